@@ -1,0 +1,151 @@
+"""What a tool is: one declaration that gives its schema, its effect, and what becomes of a call left in doubt.
+
+A tool never touches the work tree by itself. It reads through `ToolContext.resolve`, and everything it changes goes
+through `ToolContext.write` and `ToolContext.delete`, which hold the call to the plan and journal intent and outcome.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from boringops.facts import Claim, Inspection, Phase, Plan, Question
+
+
+class Effect(StrEnum):
+    """What a call can do to the world; phases, parallelism and approval follow from it."""
+
+    READ = "read"  # looks only: runs in every phase, side by side with other reads
+    WRITE = "write"  # changes files of the work tree: act phase, files of the plan
+    COMMAND = "command"  # runs a program: classified by its argv, see `shell`
+    CONTROL = "control"  # speaks to the run itself: plan, question, finish
+
+
+class InDoubt(StrEnum):
+    """What a resume does with a call whose outcome was never journalled."""
+
+    REPEAT = "repeat"  # it changes nothing
+    LOOK = "look"  # whether it happened can be seen (a file's hash); done again where it did not
+    TELL = "tell"  # nobody can know: the model is told so and decides
+
+
+class ToolInput(BaseModel):
+    """Arguments of a tool. Unknown arguments are an error the model can mend."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ToolError(Exception):
+    """An expected failure: its message goes to the model as an error result and should say what to do instead."""
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What goes back to the model."""
+
+    content: str
+    is_error: bool = False
+    data: dict[str, Any] = field(default_factory=dict)
+    """Machine-readable facts about the result that gates may rely on, e.g. {"exit_code": 0}. Small; journalled."""
+    ends_phase: bool = False
+    """The phase is over: a plan was approved, or the work was verified."""
+
+
+class ToolContext(Protocol):
+    """What a running tool may use of the run. Paths in and out are absolute; `relative` gives the journal's form."""
+
+    root: Path
+    phase: Phase
+
+    def resolve(self, file_path: str) -> Path:
+        """The real path (symlinks followed) of a path given absolute or relative to the repository.
+
+        Raises ToolError where it lies outside the repository or inside `.git`."""
+
+    def relative(self, path: Path) -> str:
+        """The path as journals and results write it: relative to the repository, with `/`."""
+
+    def tracked(self) -> list[str]:
+        """Files git sees: tracked, and untracked but not ignored. Relative, sorted."""
+
+    def saw(self, path: Path, content: bytes) -> None:
+        """Remember that this content of the file was shown to the model; `write` relies on it."""
+
+    def write(self, path: Path, content: bytes, *, unseen: bool = False) -> None:
+        """Create or replace a file: atomically, mode kept, journalled, only where the plan has it.
+
+        Refuses (ToolError) a file that exists and was not read in this run, or changed since it was. `unseen=True`
+        is for generators that have read the file themselves."""
+
+    def delete(self, path: Path) -> None:
+        """Delete a file that the plan deletes."""
+
+    def spill(self, text: str, *, name: str) -> str:
+        """Cap output that is too long to head and tail; the whole is kept in a file named in the text."""
+
+    def run(self, command: str, *, timeout: float) -> Completed:
+        """Run a shell command in its own process group, without standard input, environment scrubbed."""
+
+    def ask(self, questions: Sequence[Question]) -> ToolResult:
+        """Put questions to the user; suspends the run where nobody is there to answer."""
+
+    def submit_plan(self, plan: Plan) -> ToolResult:
+        """Hold the plan to its gates and have it approved."""
+
+    def inspect(self, paths: Sequence[str]) -> Inspection:
+        """Validators and red flags on files of the repository; recorded as evidence."""
+
+    def changed(self) -> list[str]:
+        """Files that this run has changed so far."""
+
+    def planned(self) -> list[str]:
+        """Files of the approved plan."""
+
+    def finish(self, claim: Claim) -> ToolResult:
+        """Ask for verification; a success ends the run's act phase."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended, or was ended."""
+
+    exit_code: int
+    output: str
+    """Standard output and error, in the order they came."""
+    timed_out: bool = False
+
+
+Input = TypeVar("Input", bound=ToolInput)
+
+
+class Tool(ABC, Generic[Input]):
+    """A tool. The docstring of the class is the description the model reads."""
+
+    name: ClassVar[str]
+    effect: ClassVar[Effect]
+    in_doubt: ClassVar[InDoubt] = InDoubt.REPEAT
+    input: type[Input]
+
+    @abstractmethod
+    def run(self, call: Input, context: ToolContext) -> ToolResult:
+        """Carry out a call whose arguments are valid and which policy has allowed."""
+
+    def paths(self, call: Input) -> list[str]:
+        """Paths the call names, as given: what permission rules are matched against."""
+        return [value for value in [getattr(call, "file_path", None), getattr(call, "path", None)] if value]
+
+    @cache  # noqa: B019 - tools live as long as the process
+    def definition(self) -> dict[str, Any]:
+        """The tool as the Messages API wants it. Made once: the prompt cache and bound thinking need it to stay."""
+        schema = self.input.model_json_schema()
+        schema.pop("title", None)
+        schema.pop("description", None)
+        return {"name": self.name, "description": cleandoc(type(self).__doc__ or ""), "input_schema": schema}
