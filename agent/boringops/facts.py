@@ -203,6 +203,11 @@ class Claim(Fact):
         "for. answered: the task was a question and `summary` answers it.",
     )
     summary: str = Field(description="What was accomplished, or the answer.")
+    evidence: list[str] = Field(
+        default=[],
+        description="For nothing_to_change and answered: what it rests on, as labels of tool results (`e12`) or "
+        "`path:line` of files read.",
+    )
     checklist: list[Attestation] = []
     follow_ups: list[str] = Field(default=[], description="Technical debt and what remains to be done, by whom.")
     report: dict[str, str] = Field(

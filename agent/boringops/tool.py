@@ -6,6 +6,7 @@ through `ToolContext.write` and `ToolContext.delete`, which hold the call to the
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from boringops.facts import Claim, Inspection, Phase, Plan, Question
 
@@ -85,9 +86,6 @@ class ToolContext(Protocol):
         Refuses (ToolError) a file that exists and was not read in this run, or changed since it was. `unseen=True`
         is for generators that have read the file themselves."""
 
-    def delete(self, path: Path) -> None:
-        """Delete a file that the plan deletes."""
-
     def spill(self, text: str, *, name: str) -> str:
         """Cap output that is too long to head and tail; the whole is kept in a file named in the text."""
 
@@ -138,6 +136,11 @@ class Tool(ABC, Generic[Input]):
     def run(self, call: Input, context: ToolContext) -> ToolResult:
         """Carry out a call whose arguments are valid and which policy has allowed."""
 
+    def effect_of(self, call: Input) -> Effect:
+        """The effect of one call, where it depends on the arguments."""
+        del call
+        return self.effect
+
     def paths(self, call: Input) -> list[str]:
         """Paths the call names, as given: what permission rules are matched against."""
         return [value for value in [getattr(call, "file_path", None), getattr(call, "path", None)] if value]
@@ -145,7 +148,49 @@ class Tool(ABC, Generic[Input]):
     @cache  # noqa: B019 - tools live as long as the process
     def definition(self) -> dict[str, Any]:
         """The tool as the Messages API wants it. Made once: the prompt cache and bound thinking need it to stay."""
-        schema = self.input.model_json_schema()
-        schema.pop("title", None)
+        schema: dict[str, Any] = _untitled(self.input.model_json_schema())
         schema.pop("description", None)
         return {"name": self.name, "description": cleandoc(type(self).__doc__ or ""), "input_schema": schema}
+
+
+def _untitled(schema: Any) -> Any:
+    """A JSON Schema without pydantic's titles, which say nothing that the names do not."""
+    if isinstance(schema, dict):
+        return {
+            key: _untitled(value) for key, value in schema.items() if not (key == "title" and isinstance(value, str))
+        }
+    return [_untitled(item) for item in schema] if isinstance(schema, list) else schema
+
+
+# --- wrong arguments, as something the model can mend -------------------------------------------------
+
+MAX_GIVEN = 80
+"""Characters of a wrong value that are quoted back."""
+MAX_PROBLEMS = 10
+
+
+def explain(error: ValidationError, tool_name: str) -> str:
+    """The error as the model reads it: a line for each problem, with where it is, what is wanted and what was given."""
+    problems = error.errors(include_url=False)
+    lines = [f"{tool_name} was not run: its arguments are not valid."]
+    lines += [_problem(problem, tool_name) for problem in problems[:MAX_PROBLEMS]]
+    if len(problems) > MAX_PROBLEMS:
+        lines.append(f"- and {len(problems) - MAX_PROBLEMS} more")
+    return "\n".join(lines)
+
+
+def _problem(problem: Any, tool_name: str) -> str:
+    where = ".".join(map(str, problem["loc"])) or "the arguments"
+    if problem["type"] == "missing":
+        return f"- {where}: required, but not given"
+    if problem["type"] == "extra_forbidden":
+        return f"- {where}: {tool_name} has no such argument; leave it out"
+    return f"- {where}: {problem['msg']}; given: {_given(problem['input'])}"
+
+
+def _given(value: Any) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= MAX_GIVEN else f"{text[:MAX_GIVEN]}… ({len(text)} characters)"

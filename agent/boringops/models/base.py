@@ -37,6 +37,8 @@ class Reply:
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     id: str = ""
+    malformed: frozenset[str] = frozenset()
+    """Ids of tool calls whose arguments were not a JSON object; their `input` is {}. To be answered with an error."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,14 @@ class Profile:
     context_window: int = 200_000
     max_output: int = 64_000
     prompt_bytes_per_token: float = 4.0
+    cache_minimum: int = 4096
+    """Tokens a prompt must have before any of it is cached."""
+    thinking: Literal["adaptive", "budget", "none"] = "none"
+    """How thinking is asked for; `budget` is the older form, which is not used."""
+    effort: bool = False
+    """Whether `output_config.effort` is accepted."""
+    priced: bool = False
+    """Whether `prices` knows what a call costs. Where not, a budget in dollars can't be kept: say so."""
 
 
 class Model(Protocol):

@@ -1,0 +1,38 @@
+# A fresh machine needs Python 3.11+, git and make; everything else is installed into .venv by what is here.
+.PHONY: demo test lint format bench clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("boringops needs Python 3.11 or newer; run make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+demo: $(READY) ## run the main job on a copy of memory_bank_example, without a key
+	@rm -rf .demo && mkdir -p .demo/app && cp -R memory_bank_example/. .demo/app
+	@cd .demo/app && git init --quiet --initial-branch main && git add . \
+		&& git -c user.name=demo -c user.email=demo@localhost commit --quiet --message "An application without infrastructure"
+	@cd .demo/app && ../../$(BIN)/boringops run "Containerise this application and set up CI/CD" --offline --approve auto
+	@echo && git -C .demo/app --no-pager log --stat --max-count 1
+
+test: $(READY) ## run the tests
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(READY) ## formatting, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY) ## what boringops costs by itself, as ratios
+	@$(BIN)/python benchmarks/bench.py
+
+clean:
+	@rm -rf .venv .demo dist build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,5 @@
+"""`python -m boringops` is `boringops`."""
+
+from boringops.cli import main
+
+main()

@@ -1,0 +1,153 @@
+"""The persona's checklist, settled item by item.
+
+What the runtime can check, it decides; a claim of the model cannot overrule that. What it cannot check, the model
+attests with evidence the journal holds. What only people can do is handed over by name. The rest stays open, and an
+open item keeps the run from being done. Which item is settled how is data: `checklist_rules`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from boringops.facts import Attestation, ChecklistItem
+from boringops.persona import ChecklistSection, Protocol
+from boringops.state import State
+
+_PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)$")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What rules may look at: the folded run and the work tree as it is."""
+
+    state: State
+    kinds: dict[str, str]
+    """Path -> kind of infrastructure file, over the whole work tree as it is now."""
+    text: Callable[[str], str]
+    """Content of a file of the work tree; empty where there is none."""
+    files: Sequence[str] = ()
+
+    def of_kind(self, *kinds: str) -> list[str]:
+        return [path for path, kind in self.kinds.items() if kind in kinds]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a check makes of an item. Open means: it fails, and no claim can help."""
+
+    outcome: str
+    evidence: list[str] = field(default_factory=list)
+    reason: str = ""
+
+
+Check = Callable[[Facts], Settled | None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How items that say one thing are settled, tried in this order: check, needs, attestation, people."""
+
+    name: str
+    pattern: str
+    """Found in the item's text, case-insensitively; the first rule that matches is the item's."""
+    check: Check | None = None
+    needs: frozenset[str] = frozenset()
+    """Kinds of file without which the item has no object in this repository."""
+    absent: str = ""
+    """Who takes it over where `needs` are absent; empty means that it does not apply."""
+    people: str = ""
+    """What people have to do, where nobody else can."""
+
+    def matches(self, text: str) -> bool:
+        return re.search(self.pattern, text, re.IGNORECASE) is not None
+
+
+def settle(
+    protocol: Protocol, rules: Sequence[Rule], facts: Facts, attestations: Iterable[Attestation]
+) -> tuple[list[ChecklistItem], list[str]]:
+    """Every item of the persona's checklists with what became of it, and what is wrong with the attestations."""
+    given = {attestation.id: attestation for attestation in attestations}
+    items: list[ChecklistItem] = []
+    wrong: list[str] = []
+    for section in sections(protocol):
+        for entry in section.items:
+            rule = next((rule for rule in rules if rule.matches(entry.text)), None)
+            attestation = given.pop(entry.id, None)
+            settled, problem = _settle(rule, facts, attestation)
+            if problem:
+                wrong.append(f"{entry.id}: {problem}")
+            items.append(
+                ChecklistItem(
+                    id=entry.id,
+                    section=section.title,
+                    text=entry.text,
+                    outcome=settled.outcome,  # type: ignore[arg-type]
+                    evidence=settled.evidence,
+                    reason=settled.reason,
+                )
+            )
+    wrong += [f"{unknown}: there is no such item in the checklist." for unknown in given]
+    return items, wrong
+
+
+def sections(protocol: Protocol) -> list[ChecklistSection]:
+    """All sections of the persona that hold items, its quality standards included."""
+    return [*protocol.checklist, *protocol.quality]
+
+
+def _settle(rule: Rule | None, facts: Facts, attestation: Attestation | None) -> tuple[Settled, str]:
+    if rule and rule.check and (settled := rule.check(facts)):
+        return settled, ""
+    if rule and rule.needs and rule.needs.isdisjoint(facts.kinds.values()):
+        return _without_object(rule, facts), ""
+    if attestation:
+        problem = refused(attestation, rule, facts)
+        if not problem:
+            return Settled(attestation.outcome, attestation.evidence, attestation.reason), ""
+        return Settled("open", reason=problem), problem
+    if rule and rule.people:
+        return Settled("handed_over", reason=rule.people), ""
+    return Settled("open", reason="attest it with evidence, or say why it does not apply or who has to do it"), ""
+
+
+def _without_object(rule: Rule, facts: Facts) -> Settled:
+    what = ", ".join(sorted(rule.needs)[:4])
+    reason = f"none of the {len(facts.files)} files of the repository is {what} or the like"
+    if rule.absent:
+        return Settled("handed_over", reason=f"{rule.absent} ({reason})")
+    return Settled("not_applicable", reason=reason)
+
+
+def refused(attestation: Attestation, rule: Rule | None, facts: Facts) -> str:
+    """Why an attestation is not taken; empty where it is."""
+    if attestation.outcome != "attested":
+        if not attestation.reason.strip():
+            return f"{attestation.outcome} needs a reason."
+        if attestation.outcome == "not_applicable" and rule and (there := facts.of_kind(*rule.needs)):
+            return f"it applies: the repository has {there[0]}."
+        return ""
+    if not attestation.evidence:
+        return (
+            "attested needs evidence: labels of tool results such as `e12`, or `path:line` of a file you read or wrote."
+        )
+    for reference in attestation.evidence:
+        if problem := no_evidence(reference.strip().strip("[]`"), facts.state):
+            return problem
+    return ""
+
+
+def no_evidence(reference: str, state: State) -> str:
+    if evidence := state.evidence.get(reference):
+        return f"{reference} is a call that failed; it proves nothing." if evidence.is_error else ""
+    if place := _PLACE.match(reference):
+        path, line = place["path"].removeprefix("./"), int(place["line"])
+        if path not in state.seen:
+            return f"{reference}: this run has neither read nor written {path}."
+        if not 1 <= line <= max(state.lines.get(path, 0), 1):
+            return f"{reference}: {path} has {state.lines.get(path, 0)} lines."
+        return ""
+    return (
+        f"{reference} is not in the journal. Use a label from a tool result of this run, such as `e12`, or `path:line`."
+    )

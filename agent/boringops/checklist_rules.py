@@ -1,0 +1,257 @@
+"""Which checklist item is settled how: one table, in the order in which rules are tried.
+
+Patterns name what an item is about, so that items worded differently by another persona meet the same rule. An item
+that no rule matches is attested by the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from boringops.checklist import Check, Facts, Rule, Settled
+
+CLOUD = frozenset({"terraform", "cloudformation", "pulumi", "cdk", "sam", "serverless", "bicep"})
+ORCHESTRATED = CLOUD | {"kubernetes", "helm", "kustomize"}
+EDGE = ORCHESTRATED | {"nginx", "caddy"}
+WATCHED = frozenset({"prometheus", "grafana", "alertmanager"})
+PIPELINES = frozenset(
+    {"github-actions", "gitlab-ci", "circleci", "jenkins", "azure-pipelines", "bitbucket-pipelines", "travis", "drone"}
+)
+CONTAINERS = frozenset({"dockerfile"})
+
+_OPERATORS = "the operators, once there is an environment"
+
+
+def _verified(*evidence: str, reason: str = "") -> Settled:
+    return Settled("verified", list(evidence), reason)
+
+
+# --- checks ------------------------------------------------------------------------------------------
+
+
+def _memory_read(facts: Facts) -> Settled | None:
+    files = facts.state.memory.values()
+    missing = [file.path for file in files if file.missing or file.error]
+    read = [f"{file.path}@{file.sha256[:12]}" for file in files if file.sha256]
+    return _verified(*read, reason=f"not there: {', '.join(missing)}" if missing else "")
+
+
+def _confidence(facts: Facts) -> Settled | None:
+    plan = facts.state.plan
+    return _verified("plan", reason=f"{plan.confidence} confidence") if plan else None
+
+
+def _inventory(facts: Facts) -> Settled | None:
+    return _verified("inventory", reason=f"{len(facts.state.inventory.files)} infrastructure files listed")
+
+
+def _plan_says(field: str) -> Check:
+    def check(facts: Facts) -> Settled | None:
+        plan = facts.state.plan
+        return _verified(f"plan.{field}") if plan and getattr(plan, field) else None
+
+    return check
+
+
+def _multi_stage(facts: Facts) -> Settled | None:
+    files = facts.of_kind("dockerfile")
+    single = [path for path in files if len(re.findall(r"(?im)^\s*FROM\s", facts.text(path))) < 2]
+    return _verified(*files) if files and not single else None
+
+
+def _no_findings(*rules: str, needs: frozenset[str] = frozenset()) -> Check:
+    """Verified by the red flags of these rules on the changed files; open while one of them finds something."""
+
+    def check(facts: Facts) -> Settled | None:
+        state = facts.state
+        if needs and needs.isdisjoint(facts.kinds.values()):
+            return None
+        hits = [
+            f"{finding.path}:{finding.line or 1} {finding.rule}"
+            for path in state.inspected
+            for finding in state.check_findings.get(path, [])
+            if finding.severity != "info" and finding.rule.startswith(rules)
+        ]
+        if hits:
+            return Settled("open", reason=f"found: {'; '.join(hits[:5])}")
+        return _verified(f"red flags {'/'.join(rules)} on {len(state.inspected)} files") if state.inspected else None
+
+    return check
+
+
+def _pipeline_tests(facts: Facts) -> Settled | None:
+    return _line_in(facts, facts.of_kind(*PIPELINES), r"(?i)\b(test|pytest|vitest|jest|check)\b")
+
+
+def _line_in(facts: Facts, paths: list[str], pattern: str) -> Settled | None:
+    for path in paths:
+        for number, line in enumerate(facts.text(path).splitlines(), 1):
+            if re.search(pattern, line):
+                return _verified(f"{path}:{number}")
+    return None
+
+
+def _heading(pattern: str) -> Check:
+    """Verified where a document of the repository has a section about it with something in it."""
+    title = re.compile(rf"(?im)^#{{1,4}}\s.*(?:{pattern}).*\n(?:\s*\n)*(?!#)\S")
+
+    def check(facts: Facts) -> Settled | None:
+        for path in _documents(facts):
+            text = facts.text(path)
+            if found := title.search(text):
+                return _verified(f"{path}:{text.count(chr(10), 0, found.start()) + 1}")
+        return None
+
+    return check
+
+
+def _diagram(facts: Facts) -> Settled | None:
+    return _line_in(facts, _documents(facts), r"^\s*```\s*(mermaid|plantuml|dot|d2)\b")
+
+
+def _documents(facts: Facts) -> list[str]:
+    """Markdown of the repository, what this run changed first."""
+    pages = [path for path in facts.files if path.lower().endswith((".md", ".mdx"))]
+    return sorted(pages, key=lambda path: (path not in facts.state.changes, path))[:200]
+
+
+def _syntax_valid(facts: Facts) -> Settled | None:
+    paths = facts.of_kind("terraform", "cloudformation", "sam")
+    outcomes = {item.outcome for path in paths for item in facts.state.validation.get(path, [])}
+    if "failed" in outcomes:
+        return Settled("open", reason="a validator found errors")
+    if paths and outcomes == {"passed"}:
+        return _verified(*paths)
+    if paths:
+        return Settled(
+            "handed_over", reason="validate on a machine with the tool: not every file could be validated here"
+        )
+    return None
+
+
+def _env_example(facts: Facts) -> Settled | None:
+    path = next((path for path in facts.files if path.rpartition("/")[2] == ".env.example"), None)
+    if path is None:
+        return None
+    missing = [finding.message for finding in facts.state.findings if finding.rule == "documents/env-example"]
+    return Settled("open", reason=missing[0]) if missing else _verified(path)
+
+
+def _updated(name: str) -> Check:
+    def check(facts: Facts) -> Settled | None:
+        path = next((path for path in facts.state.changes if path.lower().endswith(name.lower())), None)
+        return _verified(path) if path else None
+
+    return check
+
+
+def _in_git(facts: Facts) -> Settled | None:
+    return _verified(*sorted(facts.state.changes)[:20], reason="every change is a file in version control")
+
+
+def _report(facts: Facts) -> Settled | None:
+    return _verified(
+        facts.state.report_path or "report", reason="" if facts.state.report_written else "written by the runtime next"
+    )
+
+
+def _commit(facts: Facts) -> Settled | None:
+    start = facts.state.start
+    if start and not start.config.get("commit", {}).get("enabled", True):
+        return Settled("handed_over", reason="commits are switched off: commit the changed files yourself")
+    return _verified(facts.state.commit or "commit", reason="" if facts.state.commit else "made by the runtime next")
+
+
+def _debt(facts: Facts) -> Settled | None:
+    claim = facts.state.claim
+    return _verified("follow_ups", reason=f"{len(claim.follow_ups)} follow-ups in the report") if claim else None
+
+
+def _documents_gate(facts: Facts) -> Settled | None:
+    open_ones = [finding.message for finding in facts.state.findings if finding.rule.startswith("documents/")]
+    return Settled("open", reason=open_ones[0]) if open_ones else _verified("documents gate")
+
+
+def _rule(
+    name: str,
+    pattern: str,
+    check: Callable[[Facts], Settled | None] | None = None,
+    *,
+    needs: frozenset[str] = frozenset(),
+    absent: str = "",
+    people: str = "",
+) -> Rule:
+    return Rule(name, pattern, check, needs, absent, people)
+
+
+RULES: tuple[Rule, ...] = (
+    # what people have to do: before the rules about the thing itself, because "tested" is what decides
+    _rule("scaling-tested", r"(auto-?scal|scaling).*\btested", needs=ORCHESTRATED, people="load the service in an environment and watch it scale"),
+    _rule("backup-tested", r"backup.*tested", needs=ORCHESTRATED | {"compose"}, people="restore a backup in an environment and time it"),
+    _rule("rollback-tested", r"rollback.*\btest|\btest.*rollback", people="roll back once in staging, as the runbook says, before production"),
+    _rule("recovery-tested", r"(disaster recovery|\bDR\b).*\b(tested|exercised|rehears|drill)", people="rehearse the recovery procedure and record the time it took"),
+    _rule("load-test", r"load[- ]test", people="run a load test if the service expects high traffic"),
+    _rule("migrations-tested", r"migration.*tested", people="run the migrations against a copy of production data"),
+    _rule("environment-tested", r"\b(tested|tried|run|exercised)\b.*\b(dev|development|staging)\b", people="deploy to a development or staging environment first"),
+    _rule("traffic-tested", r"deploy.*(test|dummy|synthetic) traffic", people="send test traffic through a staging deployment"),
+    _rule("alerts-verified", r"(monitoring|alert).*\b(verified|proved|proven|fire)", people="trigger each alert once and see that it arrives"),
+    _rule("team", r"\bteam\b|trained|training", people="show the runbook to those who will operate this"),
+    _rule("cost-approved", r"cost estimate.*(approved|review)|approv.*cost", people="review the plan's cost section and approve it"),
+    # what the plan holds
+    _rule("memory", r"memory[- ]bank|techContext\.md, *systemPatterns\.md", _memory_read),
+    _rule("confidence", r"requirements.*(clear|understood)|understood.*requirements|clarification", _confidence),
+    _rule("inventory", r"existing infrastructure|what (already )?exists", _inventory),
+    _rule("strategy", r"deployment strategy", _plan_says("deployment_strategy")),
+    _rule("rollback-planned", r"rollback", _plan_says("rollback")),
+    _rule("requirements-security", r"security and compliance", _plan_says("security")),
+    _rule("cost-assessed", r"cost (implications?|impact|consequences?)|assess\w* .*cost", _plan_says("cost")),
+    # documents
+    _rule("tech-context", r"techContext", _updated("techContext.md")),
+    _rule("system-patterns", r"systemPatterns", _updated("systemPatterns.md")),
+    _rule("report", r"task[- ]update|task report", _report),
+    _rule("commit", r"git commit|\bcommitted? with|commit made", _commit),
+    _rule("env-documented", r"environment variables?", _env_example),
+    _rule("diagram", r"diagram", _diagram),
+    _rule("runbook", r"runbook", _heading(r"runbook|deploy|operat")),
+    _rule("recovery-documented", r"disaster[- ]recovery|\bDR\b", _heading(r"disaster|recovery"), people="agree on RTO and RPO, then write the recovery procedure"),
+    _rule("access-documented", r"access control|permissions? documented|who may", _heading(r"access|permission")),
+    _rule("documentation", r"all documentation|documentation.*(accurate|up to date|current)", _documents_gate),
+    _rule("debt", r"technical debt", _debt),
+    # containers and pipelines
+    _rule("multi-stage", r"multi-?stage", _multi_stage, needs=CONTAINERS),
+    _rule("non-root", r"non-?root|unprivileged user", _no_findings("root-user", "missing-user", "named-user", "user", needs=CONTAINERS), needs=CONTAINERS),
+    _rule("pipeline-tests", r"(pipeline|CI/CD).*test", _pipeline_tests, needs=PIPELINES),
+    _rule("image-scan", r"vulnerabilit", needs=CONTAINERS, people="scan the built image; no vulnerability data is at hand here"),
+    # secrets
+    _rule("no-secrets", r"no (hard-?coded )?secrets?\b|secrets? (committed|in code|in version)|hard-?coded", _no_findings("secret")),
+    _rule("secrets-manager", r"secrets? (manager|store|management)|secrets? stored", needs=ORCHESTRATED, absent=f"keep secrets in a secrets manager: {_OPERATORS}"),
+    # cloud resources
+    _rule("syntax", r"syntax", _syntax_valid, needs=CLOUD),
+    _rule("plan-reviewed", r"(infrastructure|terraform) plan.*review|review.*(infrastructure|terraform) plan", needs=CLOUD, people="review the saved plan, destroys first, before anything is applied"),
+    _rule("least-privilege", r"least[- ]privilege", needs=CLOUD | PIPELINES),
+    _rule("security-groups", r"security groups?|firewall", needs=CLOUD),
+    _rule("tls", r"SSL|TLS|HTTPS|in transit", needs=EDGE, absent=f"terminate TLS in front of the service: {_OPERATORS}"),
+    _rule("isolation", r"isolation|private subnets?", needs=ORCHESTRATED),
+    _rule("at-rest", r"at rest", needs=CLOUD),
+    _rule("headers", r"security headers", needs=EDGE, absent="set security headers in the application or its proxy: the application's developers"),
+    _rule("audit", r"audit", needs=CLOUD),
+    _rule("autoscaling", r"auto-?scaling", needs=ORCHESTRATED),
+    _rule("backups", r"backup", _heading(r"backup|disaster|recovery"), needs=ORCHESTRATED | {"compose"}),
+    _rule("load-balancer", r"load[- ]balanc", needs=ORCHESTRATED),
+    _rule("replicas", r"replica", needs=ORCHESTRATED),
+    _rule("pooling", r"pooling|connection pool", needs=ORCHESTRATED, absent="size the connection pool: the application's developers"),
+    _rule("retries", r"retr(y|ies)", needs=ORCHESTRATED, absent="retry transient failures: the application's developers"),
+    _rule("breakers", r"circuit breaker", needs=ORCHESTRATED, absent="guard calls to other services: the application's developers"),
+    _rule("right-size", r"right-?siz|over-?provision", needs=ORCHESTRATED),
+    _rule("spot", r"\bspot\b", needs=ORCHESTRATED),
+    _rule("s3-lifecycle", r"lifecycle", needs=CLOUD),
+    _rule("log-retention", r"retention", needs=CLOUD),
+    # health and observation
+    _rule("health-passing", r"health checks?.*(passing|verified|work)", people="watch the health check of the first deployment turn green"),
+    _rule("health", r"health", needs=CONTAINERS | ORCHESTRATED),
+    _rule("dashboards", r"dashboards?", needs=WATCHED, absent=f"create dashboards: {_OPERATORS}"),
+    _rule("alerting", r"alert", needs=WATCHED | CLOUD, absent=f"set up alerting: {_OPERATORS}"),
+    _rule("monitoring", r"monitoring|logging", needs=WATCHED | CLOUD, absent=f"set up monitoring and log collection: {_OPERATORS}"),
+    _rule("as-code", r"infrastructure as code|infrastructure-as-code", _in_git),
+)  # fmt: skip

@@ -1,0 +1,46 @@
+"""All verbs under one command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from boringops import __version__
+from boringops.cli import check, doctor, init, inventory, persona, plan, resume, run, runs, schema, show, undo
+
+app = typer.Typer(
+    name="boringops",
+    help="Make infrastructure boring: predictable, repeatable, resilient.\n\nAn agent that plays the DevOps infrastructure "
+    "engineer and enforces its rules: it plans, has the plan approved, writes infrastructure, proves it and commits.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for verb in (
+    run.run,
+    plan.plan,
+    resume.resume,
+    runs.runs,
+    show.show,
+    undo.undo,
+    inventory.inventory,
+    check.check,
+    init.init,
+    doctor.doctor,
+):
+    app.command()(verb)
+app.add_typer(persona.app, name="persona")
+app.command()(schema.schema)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if show_version:
+        print(f"boringops {__version__}")
+        raise typer.Exit

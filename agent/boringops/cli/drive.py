@@ -1,0 +1,63 @@
+"""Driving a run from the command line: progress, a person at the terminal, signals, the result."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from boringops.cli.options import Output, flags_of, interactive
+from boringops.cli.output import deliver
+
+if TYPE_CHECKING:
+    from boringops.result import Result
+    from boringops.specialist import Specialist
+
+
+def drive(
+    repo: Path, output: Output, sets: list[str] | None, act: Callable[[Specialist], Result], **flags: Any
+) -> NoReturn:
+    """Put a specialist to the repository, let `act` use it, print what comes of it and exit."""
+
+    def make() -> Result:
+        from boringops.cli.person import TerminalPerson
+        from boringops.cli.progress import Lines, Progress
+        from boringops.specialist import Specialist
+
+        hint = "" if flags.get("offline") else " (no API key found; --model and a key use a language model)"
+        with Progress(offline_hint=hint) as progress:
+            lines = Lines()
+
+            def watch(event: Any) -> None:
+                progress.event(event)
+                if output is Output.stream_json:
+                    lines.event(event)
+
+            person = TerminalPerson(progress) if interactive() else None
+            specialist = Specialist(
+                repo, sets=sets, person=person, on_event=watch, on_delta=progress.delta, **flags_of(**flags)
+            )
+            _stop_on_signals(specialist)
+            return act(specialist)
+
+    deliver(make, output)
+
+
+def _stop_on_signals(specialist: Specialist) -> None:
+    """SIGINT and SIGTERM end the step at once; the journal is whole at every moment, so the run can be resumed."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        specialist.stop()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+
+def read_task(task: str) -> str:
+    """The task, from standard input where it is `-`."""
+    return sys.stdin.read() if task == "-" else task

@@ -1,0 +1,28 @@
+"""`boringops inventory`: what infrastructure is here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from boringops.cli import options as opt
+from boringops.cli.output import fail
+
+
+def inventory(repo: opt.Repo = Path(), persona: opt.PersonaName = None, output: opt.Format = opt.Output.text) -> None:
+    """List the infrastructure files of the repository, with tool, versions and environments."""
+    from boringops import inventory as taking
+    from boringops.errors import BoringopsError
+    from boringops.specialist import Specialist
+
+    try:
+        specialist = Specialist(repo, **opt.flags_of(persona=persona))
+        files = specialist.repository.files()
+        globs = specialist.load_persona().protocol.inventory_globs
+        taken = taking.take(specialist.repository.root, files, globs)
+    except BoringopsError as error:
+        fail(error)
+    if output is opt.Output.text:
+        print(taking.render(taken))
+    else:
+        print(json.dumps(taken.model_dump(mode="json"), ensure_ascii=False))

@@ -1,0 +1,106 @@
+"""What goes where: the result alone to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+from boringops.cli.options import Output
+
+if TYPE_CHECKING:
+    from boringops.errors import BoringopsError
+    from boringops.result import Result
+
+_MARKS = {"done": "✓", "answered": "✓", "planned": "✓", "needs_clarification": "?", "needs_approval": "?"}
+
+
+def deliver(make: Callable[[], Result], output: Output) -> NoReturn:
+    """Get a result, print it in the form that was asked for, and exit with its code.
+
+    What is wrong with the call itself becomes a result of status `usage`, so that a machine always gets its JSON."""
+    from boringops.errors import BoringopsError
+    from boringops.result import ErrorOut, Result
+
+    try:
+        result = make()
+    except BoringopsError as error:
+        shown = ErrorOut(kind=error.kind, message=error.message, hint=error.hint)
+        result = Result(status=error.status, exit_code=error.exit_code, summary=error.message, error=shown)  # type: ignore[arg-type]
+    if output is Output.text:
+        print(render(result))
+    else:
+        kind = {"type": "result"} if output is Output.stream_json else {}
+        print(json.dumps({**kind, **result.model_dump(mode="json")}, ensure_ascii=False))
+    sys.stdout.flush()
+    sys.exit(result.exit_code)
+
+
+def fail(error: BoringopsError) -> NoReturn:
+    """Say what went wrong, and the way out, on standard error."""
+    print(f"boringops: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)
+    sys.exit(error.exit_code)
+
+
+def render(result: Result) -> str:
+    """The result as a person reads it at a glance."""
+    lines = [
+        f"{_MARKS.get(result.status, '✗')} {result.status.replace('_', ' ')}: {result.summary or result.task.name}"
+    ]
+    if result.status in {"planned", "needs_approval"} and result.plan:
+        from boringops.plan import render as render_plan
+
+        lines += ["", render_plan(result.plan)]
+    if result.questions:
+        from boringops.plan import render_question
+
+        asked = (render_question(question.question, question.why, question.options) for question in result.questions)
+        lines += ["", *(f"  {number}. {line}" for number, line in enumerate(asked, 1))]
+    lines += _changes(result)
+    if result.status in {"incomplete", "done"}:
+        told = [finding for finding in result.findings if finding.severity != "info"]
+        lines += [f"  {f.path or 'run'}{f':{f.line}' if f.line else ''}: {f.rule}: {f.message}" for f in told[:40]]
+    if result.report_path:
+        lines.append(f"  report  {result.report_path}")
+    if result.commit:
+        lines.append(f"  commit  {result.commit[:12]}   (take it back: boringops undo {result.run_id})")
+    handed = [item for item in result.checklist.items if item.outcome == "handed_over"]
+    named = result.follow_ups[: len(result.follow_ups) - len(handed)]
+    if named and result.status == "done":
+        lines += ["", "To know and to follow up:", *(f"  - {entry}" for entry in named)]
+    if handed and result.status == "done":
+        lines.append(f"  {len(handed)} checklist items are handed over to people; the report names each.")
+    for warning in result.warnings:
+        lines.append(f"  ! {warning}")
+    if result.usage.turns and result.usage.cost_usd:
+        lines.append(f"  {result.usage.turns} turns, ${result.usage.cost_usd:.4f}")
+    if result.error and result.error.hint:
+        lines += ["", f"  → {result.error.hint}"]
+    return "\n".join(lines)
+
+
+def _changes(result: Result) -> list[str]:
+    if not result.changes:
+        return []
+    tools: dict[str, set[str]] = {}
+    for item in result.validation:
+        tools.setdefault(item.path, set()).add(f"{item.tool} {item.outcome.replace('_', ' ')}")
+    width = max(len(change.path) for change in result.changes)
+    lines = ["", *(
+        f"  {change.action:7} {change.path:{width}}  {', '.join(sorted(tools.get(change.path, set())))}".rstrip()
+        for change in result.changes
+    )]  # fmt: skip
+    blind = [item for item in result.validation if item.outcome == "not_validated"]
+    if blind:
+        lines += ["", "  Not validated:", *(f"    {item.path}: {item.tool}: {item.reason}" for item in blind)]
+    counts = result.checklist
+    if counts.items:
+        lines += [
+            "",
+            f"  checklist  {counts.verified} verified, {counts.attested} attested, {counts.not_applicable} not applicable, "
+            f"{counts.handed_over} handed over, {counts.open} open",
+        ]
+    return lines

@@ -1,0 +1,186 @@
+"""What a run is doing, on standard error: lines a person likes to watch and a log keeps readable.
+
+On a terminal the line at the bottom says what is going on now; elsewhere each line stands alone, without colour.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from boringops import events as ev
+from boringops.models.base import Delta
+
+_PATHS = ("file_path", "path", "pattern", "command")
+
+
+class Progress:
+    """Shows events as they come. Use as a context manager; `event` and `delta` are the callbacks."""
+
+    def __init__(self, *, offline_hint: str = "") -> None:
+        from rich.console import Console
+
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.status: Any = None
+        self.offline_hint = offline_hint
+        self.began = time.monotonic()
+        self.said = ""
+
+    def __enter__(self) -> Progress:
+        if self.console.is_terminal:
+            self.status = self.console.status("starting", spinner="dots")
+            self.status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pause()
+
+    def pause(self) -> None:
+        """Free the terminal, for a question to a person."""
+        if self.status is not None:
+            self.status.stop()
+
+    def resume(self) -> None:
+        """Take the terminal again."""
+        if self.status is not None:
+            self.status.start()
+
+    def delta(self, delta: Delta) -> None:
+        if delta.kind == "retry":
+            self._line("!", delta.text, "yellow")
+        elif self.status is not None:
+            self.said = (self.said + delta.text)[-200:]
+            self._now(
+                f"{'thinking' if delta.kind == 'thinking' else 'answering'}: {self.said.splitlines()[-1][-80:] if self.said.strip() else ''}"
+            )
+
+    def event(self, event: ev.Event) -> None:
+        show = _SHOW.get(type(event))
+        if show is not None:
+            show(self, event)
+
+    # --- one for each event that a person should see ---
+
+    def _started(self, event: ev.RunStarted) -> None:
+        who = event.model if event.by_model else "offline blueprints"
+        self._line("▶", f"run {event.run_id}: {event.task_name}", "bold")
+        self._line(" ", f"{event.persona}, {who}{self.offline_hint if not event.by_model else ''}", "dim")
+
+    def _resumed(self, _: ev.RunResumed) -> None:
+        self._line("▶", "going on where the run stopped", "bold")
+
+    def _phase(self, event: ev.PhaseEntered) -> None:
+        self._line("●", event.phase, "bold cyan")
+
+    def _memory(self, event: ev.MemoryRead) -> None:
+        file = event.file
+        what = "missing" if file.missing else file.error or f"{file.bytes} bytes, sha256 {file.sha256[:12]}"
+        self._line(" ", f"read {file.path}: {what}")
+
+    def _inventory(self, event: ev.InventoryTaken) -> None:
+        kinds: dict[str, int] = {}
+        for item in event.inventory.files:
+            kinds[item.kind] = kinds.get(item.kind, 0) + 1
+        what = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
+        self._line(" ", f"infrastructure files: {what}")
+
+    def _asked(self, event: ev.ModelAsked) -> None:
+        self.said = ""
+        self._now(f"turn {event.turn}: waiting for the model")
+
+    def _called(self, event: ev.ToolStarted) -> None:
+        what = next((str(event.input[name]) for name in _PATHS if event.input.get(name)), "")
+        self._now(f"{event.tool} {what[:80]}")
+
+    def _finished(self, event: ev.ToolFinished) -> None:
+        first = event.content.strip().splitlines()[0][:100] if event.content.strip() else ""
+        if event.is_error:
+            self._line("✗", f"{event.tool}: {first}", "red")
+        else:
+            self._line(
+                " ", f"{event.tool}: {first}" if event.tool in {"Validate", "Bash", "Blueprint"} else event.tool, "dim"
+            )
+
+    def _changing(self, event: ev.FileChanging) -> None:
+        self._line(
+            "+" if event.change.action == "create" else "~", f"{event.change.action} {event.change.path}", "green"
+        )
+
+    def _plan(self, event: ev.PlanSubmitted) -> None:
+        plan = event.plan
+        self._line(" ", f"plan: {plan.confidence} confidence, {len(plan.files)} files, {len(plan.questions)} questions")
+
+    def _approved(self, event: ev.PlanApproved) -> None:
+        self._line("✓", f"plan approved by {event.by}", "green")
+
+    def _denied(self, event: ev.PolicyDecided) -> None:
+        if event.action == "deny":
+            self._line("✗", f"{event.tool} refused: {event.reason}", "yellow")
+
+    def _verified(self, event: ev.Verified) -> None:
+        if not event.checklist:
+            return
+        counts: dict[str, int] = {}
+        for item in event.checklist:
+            counts[item.outcome] = counts.get(item.outcome, 0) + 1
+        items = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(counts.items()))
+        self._line(
+            "✓" if event.passed else "✗",
+            f"round {event.round}: {len(event.findings)} findings; {items}",
+            "green" if event.passed else "yellow",
+        )
+
+    def _report(self, event: ev.ReportWritten) -> None:
+        self._line("✓", f"report {event.path}", "green")
+
+    def _committed(self, event: ev.Committed) -> None:
+        self._line("✓", f"commit {event.sha[:12]}", "green")
+
+    def _refused(self, event: ev.CommitRefused) -> None:
+        self._line("✗", f"git refused the commit: {event.output.splitlines()[0][:100]}", "red")
+
+    def _warned(self, event: ev.Warned) -> None:
+        self._line("!", event.message, "yellow")
+
+    # --- writing ---
+
+    def _now(self, text: str) -> None:
+        if self.status is not None:
+            self.status.update(_plain(text))
+
+    def _line(self, mark: str, text: str, style: str = "") -> None:
+        prefix = "" if self.console.is_terminal else f"{time.monotonic() - self.began:7.1f}s "
+        self.console.print(f"{prefix}{mark} {_plain(text)}", style=style or None, markup=False)
+
+
+def _plain(text: str) -> str:
+    """Text from files and tools without what would steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+class Lines:
+    """`--output stream-json`: every event a line on standard output."""
+
+    def event(self, event: ev.Event) -> None:
+        print(event.model_dump_json(), flush=True)
+
+
+_SHOW: dict[type[ev.Event], Any] = {
+    ev.RunStarted: Progress._started,
+    ev.RunResumed: Progress._resumed,
+    ev.PhaseEntered: Progress._phase,
+    ev.MemoryRead: Progress._memory,
+    ev.InventoryTaken: Progress._inventory,
+    ev.ModelAsked: Progress._asked,
+    ev.ToolStarted: Progress._called,
+    ev.ToolFinished: Progress._finished,
+    ev.FileChanging: Progress._changing,
+    ev.PlanSubmitted: Progress._plan,
+    ev.PlanApproved: Progress._approved,
+    ev.PolicyDecided: Progress._denied,
+    ev.Verified: Progress._verified,
+    ev.ReportWritten: Progress._report,
+    ev.Committed: Progress._committed,
+    ev.CommitRefused: Progress._refused,
+    ev.Warned: Progress._warned,
+}

@@ -1,0 +1,44 @@
+"""`boringops runs`: what has been run here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from boringops.cli import options as opt
+from boringops.cli.output import fail
+
+
+def runs(repo: opt.Repo = Path(), output: opt.Format = opt.Output.text) -> None:
+    """List the runs of this repository, the latest last."""
+    from boringops.errors import BoringopsError
+    from boringops.journal import FolderStore
+    from boringops.repository import Repository
+    from boringops.specialist import run_states
+
+    try:
+        store = FolderStore(Repository(repo).state_dir / "runs")
+        states = run_states(store, store.list())
+    except BoringopsError as error:
+        fail(error)
+    rows = [
+        {
+            "run_id": state.start.run_id,
+            "status": "undone" if state.undone else state.end.status if state.end else "unfinished",
+            "phase": state.phase,
+            "task": state.start.task_name,
+            "started": state.start.at,
+            "changes": len(state.changes),
+            "commit": state.commit,
+            "cost_usd": round(state.usage.cost_usd, 6),
+        }
+        for state in states
+        if state.start
+    ]
+    if output is not opt.Output.text:
+        print(json.dumps(rows))
+        return
+    for row in rows:
+        print(f"{row['run_id']}  {row['status']:20} {str(row['commit'] or '')[:10]:10}  {row['task']}")
+    if not rows:
+        print("No runs yet.")

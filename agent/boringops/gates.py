@@ -1,0 +1,227 @@
+"""The gates a run passes before it may report and commit. Each yields findings; none takes the model's word.
+
+`verify` is the one accumulator: what the validators and red flags say of the changed files, whether the change is the
+plan's, whether the documents kept up, and the persona's checklist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from boringops import checklist
+from boringops.checklist import Facts, Rule
+from boringops.executor import Executor, sha256_of
+from boringops.facts import ChecklistItem, Claim, Finding, Inventory
+from boringops.persona import Persona
+from boringops.plan import at_or_over, is_document
+
+# Kinds of file that are not infrastructure by themselves: changing only these moves no document.
+PLAIN_KINDS = frozenset(
+    {
+        "env-file",
+        "runbook",
+        "make",
+        "task-runner",
+        "pre-commit",
+        "policy",
+        "dockerignore",
+        "devcontainer",
+        "dependabot",
+        "renovate",
+    }
+)
+_INTERPOLATED = re.compile(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*)")
+_DEPLOY_HEADING = re.compile(r"(?im)^#{1,4}\s.*\bdeploy")
+
+_QUESTION_START = re.compile(
+    r"(?i)^\s*(what|why|how|which|who|when|where|is|are|does|do|did|can|could|should|would|explain|describe|list|show|"
+    r"tell|summari[sz]e|compare|review|audit|assess|report)\b"
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one round of verification found. It passes when nothing blocks."""
+
+    findings: list[Finding]
+    blocking: list[Finding]
+    checklist: list[ChecklistItem]
+
+    @property
+    def passed(self) -> bool:
+        return not self.blocking
+
+
+def verify(
+    claim: Claim,
+    executor: Executor,
+    persona: Persona,
+    rules: Sequence[Rule],
+    inventory: Callable[[Sequence[str]], Inventory],
+) -> Outcome:
+    """Hold the work as it is on disk to every gate."""
+    state = executor.state
+    _inspect_changes(executor)
+    files = executor.repository.files()
+    kinds = {item.path: item.kind for item in inventory(files).files}
+    facts = Facts(state, kinds, lambda path: _text(executor, path), files)
+    findings = [*_scope(executor), *_inspected(executor), *_documents(persona, facts)]
+    state.findings, state.claim = findings, claim  # checks of the checklist look at what this round found
+    items, wrong = checklist.settle(persona.protocol, rules, facts, claim.checklist)
+    findings += [_gate("checklist/attestation", text) for text in wrong]
+    findings += [
+        _gate("checklist/open", f"{item.id}: {item.text}", hint=item.reason) for item in items if item.outcome == "open"
+    ]
+    blocking = [finding for finding in findings if at_or_over(finding.severity, executor.config.fail_on)]
+    return Outcome(findings, blocking, items)
+
+
+def contradicts_rest(claim: Claim, executor: Executor, task: str) -> str:
+    """Why a claim that nothing has to be done is not taken; empty where it is."""
+    state = executor.state
+    if state.changes:
+        return "This run has changed files, so its outcome can only be done."
+    if claim.outcome == "answered" and not (task.rstrip().endswith("?") or _QUESTION_START.match(task)):
+        return "The task asks for work, not for an answer. Submit a plan, or show that nothing has to change (nothing_to_change)."
+    if claim.outcome == "nothing_to_change" and not state.inventory.files:
+        return "The repository has no infrastructure at all, so the task cannot be done already. Submit a plan."
+    if not claim.evidence:
+        return "Say what it rests on: `evidence` with labels of tool results (`e12`) or `path:line` of files you read."
+    return next((problem for reference in claim.evidence if (problem := checklist.no_evidence(reference, state))), "")
+
+
+def _inspect_changes(executor: Executor) -> None:
+    """Inspect what changed since it was last inspected; unchanged content keeps its verdict."""
+    state = executor.state
+    stale = [path for path in sorted(state.changes) if state.inspected.get(path, "") != sha256_of(executor.root / path)]
+    if stale:
+        executor.inspect(stale)
+
+
+def _inspected(executor: Executor) -> list[Finding]:
+    state = executor.state
+    return [finding for path in sorted(state.changes) for finding in state.check_findings.get(path, [])]
+
+
+def _scope(executor: Executor) -> list[Finding]:
+    """The change is the plan's, whole and nothing else, and is still what this run wrote."""
+    state = executor.state
+    found: list[Finding] = []
+    if not state.changes:
+        found.append(_gate("scope/nothing-done", "The plan was approved, but no file was changed. Carry it out."))
+    for file in state.plan.files if state.plan else []:
+        if file.path not in state.changes:
+            hint = "Carry it out, or call SubmitPlan with a plan that leaves it out."
+            found.append(
+                _gate("scope/not-done", f"The plan has to {file.action} it, and it is unchanged.", file.path, hint)
+            )
+    planned = {file.path for file in state.plan.files} if state.plan else set()
+    for path, change in sorted(state.changes.items()):
+        if path not in planned and not is_document(path):
+            found.append(
+                _gate("scope/unplanned", "It is changed but no longer in the plan.", path, "Put it back, or plan it.")
+            )
+        if sha256_of(executor.root / path) != change.after:
+            found.append(
+                _gate(
+                    "scope/changed-by-others",
+                    "It is not as this run wrote it: somebody else changed it.",
+                    path,
+                    "Read it again.",
+                )
+            )
+    hint = "Put it back as it was, or call SubmitPlan with a plan that has it."
+    found += [
+        _gate("scope/stray", "A command changed it outside the plan.", path, hint) for path in sorted(state.strays)
+    ]
+    return found
+
+
+def _documents(persona: Persona, facts: Facts) -> list[Finding]:
+    """Documents the persona wants kept up with the infrastructure. What it does not name is not asked for."""
+    state = facts.state
+    moved = sorted(path for path in state.changes if facts.kinds.get(path, "runbook") not in PLAIN_KINDS)
+    if not moved:
+        return []
+    found: list[Finding] = []
+    what = ", ".join(moved[:4])
+    for name, rule, says in (
+        ("techContext.md", "documents/tech-context", "what infrastructure there is now"),
+        ("systemPatterns.md", "documents/system-patterns", "how it is deployed"),
+    ):
+        if name.lower() not in persona.body.lower():
+            continue
+        path = next((path for path in state.memory if path.lower().endswith(name.lower())), f"memory-bank/{name}")
+        if path not in state.changes:
+            found.append(_document(facts, rule, path, f"{what} changed, but {path} does not say {says}. Update it."))
+    if ".env.example" in persona.body:
+        found += _env_example(facts, moved)
+    if "readme" in persona.body.lower():
+        path = next((path for path in facts.files if path.lower().startswith("readme")), "README.md")
+        if not _DEPLOY_HEADING.search(facts.text(path)):
+            found.append(
+                _document(facts, "documents/readme", path, f"{path} has no section about deployment. Add one.")
+            )
+    return found
+
+
+def _env_example(facts: Facts, moved: list[str]) -> list[Finding]:
+    used = {
+        name for path in moved if facts.kinds.get(path) == "compose" for name in _INTERPOLATED.findall(facts.text(path))
+    }
+    text = facts.text(".env.example")
+    missing = sorted(name for name in used if not re.search(rf"(?m)^\s*#?\s*{name}=", text))
+    if not missing:
+        return []
+    message = f".env.example does not document {', '.join(missing)}. Add each with a comment and no secret value."
+    return [_document(facts, "documents/env-example", ".env.example", message)]
+
+
+def _document(facts: Facts, rule: str, path: str, message: str) -> Finding:
+    """A document that lags behind; only told, not held against the run, where the user's own changes block it."""
+    if path in facts.state.dirty and path not in facts.state.changes:
+        hint = "It has changes of your own that are not committed, so it was left alone: bring it up to date yourself."
+        return Finding(rule=rule, severity="info", path=path, message=message, source="boringops", hint=hint)
+    return _gate(rule, message, path)
+
+
+def _gate(rule: str, message: str, path: str = "", hint: str = "") -> Finding:
+    return Finding(rule=rule, severity="error", path=path, message=message, source="boringops", hint=hint)
+
+
+def _text(executor: Executor, path: str) -> str:
+    try:
+        return (executor.root / path).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def render(outcome: Outcome, round_number: int, rounds: int) -> str:
+    """What a failed round tells the model: what blocks, grouped by file, then the items that are open."""
+    lines = [f"Verification round {round_number} of {rounds}: not done yet."]
+    by_path: dict[str, list[Finding]] = {}
+    for finding in outcome.blocking:
+        if not finding.rule.startswith("checklist/open"):
+            by_path.setdefault(finding.path or "the run", []).append(finding)
+    for path, findings in by_path.items():
+        lines += ["", f"{path}:"]
+        lines += [
+            f"- {_place(finding)}{finding.message}" + (f" {finding.hint}" if finding.hint else "")
+            for finding in findings
+        ]
+    open_items = [item for item in outcome.checklist if item.outcome == "open"]
+    if open_items:
+        lines += [
+            "",
+            f"{len(open_items)} checklist items are open. Call Finish again with an entry in `checklist` for each: attested with "
+            "evidence (labels such as `e12`, or `path:line` of files you read or wrote), not_applicable or handed_over with a reason.",
+            *(f"- [{item.id}] {item.text}" + (f" ({item.reason})" if item.reason else "") for item in open_items),
+        ]
+    return "\n".join(lines)
+
+
+def _place(finding: Finding) -> str:
+    line = f"line {finding.line}: " if finding.line else ""
+    return f"{line}{finding.rule} ({finding.severity}): "

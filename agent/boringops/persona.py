@@ -1,0 +1,800 @@
+"""A persona file (Claude Code's subagent format) and the protocol the runtime reads out of its body.
+
+Two halves. The front matter is read the way the files in the field need it, leniently where that costs nothing, and
+strictly where it grants or takes tools: a misspelt `allowed-tools` that silently means "all tools" is an accident.
+The body goes to the model untouched; what the runtime can enforce is read from its Markdown structure. What a persona
+does not state stays empty: a rule is never made up for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+
+from boringops.errors import UsageError
+
+MAX_BYTES = 1024 * 1024
+MODEL_ALIASES = {
+    "opus": "claude-opus-5-5",
+    "sonnet": "claude-sonnet-5-5",
+    "haiku": "claude-haiku-5-5",
+    "fable": "claude-fable-5-2",
+    "best": "claude-opus-5-5",
+    "opusplan": "claude-sonnet-5-5",
+}
+CONTROL_TOOLS = ("AskUser", "SubmitPlan", "Validate", "Blueprint", "Finish")
+"""How a run speaks to the runtime. A persona cannot take them away: without `Finish` no run would end."""
+
+
+# --- what is read ------------------------------------------------------------------------------------
+
+
+class ChecklistEntry(BaseModel, frozen=True):
+    id: str  # section and position, e.g. `security.3` or `quality-security.3`; unique in the persona
+    text: str
+    line: int  # in the persona's file, counted from 1
+
+
+class ChecklistSection(BaseModel, frozen=True):
+    title: str
+    items: list[ChecklistEntry]
+
+
+class CommitTemplate(BaseModel, frozen=True):
+    """The message of the run's commit, placeholders (`<task-name>`, `{{phase}}`) left in."""
+
+    subject: str
+    bullets: list[str] = []
+    trailers: list[str] = []
+
+
+class Protocol(BaseModel, frozen=True):
+    """What a persona states and the runtime enforces. Everything is empty where the persona says nothing."""
+
+    memory_files: list[str] = []
+    inventory_globs: list[str] = []
+    checklist: list[ChecklistSection] = []  # self-verification
+    quality: list[ChecklistSection] = []  # every other list of boxes to tick
+    never: list[str] = []
+    always: list[str] = []
+    ask_when: list[str] = []
+    report_directory: str | None = None
+    report_sections: list[str] = []
+    commit: CommitTemplate | None = None
+
+
+class Persona(BaseModel, frozen=True):
+    """A persona as its file states it; `warnings` says what of it has no effect here."""
+
+    name: str
+    description: str
+    path: str
+    sha256: str  # of the file's bytes
+    tools: list[str] | None = None  # None: all
+    disallowed_tools: list[str] = []
+    model: str | None = None  # API id; None: whatever the run is configured with
+    model_alias: str | None = None  # as written
+    effort: str | None = None
+    max_turns: int | None = None
+    permission_mode: str | None = None
+    color: str | None = None
+    body: str = ""  # the system prompt
+    warnings: list[str] = []
+    protocol: Protocol = Protocol()
+
+
+# --- finding one -------------------------------------------------------------------------------------
+
+
+def shipped() -> Path:
+    """The folder of the prompts that come with boringops: inside the package in a wheel, at the top in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "prompts"
+    return installed if installed.is_dir() else package.parents[1] / "prompts"
+
+
+def catalogue(repo: Path | None) -> dict[str, Path]:
+    """Every persona that can be named, with the file that wins the name."""
+    found: dict[str, Path] = {}
+    for name, path in _named(repo):
+        found.setdefault(name, path)
+    return found
+
+
+def find(name_or_file: str, *, repo: Path | None) -> Path:
+    """The file of a persona given by path or by name. Raises UsageError, with what there is, where none is found."""
+    if "/" in name_or_file or name_or_file.lower().endswith(".md"):
+        return _file(name_or_file)
+    for name, path in _named(repo):
+        if name == name_or_file:
+            return path
+    for path in _agent_files(repo):
+        if path.stem == name_or_file:
+            return path  # named otherwise inside, or too broken to have a name: then `load` says why
+    known = catalogue(repo)
+    nearest = get_close_matches(name_or_file, known, n=1)
+    hint = f"Did you mean `{nearest[0]}`?" if nearest else f"Known here: {', '.join(sorted(known)) or 'none'}."
+    raise UsageError(f"there is no persona named `{name_or_file}`", hint=f"{hint} A path to a file works too.")
+
+
+def _named(repo: Path | None) -> Iterator[tuple[str, Path]]:
+    """Personas with their names: the shipped, the repository's, the user's; of equal names the first one counts.
+
+    The shipped ones come first so that a repository cannot slip another text under a name its users trust.
+    """
+    for path in itertools.chain(sorted(shipped().rglob("*.md")), _agent_files(repo)):
+        with suppress(UsageError):  # no persona, or a broken one: `load` says what is wrong once it is asked for
+            yield _FrontMatter(path).name(), path
+
+
+def _file(name: str) -> Path:
+    try:
+        path = Path(name).expanduser()
+        if path.is_file():
+            return path
+    except (OSError, ValueError, RuntimeError):
+        pass  # too long a name, a NUL in it, a home that nobody has: no file in any case
+    raise UsageError(f"there is no persona file {name}", hint="Give the path of a Markdown file, or a persona's name.")
+
+
+def _agent_files(repo: Path | None) -> Iterator[Path]:
+    """Persona files of the repository, the nearest folder first, then the user's own."""
+    folders: list[Path] = []
+    if repo is not None:
+        here = repo.resolve()
+        above = [here, *here.parents]
+        root = next((index for index, folder in enumerate(above) if (folder / ".git").exists()), 0)
+        folders += above[: root + 1]
+    with suppress(RuntimeError):  # a user id without a home, as containers have them
+        folders.append(Path.home())
+    for folder in folders:
+        yield from sorted((folder / ".claude/agents").rglob("*.md"))
+
+
+# --- loading one -------------------------------------------------------------------------------------
+
+
+def load(path: Path, *, known_tools: Collection[str]) -> Persona:
+    """Read a persona and the protocol in its body.
+
+    Raises UsageError, naming file, line and the way out, for a file that cannot be used as it was meant.
+    """
+    front = _FrontMatter(path)
+    alias = front.text("model")
+    return Persona(
+        name=front.name(),
+        description=front.description(),
+        path=str(path),
+        sha256=sha256(front.raw).hexdigest(),
+        tools=front.tools("tools", known_tools),
+        disallowed_tools=front.tools("disallowedTools", known_tools) or [],
+        model=front.model(alias),
+        model_alias=alias,
+        effort=front.choice("effort"),
+        max_turns=front.max_turns(),
+        permission_mode=front.choice("permissionMode"),
+        color=front.choice("color"),
+        body="\n".join(front.body).strip("\n"),
+        warnings=front.warnings,
+        protocol=parse_protocol(front.body, first_line=front.body_line),
+    )
+
+
+_CHOICES = {
+    "effort": ("low", "medium", "high", "xhigh", "max"),
+    "permissionMode": ("default", "manual", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"),
+    "color": ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan"),
+}
+_HONOURED = {"name", "description", "tools", "disallowedTools", "model", "maxTurns", *_CHOICES}
+_WITHOUT_EFFECT = {"skills", "mcpServers", "hooks", "memory", "background", "isolation", "initialPrompt"}
+
+# Keys that would grant or take something, as people misspell them. Compared without case, dashes and underscores.
+_PRIVILEGES = {
+    "tools": (
+        "tools", "tool", "allowedtools", "allowtools", "allowed", "allow", "permittedtools", "toollist", "toolset",
+        "<<",  # a merge could bring any key, and is not followed
+    ),
+    "disallowedTools": (
+        "disallowedtools", "disallowtools", "disallowed", "disallow", "deniedtools", "denytools", "denied", "deny",
+        "blockedtools", "excludedtools", "forbiddentools",
+    ),
+    "permissionMode": ("permissionmode", "permissions", "permission", "permissionsmode", "permissionlevel"),
+}  # fmt: skip
+_PRIVILEGE_OF = {spelling: key for key, spellings in _PRIVILEGES.items() for spelling in spellings}
+
+
+def _privilege(key: str) -> str | None:
+    """The key that was meant, of those that grant or take something; None where none was."""
+    spellings = get_close_matches(re.sub(r"[-_\s]", "", key).lower(), _PRIVILEGE_OF, n=1, cutoff=0.8)
+    return _PRIVILEGE_OF[spellings[0]] if spellings else None
+
+
+# Claude Code's own tools that boringops does not have: personas written for it name them in good faith.
+_FOREIGN_TOOLS = {
+    "Agent", "AskUserQuestion", "BashOutput", "CronCreate", "CronDelete", "CronList", "EnterPlanMode",
+    "EnterWorktree", "ExitPlanMode", "ExitWorktree", "KillBash", "KillShell", "LS", "LSP", "ListMcpResourcesTool",
+    "Monitor", "MultiEdit", "NotebookEdit", "NotebookRead", "PowerShell", "ReadMcpResourceTool", "SendMessage",
+    "Skill", "SlashCommand", "StructuredOutput", "Task", "TaskCreate", "TaskGet", "TaskList", "TaskOutput",
+    "TaskStop", "TaskUpdate", "TeamCreate", "TeamDelete", "TodoRead", "TodoWrite", "ToolSearch", "WebFetch", "WebSearch",
+}  # fmt: skip
+_FOREIGN_FORM = re.compile(r"mcp__.+|(?:Agent|Task|Skill)\(.*\)")
+_TOOL_WITH_RULE = re.compile(r"(\w+)\(.*\)")
+
+
+class _FrontMatter:
+    """The front matter of one file, its values asked for one by one, and the lines of the body behind it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.warnings: list[str] = []
+        self.raw = self._read()
+        try:
+            text = self.raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = self.raw.count(b"\n", 0, error.start) + 1
+            raise self.error(line, "the file is not UTF-8", "Save it as UTF-8.") from None
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self.lines = self._fenced(lines)
+        self.body = lines[len(self.lines) + 2 :]
+        self.body_line = len(self.lines) + 3
+        self.values = self._values()
+        self._check_keys()
+
+    def error(self, line: int, problem: str, way_out: str) -> UsageError:
+        return UsageError(f"{self.path}:{line}: {problem}", hint=way_out)
+
+    def key_error(self, key: str, problem: str, way_out: str) -> UsageError:
+        return self.error(self.line_of(key), problem, way_out)
+
+    def line_of(self, key: str) -> int:
+        """The line a key stands on, in the file; the opening fence's where it stands nowhere."""
+        start = re.compile(rf"[\"']?{re.escape(key)}[\"']?\s*:")
+        return next((number for number, line in enumerate(self.lines, start=2) if start.match(line)), 1)
+
+    # -- from bytes to values
+
+    def _read(self) -> bytes:
+        if self.path.suffix.lower() != ".md":
+            raise self.error(1, "a persona is a Markdown file", "Rename it to end in `.md`.")
+        try:
+            if not self.path.is_file():  # a pipe or a device would be read for ever
+                raise self.error(1, "there is no such file", "Give the path of a persona file.")
+            with self.path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            raise self.error(1, f"the file cannot be read: {error}", "Check the path and its permissions.") from None
+        if len(raw) > MAX_BYTES:
+            raise self.error(
+                1, f"the file is larger than {MAX_BYTES // 1024} KiB", "A persona is a prompt: shorten it."
+            )
+        return raw
+
+    def _fenced(self, lines: list[str]) -> list[str]:
+        """The lines between the two fences."""
+        if lines[0].rstrip() != "---":
+            if next((line for line in lines if line.strip()), "").rstrip() == "---":
+                raise self.error(1, "the file starts with blank lines", "Put `---` on the first line.")
+            raise self.error(1, "the file has no front matter", "Start it with `---`, `name:`, `description:`, `---`.")
+        for number, line in enumerate(lines[1:], start=2):
+            if line.rstrip() == "---":
+                return lines[1 : number - 1]
+            if re.match(r" *\t\s*\S", line):
+                raise self.error(number, "the front matter is indented with a tab", "Indent with spaces.")
+        raise self.error(1, "the front matter is never closed", "Put `---` on a line of its own after the last key.")
+
+    def _values(self) -> dict[str, object]:
+        """The front matter as YAML, or key by key where it is none: real personas have `: ` in their descriptions."""
+        values = _yaml("\n".join(self.lines))
+        if isinstance(values, dict):
+            return {str(key): value for key, value in values.items()}
+        return self._line_by_line()
+
+    def _line_by_line(self) -> dict[str, object]:
+        chunks: dict[str, list[str]] = {}
+        key = ""
+        for number, line in enumerate(self.lines, start=2):
+            if match := re.match(r"([A-Za-z_][\w-]*)\s*:(?:\s|$)", line):
+                key = match[1]
+                if key in chunks:
+                    raise self.error(number, f"`{key}` is there twice", "Keep one of the two.")
+                chunks[key] = [line]
+            elif key and (not line.strip() or line[0] in " -"):
+                chunks[key].append(line)
+            elif line.strip() and not line.startswith("#"):
+                raise self.error(number, f"this is no `key: value`: {line.strip()[:60]!r}", _INDENT_HINT)
+        return {key: self._value(key, chunk) for key, chunk in chunks.items()}
+
+    def _value(self, key: str, chunk: list[str]) -> object:
+        """One key's value as YAML, else as the plain text behind the colon."""
+        values = _yaml("\n".join(chunk))
+        if isinstance(values, dict) and list(values) == [key]:
+            return values[key]
+        for line in chunk[1:]:  # an indented `tools:` would be swallowed by the text above it
+            swallowed = re.match(r"\s+([\w-]+)\s*:", line)
+            if swallowed and _privilege(swallowed[1]):
+                raise self.key_error(
+                    key, f"`{swallowed[1]}` is indented under `{key}`", "Start it at the line's start."
+                )
+        first = chunk[0].split(":", 1)[1]
+        text = " ".join(part.strip() for part in [first, *chunk[1:]] if part.strip())
+        if text[:1] in ('"', "'") and len(re.findall(rf"(?<!\\){text[0]}", text)) % 2:
+            raise self.key_error(key, f"the quote in `{key}` is never closed", "Close it, or leave both quotes out.")
+        return text
+
+    def _check_keys(self) -> None:
+        for key in self.values:
+            if key in _HONOURED:
+                continue
+            if right := _privilege(key):
+                problem = f"`{key}` is no key of a persona; whatever it was to allow or forbid would be ignored"
+                raise self.key_error(key, problem, f"Write `{right}`, or remove the line.")
+            if key in _WITHOUT_EFFECT:
+                self.warn(key, f"`{key}` has no effect here")
+            else:
+                nearest = get_close_matches(key, _HONOURED, n=1)
+                self.warn(key, f"unknown key `{key}`" + (f"; did you mean `{nearest[0]}`?" if nearest else ""))
+
+    def warn(self, key: str, problem: str) -> None:
+        self.warnings.append(f"line {self.line_of(key)}: {problem}")
+
+    # -- the values, each held to what it may be
+
+    def name(self) -> str:
+        name = self.text("name")
+        if name is None:
+            raise self.key_error("name", "the persona has no name", "Add `name: what-it-is` to the front matter.")
+        if _NUMBER.fullmatch(name):
+            raise self.key_error("name", "the name is a number", "Use letters, e.g. `name: reviewer`.")
+        if name.startswith("-") or ":" in name or not name.isprintable():
+            way_out = "Use one line that has no `:` and does not start with `-`."
+            raise self.key_error("name", f"this cannot be a name: {name[:60]!r}", way_out)
+        return name
+
+    def description(self) -> str:
+        description = self.text("description")
+        if not description:
+            way_out = "Add `description: when to use it` to the front matter."
+            raise self.key_error("description", "the persona has no description", way_out)
+        return description
+
+    def text(self, key: str) -> str | None:
+        """A scalar; None where there is none, or something else (which is warned of)."""
+        value = self.values.get(key, "")
+        if not isinstance(value, str):
+            self.warn(key, f"`{key}` is not a text and is ignored")
+            return None
+        value = value.strip()
+        return None if value in ("", "~", "null") else value
+
+    def choice(self, key: str) -> str | None:
+        value = self.text(key)
+        if value is None or value in _CHOICES[key]:
+            return value
+        self.warn(key, f"`{key}: {value[:60]}` is ignored; it can be {', '.join(_CHOICES[key])}")
+        return None
+
+    def max_turns(self) -> int | None:
+        value = self.text("maxTurns")
+        if value is None:
+            return None
+        if re.fullmatch(r"[1-9][0-9]{0,6}", value):
+            return int(value)
+        self.warn("maxTurns", f"`maxTurns: {value[:60]}` is ignored; it is a number of turns from 1")
+        return None
+
+    def model(self, alias: str | None) -> str | None:
+        if alias is None or alias.lower() == "inherit":
+            return None
+        if model := MODEL_ALIASES.get(alias.lower()):
+            return model
+        if re.fullmatch(r"claude-[\w.@:-]+", alias):
+            return alias
+        known = ", ".join(MODEL_ALIASES)
+        self.warn("model", f"`model: {alias[:60]}` is ignored; it can be {known}, inherit or a full `claude-...` id")
+        return None
+
+    def tools(self, key: str, known: Collection[str]) -> list[str] | None:
+        """The tools a key lists; None where the key is absent or `*`. Strict: it decides what a run may do."""
+        if key not in self.values:
+            return None
+        value = self.values[key]
+        names = _split_tools(value) if isinstance(value, str) else value
+        if not names:
+            way_out = f"List the tools, or remove `{key}`." + (" Without it all are allowed." if key == "tools" else "")
+            raise self.key_error(key, f"`{key}` has nothing behind it", way_out)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise self.key_error(key, f"`{key}` is not a list of names", f"Write `{key}: Read, Grep`.")
+        if names == ["*"] and key == "tools":
+            return None
+        for name in names:
+            self._check_tool(key, name, known)
+        return list(dict.fromkeys(names))
+
+    def _check_tool(self, key: str, name: str, known: Collection[str]) -> None:
+        if name in known:
+            return
+        if name in _FOREIGN_TOOLS or _FOREIGN_FORM.fullmatch(name):
+            self.warn(key, f"`{name}` is not offered here")
+            return
+        if (rule := _TOOL_WITH_RULE.fullmatch(name)) and rule[1] in known:
+            way_out = f"Write `{rule[1]}`, and put the rule under `permissions` in `.boringops.toml`."
+            raise self.key_error(key, f"`{key}` takes names, no rules: `{name[:60]}`", way_out)
+        folded = {tool.lower(): tool for tool in known}
+        nearest = get_close_matches(name.lower(), folded, n=1)
+        way_out = f"Did you mean `{folded[nearest[0]]}`?" if nearest else f"There are {', '.join(sorted(known))}."
+        raise self.key_error(key, f"there is no tool `{name[:60]}`", way_out)
+
+
+_NUMBER = re.compile(r"[-+]?(?:0x[0-9a-f]+|[\d_.]*\d[\d_.]*(?:e[-+]?\d+)?)", re.IGNORECASE)
+_INDENT_HINT = "Indent text that goes on over several lines, or put it on the line of its key."
+
+
+def _split_tools(text: str) -> list[str]:
+    """`Read, Bash(git log, -p), Grep` at its outer commas."""
+    names = re.findall(r"(?:[^,(]|\([^)]*\)?)+", text)
+    return [name.strip() for name in names if name.strip()]
+
+
+def _yaml(text: str) -> object:
+    """What YAML makes of a text, every scalar a string; None where that is nothing, or an error.
+
+    Strings, because `1e3`, `yes` or a date mean nothing here, and a number can be too long to be one.
+    """
+    from ruamel.yaml import YAML
+
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of anchors used twice: nobody asked
+            value: object = YAML(typ="base", pure=True).load(text)
+    except Exception:  # the parser raises far more than YAMLError on text that is no YAML, and any of it means "no"
+        return None
+    return value
+
+
+def effective_tools(persona: Persona, all_tools: Sequence[str]) -> list[str]:
+    """The tools a run of this persona has, in the order of `all_tools`: what it disallows goes first, then what it
+    does not list. The runtime's control tools stay, `Blueprint` as long as `Write` does: it writes files too."""
+    allowed = {
+        name
+        for name in all_tools
+        if name not in persona.disallowed_tools and (persona.tools is None or name in persona.tools)
+    }
+    allowed.update(CONTROL_TOOLS)
+    if "Write" not in allowed:
+        allowed.discard("Blueprint")
+    return [name for name in all_tools if name in allowed]
+
+
+# --- the protocol in the body ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of Markdown and what it is. `text` is the content without markers, `raw` the line as it stands."""
+
+    number: int
+    kind: Literal["heading", "label", "bullet", "text", "blank", "code"]
+    raw: str
+    text: str = ""
+    level: int = 0  # of a heading
+    indent: int = 0
+
+
+def parse_protocol(body: Sequence[str], *, first_line: int = 1) -> Protocol:
+    """What a persona's body states, read from its Markdown structure. `first_line` is the body's place in the file."""
+    lines = list(_markdown(body, first_line))
+    text = "\n".join(body)
+    checklist, quality = _checklists(lines)
+    rules = _rules(lines)
+    directory, sections = _report(lines)
+    return Protocol(
+        memory_files=_memory_files(text),
+        inventory_globs=_globs(text),
+        checklist=checklist,
+        quality=quality,
+        never=rules["never"],
+        always=rules["always"],
+        ask_when=rules["ask"],
+        report_directory=directory,
+        report_sections=sections,
+        commit=_commit(lines),
+    )
+
+
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)")
+_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_LABEL = re.compile(r"\s*(?:\*\*([^*]+)\*\*|__([^_]+)__)\s*:?\s*")
+_BULLET = re.compile(r"(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(.*)")
+_RULE = re.compile(r"\s*([-*_])(?:[ \t]*\1){2,}\s*")
+
+
+def _markdown(body: Sequence[str], first_line: int) -> Iterator[_Line]:
+    fence = ""
+    for number, raw in enumerate(body, start=first_line):
+        marks = _FENCE.fullmatch(raw)
+        if fence:
+            if marks and marks[1].startswith(fence) and not marks[2].strip():
+                fence = ""
+            yield _Line(number, "code", raw)
+        elif marks and "`" not in marks[2]:
+            fence = marks[1]
+            yield _Line(number, "code", raw)
+        elif not raw.strip() or _RULE.fullmatch(raw):
+            yield _Line(number, "blank", raw)
+        elif heading := _HEADING.fullmatch(raw):
+            yield _Line(number, "heading", raw, text=_plain(heading[2]), level=len(heading[1]))
+        elif label := _LABEL.fullmatch(raw):
+            yield _Line(number, "label", raw, text=_plain(label[1] or label[2]))
+        elif bullet := _BULLET.fullmatch(raw):
+            yield _Line(number, "bullet", raw, text=bullet[2], indent=len(bullet[1].expandtabs(4)))
+        else:
+            indent = len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
+            yield _Line(number, "text", raw, text=raw.strip(), indent=indent)
+
+
+# Pictographs and the invisible joiners and selectors that come with them; arrows and signs such as `<` stay.
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]")
+_BOLD = re.compile(r"(?<![\w/`])\*\*(?=[^\s*/])(.{1,400}?)\*\*(?![\w/])")  # not the `**` of a glob
+_BOX = re.compile(r"(?:\[[ xX]?\]|[☐☑☒])(?:\s+|$)")
+
+
+def _plain(text: str) -> str:
+    """Text without a tick box, emoji, bold marks, and the gaps that they leave."""
+    text = _BOX.sub("", text, count=1) if _BOX.match(text) else text
+    text = _BOLD.sub(r"\1", _EMOJI.sub("", text))
+    return re.sub(r"\(\s+", "(", re.sub(r"[ \t]{2,}", " ", text)).strip()
+
+
+_BANKS = r"(?:memory-bank|cline_docs|\.kilocode/rules/memory-bank)"
+_MEMORY_FILE = re.compile(rf"(?<![\w./\\-])(?:\./)?((?:[\w.-]+/){{0,8}}?{_BANKS}/[\w./-]{{1,200}}?\.md)(?![\w/-]|\.\w)")
+
+
+def _memory_files(text: str) -> list[str]:
+    paths = (match[1] for match in _MEMORY_FILE.finditer(text))
+    return list(dict.fromkeys(path for path in paths if ".." not in path.split("/")))
+
+
+_QUOTED = r"(?:\"[^\s\"]+\"|'[^\s']+'|`[^\s`]+`)"
+_GLOB = re.compile(rf"(?<![\w.])Glob(?:[ \t]+patterns?)?[ \t(:=]+(?:pattern[ \t:=]+)?({_QUOTED}(?:, ?{_QUOTED})*)")
+
+
+def _globs(text: str) -> list[str]:
+    quoted = (one for match in _GLOB.finditer(text) for one in re.findall(_QUOTED, match[1]))
+    return list(dict.fromkeys(one[1:-1] for one in quoted))
+
+
+_SELF_VERIFICATION = re.compile(r"self[- ]?verif|check-?lists?\b", re.IGNORECASE)
+
+
+def _checklists(lines: Sequence[_Line]) -> tuple[list[ChecklistSection], list[ChecklistSection]]:
+    """Tick boxes outside code, grouped by the nearest heading or bold line: self-verification, and all others."""
+    verification: list[ChecklistSection] = []
+    others: list[ChecklistSection] = []
+    slugs: set[str] = set()
+    part = title = ""  # the H2 we are under, and the nearest heading or label
+    section: ChecklistSection | None = None
+    slug = ""
+    for line in lines:
+        if line.kind in ("heading", "label"):
+            part = line.text if line.kind == "heading" and line.level <= 2 else part
+            title = line.text.rstrip(": ")
+            section = None
+        elif line.kind == "bullet" and _BOX.match(line.text):
+            if section is None:
+                own = bool(_SELF_VERIFICATION.search(part or title))
+                slug = _unique(("" if own else "quality-") + _slug(title), slugs)
+                section = ChecklistSection(title=title or "Checklist", items=[])
+                (verification if own else others).append(section)
+            text, position = _plain(line.text), len(section.items) + 1
+            section.items.append(ChecklistEntry(id=f"{slug}.{position}", text=text, line=line.number))
+    return verification, others
+
+
+def _slug(title: str) -> str:
+    words = re.sub(r"check-?list", "", title.lower())
+    return re.sub(r"[\W_]+", "-", words).strip("-")[:40].rstrip("-") or "checklist"
+
+
+def _unique(slug: str, taken: set[str]) -> str:
+    number = 2
+    candidate = slug
+    while candidate in taken:
+        candidate = f"{slug}-{number}"
+        number += 1
+    taken.add(candidate)
+    return candidate
+
+
+# What opens a list of rules. Reasons to ask come first: "Always ask when:" opens those.
+_ASK = r"(?:ask|request|seek|escalate)\b"
+_OPENERS = {
+    "ask": re.compile(
+        rf"when (?:(?:should |do |must )?you |(?:you )?(?:should|must) |to )?(?:stop and )?{_ASK}"
+        rf"|(?:always |stop and )?{_ASK}(?:.*\b(?:when|if)\b|.* before$)",
+        re.IGNORECASE,
+    ),
+    "never": re.compile(r"never(?![\w-])", re.IGNORECASE),
+    "always": re.compile(r"always(?![\w-])", re.IGNORECASE),
+}
+# An opener that says no more than that. Of any other ("Never deploy on:") the bullets are only the half.
+_MERE_OPENER = re.compile(r"\w+(?: ever)?(?: do)?(?: (?:these|this|the following))?(?: things)?(?: rules)?")
+
+
+def _rules(lines: Sequence[_Line]) -> dict[str, list[str]]:
+    """The bullets under "Never ...", "Always ..." and "When to ask ...", be that a heading, a label or a line."""
+    rules: dict[str, list[str]] = {kind: [] for kind in _OPENERS}
+    for index, line in enumerate(lines):
+        if opener := _opener(line):
+            kind, label = opener
+            prefix = "" if kind == "ask" or _MERE_OPENER.fullmatch(label) else f"{label}: "
+            rules[kind] += [prefix + item for item in _list_after(lines, index)]
+    return rules
+
+
+def _opener(line: _Line) -> tuple[str, str] | None:
+    """Which list of rules a line opens, and its label. A sentence or a bullet opens one only by a colon at its end."""
+    text = _plain(line.text).strip("*_ ")
+    if line.kind in ("blank", "code") or (line.kind in ("text", "bullet") and not text.endswith(":")):
+        return None
+    label = text.rstrip("*_:. ")
+    return next(((kind, label) for kind, pattern in _OPENERS.items() if pattern.match(label)), None)
+
+
+def _list_after(lines: Sequence[_Line], index: int) -> list[str]:
+    """The list that follows a line, after one paragraph at most. Nested bullets are joined to the one above them."""
+    floor = lines[index].indent if lines[index].kind == "bullet" else -1
+    items: list[str] = []
+    depth = paragraphs = 0
+    after_blank = False
+    for place in range(index + 1, len(lines)):
+        line = lines[place]
+        if line.kind == "blank":
+            after_blank = True
+            continue
+        if line.kind in ("heading", "label") or (line.kind == "text" and _opener(line)):
+            break
+        if line.kind == "bullet":
+            if line.indent <= floor:
+                break
+            if not items or line.indent <= depth:
+                depth = line.indent
+                items.append(_plain(line.text))
+            else:
+                items[-1] += "; " + _plain(line.text)
+        elif line.kind == "text" and items:
+            if after_blank and not line.indent:
+                break
+            items[-1] += " " + _plain(line.text)
+        elif after_blank:
+            paragraphs += 1
+            if paragraphs > 1:
+                break
+        after_blank = False
+    return items
+
+
+_DIRECTORY = re.compile(r"`(/?(?:[\w.@~-]+/)+)`")
+_TASK_UPDATE = re.compile(r"\btask[- ]updates?\b", re.IGNORECASE)
+_REPORT = re.compile(r"\b(\w+[ -])?report(?:s|ing)?\b", re.IGNORECASE)
+_OTHER_REPORTS = re.compile(
+    r"(?:audit|bug|coverage|crash|error|html|junit|lint|scan|test(?:s|ing)?)[ -]", re.IGNORECASE
+)
+_FILED = re.compile(r"\b(?:add|creat|fil|put|plac|produc|record|sav|stor|writ)(?:e|es|ing|s)?\b", re.IGNORECASE)
+_INCLUDING = re.compile(r"\b(?:includ(?:e|es|ing)|contain(?:s|ing)?|sections)\b[^.]{0,80}:\W*$", re.IGNORECASE)
+
+
+def _report(lines: Sequence[_Line]) -> tuple[str | None, list[str]]:
+    """Where the task's report goes, and its sections: a folder in backticks in a passage about filing the report."""
+    heading = ""
+    for index, line in enumerate(lines):
+        if line.kind == "heading":
+            heading = line.text
+        elif line.kind in ("text", "bullet", "label") and (directory := _DIRECTORY.search(line.raw)):
+            sentence = re.sub(r"`[^`]*`", "", line.raw)
+            if _about_report(heading) or (_about_report(sentence) and _FILED.search(sentence)):
+                return directory[1], _report_sections(lines, index)
+    return None, []
+
+
+def _about_report(passage: str) -> bool:
+    """Whether a passage is about the report of a task, and not about one that some tool writes."""
+    reports = _REPORT.finditer(passage)
+    return bool(_TASK_UPDATE.search(passage)) or any(not _OTHER_REPORTS.match(match[1] or "") for match in reports)
+
+
+def _report_sections(lines: Sequence[_Line], start: int) -> list[str]:
+    """The list after the first "Include:" under the same heading."""
+    for index in range(start, len(lines)):
+        line = lines[index]
+        if line.kind == "heading":
+            break
+        if line.kind in ("text", "label", "bullet") and _INCLUDING.search(line.raw):
+            return _list_after(lines, index)
+    return []
+
+
+_HEREDOC = re.compile(
+    r"<<-?\s*(?P<quote>['\"]?)(?P<end>\w+)(?P=quote)[^\n]*\n(?P<text>.*?)\n[ \t]*(?P=end)\s*(?:\n|$)", re.S
+)
+_MESSAGE = re.compile(r"\s(?:-a?m|--message)[ =]*(?P<quote>[\"'])(?P<text>.*?)(?<!\\)(?P=quote)", re.S)
+_PLACEHOLDER = re.compile(r"<[^<>@\n]+>|\{[^{}\n]+\}|\[[^][\n]+\]")
+_TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]*: \S.*")
+
+
+def _commit(lines: Sequence[_Line]) -> CommitTemplate | None:
+    """The message of the first `git commit` in a code block that has something to fill in: else it is a mere sample."""
+    for block in _code_blocks(lines):
+        command = re.search(r"\bgit commit\b", block)
+        if not command:
+            continue
+        rest = block[command.end() :][:10_000]
+        heredoc = _HEREDOC.search(rest)
+        message = heredoc["text"] if heredoc else "\n\n".join(match["text"] for match in _MESSAGE.finditer(rest))
+        if _PLACEHOLDER.search(message) and (template := _template(message)):
+            return template
+    return None
+
+
+def _template(message: str) -> CommitTemplate | None:
+    subject, *rest = [line.strip() for line in message.strip().split("\n")]
+    bullets = [match[2] for line in rest if (match := _BULLET.fullmatch(line))]
+    trailers = [line for line in rest if _TRAILER.fullmatch(line)]
+    return CommitTemplate(subject=subject, bullets=bullets, trailers=trailers) if subject else None
+
+
+def _code_blocks(lines: Sequence[_Line]) -> Iterator[str]:
+    block: list[str] = []
+    for line in lines:
+        if line.kind == "code":
+            block.append(line.raw)
+        elif block:
+            yield "\n".join(block)
+            block = []
+    if block:
+        yield "\n".join(block)
+
+
+# --- what is enforced --------------------------------------------------------------------------------
+
+
+def stated(protocol: Protocol) -> list[tuple[str, bool, str]]:
+    """Every kind of rule the runtime can enforce: its name, whether the persona states it, and what it states."""
+    return [
+        (kind, bool(what), what or "not stated") for kind, describe in _KINDS.items() for what in [describe(protocol)]
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
+
+
+def _count_items(sections: Sequence[ChecklistSection]) -> str:
+    items = sum(len(section.items) for section in sections)
+    return f"{_count(items, 'item')} in {_count(len(sections), 'section')}" if items else ""
+
+
+def _describe_report(protocol: Protocol) -> str:
+    parts = [protocol.report_directory or "", _count(len(protocol.report_sections), "section")]
+    return ", ".join(part for part in parts if part)
+
+
+_KINDS: dict[str, Callable[[Protocol], str]] = {
+    "memory bank": lambda protocol: _count(len(protocol.memory_files), "memory file"),
+    "inventory": lambda protocol: _count(len(protocol.inventory_globs), "glob"),
+    "self-verification": lambda protocol: _count_items(protocol.checklist),
+    "quality standards": lambda protocol: _count_items(protocol.quality),
+    "never": lambda protocol: _count(len(protocol.never), "red flag"),
+    "always": lambda protocol: _count(len(protocol.always), "rule"),
+    "ask": lambda protocol: _count(len(protocol.ask_when), "reason") + (" to ask" if protocol.ask_when else ""),
+    "report": _describe_report,
+    "commit": lambda protocol: protocol.commit.subject if protocol.commit else "",
+}

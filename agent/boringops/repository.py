@@ -1,0 +1,188 @@
+"""The user's git repository: what it holds, what is dirty, one clean commit, and taking it back.
+
+Nothing here resets, cleans, stashes or checks out over files. The user's index is touched only for the very paths
+that are committed, and put back where a hook refuses. Paths are always literal, never pathspecs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boringops.errors import UsageError
+
+if TYPE_CHECKING:
+    from git import Repo
+
+RUN_TRAILER = "Boringops-Run"
+FALLBACK_IDENTITY = ("boringops", "boringops@localhost")
+"""Who commits where git knows nobody, as in most CI containers."""
+
+_IN_PROGRESS = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+
+
+class GitFailed(Exception):
+    """git ended with an error; `output` is what it, or a hook, printed."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+        self.output = output[-4000:] or "git gave no reason"
+
+
+class CommitRefused(GitFailed):
+    """git did not commit: a hook of the repository said no, or signing failed."""
+
+
+class Repository:
+    """A git work tree. Raises UsageError where `folder` is not in one."""
+
+    def __init__(self, folder: Path) -> None:
+        import git  # 100 ms: `--help` must not pay it
+
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is not a directory.", hint="Name the repository with -C DIR.")
+        try:
+            self._repo: Repo = git.Repo(folder, search_parent_directories=True)
+            if self._repo.working_tree_dir is None:
+                raise UsageError(f"{folder} is a bare repository: there is no work tree to work in.")
+        except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+            raise UsageError(
+                f"{folder} is not a git repository.", hint="Run `git init` there, or name one with -C DIR."
+            ) from error
+        except git.GitCommandNotFound as error:
+            raise UsageError("git is not installed.", hint="Install git and try again.") from error
+        self.root = Path(self._repo.working_tree_dir).resolve()
+        self.git_dir = Path(self._repo.git_dir).resolve()
+        self.state_dir = Path(self._repo.common_dir).resolve() / "boringops"
+
+    def git(self, *arguments: str, env: dict[str, str] | None = None, stdin: str | None = None) -> str:
+        """Run git with literal paths and no prompts; its standard output. Raises GitFailed."""
+        done = subprocess.run(
+            ["git", "--literal-pathspecs", *arguments],
+            cwd=self.root,
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(env or {})},
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+        )
+        if done.returncode:
+            raise GitFailed("\n".join(part.strip() for part in (done.stderr, done.stdout) if part.strip()))
+        return done.stdout
+
+    # --- what is there ---
+
+    def head(self) -> str | None:
+        """The commit that is checked out; None before the first."""
+        try:
+            return self._repo.head.commit.hexsha
+        except ValueError:
+            return None
+
+    def branch(self) -> str | None:
+        """The branch that is checked out; None on a detached HEAD."""
+        return None if self._repo.head.is_detached else self._repo.active_branch.name
+
+    def files(self) -> list[str]:
+        """Files git sees: tracked, and untracked but not ignored. Deleted ones and submodules are left out."""
+        listed = set(_nul(self.git("ls-files", "-z", "--cached", "--others", "--exclude-standard")))
+        return sorted(path for path in listed if os.path.lexists(self.root / path) and not (self.root / path).is_dir())
+
+    def dirty(self) -> list[str]:
+        """Paths with changes that are not committed, untracked files included."""
+        paths: list[str] = []
+        entries = _nul(self.git("status", "--porcelain=v1", "-z", "--untracked-files=all"))
+        for entry in entries:
+            paths.append(entry[3:])
+            if entry[0] in "RC":  # the next entry is where it came from
+                paths.append(next(entries, ""))
+        return sorted(filter(None, paths))
+
+    def in_progress(self) -> str | None:
+        """A merge, rebase or the like that is not finished: a commit of single paths is not possible then."""
+        return next((what for name, what in _IN_PROGRESS.items() if (self.git_dir / name).exists()), None)
+
+    def content_at(self, commit: str, path: str) -> bytes | None:
+        """The file's content in a commit; None where it is not in it."""
+        try:
+            return bytes(self._repo.commit(commit).tree.join(path).data_stream.read())
+        except KeyError:
+            return None
+
+    # --- branches and worktrees ---
+
+    def switch_to_new_branch(self, name: str) -> None:
+        """Create and check out a branch at HEAD; the work tree keeps the user's changes."""
+        try:
+            self.git("switch", "--quiet", "--create", name)
+        except GitFailed as error:
+            raise UsageError(
+                f"The branch {name!r} cannot be created: {error.output}", hint="Give another --branch."
+            ) from error
+
+    def add_worktree(self, name: str, folder: Path) -> Repository:
+        """A work tree of its own on a new branch, beside the repository; the user's checkout stays as it is."""
+        try:
+            self.git("worktree", "add", "--quiet", "-b", name, str(folder), "HEAD")
+        except GitFailed as error:
+            raise UsageError(
+                f"The worktree {folder} cannot be made: {error.output}", hint="Give another --branch."
+            ) from error
+        return Repository(folder)
+
+    # --- the commit ---
+
+    def commit(self, paths: Sequence[str], message: str, *, date: str) -> str:
+        """Commit exactly these paths as they are in the work tree and return the commit's id.
+
+        Whatever else is staged or changed stays as it is, and hooks run. Raises CommitRefused with their output."""
+        known = set(_nul(self.git("ls-files", "-z", "--", *paths)))
+        new = [path for path in paths if path not in known and (self.root / path).exists()]
+        if new:  # git commits by path only what its index knows; -f: the plan named the path, also if .gitignore has it
+            self.git("add", "--intent-to-add", "--force", "--", *new)
+        try:
+            self.git(
+                "commit", "--quiet", "--only", "--cleanup=verbatim", "--file=-", f"--date={date}", "--", *paths,
+                env={"GIT_COMMITTER_DATE": date, **self._identity()}, stdin=message,
+            )  # fmt: skip
+        except GitFailed as error:
+            if new:
+                self.git("rm", "--quiet", "--cached", "--force", "--", *new)
+            raise CommitRefused(error.output) from error
+        return self.git("rev-parse", "HEAD").strip()
+
+    def _identity(self) -> dict[str, str]:
+        """Environment that names a committer where git has none; empty where the user is known."""
+        try:
+            self.git("var", "GIT_COMMITTER_IDENT")
+            self.git("var", "GIT_AUTHOR_IDENT")
+        except GitFailed:
+            name, email = FALLBACK_IDENTITY
+            return {
+                "GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email,
+                "GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email,
+            }  # fmt: skip
+        return {}
+
+    def commit_of_run(self, run_id: str) -> str | None:
+        """The commit that carries the run's trailer, if it is reachable from HEAD."""
+        if self.head() is None:
+            return None
+        found = self.git("log", "--fixed-strings", f"--grep={RUN_TRAILER}: {run_id}", "--format=%H", "--max-count=1")
+        return found.strip() or None
+
+
+def _nul(output: str) -> Iterator[str]:
+    return iter(part for part in output.split("\0") if part)

@@ -1,0 +1,486 @@
+"""The life of a run: context, plan, act, verify, report, commit.
+
+Each phase looks at the folded state, does what is missing and records it, so a run that died anywhere is gone on with
+by calling `Run.go` again on its journal.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from boringops import __version__, gates, inventory, memory_bank, report, result
+from boringops import events as ev
+from boringops.checklist import Rule
+from boringops.errors import (
+    BoringopsError,
+    BudgetReached,
+    Incomplete,
+    Interrupted,
+    NeedsApproval,
+    NeedsClarification,
+    UsageError,
+)
+from boringops.executor import Executor, PlanReady, sha256_of
+from boringops.facts import Claim, Finding, Inventory, Phase, Status
+from boringops.journal import work_tree_lock
+from boringops.loop import Loop
+from boringops.models import prices
+from boringops.models.base import Delta, Model
+from boringops.persona import Persona
+from boringops.repository import RUN_TRAILER, CommitRefused
+from boringops.result import ErrorOut, Result
+from boringops.state import State
+from boringops.tool import ToolResult
+
+LEAST_REPLY_TOKENS = 1_024
+"""A call that the budget leaves fewer output tokens than this is not made."""
+
+
+@dataclass
+class Run:
+    """One task from start to end. `go` may be called once; a resume makes a new Run on the same journal."""
+
+    executor: Executor
+    persona: Persona
+    model: Model
+    rules: Sequence[Rule]
+    prompt: str
+    """The runtime's own part of the system prompt."""
+    facilities: str = ""
+    """What is at hand on this machine, for the first message."""
+    watch: Callable[[Delta], None] = lambda _: None
+    clock: Callable[[], float] = time.monotonic
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
+
+    @property
+    def state(self) -> State:
+        return self.executor.state
+
+    def record(self, event: ev.Event) -> None:
+        self.executor.record(event)
+
+    # --- the whole ---
+
+    def go(self, start: ev.RunStarted | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
+        """Begin (with `start`) or go on, as far as it goes. Never raises for what a run can end with."""
+        journal, repository = self.executor.journal, self.executor.repository
+        try:
+            with journal.store.lock(journal.run_id), work_tree_lock(repository.state_dir, self.executor.root):
+                try:
+                    self._open(start, approve, answer)
+                    status, summary = self._through()
+                    return self._ended(status, 0, summary)
+                except BoringopsError as error:
+                    return self._ended_by(error)
+                except KeyboardInterrupt:
+                    return self._ended_by(self._interrupted())
+                except Exception as error:
+                    return self._ended_by(
+                        BoringopsError(f"{type(error).__name__}: {error}", hint="This is a fault of boringops.")
+                    )
+        except BoringopsError as error:  # the lock, or a journal that takes nothing more
+            return self._result(error.status, error.exit_code, error.message, error)
+
+    def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None) -> None:
+        if start is not None:
+            self.record(start)
+            return
+        if self.state.start is None:
+            raise UsageError("The run's journal is empty: it never began.", hint="Start it again with `boringops run`.")
+        if self.state.end is not None and self.state.end.status in {"done", "answered"}:
+            return
+        self.record(ev.RunResumed(boringops=__version__))
+        if self.state.start.boringops != __version__:
+            self.record(
+                ev.Warned(
+                    message=f"The run was begun by boringops {self.state.start.boringops}, this is {__version__}."
+                )
+            )
+        self._take_word(approve, answer)
+
+    def _take_word(self, approve: bool, answer: str | None) -> None:
+        """Put what a person says on resuming to the call that waits for it."""
+        waiting, questions = self.state.waiting, self.state.questions
+        if answer is not None:
+            if not (waiting and questions):
+                raise UsageError("The run does not wait for an answer.", hint="Resume it without --answer.")
+            self.record(ev.QuestionsAnswered(call_id=waiting, answer=answer))
+        if approve:
+            if not waiting or self.state.questions or waiting not in self.state.submitted:
+                raise UsageError("The run does not wait for approval.", hint="Resume it without --approve.")
+            self.record(ev.PlanApproved(call_id=waiting, by="a person (resume --approve)"))
+
+    def _through(self) -> tuple[Status, str]:
+        state = self.state
+        if state.end is not None:
+            return state.end.status, state.claim.summary if state.claim else ""  # type: ignore[return-value]
+        self._context()
+        while True:
+            if state.phase in {"plan", "act", "verify"} and not (state.verified and state.verified.passed):
+                self._work()
+            claim = state.claim or Claim(summary="")
+            if claim.outcome == "answered":
+                return "answered", claim.summary
+            if not state.changes:
+                return "done", claim.summary
+            self._report()
+            if self._commit():
+                break
+        self._hold_to_strictness()
+        return "done", claim.summary
+
+    def _enter(self, phase: Phase) -> None:
+        if self.state.phase != phase:
+            self.record(ev.PhaseEntered(phase=phase))
+
+    # --- context ---
+
+    def _context(self) -> None:
+        """Read what is known and what is there, and tell the model all of it. Nothing is asked of it yet."""
+        if self.state.phase != "context":
+            return
+        if not self.state.told:
+            executor, repository = self.executor, self.executor.repository
+            files = repository.files()
+            self.record(ev.DirtyTree(paths=repository.dirty()))
+            bank = memory_bank.read(executor.root, self.persona.protocol.memory_files)
+            for file in bank.files:
+                self.record(ev.MemoryRead(file=file))
+            taken = self._inventory(files)
+            self.record(ev.InventoryTaken(inventory=taken))
+            self.record(ev.Told(text=self._first_message(memory_bank.render(bank), inventory.render(taken), files)))
+        self._enter("plan")
+
+    def _inventory(self, files: Sequence[str]) -> Inventory:
+        return inventory.take(self.executor.root, files, self.persona.protocol.inventory_globs)
+
+    def _first_message(self, bank: str, taken: str, files: Sequence[str]) -> str:
+        start, state = self.state.start, self.state
+        task = start.task if start else ""
+        parts = [f"# Task\n\n{task}"]
+        if start and start.project_phase:
+            parts.append(f"It belongs to phase {start.project_phase} of the project.")
+        if start and start.handoff:
+            parts.append(
+                f"# Hand-off from the developers (claims, to be checked against the repository)\n\n{start.handoff}"
+            )
+        where = f"branch {start.branch}" if start and start.branch else "no branch (detached HEAD)"
+        git = f"# Repository\n\n{len(files)} files, {where}, commit {(start.head or 'none yet')[:12] if start else ''}."
+        if state.dirty:
+            shown = ", ".join(state.dirty[:20]) + (" ..." if len(state.dirty) > 20 else "")
+            git += f" {len(state.dirty)} paths have changes of the user's own and cannot be written: {shown}"
+        parts += [git, bank, taken]
+        if self.facilities:
+            parts.append(f"# Checks at hand\n\n{self.facilities}")
+        parts.append(
+            "You are in the plan phase. Look at what you need, then call SubmitPlan "
+            "(or Finish, where the task is a question or nothing has to change)."
+        )
+        return "\n\n".join(parts)
+
+    # --- plan and act ---
+
+    def _work(self) -> None:
+        """Turns with the model until a plan is approved, then until the work is verified."""
+        loop = Loop(
+            self.executor,
+            self.model,
+            system=[{"type": "text", "text": self.prompt}, {"type": "text", "text": self.persona.body}],
+            before_turn=self._tell_memory_changes,
+            check_limits=self._check_limits,
+            watch=self.watch,
+        )
+        if self.state.plan is None:
+            self._enter("plan")
+            loop.run()
+        if self.state.plan is not None and not (self.state.verified and self.state.verified.passed):
+            self._enter("act")
+            loop.run()
+
+    def _tell_memory_changes(self) -> None:
+        """The persona reads its memory bank before every answer: so the runtime looks, and tells what changed."""
+        own = self.state.changes
+        changed = [
+            file
+            for file in memory_bank.changed(self.executor.root, list(self.state.memory.values()))
+            if not (file.path in own and own[file.path].after == file.sha256)
+        ]
+        if not changed:
+            return
+        bank = memory_bank.read(self.executor.root, [file.path for file in changed])
+        for file in bank.files:
+            self.record(ev.MemoryRead(file=file))
+        self.record(ev.Told(text=f"The memory bank changed while you worked.\n\n{memory_bank.render(bank)}"))
+
+    def _check_limits(self) -> tuple[float, int]:
+        """What the next call is reserved, in dollars, and how many tokens it may answer with. Raises BudgetReached."""
+        config, state, start = self.executor.config, self.state, self.state.start
+        again = f"boringops resume {start.run_id if start else ''}"
+        if state.turn >= config.max_turns:
+            raise BudgetReached(
+                f"{config.max_turns} turns are used up.", hint=f"{again} --max-turns {config.max_turns * 2}"
+            )
+        if (self.clock() - self.began) / 60 >= config.max_minutes:
+            raise BudgetReached(f"{config.max_minutes:g} minutes are used up.", hint=again)
+        tokens = min(config.provider.max_tokens, self.model.profile.max_output)
+        if config.max_cost is None or not (start and start.by_model):
+            return 0.0, tokens
+        prompt_tokens = self._prompt_tokens()
+        left = config.max_cost - state.usage.cost_usd
+        tokens = min(tokens, self._affordable(prompt_tokens, left))
+        if tokens < LEAST_REPLY_TOKENS:
+            raise BudgetReached(
+                f"${state.usage.cost_usd:.4f} of ${config.max_cost:.2f} is spent, and the next call may cost more than is left.",
+                hint=f"{again} --max-cost {config.max_cost * 2:g}",
+            )
+        return prices.estimate(self.model.profile.id, prompt_tokens, tokens) or 0.0, tokens
+
+    def _affordable(self, prompt_tokens: int, dollars: float) -> int:
+        """The longest reply that still fits into what is left."""
+        model_id = self.model.profile.id
+        prompt, million = (
+            prices.estimate(model_id, prompt_tokens, 0),
+            prices.estimate(model_id, prompt_tokens, 1_000_000),
+        )
+        if prompt is None or million is None:
+            raise UsageError(
+                f"No price is known for {model_id}, so --max-cost cannot be kept.", hint="Use --max-turns instead."
+            )
+        return int((dollars - prompt) / (million - prompt) * 1_000_000)
+
+    def _prompt_tokens(self) -> int:
+        """The next prompt at most: the last one, and what came since by its characters."""
+        characters = sum(len(str(block)) for message in self.state.messages[-2:] for block in message["content"])
+        characters += sum(len(str(block)) for block in self.state.gathered)
+        fixed = len(self.prompt) + len(self.persona.body) + 20_000 if not self.state.last_prompt else 0
+        return self.state.last_prompt + (characters + fixed) // 3
+
+    # --- verify ---
+
+    def verify(self, claim: Claim) -> ToolResult:
+        """What Finish asks for."""
+        state, start = self.state, self.state.start
+        if claim.outcome != "done":
+            if problem := gates.contradicts_rest(claim, self.executor, start.task if start else ""):
+                return ToolResult(problem, is_error=True)
+            findings = self._look_at_what_is_there() if claim.outcome == "nothing_to_change" else []
+            self.record(ev.Verified(round=state.rounds, passed=True, claim=claim, findings=findings, checklist=[]))
+            return ToolResult("Taken.", ends_phase=True)
+        if state.plan is None:
+            return ToolResult("No plan has been approved, so nothing can be done yet. Call SubmitPlan.", is_error=True)
+        self._enter("verify")
+        number, rounds = state.rounds + 1, self.executor.config.max_rounds
+        outcome = gates.verify(claim, self.executor, self.persona, self.rules, self._inventory)
+        self.record(
+            ev.Verified(
+                round=number, passed=outcome.passed, claim=claim, findings=outcome.findings, checklist=outcome.checklist
+            )
+        )
+        if outcome.passed:
+            return ToolResult("Verified. The runtime writes the report and commits.", ends_phase=True)
+        if number >= rounds:
+            raise Incomplete(
+                f"{len(outcome.blocking)} things still fail after {number} rounds of verification.",
+                hint=f"boringops show {start.run_id if start else ''} lists them; -c max_rounds={rounds * 2} gives more rounds.",
+            )
+        self._enter("act")
+        return ToolResult(gates.render(outcome, number, rounds), is_error=True)
+
+    def _look_at_what_is_there(self) -> list[Finding]:
+        """Findings on the infrastructure that a run which changes nothing leaves as it is."""
+        return list(self.executor.inspect([item.path for item in self.state.inventory.files]).findings)
+
+    def _hold_to_strictness(self) -> None:
+        if not self.executor.config.strict:
+            return
+        handed = [item.text for item in self.state.checklist if item.outcome == "handed_over"]
+        blind = [item.path for item in result.validations(self.state) if item.outcome == "not_validated"]
+        if handed or blind:
+            raise Incomplete(
+                f"--strict: {len(handed)} items are handed over and {len(blind)} files are not validated.",
+                kind="strict",
+            )
+
+    # --- report ---
+
+    def _report(self) -> None:
+        state, executor = self.state, self.executor
+        if state.report_written:
+            return
+        self._enter("report")
+        protocol = self.persona.protocol
+        path = report.path_for(state, protocol, executor.root, executor.config.report.directory)
+        if path is None:
+            return
+        text = executor.funnel.mask(report.render(state, protocol))
+        self.record(ev.ReportWriting(path=str(path)))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        except OSError as error:
+            kept = executor.journal.store.folder(executor.journal.run_id) / "report.md"
+            self.record(
+                ev.Warned(message=f"The report cannot be written to {path} ({error.strerror}); it is in {kept}.")
+            )
+            kept.write_text(text)
+            path = kept
+        self.record(ev.ReportWritten(path=str(path)))
+
+    # --- commit ---
+
+    def _commit(self) -> bool:
+        """Commit the run's paths. False where a hook refused and the model has been told."""
+        state, executor = self.state, self.executor
+        if not executor.config.commit.enabled or state.commit:
+            return True
+        self._enter("commit")
+        run_id = executor.journal.run_id
+        paths = sorted(state.changes)
+        self._last_look(paths)
+        if state.committing is None:
+            date = datetime.now(UTC).isoformat(timespec="seconds")
+            self.record(
+                ev.Committing(
+                    paths=paths,
+                    message=commit_message(state, self.persona, executor.config.commit.co_author),
+                    date=date,
+                )
+            )
+        elif sha := executor.repository.commit_of_run(run_id):  # it happened, and we died before we could say so
+            self.record(ev.Committed(sha=sha))
+            return True
+        intent = state.committing
+        assert intent is not None  # noqa: S101 - recorded just above
+        try:
+            sha = executor.repository.commit(intent.paths, intent.message, date=intent.date)
+        except CommitRefused as refusal:
+            self._refused(refusal.output)
+            return False
+        self.record(ev.Committed(sha=sha))
+        return True
+
+    def _last_look(self, paths: Sequence[str]) -> None:
+        """Nothing but what was verified is committed."""
+        moved = [path for path in paths if sha256_of(self.executor.root / path) != self.state.changes[path].after]
+        if moved:
+            raise Incomplete(
+                f"{', '.join(moved)} changed after it was verified; nothing was committed.",
+                hint="Put it back as it was, then resume the run.",
+                kind="changed_since",
+            )
+
+    def _refused(self, output: str) -> None:
+        self.record(ev.CommitRefused(output=output))
+        if self.state.rounds >= self.executor.config.max_rounds:
+            raise Incomplete(
+                f"git refused the commit: {output}", hint="Mend it, then resume the run.", kind="commit_refused"
+            )
+        self.record(
+            ev.Told(
+                text=f"git refused the commit (a hook, or signing). Mend what it says, then call Finish again:\n{output}"
+            )
+        )
+        self._enter("act")
+
+    # --- the end ---
+
+    def _interrupted(self) -> Interrupted:
+        return Interrupted("Interrupted.", hint=f"boringops resume {self.executor.journal.run_id}")
+
+    def _ended_by(self, error: BoringopsError) -> Result:
+        if (
+            not isinstance(error, PlanReady | NeedsApproval | NeedsClarification | Interrupted)
+            and self.state.start
+            and not error.hint
+        ):
+            error.hint = f"boringops resume {self.executor.journal.run_id}"
+        proposed = result.proposed_plan(self.state)
+        summary = proposed.summary if isinstance(error, PlanReady) and proposed else error.message
+        return self._ended(error.status, error.exit_code, summary, error)  # type: ignore[arg-type]
+
+    def _ended(self, status: Status, code: int, summary: str, error: BoringopsError | None = None) -> Result:
+        already = self.state.end is not None
+        if not already and self.state.start is not None:
+            end = ev.RunEnded(status=status, exit_code=code)
+            if error is not None:
+                end = ev.RunEnded(
+                    status=status, exit_code=code, kind=error.kind, message=error.message, hint=error.hint
+                )
+            try:
+                self.record(end)
+            except BoringopsError as full:  # the disk is full: the result still reaches the caller
+                error = error or full
+        return self._result(status, code, summary, error)
+
+    def _result(self, status: str, code: int, summary: str, error: BoringopsError | None = None) -> Result:
+        shown = None
+        if error is not None and not isinstance(error, PlanReady):
+            mask = self.executor.funnel.mask
+            shown = ErrorOut(kind=error.kind, message=mask(error.message), hint=error.hint)
+        return result.assemble(
+            self.state,
+            status=status,  # type: ignore[arg-type]
+            exit_code=code,
+            summary=self.executor.funnel.mask(summary),
+            duration_s=self.clock() - self.began,
+            error=shown,
+        )
+
+
+def commit_message(state: State, persona: Persona, co_author: bool) -> str:
+    """The persona's commit message, filled from what the run did; git trailers say which run and which model."""
+    start, plan = state.start, state.plan
+    if start is None:
+        return ""
+    template = persona.protocol.commit
+    subject = template.subject if template else "<task-name>"
+    if not start.project_phase:
+        subject = re.sub(r"\s*(during|in)?\s*phase\s*\{\{\s*phase\s*\}\}", "", subject)
+    subject = re.sub(r"\{\{\s*phase\s*\}\}", start.project_phase, subject).replace("<task-name>", start.task_name)
+    by_action: dict[str, list[str]] = {}
+    for path, change in sorted(state.changes.items()):
+        by_action.setdefault(change.action, []).append(path)
+    body = [
+        f"- {verb} {', '.join(by_action[action])}"
+        for verb, action in (("Created", "create"), ("Updated", "change"), ("Removed", "delete"))
+        if action in by_action
+    ]
+    if plan and plan.deployment_strategy:
+        body.insert(1, f"- Configured deployment: {plan.deployment_strategy}")
+    trailers = [f"{RUN_TRAILER}: {start.run_id}"]
+    if co_author and start.by_model:
+        trailers.append(f"Co-Authored-By: {start.model} <noreply@anthropic.com>")
+    return "\n".join([subject, "", *body, "", *trailers]) + "\n"
+
+
+def new_run_id(now: datetime, salt: str) -> str:
+    """Ids sort by time: `20261123-201500-3fa9`."""
+    return f"{now:%Y%m%d-%H%M%S}-{salt}"
+
+
+def slug_of(text: str) -> str:
+    """A file name made from a task: lower case, dashes, at most 60 characters."""
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return words[:60].rstrip("-") or "task"
+
+
+def name_of(text: str) -> str:
+    """The task's name: its first line, shortened."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "task")
+    return first if len(first) <= 72 else first[:71].rstrip() + "…"
+
+
+def require_ready(root: Path, in_progress: str | None) -> None:
+    """Refuse to begin where git could not make the commit in the end."""
+    if in_progress:
+        raise UsageError(
+            f"A {in_progress} is in progress in {root}.", hint="Finish or abort it first, or use --worktree."
+        )

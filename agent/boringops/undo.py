@@ -1,0 +1,113 @@
+"""Taking a run back: only its own paths, only where nobody changed them since, and never by rewriting history.
+
+A run that was committed is undone by a new commit; one that was not, by putting the kept contents back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from boringops import events as ev
+from boringops.errors import UsageError
+from boringops.executor import sha256, sha256_of
+from boringops.facts import Change
+from boringops.journal import Journal, Store, work_tree_lock
+from boringops.repository import CommitRefused, Repository
+from boringops.state import State
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """What taking a run back will do. `conflicts` says why it can't; then nothing is touched."""
+
+    state: State
+    changes: list[Change]
+    conflicts: list[str]
+
+    def lines(self) -> list[str]:
+        """One line a path, for a person to read first."""
+        verbs = {"create": "delete", "change": "restore", "delete": "bring back"}
+        return [f"{verbs[change.action]} {change.path}" for change in self.changes]
+
+
+def preview(repository: Repository, store: Store, run_id: str) -> Undoing:
+    """What undoing the run would do. Raises UsageError where there is nothing to undo."""
+    state = State.of(Journal(store, run_id).read())
+    if state.start is None or not state.changes:
+        raise UsageError(f"Run {run_id} changed nothing, so there is nothing to undo.")
+    if state.undone:
+        raise UsageError(f"Run {run_id} is undone already.")
+    root = Path(state.start.root)
+    if root != repository.root:
+        raise UsageError(f"Run {run_id} worked in {root}.", hint=f"Undo it there: boringops undo -C {root} {run_id}")
+    changes = sorted(state.changes.values(), key=lambda change: change.path)
+    conflicts = [
+        f"{change.path} was changed since the run"
+        for change in changes
+        if sha256_of(root / change.path) not in {change.after, change.before}
+    ]
+    if state.commit and not conflicts:
+        head = repository.head() or ""
+        for change in changes:
+            now = repository.content_at(head, change.path)
+            if (None if now is None else sha256(now)) != change.after:
+                conflicts.append(f"{change.path} was committed again since the run")
+    return Undoing(state, changes, conflicts)
+
+
+def undo(repository: Repository, store: Store, run_id: str) -> tuple[list[str], str | None]:
+    """Take the run back. The restored paths, and the commit that reverts the run's own, if it made one.
+
+    Raises UsageError, with nothing touched, where a path was changed since."""
+    with store.lock(run_id), work_tree_lock(repository.state_dir, repository.root):
+        undoing = preview(repository, store, run_id)
+        if undoing.conflicts:
+            raise UsageError(
+                f"Run {run_id} is not undone: {'; '.join(undoing.conflicts)}.",
+                hint="Put these paths back by hand, or commit your change and revert the run's commit yourself.",
+            )
+        kept = store.folder(run_id) / "before"
+        for change in undoing.changes:
+            _restore(repository.root, kept, change)
+        commit = None
+        paths = [change.path for change in undoing.changes]
+        if undoing.state.commit:
+            commit = _commit(repository, undoing.state, paths)
+        journal = Journal(store, run_id)
+        list(journal.read())  # the next event's number
+        journal.append(ev.Undone(paths=paths, commit=commit))
+    return paths, commit
+
+
+def _restore(root: Path, kept: Path, change: Change) -> None:
+    path = root / change.path
+    if change.before is None:
+        path.unlink(missing_ok=True)
+        _remove_empty(path.parent, root)
+        return
+    content = (kept / change.before).read_bytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    if change.before_mode is not None:
+        path.chmod(change.before_mode)
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    """Folders that the run made and that hold nothing any more: git does not know folders."""
+    while folder != root and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _commit(repository: Repository, state: State, paths: list[str]) -> str:
+    name = state.start.task_name if state.start else ""
+    message = f'Revert "{name}"\n\nThis takes back commit {state.commit}, made by boringops.\n'
+    try:
+        return repository.commit(paths, message, date=datetime.now(UTC).isoformat(timespec="seconds"))
+    except CommitRefused as error:
+        raise UsageError(
+            f"The files are restored, but git refused the commit: {error.output}",
+            hint="Commit the restored paths yourself.",
+        ) from error

@@ -1,0 +1,67 @@
+"""Each rule's own examples are its test; here is only what runs them, and what holds for all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from boringops_tools.red_flags import RedFlag, red_flags, scan
+
+EXAMPLES = [
+    pytest.param(rule, path, text, expected, id=f"{rule.id}-{'bad' if expected else 'good'}-{path}")
+    for rule in red_flags()
+    for expected, files in ((True, rule.bad), (False, rule.good))
+    for path, text in files.items()
+]
+
+
+@pytest.mark.parametrize(("rule", "path", "text", "expected"), EXAMPLES)
+def test_the_examples_of_a_rule(rule: RedFlag, path: str, text: str, expected: bool) -> None:
+    assert rule.applies(path) or not expected
+    hits = list(rule.check(path, text)) if rule.applies(path) else []
+    assert bool(hits) is expected, hits
+
+
+def test_every_rule_has_examples_of_both_kinds_and_an_id_of_its_own() -> None:
+    assert [rule.id for rule in red_flags() if not rule.bad or not rule.good or not rule.reason] == []
+    assert len({rule.id for rule in red_flags()}) == len(red_flags())
+
+
+def test_findings_name_rule_line_and_way_out(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("# syntax=docker/dockerfile:1\nARG V=latest\nFROM node:${V}\nUSER 1000\n")
+    [finding] = [each for each in scan(tmp_path, ["Dockerfile"]) if each.rule == "image/latest"]
+    assert (finding.line, finding.severity, finding.source) == (3, "error", "boringops")
+    assert "node:latest" in finding.message
+    assert finding.hint
+
+
+def test_a_secret_is_named_and_never_shown(tmp_path: Path) -> None:
+    value = "q7Rz" + "mW29tLk4"
+    (tmp_path / "compose.yaml").write_text(f"services:\n  db:\n    environment:\n      DB_PASSWORD: {value}\n")
+    [finding] = [each for each in scan(tmp_path, ["compose.yaml"]) if each.rule.startswith("secret")]
+    assert (finding.rule, finding.line) == ("secret/password", 4)
+    assert value not in finding.model_dump_json()
+
+
+def test_secret_files_are_named_even_where_they_cannot_be_read_as_text(tmp_path: Path) -> None:
+    (tmp_path / "store.p12").write_bytes(b"\x00\x01\xff")
+    assert [each.rule for each in scan(tmp_path, ["store.p12", "gone.pem"])] == ["secret-file"]
+
+
+def test_unreadable_yaml_is_a_finding_and_a_template_is_none(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services:\n  a: [\n")
+    (tmp_path / "deploy.yaml").write_text("{{- if .Values.on }}\nkind: X\n{{- end }}\n")
+    findings = scan(tmp_path, ["compose.yaml", "deploy.yaml"])
+    assert [(each.path, each.rule) for each in findings] == [("compose.yaml", "unreadable")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "a", "jobs: 3", "services: {a: 1, b: [x]}", "jobs: {a: {steps: [1, {uses: 2, run: 3}]}}", "{}: 1"],
+)
+@pytest.mark.parametrize("path", [".github/workflows/a.yml", "compose.yaml", "k8s.yaml", "Dockerfile", "main.tf"])
+def test_no_shape_of_a_file_breaks_a_rule(tmp_path: Path, path: str, text: str) -> None:
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text(text)
+    assert not [each for each in scan(tmp_path, [path]) if "broke down" in each.message]

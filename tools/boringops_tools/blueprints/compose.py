@@ -1,0 +1,76 @@
+"""compose.yaml for development: the applications and the services they depend on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from boringops_tools.blueprints import backing
+from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
+from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.render import render
+from boringops_tools.stack.facts import Application
+
+MARK = "set it in .env"
+"""In every Compose file of ours: what a missing secret says."""
+
+
+def insisted(value: str) -> list[str]:
+    """Variables that a Compose value cannot do without."""
+    return re.findall(r"\$\{(\w+):\?", value)
+
+
+def files(context: Context) -> Iterator[DraftFile]:
+    if context.stack.deployable and not any(name in context.tree for name in COMPOSE_NAMES):
+        yield DraftFile(
+            path="compose.yaml",
+            content=render(
+                "compose.yaml.j2",
+                apps=[(app, host_port(context, app), environment(app)) for app in context.stack.deployable],
+                kinds=context.stack.kinds,
+                backings=backing.BACKINGS,
+                image=backing.image,
+            ),
+            why="The application and its services on one machine, for development.",
+        )
+
+
+def host_port(context: Context, app: Application) -> int:
+    """The port on the developer's machine: the application's own, or the next free one among several."""
+    taken: set[int] = set()
+    for other in context.stack.deployable:
+        port = other.port or 8080
+        while port in taken:
+            port += 1
+        taken.add(port)
+        if other.name == app.name:
+            return port
+    return app.port or 8080
+
+
+def environment(app: Application) -> dict[str, str | None]:
+    """Variables of the application's container. None hands on what the developer's .env has, or leaves it unset."""
+    known = backing.values(app)
+    found: dict[str, str | None] = {}
+    for variable in app.env:
+        name, default = variable.name, variable.default
+        if name == "PORT":
+            found[name] = str(app.port)
+        elif name in known:
+            found[name] = known[name]
+        elif name.startswith("NEXT_PUBLIC_"):
+            continue  # written into the bundle while the image is built
+        elif (variable.secret and (variable.required or default is None) and _insists(name)) or variable.required:
+            found[name] = f"${{{name}:?{MARK}}}"
+        elif default and re.fullmatch(r"[\w./:@,+-]+", default) and not variable.secret:
+            found[name] = f"${{{name}:-{default}}}"
+        else:
+            found[name] = None
+    return found
+
+
+def _insists(name: str) -> bool:
+    """Secrets of the application itself; those of third parties may be left empty in development."""
+    return bool(
+        re.search(r"(^|_)(SECRET|SECRET_KEY|SECRET_KEY_BASE|JWT_SECRET|SESSION_SECRET|AUTH_SECRET|APP_KEY)$", name)
+    ) and not re.search(r"(STRIPE|AWS|GITHUB|GOOGLE|WEBHOOK|CLIENT|FACEBOOK|TWITTER|AZURE|SUPABASE|OAUTH)", name)

@@ -1,0 +1,124 @@
+"""Documents: the runbook, the README's section, and what the memory bank says of the infrastructure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from boringops_tools.blueprints import backing
+from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.render import render
+from boringops_tools.blueprints.sections import upsert
+from boringops_tools.stack.facts import Application
+
+RUNBOOK = "docs/runbook.md"
+
+
+def runbook(context: Context) -> Iterator[DraftFile]:
+    if context.containers and RUNBOOK not in context.tree:
+        yield DraftFile(
+            path=RUNBOOK,
+            content=render("runbook.md.j2", **facts(context)),
+            why="How to deploy, look, roll back and repair, with the architecture as a diagram.",
+        )
+
+
+def readme(context: Context) -> Iterator[DraftFile]:
+    path = next((path for path in context.tree.files if re.fullmatch(r"readme\.md", path, re.IGNORECASE)), "README.md")
+    if (
+        path == "README.md"
+        and path not in context.tree
+        and any(re.fullmatch(r"readme(\.\w+)?", name, re.IGNORECASE) for name in context.tree.files)
+    ):
+        return  # a README in another format: its syntax is not ours to mix with Markdown
+    yield from _section(
+        context,
+        path,
+        "deployment",
+        "Deployment",
+        "readme.md.j2",
+        f"# {context.stack.title or 'Application'}\n",
+        "How to run and to deploy it.",
+    )
+
+
+def memory(context: Context) -> Iterator[DraftFile]:
+    existing = {path.lower(): path for path in context.tree.files}
+    for name, key, heading, template, why in (
+        (
+            "techContext.md",
+            "infrastructure",
+            "Infrastructure",
+            "tech_context.md.j2",
+            "What the infrastructure is made of.",
+        ),
+        (
+            "systemPatterns.md",
+            "deployment",
+            "Deployment",
+            "system_patterns.md.j2",
+            "How a change gets to production, and back.",
+        ),
+    ):
+        path = existing.get(f"memory-bank/{name}".lower(), f"memory-bank/{name}")
+        title = "# Tech Context\n" if name.startswith("tech") else "# System Patterns\n"
+        yield from _section(context, path, key, heading, template, title, why)
+
+
+def _section(
+    context: Context, path: str, key: str, heading: str, template: str, fresh: str, why: str
+) -> Iterator[DraftFile]:
+    exists = path in context.tree
+    real = (context.tree.root / path).resolve()
+    if exists and not real.is_relative_to(context.tree.root):
+        return
+    before = real.read_bytes().decode("utf-8", errors="surrogateescape") if exists else ""
+    after = upsert(before or fresh, key, heading, render(template, **facts(context)))
+    if after != before:
+        yield DraftFile(path=path, content=after, action="change" if exists else "create", why=why)
+
+
+def facts(context: Context) -> dict[str, Any]:
+    """What the documents speak of. Only what is the same before and after the draft was written."""
+    apps = context.containers
+    compose = bool(apps) and context.will_have(context.compose_path, "containers")
+    ci = not context.other_ci and context.will_have(context.ci_path, "ci")
+    return {
+        "apps": context.apps,
+        "containers": apps,
+        "others": [app for app in context.apps if app not in apps],
+        "kinds": context.stack.kinds,
+        "images": {kind: backing.image(kind) for kind in context.stack.kinds},
+        "many": len(apps) > 1,
+        "branch": context.stack.branch,
+        "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "containers") for app in apps),
+        "compose": context.compose_path if compose else "",
+        "ci": context.ci_path if ci else context.other_ci,
+        "release": context.release_path
+        if apps and not context.other_ci and context.will_have(context.release_path, "ci")
+        else "",
+        "runbook": RUNBOOK if apps else "",
+        "env_files": {app.name: _example(context, app) for app in context.apps},
+        "migrate": {app.name: migration(app) for app in apps if migration(app)},
+        "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
+        "node_id": lambda name: re.sub(r"\W", "_", name),
+    }
+
+
+def _example(context: Context, app: Application) -> str:
+    from boringops_tools.stack import environment
+
+    if not app.env and not app.services:
+        return ""
+    return environment.example_file(context.tree, app.folder) or app.path(".env.example")
+
+
+def migration(app: Application) -> str:
+    """The command that brings the database's schema up to date: a job of its own, never part of the start."""
+    if app.framework == "django":
+        return "python manage.py migrate --noinput"
+    if app.node is not None and app.node.prisma:
+        return f"./node_modules/.bin/prisma migrate deploy --schema {app.node.prisma}"
+    return ""

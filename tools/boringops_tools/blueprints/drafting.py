@@ -1,0 +1,134 @@
+"""From a repository to the set of files that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from boringops.facts import Question
+from boringops_tools import stack as stacks
+from boringops_tools.blueprints import (
+    compose,
+    continuous,
+    dockerfile,
+    dockerignore,
+    documents,
+    env_example,
+    pins,
+    planning,
+)
+from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
+from boringops_tools.blueprints.model import Draft, DraftFile
+from boringops_tools.blueprints.words import understand
+from boringops_tools.stack.tree import Tree
+
+Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
+
+KINDS: tuple[Kind, ...] = (
+    ("containers", "1.1", "Image of each application", dockerfile.files),
+    ("containers", "1.2", "Keep everything else out of the build", dockerignore.files),
+    ("containers", "1.3", "Run it all on one machine", compose.files),
+    ("ci", "2.1", "Check every change", continuous.ci),
+    ("ci", "2.2", "Build once and promote", continuous.release),
+    ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
+    ("docs", "3.1", "Document the environment variables", env_example.files),
+    ("docs", "3.2", "Write the runbook", documents.runbook),
+    ("docs", "3.3", "Tell readers of the README", documents.readme),
+    ("docs", "3.4", "Remember it in the memory bank", documents.memory),
+)
+"""What is wanted, the plan's task it belongs to, that task's title, and what makes the files."""
+
+
+def draft(root: Path, files: Sequence[str], *, task: str = "", wants: set[str] | None = None) -> Draft:
+    """The files that the repository at `root` lacks for what `task` asks, and the plan that goes with them.
+
+    `files` are what git sees, relative to `root`; `wants` (of `words.KINDS`) overrides the task's words. Only reads.
+    Drafting again after the files were written gives none."""
+    stack = stacks.detect(root, files)
+    context = Context(Tree(root, files), stack, frozenset(understand(task) if wants is None else wants))
+    made: list[DraftFile] = []
+    if stack.applications:
+        for want, number, _, make in KINDS:
+            if want in context.wants:
+                made += [file.model_copy(update={"task": number}) for file in make(context)]
+    assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
+    plan = planning.plan(context, made, [(number, title) for _, number, title, _ in KINDS], assumptions)
+    return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
+
+
+def _assumptions(context: Context) -> list[str]:
+    said = [
+        f"Images and actions are pinned by the table of {pins.as_of()}. Image digests cannot be known without a network: "
+        "tags are pinned, Dependabot proposes what is newer."
+    ]
+    for app in context.stack.deployable:
+        if app.version.stated is None:
+            said.append(f"{app.name}: no {app.language} version is stated; {app.version.value} is used.")
+        for lost in app.version.lost:
+            said.append(
+                f"{app.name}: {lost.source} asks for {app.language} {lost.text}; {app.version.value} is used, by {app.version.stated.source if app.version.stated else 'default'}."
+            )
+        if public := [variable.name for variable in app.env if variable.name.startswith("NEXT_PUBLIC_")]:
+            said.append(
+                f"{app.name}: {', '.join(public)} are written into the image while it is built, from the repository's Actions "
+                "variables; staging and production share them."
+            )
+        if app.port_source is None:
+            said.append(f"{app.name}: listens on port {app.port}, the usual one; the code does not say.")
+    if context.stack.deployable and not context.stack.branch_known:
+        said.append("The trunk is called `main`.")
+    if context.stack.deployable and not context.other_ci:
+        said.append(
+            "Images go to GitHub's registry (ghcr.io); staging follows the trunk, production follows tags `v*`."
+        )
+    return said
+
+
+def _questions(context: Context) -> list[Question]:
+    """What only people know. None of it keeps the files from being right; the hand-over waits for it."""
+    if not context.containers:
+        return []
+    return [
+        Question(
+            question="Where do staging and production run?",
+            why="The release workflow ends with an image and its digest; the deploy step belongs to the target.",
+            options=["Kubernetes", "AWS ECS", "Google Cloud Run", "Azure Container Apps", "one machine with Compose"],
+        ),
+        Question(question="Which secrets manager holds the secrets?", why="The runbook's rotation steps name it."),
+        *(
+            [Question(question="What are RTO and RPO of the data?", why="Backups and replicas follow from them.")]
+            if context.stack.kinds
+            else []
+        ),
+    ]
+
+
+def _notes(context: Context) -> list[str]:
+    notes = list(context.stack.notes)
+    if not context.apps:
+        notes.append("No application of a known kind was found: nothing is drafted.")
+    for app in context.apps:
+        where = app.folder or "the root"
+        if not app.deployable:
+            notes.append(f"{app.name} ({where}) gets no container: {app.reason}.")
+        notes += [f"{app.name}: {remark}" for remark in app.remarks]
+        if app.version.end_of_life:
+            notes.append(
+                f"{app.name}: {app.language} {app.version.value} is without repairs since {app.version.end_of_life}."
+            )
+        if app.deployable and app.health is None:
+            notes.append(f"{app.name} has no health route; the health check only sees the open port.")
+        if not app.commands.test:
+            notes.append(f"{app.name} has no tests that CI could run; it checks that it builds and parses.")
+    kept = [
+        path
+        for app in context.stack.deployable
+        for path in (app.path("Dockerfile"), app.path(".dockerignore"))
+        if path in context.tree
+    ]
+    kept += [name for name in COMPOSE_NAMES if name in context.tree]
+    kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
+    notes += [f"{path} exists and is left as it is." for path in kept]
+    if context.other_ci:
+        notes.append(f"CI runs elsewhere ({context.other_ci}): no GitHub workflow is added.")
+    return notes

@@ -1,0 +1,104 @@
+""".env.example: the name of every variable, where it is read, and never the value of a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from boringops_tools.blueprints import backing, compose
+from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.render import plain
+from boringops_tools.blueprints.sections import newline
+from boringops_tools.stack import environment
+from boringops_tools.stack.facts import Application, EnvVar
+
+PLACEHOLDER = "<from-the-secrets-manager>"
+
+
+def files(context: Context) -> Iterator[DraftFile]:
+    for app in context.apps:
+        existing = environment.example_file(context.tree, app.folder)
+        path = existing or app.path(".env.example")
+        before = _raw(context, path) if existing else ""
+        after = merge(
+            before,
+            _lines(
+                context, app, known={variable.name for variable in environment.documented(context.tree, app.folder)}
+            ),
+        )
+        if after != before:
+            yield DraftFile(
+                path=path,
+                content=after,
+                action="change" if existing else "create",
+                why="Every variable that the code reads, by name.",
+            )
+
+
+def _raw(context: Context, path: str) -> str:
+    """The file with its line endings; `Tree.text` folds them."""
+    return (context.tree.root / path).read_bytes().decode("utf-8", errors="surrogateescape")
+
+
+def merge(before: str, lines: list[str]) -> str:
+    """`before` with our section replaced or added; without it where there is nothing to add."""
+    end_of_line = newline(before)
+    text = before.replace("\r\n", "\n")
+    block = "\n".join(
+        [f"{environment.BEGIN} (kept up to date; write your own variables outside)", *lines, environment.END]
+    )
+    marked = re.compile(rf"{re.escape(environment.BEGIN)}.*?{re.escape(environment.END)}", re.DOTALL)
+    if marked.search(text):
+        text = marked.sub(lambda _: block, text, count=1)
+    elif lines:
+        text = (text.rstrip("\n") + "\n\n" if text.strip() else "") + block + "\n"
+    return text.replace("\n", end_of_line)
+
+
+def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:
+    """A comment and an assignment for each variable that people have not documented themselves."""
+    lines: list[str] = []
+    reached = backing.values(app)
+    for variable in app.env:
+        if variable.name not in known:
+            lines += [_comment(variable, reached), _assignment(variable, app), ""]
+    for service in app.services if app.deployable and context.compose_path not in _foreign(context) else []:
+        secret = backing.BACKINGS[service.kind].variable
+        if secret and secret not in known and all(variable.name != secret for variable in app.env):
+            lines += [
+                f"# Password of {service.kind} in {context.compose_path}. Letters and digits: it becomes part of a URL.",
+                f"{secret}={PLACEHOLDER}",
+                "",
+            ]
+    return lines[:-1]
+
+
+def _foreign(context: Context) -> set[str]:
+    """A Compose file of other people has its own names."""
+    text = context.tree.text(context.compose_path)
+    return {context.compose_path} if text and compose.MARK not in text else set()
+
+
+def _comment(variable: EnvVar, reached: dict[str, str]) -> str:
+    places = ", ".join(plain(source) for source in variable.sources[:3])
+    parts = [f"read in {places}"]
+    if variable.required:
+        parts.append("required")
+    if variable.secret:
+        parts.append("secret")
+    if variable.name in reached:
+        parts.append("Compose sets it by itself")
+    return f"# {variable.name}: {'; '.join(parts)}."
+
+
+def _assignment(variable: EnvVar, app: Application) -> str:
+    if variable.secret:
+        return f"{variable.name}={PLACEHOLDER}"
+    value = variable.default or (str(app.port) if variable.name == "PORT" and app.port else "")
+    value = re.sub(r"[\x00-\x1f\x7f]", "", value)
+    return (
+        f"{variable.name}={value}"
+        if re.fullmatch(r"[\w./:@,+*-]*", value)
+        else f"{variable.name}='{value.replace(chr(39), '')}'"
+    )

@@ -1,0 +1,99 @@
+"""The plan that goes with drafted files: what they rest on, and what they leave to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from boringops.facts import Decision, Plan, PlannedFile, PlanPhase, PlanTask
+from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.model import DraftFile
+
+PHASES = {"1": "Containers", "2": "CI and release", "3": "Documents"}
+
+
+def plan(
+    context: Context, files: Sequence[DraftFile], tasks: Sequence[tuple[str, str]], assumptions: Sequence[str]
+) -> Plan:
+    """Medium confidence at most: it rests on what a repository shows, and nobody was asked."""
+    used = {file.task for file in files}
+    containers = context.containers
+    names = ", ".join(app.name for app in context.apps) or "the repository"
+    return Plan(
+        confidence="medium",
+        summary=_summary(context, files, names),
+        current_state="; ".join(
+            f"{app.name}: {app.language} {app.version.value}, {app.framework or 'no web framework'}, {app.manager}"
+            for app in context.apps
+        )
+        or "No application of a known kind was found.",
+        requirements=["Build, check and release what the repository holds, without inventing what it does not state."],
+        assumptions=list(assumptions),
+        decisions=_decisions(context, used),
+        phases=[
+            PlanPhase(
+                name=name,
+                tasks=[
+                    PlanTask(id=number, title=title)
+                    for number, title in tasks
+                    if number in used and number.startswith(key)
+                ],
+            )
+            for key, name in PHASES.items()
+            if any(number.startswith(key) for number in used)
+        ],
+        files=[PlannedFile(path=file.path, action=file.action, why=file.why, task=file.task) for file in files],
+        environments=["development", "staging", "production"] if containers else [],
+        security=[
+            "Containers run under a number, not as root, without privileges they could gain.",
+            "Workflows hold no permission but those each job names; actions are pinned to commits.",
+            "No secret is in a file: names only, values from a secrets manager.",
+        ]
+        if containers
+        else ["Workflows hold no permission but those each job names; actions are pinned to commits."],
+        monitoring=[
+            f"{app.name}: health check on {app.health.path}"
+            if app.health
+            else f"{app.name}: health check on port {app.port}; the code has no health route"
+            for app in containers
+        ]
+        + (["Alerts and dashboards belong to the target platform, which is not known yet."] if containers else []),
+        deployment_strategy=(
+            "Build once, promote by digest: staging follows the trunk, production a tag. How instances are replaced "
+            "(rolling, blue-green) is the target platform's, which is not known yet."
+        )
+        if containers
+        else "None: nothing here runs as a service.",
+        rollback="Deploy the last good digest; of the files themselves: revert the one commit that adds them."
+        if containers
+        else "Revert the one commit that adds the files.",
+        cost="CI minutes and registry storage of GitHub; free for public repositories, within the plan's allowance for private ones. "
+        "Running it costs what the target platform asks, which is not known yet.",
+    )
+
+
+def _summary(context: Context, files: Sequence[DraftFile], names: str) -> str:
+    if not files:
+        return f"Nothing is missing that a blueprint could add for {names}."
+    kinds = [PHASES[key].lower() for key in PHASES if any(file.task.startswith(key) for file in files)]
+    return f"{names}: {', '.join(kinds)}, in {len(files)} files drafted from what the repository shows."
+
+
+def _decisions(context: Context, used: set[str]) -> list[Decision]:
+    made = []
+    if "1.1" in used:
+        made.append(
+            Decision(
+                what="Debian slim and distroless images, pinned by tag",
+                why="glibc wheels and prebuilt addons work; small enough.",
+            )
+        )
+    if "2.2" in used:
+        made.append(
+            Decision(
+                what="The workflow hands over a digest and deploys nothing",
+                why="The repository names no target; inventing one would only look like a deployment.",
+            )
+        )
+    if context.other_ci:
+        made.append(Decision(what="No GitHub workflows", why=f"CI runs elsewhere: {context.other_ci}."))
+    return made

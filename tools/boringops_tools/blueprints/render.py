@@ -1,0 +1,59 @@
+"""Filling the templates that are shipped with the package."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from boringops_tools.blueprints import pins
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(  # noqa: S701 - no HTML is made
+        loader=PackageLoader("boringops_tools.blueprints"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"json": quoted, "plain": plain, "cell": cell, "argv": json.dumps}
+    environment.tests["match_public"] = lambda name: name.startswith("NEXT_PUBLIC_")
+    environment.globals |= {"run": script, "action": pins.action, "pins_as_of": pins.as_of()}
+    return environment
+
+
+def quoted(value: Any) -> str:
+    """A value as JSON, which YAML reads as the same value."""
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def script(lines: list[str]) -> str:
+    """Shell lines as the value of `run:` in a step: plain where YAML takes them so, else a block."""
+    simple = re.compile(r"[\w./][\w ./=@,-]*")
+    if len(lines) == 1 and simple.fullmatch(lines[0]):
+        return lines[0]
+    return "|" + "".join(f"\n          {line}" for line in lines)
+
+
+def plain(value: Any) -> str:
+    """Text from the repository on one line of a comment: no control characters."""
+    return re.sub(r"[\x00-\x1f\x7f]", " ", str(value))[:160]
+
+
+def cell(value: Any) -> str:
+    """Text from the repository in Markdown: it can neither end a table's cell nor start markup."""
+    return re.sub(r"[|`<>]", " ", plain(value)).strip()
+
+
+def render(template: str, **values: Any) -> str:
+    """The filled template; runs of empty lines that unused parts leave are folded, and it ends with one newline."""
+    text = _environment().get_template(template).render(**values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"

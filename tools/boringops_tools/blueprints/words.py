@@ -1,0 +1,21 @@
+"""Which kinds of files a task's words ask for."""
+
+from __future__ import annotations
+
+import re
+
+KINDS = ("containers", "ci", "docs")
+
+WORDS: dict[str, str] = {
+    "containers": r"\b(docker\w*|contain\w+|compose|image|images|podman|buildx|\.dockerignore)\b",
+    "ci": r"\b(ci|cd|ci/cd|cicd|pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
+    "docs": r"\b(docs?|document\w*|runbooks?|readme|memory[- ]bank|env\.example|\.env\.example|environment variables?|diagram)\b",
+}
+
+
+def understand(task: str) -> set[str]:
+    """The kinds a task names; all of them where it names none ("make this deployable").
+
+    Documents go with everything: what changes is written down, so they are only left out by naming nothing else."""
+    named = {kind for kind, pattern in WORDS.items() if re.search(pattern, task, re.IGNORECASE)}
+    return named | {"docs"} if named else set(KINDS)

@@ -1,0 +1,80 @@
+"""Everything that can be said about files without a model: validators and red flags, each thing once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from boringops.facts import SEVERITIES, Finding, Inspection
+
+# Rules of validators that say what a red flag of ours says of the same line: ours stays and names theirs.
+SAME: dict[tuple[str, str], tuple[str, ...]] = {
+    ("hadolint", "DL3006"): ("image/untagged",),
+    ("hadolint", "DL3007"): ("image/latest",),
+    ("hadolint", "DL3002"): ("user/root",),
+    ("jactionlint", "unpinned-uses"): ("workflow/unpinned-uses", "image/latest", "image/untagged"),
+    ("jactionlint", "unpinned-images"): ("image/latest", "image/untagged", "image/no-digest"),
+    ("jactionlint", "excessive-permissions"): ("workflow/write-all",),
+    ("jactionlint", "missing-permissions"): ("workflow/no-permissions",),
+    ("jactionlint", "untrusted-checkout"): ("workflow/foreign-checkout",),
+    ("jactionlint", "unverified-download"): ("workflow/curl-pipe-shell",),
+    ("jactionlint", "template-injection"): ("workflow/injection",),
+    ("jactionlint", "hardcoded-container-credentials"): ("secret",),
+}
+# Where two validators read the same file, the one that knows the format better speaks.
+_CANNOT_READ = ("yaml-syntax", "syntax", "unreadable")
+_NEARBY = 3  # lines between the places at which two tools report one thing
+
+
+def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None) -> Inspection:
+    """Validators and red flags on files of the repository: findings sorted by path and line, without doubles.
+
+    Never raises for what a file holds; a file that cannot be read is a finding or not validated.
+    """
+    from boringops_tools.red_flags import scan
+    from boringops_tools.validators import validate
+
+    validated = validate(root, paths, cache_dir=cache_dir)
+    findings = _without_doubles([*scan(root, paths), *validated.findings])
+    return Inspection(validation=validated.validation, findings=sorted(findings, key=_place))
+
+
+def _place(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.path, finding.line or 0, -SEVERITIES.index(finding.severity), finding.rule
+
+
+def _without_doubles(findings: Iterable[Finding]) -> list[Finding]:
+    by_path: dict[str, list[Finding]] = defaultdict(list)
+    for finding in dict.fromkeys(findings):
+        by_path[finding.path].append(finding)
+    return [kept for of_file in by_path.values() for kept in _of_file(of_file)]
+
+
+def _of_file(findings: list[Finding]) -> list[Finding]:
+    kept: list[Finding] = []
+    for finding in findings:  # ours come first
+        if (twin := _twin(finding, kept)) is None:
+            kept.append(finding)
+        elif twin.source == "boringops":
+            told = f"{finding.source} {finding.rule}"
+            if told not in twin.hint:
+                kept[kept.index(twin)] = twin.model_copy(update={"hint": f"{twin.hint} ({told})".strip()})
+    return kept
+
+
+def _twin(finding: Finding, kept: list[Finding]) -> Finding | None:
+    """What has already been said of the same thing."""
+    ours = SAME.get((finding.source, finding.rule), ())
+    for other in kept:
+        if other.source == "boringops" and (other.rule in ours or other.rule.split("/")[0] in ours):
+            anywhere = other.rule in ("workflow/no-permissions", "user/root")  # a matter of the whole file
+            if anywhere or other.line == finding.line:
+                return other
+        if other.source != finding.source:
+            near = finding.line is None or other.line is None or abs(finding.line - other.line) <= _NEARBY
+            if finding.rule in _CANNOT_READ and other.rule in _CANNOT_READ and near:
+                return other
+            if finding.rule == "workflow-syntax" and other.rule == "schema/github-workflows" and near:
+                return other
+    return None

@@ -1,0 +1,69 @@
+"""Red flags: what the persona says never to do, found in files as they are.
+
+Every module of this folder that has `RED_FLAGS` takes part. `scan` never raises for what a file holds.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from boringops.facts import Finding
+from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.validators import read_file
+from boringops_tools.validators.base import File, clean, shown
+from boringops_tools.yaml_files import Unreadable, is_yaml, template_reason
+
+__all__ = ["Hit", "RedFlag", "red_flags", "scan"]
+
+SOURCE = "boringops"
+
+
+@functools.cache
+def red_flags() -> tuple[RedFlag, ...]:
+    """All rules, by id."""
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    return tuple(
+        sorted((each for module in modules for each in getattr(module, "RED_FLAGS", ())), key=lambda each: each.id)
+    )
+
+
+def scan(root: Path, paths: Sequence[str]) -> list[Finding]:
+    """What the red flags hold against files of the repository. A file that is not there raises none."""
+    return [finding for path in dict.fromkeys(paths) for finding in _scan_file(root, path)]
+
+
+def _scan_file(root: Path, path: str) -> Iterator[Finding]:
+    rules = [rule for rule in red_flags() if rule.applies(path)]
+    if not rules or not (root / path).exists():
+        return
+    file = read_file(root, path)
+    unreadable: Unreadable | None = None
+    for rule in rules:
+        if isinstance(file, str) and rule.reads_text:
+            continue  # the validators say why it was not read
+        try:
+            for hit in rule.check(path, "" if isinstance(file, str) else file.text):
+                yield _finding(rule, path, hit)
+        except Unreadable as error:
+            unreadable = error
+        except Exception as error:  # a fault in one rule must not hide what the others found
+            yield Finding(
+                rule=rule.id, severity="warning", path=shown(path), source=SOURCE,
+                message=clean(f"the rule broke down: {type(error).__name__}: {error}"),
+            )  # fmt: skip
+    if unreadable is not None and isinstance(file, File) and not (is_yaml(path) and template_reason(file)):
+        yield Finding(
+            rule="unreadable", severity="error", path=shown(path), line=unreadable.line, source=SOURCE,
+            message=clean(f"cannot be read, so that no rule could look at it: {unreadable}"),
+        )  # fmt: skip
+
+
+def _finding(rule: RedFlag, path: str, hit: Hit) -> Finding:
+    return Finding(
+        rule=hit.rule or rule.id, severity=hit.severity or rule.severity, path=shown(path), line=hit.line,
+        message=clean(hit.message), source=SOURCE, hint=clean(hit.hint or rule.reason),
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""Secrets in files, and files that are secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from boringops.secrets import env_file, find
+from boringops_tools.red_flags.base import Hit, RedFlag
+
+_NEVER = "Commit AWS keys, passwords, or tokens to git"
+_SECRET_FILES = re.compile(
+    r"(?:.*/)?(?:[^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk|p8|asc)|id_(?:rsa|dsa|ecdsa|ed25519)|[^/]*\.tfvars(?:\.json)?|"
+    r"kubeconfig[^/]*|[^/]*\.kubeconfig|credentials\.json|service[-_]?account[^/]*\.json|\.netrc|\.pgpass|\.htpasswd|"
+    r"\.git-credentials|\.aws/credentials|\.docker/config\.json|\.kube/config|secrets?\.(?:ya?ml|json|env))", re.I | re.S,
+)  # fmt: skip
+# Certificates and public halves carry no secret; values for tests of encrypted files are meant to be there.
+_OPEN = re.compile(r"-----BEGIN (?:CERTIFICATE|PUBLIC KEY|PGP PUBLIC KEY BLOCK|PGP SIGNATURE|CERTIFICATE REQUEST)-----")
+_SEALED = re.compile(
+    r"(?m)^\$ANSIBLE_VAULT;|\bENC\[AES256_GCM,|^age-encryption\.org/|-----BEGIN PGP MESSAGE-----|-----BEGIN AGE ENC"
+)
+_PLAIN_TFVARS = re.compile(r"\.tfvars(?:\.json)?$", re.I)
+
+
+def _values(path: str, text: str) -> Iterable[Hit]:
+    for secret in find(text, path=path):
+        yield Hit(
+            text.count("\n", 0, secret.start) + 1,
+            f"{secret.name} holds a secret ({secret.kind.replace('-', ' ')})",
+            "Take it from a secrets manager or the environment, and rotate it: what was committed once is known.",
+            rule=f"secret/{secret.kind}",
+        )
+
+
+def _is_secret_file(path: str) -> bool:
+    return bool(env_file(path) or _SECRET_FILES.fullmatch(path))
+
+
+def _secret_file(path: str, text: str) -> Iterable[Hit]:
+    if _SEALED.search(text) or (_OPEN.search(text) and "PRIVATE KEY" not in text):
+        return
+    if env_file(path) and not re.search(r"(?m)^\s*(?:export\s+)?\w+\s*=\s*\S", text):
+        return  # names alone
+    name = PurePosixPath(path).name
+    if _PLAIN_TFVARS.search(name) and not find(text, path=path):
+        yield Hit(
+            None,
+            f"{name} is where secret variables are kept",
+            "Commit an example; keep the values out of git.",
+            severity="warning",
+        )
+        return
+    yield Hit(
+        None, f"{name} is a file of secrets", "Keep it out of git (.gitignore), commit an example without values."
+    )
+
+
+def _made(*parts: str) -> str:
+    """An example's value put together here, so that no scanner takes this file for a leak."""
+    return "".join(parts)
+
+
+RED_FLAGS = (
+    RedFlag(
+        "secret", _NEVER, "error", "A secret in git is known to all who ever get the repository.",
+        applies=lambda path: not env_file(path), check=_values,
+        bad={
+            "deploy.sh": _made("export AWS_ACCESS_KEY_ID=AK", "IA4RW7PQ3ZJ6TN5KXD\n"),
+            "compose.yaml": _made("services:\n  db:\n    environment:\n      DB_PASSWORD: q7", "Rz!mW29tLk\n"),
+            "main.tf": _made('provider "x" {\n  api_token = "9fK2', 'mQ7vXw4RtZ8pLs3D"\n}\n'),
+        },
+        good={
+            "compose.yaml": "services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?}\n",
+            ".env.example": "API_KEY=\nDB_PASSWORD=<use-secrets-manager>\n",
+            ".github/workflows/ci.yml": "env:\n  TOKEN: ${{ secrets.TOKEN }}\n",
+        },
+    ),
+    RedFlag(
+        "secret-file", _NEVER, "error", "Files like this one hold secrets; they do not belong into git.",
+        applies=_is_secret_file, check=_secret_file, reads_text=False,
+        bad={".env": "A=1\n", "config/.env.production": "PORT=80\n", "certs/server.key": "x\n", "prod.tfvars": "size = 1\n", "id_rsa": ""},
+        good={
+            ".env.example": "A=\n", ".env": "A=\n", "ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+            "prod.tfvars.example": "size = 1\n", "secrets.yaml": "password: ENC[AES256_GCM,data:x]\nsops: {}\n",
+        },
+    ),
+)  # fmt: skip

@@ -1,0 +1,96 @@
+"""Environment variables: which are secret, what .env.example says, and merging what several places read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from boringops_tools.stack.facts import EnvVar, Source
+from boringops_tools.stack.tree import Tree, join
+
+EXAMPLES = (
+    ".env.example",
+    ".env.sample",
+    ".env.template",
+    ".env.dist",
+    "env.example",
+    "example.env",
+    ".env.local.example",
+)
+BEGIN, END = "# boringops:begin", "# boringops:end"
+"""Around what we wrote into an example ourselves: detection does not take its own words for the repository's."""
+
+_SECRET = re.compile(
+    r"(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|PRIVATE|CREDENTIAL|SALT|API_?KEY|ACCESS_?KEY|SIGNING_?KEY|ENCRYPTION_?KEY|"
+    r"SERVICE_?ROLE_?KEY|AUTH_?KEY|APP_KEY|WEBHOOK|_PASS$|^PASS$|_PWD$|_DSN$|_KEY$)"
+)
+_URL = re.compile(
+    r"(DATABASE|POSTGRES|MYSQL|MONGO|REDIS|AMQP|RABBITMQ|CELERY_BROKER|DB|BROKER|JDBC).*(URL|URI|CONNECTION|DSN)"
+)
+_NOT_SECRET = re.compile(
+    r"(EXPIR|ALGORITHM|_TTL|LIFETIME|MINUTES|HOURS|DAYS|SECONDS|_URL$|PUBLIC|PUBLISHABLE|_NAME$|_LENGTH|_HEADER|_FILE$|_PATH$|_ID$)"
+)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
+
+PLATFORM = {
+    "NODE_ENV", "PATH", "HOME", "PWD", "CI", "TZ", "LANG", "USER", "SHELL", "TERM", "TMPDIR", "HOSTNAME", "DEBUG_COLORS",
+    "PYTHONPATH", "VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE", "GOPATH", "NEXT_RUNTIME", "npm_package_version", "VERCEL_URL",
+    "VERCEL_ENV", "VERCEL", "NEXT_PUBLIC_VERCEL_URL", "NEXT_PUBLIC_VERCEL_ENV", "DYNO", "IS_HEROKU_APP", "GITHUB_ACTIONS",
+}  # fmt: skip
+"""Set by what runs the program, never by the people who deploy it."""
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable's name says that its value must not be seen. A database URL carries a password."""
+    upper = name.upper()
+    return bool(_URL.search(upper)) or bool(_SECRET.search(upper) and not _NOT_SECRET.search(upper))
+
+
+def example_file(tree: Tree, folder: str) -> str | None:
+    """The example environment file the application has, as a path of the repository."""
+    found = tree.named(folder, *EXAMPLES)
+    return join(folder, found[0]) if found else None
+
+
+def documented(tree: Tree, folder: str) -> list[EnvVar]:
+    """Variables that people wrote into the application's example file. Values are kept for harmless names only."""
+    path = example_file(tree, folder)
+    found, ours = [], False
+    for number, line in enumerate(tree.text(path).splitlines() if path else [], 1):
+        ours = line.startswith(BEGIN) or (ours and not line.startswith(END))
+        match = _ASSIGNMENT.match(line)
+        if ours or not match or not path:
+            continue
+        name, value = match[1], match[2].split(" #")[0].strip().strip("\"'")
+        plain = (
+            value
+            if value and not is_secret(name) and not re.search(r"[<>{}$\s]|your|xxx|changeme", value, re.I)
+            else None
+        )
+        found.append(EnvVar(name=name, sources=[Source(path=path, line=number)], secret=is_secret(name), default=plain))
+    return found
+
+
+def merged(variables: Iterable[EnvVar]) -> list[EnvVar]:
+    """One entry a name, sorted; the first default wins, and one reader that insists makes it required."""
+    by_name: dict[str, EnvVar] = {}
+    for variable in variables:
+        if variable.name in PLATFORM or not _NAME.fullmatch(variable.name):
+            continue
+        known = by_name.get(variable.name)
+        if known is None:
+            by_name[variable.name] = variable
+            continue
+        default = known.default if known.default is not None else variable.default
+        by_name[variable.name] = known.model_copy(
+            update={
+                "sources": [*known.sources, *(source for source in variable.sources if source not in known.sources)],
+                "default": default,
+                "required": (known.required or variable.required) and default is None,
+            }
+        )
+    return [
+        variable.model_copy(update={"default": None}) if variable.secret else variable
+        for _, variable in sorted(by_name.items())
+    ]

@@ -1,0 +1,111 @@
+"""A read-only view of the repository that cannot be led outside it, drowned or broken by what it holds."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+LARGEST = 1_000_000
+"""Bytes of a file that are worth reading: hand-written sources are smaller, bundles and dumps are not our concern."""
+
+SKIPPED_FOLDERS = {
+    "node_modules", ".venv", "venv", "site-packages", "vendor", "dist", "build", ".next", "out", "target",
+    "testdata", "fixtures", "__fixtures__", "examples", "example", "third_party", ".git",
+}  # fmt: skip
+"""Folders whose sources are not the application's own."""
+
+TEST_FILE = re.compile(
+    r"(^|/)(tests?|__tests__|spec|e2e|cypress|mocks|__mocks__)/|(^|/)(test_[^/]*|conftest)\.py$|_test\.(py|go)$|\.(test|spec)\.[cm]?[jt]sx?$"
+)
+
+_JSON_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+
+
+class Tree:
+    """The files git sees below `root`, and their text. What is missing, huge, binary or outside reads as empty."""
+
+    def __init__(self, root: Path, files: Sequence[str]) -> None:
+        self.root = root.resolve()
+        self.files = sorted(set(files))
+        self._known = set(self.files)
+        self.text = cache(self._text)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._known
+
+    def _text(self, path: str) -> str:
+        """The file's text without a byte order mark; empty where it cannot or should not be read."""
+        real = (self.root / path).resolve()
+        if path not in self._known or not real.is_relative_to(self.root):
+            return ""
+        try:
+            if not real.is_file() or real.stat().st_size > LARGEST:
+                return ""
+            return real.read_bytes().decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+        except OSError:
+            return ""
+
+    def json(self, path: str) -> dict[str, Any]:
+        """An object out of JSON, comments and trailing commas allowed; empty where it is broken or no object."""
+        text = _JSON_COMMENT.sub(lambda found: found[1] or " ", self.text(path))
+        try:
+            value = json.loads(_TRAILING_COMMA.sub(lambda found: found[1] or "", text))
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def toml(self, path: str) -> dict[str, Any]:
+        """A TOML file's table; empty where it is broken."""
+        try:
+            return tomllib.loads(self.text(path))
+        except (tomllib.TOMLDecodeError, RecursionError):
+            return {}
+
+    def line(self, path: str, needle: str) -> int | None:
+        """The first line of the file that has `needle`, counted from 1."""
+        for number, line in enumerate(self.text(path).splitlines(), 1):
+            if needle in line:
+                return number
+        return None
+
+    def below(self, folder: str, *suffixes: str, skip: Sequence[str] = ()) -> Iterator[str]:
+        """Own source files below `folder` with one of the suffixes, without the folders in `skip`, tests left out."""
+        prefix = f"{folder}/" if folder else ""
+        for path in self.files:
+            inner = path.removeprefix(prefix)
+            if not path.startswith(prefix) or (suffixes and not path.endswith(suffixes)):
+                continue
+            if SKIPPED_FOLDERS.intersection(PurePosixPath(inner).parts[:-1]) or TEST_FILE.search(inner):
+                continue
+            if not any(path.startswith(f"{other}/") for other in skip):
+                yield path
+
+    def named(self, folder: str, *names: str) -> list[str]:
+        """Those of `names` that exist right in `folder`, in the order given."""
+        return [name for name in names if (f"{folder}/{name}" if folder else name) in self]
+
+
+def join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def folder_of(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def table(value: Any, *keys: str) -> dict[str, Any]:
+    """The object under `keys`, or an empty one: other people's manifests have anything anywhere."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def words(value: Any) -> list[str]:
+    """The strings of a list, whatever else is in it."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

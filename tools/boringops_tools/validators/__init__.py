@@ -1,0 +1,220 @@
+"""Validators: what says whether a file is well-formed and sound, and what could not be said.
+
+Every module of this folder that has `VALIDATORS` takes part. For each file and each validator that covers it there is
+exactly one `Validation`; a kind of file that nothing covers is `not_validated`, never silently passed.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import os
+import pkgutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from boringops.facts import Finding, Inspection, Validation
+from boringops_tools.validators.base import File, Unfinished, Validator, clean, shown
+from boringops_tools.validators.gaps import expects_validation, gaps
+
+__all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "validate", "validators"]
+
+SIZE_CAP = 5 * 1024 * 1024
+"""Bytes; no infrastructure file is longer, and some validators take minutes for what is."""
+_BATCH = 200  # files of one program run: command lines have their limits
+_CACHE_FORMAT = 1  # goes up whenever what validators make of a tool's output changes
+_FINDINGS = TypeAdapter(list[Finding])
+
+
+@functools.cache
+def validators() -> tuple[Validator, ...]:
+    """All validators, by name."""
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    return tuple(sorted((each for module in modules for each in getattr(module, "VALIDATORS", ())), key=_by_name))
+
+
+def _by_name(validator: Validator) -> tuple[str, str]:
+    return validator.name, validator.about
+
+
+def available() -> list[dict[str, Any]]:
+    """Each validator's name, version (null where it is absent), path, what it covers and how to get it."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in validators():
+        entry = found.setdefault(
+            each.name,
+            {"name": each.name, "version": each.version(), "path": each.locate(), "covers": [], "get": each.get},
+        )
+        entry["covers"].append(each.about)
+    return list(found.values())
+
+
+def read_file(root: Path, path: str) -> File | str:
+    """A file of the repository as text, or why it cannot be judged."""
+    place = root / path
+    try:
+        real = place.resolve(strict=True)
+        if not real.is_relative_to(root.resolve()):
+            return "skipped: it lies outside the repository"
+        if not real.is_file():
+            return "skipped: it is no file"
+        size = real.stat().st_size
+        if size > SIZE_CAP:
+            return f"skipped: {size // 1024**2} MiB is more than {SIZE_CAP // 1024**2} MiB"
+        content = real.read_bytes()
+    except FileNotFoundError:
+        return "skipped: it does not exist"
+    except (OSError, ValueError, RuntimeError) as error:
+        return clean(f"skipped: it cannot be read: {getattr(error, 'strerror', None) or error}")
+    if b"\0" in content:
+        return "skipped: it is a binary file"
+    try:
+        return File(root, path, content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return "skipped: it is not UTF-8 text"
+
+
+def validate(
+    root: Path, paths: Sequence[str], *, jobs: int | None = None, timeout_s: float = 60, cache_dir: Path | None = None
+) -> Inspection:
+    """What the validators make of files of the repository, side by side; never raises for what a file holds.
+
+    `jobs` is how many programs run at a time (by default one per core), `timeout_s` what one may take. With `cache_dir`
+    the verdict on unchanged content is remembered for as long as the validator's version stays.
+    """
+    verdicts: list[Validation] = []
+    findings: list[Finding] = []
+    files: list[File] = []
+    for path in dict.fromkeys(paths):
+        file = read_file(root, path)
+        if isinstance(file, File):
+            files.append(file)
+        elif expects_validation(path) or not (root / path).exists():
+            verdicts.append(Validation(path=shown(path), tool="none", outcome="not_validated", reason=file))
+
+    covered: set[str] = set()
+    work: list[tuple[Validator, list[File]]] = []
+    for validator in validators():
+        mine = [file for file in files if validator.covers(file)]
+        covered.update(file.path for file in mine)
+        ready = []
+        for file in mine:
+            if reason := validator.skip(file):
+                verdicts.append(_unjudged(validator, file, f"skipped: {reason}"))
+            else:
+                ready.append(file)
+        work += [(validator, ready[start : start + _BATCH]) for start in range(0, len(ready), _BATCH)]
+
+    with ThreadPoolExecutor(jobs or os.cpu_count() or 2) as pool:
+        for done in pool.map(lambda each: list(_judge(each[0], each[1], timeout_s, cache_dir)), work):
+            for verdict, found in done:
+                verdicts.append(verdict)
+                findings += found
+
+    for file in files:
+        if file.path not in covered and expects_validation(file.path):
+            reason = "no installed validator covers this kind of file"
+            verdicts.append(Validation(path=shown(file.path), tool="none", outcome="not_validated", reason=reason))
+        elif what := gaps(file):
+            reason = f"no installed validator checks: {', '.join(what)}"
+            verdicts.append(Validation(path=shown(file.path), tool="none", outcome="not_validated", reason=reason))
+    return Inspection(validation=sorted(verdicts, key=lambda each: (each.path, each.tool)), findings=findings)
+
+
+def _judge(
+    validator: Validator, files: list[File], timeout_s: float, cache_dir: Path | None
+) -> Iterator[tuple[Validation, list[Finding]]]:
+    """A verdict for each file of a batch."""
+    version = validator.version()
+    if validator.locate() is None:
+        for file in files:
+            yield _unjudged(validator, file, f"absent: {validator.get}"), []
+        return
+    places = {file.path: _cache_place(validator, version, file, cache_dir) for file in files}
+    fresh = []
+    for file in files:
+        known = _cached(places[file.path], file)
+        if known is None:
+            fresh.append(file)
+        else:
+            yield _verdict(validator, version, file, known), known
+    for file, outcome in _outcomes(validator, fresh, timeout_s):
+        if isinstance(outcome, str):
+            yield _unjudged(validator, file, outcome), []
+        else:
+            _remember(places[file.path], outcome)
+            yield _verdict(validator, version, file, outcome), outcome
+
+
+def _outcomes(validator: Validator, files: list[File], timeout_s: float) -> Iterator[tuple[File, list[Finding] | str]]:
+    """Each file's findings, or the reason why there are none. A batch that fails is tried again file by file, so that
+    one file does not take the verdict from the others; those tries share the time of one."""
+    if not files:
+        return
+    try:
+        found = validator.check(files, timeout_s)
+    except Unfinished as unfinished:
+        if len(files) == 1:
+            yield files[0], str(unfinished)
+            return
+        for file in files:
+            yield from _outcomes(validator, [file], max(1.0, timeout_s / len(files)))
+    except Exception as error:  # a fault of ours must not take the other validators' verdicts with it
+        for file in files:
+            yield file, clean(f"crashed: {type(error).__name__}: {error}")
+    else:
+        for file in files:
+            yield file, found[file.path]
+
+
+def _unjudged(validator: Validator, file: File, reason: str) -> Validation:
+    version = validator.version()
+    return Validation(
+        path=shown(file.path), tool=validator.name, tool_version=version, outcome="not_validated", reason=reason
+    )
+
+
+def _verdict(validator: Validator, version: str | None, file: File, findings: list[Finding]) -> Validation:
+    against = sum(finding.severity != "info" for finding in findings)
+    return Validation(
+        path=shown(file.path), tool=validator.name, tool_version=version, outcome="failed" if against else "passed",
+        reason=f"{against} finding{'s' if against > 1 else ''}" if against else "",
+    )  # fmt: skip
+
+
+# --- the cache --------------------------------------------------------------------------------------------------------
+
+
+def _cache_place(validator: Validator, version: str | None, file: File, cache_dir: Path | None) -> Path | None:
+    key = validator.cache_key(file)
+    if cache_dir is None or key is None or version is None:
+        return None
+    name = "\0".join([str(_CACHE_FORMAT), validator.name, version, key, file.sha256])
+    return cache_dir / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
+
+
+def _cached(place: Path | None, file: File) -> list[Finding] | None:
+    if place is None:
+        return None
+    try:
+        findings = _FINDINGS.validate_json(place.read_bytes())
+    except (OSError, ValidationError):
+        return None  # absent or damaged: the program is asked again
+    return [finding.model_copy(update={"path": shown(file.path)}) for finding in findings]
+
+
+def _remember(place: Path | None, findings: list[Finding]) -> None:
+    if place is None:
+        return
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = place.with_name(f"{place.name}.{os.getpid()}.{id(findings)}")
+        draft.write_bytes(_FINDINGS.dump_json(findings))
+        draft.replace(place)
+    except OSError:
+        pass  # a cache that cannot be written costs time, nothing else

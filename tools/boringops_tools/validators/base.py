@@ -1,0 +1,285 @@
+"""What a validator is, and what a program that is one has in common with the others.
+
+To add one: a module in this folder with `VALIDATORS = (Mine(),)`. Nothing else has to know of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+from boringops.facts import Finding, Severity
+
+OUTPUT_CAP = 32 * 1024 * 1024
+MESSAGE_CAP = 500
+_CONTROL = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+@dataclass(frozen=True)
+class File:
+    """A text file of the repository, read once for all validators."""
+
+    root: Path
+    path: str
+    text: str
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+    @property
+    def suffix(self) -> str:
+        return PurePosixPath(self.path).suffix.lower()
+
+
+class Unfinished(Exception):
+    """A validator came to no judgement; the message is the reason a user reads."""
+
+
+class Validator(ABC):
+    """Something that judges files of one kind."""
+
+    name: ClassVar[str]
+    about: str
+    """What it covers, in words."""
+    get: ClassVar[str] = ""
+    """How to get it where it is absent."""
+
+    @abstractmethod
+    def covers(self, file: File) -> bool:
+        """Whether a file is of the kind this validator judges."""
+
+    def skip(self, file: File) -> str:  # noqa: ARG002
+        """Why a covered file cannot be judged as it is, e.g. a template; empty where it can."""
+        return ""
+
+    @abstractmethod
+    def locate(self) -> str | None:
+        """Where it is on this machine; null where it is absent."""
+
+    @abstractmethod
+    def version(self) -> str | None: ...
+
+    @abstractmethod
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, list[Finding]]:
+        """The findings of each file, by path; a file without findings has an empty list. Raises Unfinished."""
+
+    def cache_key(self, file: File) -> str | None:  # noqa: ARG002
+        """All that the judgement of a file depends on beside the validator itself; null where that is not known."""
+        return None
+
+    def finding(
+        self, file: File, rule: str, severity: Severity, line: int | None, message: str, hint: str = ""
+    ) -> Finding:
+        """A finding with what the tool said made safe to show: it may quote the file, and the file may be hostile."""
+        return Finding(
+            rule=clean(rule), severity=severity, path=shown(file.path), line=line if line and line > 0 else None,
+            message=clean(message), source=self.name, hint=clean(hint),
+        )  # fmt: skip
+
+
+def clean(text: str) -> str:
+    """One line without control characters and terminal escapes, of bounded length."""
+    text = " ".join(_CONTROL.sub("", text[: 8 * MESSAGE_CAP]).split())
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= MESSAGE_CAP else text[: MESSAGE_CAP - 1] + "…"
+
+
+def shown(path: str) -> str:
+    """A path as results write it: names that are no valid UTF-8 with their bytes escaped."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+# --- programs ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Said:
+    """One finding as a program reports it, before it is known which file it means."""
+
+    file: str
+    rule: str
+    severity: Severity
+    line: int | None
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Ran:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+class Program(Validator):
+    """A validator that is a program of its own.
+
+    It gets copies of the files under plain names in a folder of its own: no name can be taken for an option, no
+    configuration of the user's machine changes a verdict, and nothing it writes lands in the repository.
+    """
+
+    distribution: ClassVar[str] = ""
+    """The Python distribution that brings the program, if one does."""
+    in_place: ClassVar[bool] = False
+    """It looks at the repository around the file: it runs there, on the files themselves."""
+    exit_codes: ClassVar[frozenset[int]] = frozenset({0, 1})
+    """With these it has judged; any other means it broke down."""
+
+    @abstractmethod
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        """What follows the program's name on the command line."""
+
+    @abstractmethod
+    def read(self, ran: Ran) -> Iterable[Said]:
+        """Its output as findings. Any ValueError, KeyError or TypeError means the output is unreadable."""
+
+    def stage(self, file: File) -> tuple[str, str]:
+        """(suffix, text) of the copy that is judged in the file's stead."""
+        return re.sub(r"[^a-z0-9.]", "", file.suffix), file.text
+
+    def locate(self) -> str | None:
+        return locate(self.name)
+
+    def version(self) -> str | None:
+        where = self.locate()
+        return _version(where, self.distribution) if where else None
+
+    def cache_key(self, file: File) -> str | None:
+        return None if self.in_place else "\0".join([*self.arguments([]), self.stage(file)[0]])
+
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, list[Finding]]:
+        where = self.locate()
+        if where is None:
+            raise Unfinished(f"absent: {self.get}")
+        with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
+            if self.in_place:
+                by_name = {f"./{file.path}": file for file in files}
+            else:
+                by_name = {}
+                for number, file in enumerate(files):
+                    suffix, text = self.stage(file)
+                    by_name[f"{number:04d}{suffix}"] = file
+                    (Path(folder) / f"{number:04d}{suffix}").write_text(text, encoding="utf-8", newline="")
+            command = [where, *self.arguments(list(by_name))]
+            ran = run(
+                command, cwd=files[0].root if self.in_place else Path(folder), home=Path(folder), timeout_s=timeout_s
+            )
+        if ran.exit_code not in self.exit_codes:
+            lines = [line for line in [*ran.stderr.splitlines(), *ran.stdout.splitlines()] if line.strip()]
+            first = "" if not lines else lines[-1] if lines[0].startswith("Traceback") else lines[0]
+            raise Unfinished(clean(f"crashed with exit code {ran.exit_code}: {first}"))
+        findings: dict[str, list[Finding]] = {file.path: [] for file in files}
+        try:
+            for said in self.read(ran):
+                file = by_name[said.file]
+                findings[file.path].append(
+                    self.finding(file, said.rule, said.severity, said.line, said.message, said.hint)
+                )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Unfinished(clean(f"output unreadable: {type(error).__name__} {error}")) from error
+        return findings
+
+
+@functools.cache
+def locate(program: str) -> str | None:
+    """A program of this Python environment, else of PATH."""
+    beside = Path(sys.executable).parent / program
+    return str(beside) if os.access(beside, os.X_OK) else shutil.which(program)
+
+
+@functools.cache
+def _version(where: str, distribution: str) -> str | None:
+    if distribution and Path(where).parent == Path(sys.executable).parent:
+        try:
+            return metadata.version(distribution)  # asking the program itself costs up to 0.3 s
+        except metadata.PackageNotFoundError:
+            pass
+    with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
+        try:
+            ran = run([where, "--version"], cwd=Path(folder), home=Path(folder), timeout_s=10)
+        except Unfinished:
+            return None
+    number = re.search(r"\d+(?:\.\d+)+[\w.+-]*", ran.stdout + ran.stderr)
+    return number[0] if number else None
+
+
+def run(command: Sequence[str], *, cwd: Path, home: Path, timeout_s: float) -> Ran:
+    """Run a program in its own process group, without standard input, with no more environment than it needs.
+
+    Output goes through files: a grandchild that keeps a pipe open could hold us up for ever. Raises Unfinished."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        try:
+            process = subprocess.Popen(
+                list(command), cwd=cwd, env=_environment(home), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                start_new_session=True,
+            )  # fmt: skip
+        except (OSError, ValueError) as error:
+            raise Unfinished(clean(f"could not be started: {error}")) from error
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise Unfinished(f"timed out after {timeout_s:g} s") from None
+        finally:
+            _end(process)
+        texts = []
+        for stream in (out, err):
+            stream.seek(0)
+            texts.append(stream.read(OUTPUT_CAP + 1).decode("utf-8", "replace"))
+    if len(texts[0]) > OUTPUT_CAP:
+        raise Unfinished("output unreadable: more than 32 MiB")
+    return Ran(process.returncode, *texts)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End whatever is left of the group, the children of an ended program included."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _environment(home: Path) -> Mapping[str, str]:
+    beside = str(Path(sys.executable).parent)
+    return {
+        "PATH": os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]),
+        "HOME": str(home), "XDG_CONFIG_HOME": str(home), "TMPDIR": str(home),
+        "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb", "PYTHONUTF8": "1",
+        # The wheels' own start-up scripts are found by this where the environment is not activated.
+        **({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {}),
+    }  # fmt: skip
+
+
+class InProcess(Validator):
+    """A validator made of a library we already have; subclasses give `judge`."""
+
+    def locate(self) -> str | None:
+        return "built in"
+
+    def version(self) -> str | None:
+        return ".".join(map(str, sys.version_info[:3]))
+
+    @abstractmethod
+    def judge(self, file: File) -> Iterable[Finding]: ...
+
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, list[Finding]]:  # noqa: ARG002
+        return {file.path: list(self.judge(file)) for file in files}

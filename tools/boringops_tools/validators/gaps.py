@@ -1,0 +1,68 @@
+"""What no validator here can judge. A file of such a kind is never called validated because its syntax was read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from boringops_tools.validators.base import File
+from boringops_tools.yaml_files import is_yaml
+
+
+def _named(expression: str) -> Callable[[File], bool]:
+    pattern = re.compile(expression, re.S)
+    return lambda file: bool(pattern.fullmatch(file.path))
+
+
+def _yaml_with(expression: str) -> Callable[[File], bool]:
+    pattern = re.compile(expression)
+    return lambda file: is_yaml(file.path) and bool(pattern.search(file.text))
+
+
+# What would have to be checked, and which files are of that kind. An entry goes when a validator for it comes.
+GAPS: dict[str, Callable[[File], bool]] = {
+    "kubernetes schema": lambda file: is_yaml(file.path) and bool(
+        re.search(r"(?m)^apiVersion:\s*\S", file.text) and re.search(r"(?m)^kind:\s*\S", file.text)
+    ),
+    "helm chart": _named(r"(?:.*/)?Chart\.ya?ml"),
+    "cloudformation schema": lambda file: file.suffix in (".yml", ".yaml", ".json", ".template") and bool(
+        re.search(r"AWSTemplateFormatVersion|\"?Type\"?:\s*[\"']?AWS::\w+::", file.text)
+    ),
+    "ansible playbook": _yaml_with(r"(?m)^(?:- |  )hosts:\s"),
+    "pulumi project": _named(r"(?:.*/)?Pulumi(?:\.[^/]+)?\.ya?ml"),
+    "prometheus rules": _yaml_with(r"(?m)^[ -]{2,8}(?:alert|record):\s|^scrape_configs:"),
+    "alertmanager configuration": lambda file: is_yaml(file.path) and bool(
+        re.search(r"(?m)^receivers:", file.text) and re.search(r"(?m)^route:", file.text)
+    ),
+    "grafana dashboard": lambda file: file.suffix == ".json" and '"panels"' in file.text and '"schemaVersion"' in file.text,
+}  # fmt: skip
+
+# Files of these kinds say what is deployed and how: they have to be validated by something, or be named as not validated.
+_INFRASTRUCTURE = re.compile(
+    r"(?:.*/)?(?:"
+    r"[^/]*\.(?:ya?ml|json|toml|tf|tofu|hcl|tfvars|bicep|nomad|cue|rego|jsonnet|libsonnet|sh|bash|ps1|conf|service|socket|timer|"
+    r"j2|tmpl|tpl|template|dockerfile|containerfile|cfg|ini|properties|groovy|nix|plist|xml|tfstate)|"
+    r"jenkinsfile[^/]*|(?:docker|container)file[^/]*|makefile|gnumakefile|justfile|vagrantfile|caddyfile|procfile|tiltfile|"
+    r"earthfile|haproxy\.cfg|crontab|\.renovaterc)", re.I | re.S,
+)  # fmt: skip
+_PLAIN = re.compile(
+    r"(?:.*/)?(?:[^/]*\.(?:md|txt|rst|adoc|example|sample|lock|sum|svg|csv)|\.[^/]*ignore|\.gitattributes|\.gitkeep|"
+    r"\.editorconfig|license[^/]*|notice|codeowners|changelog[^/]*|readme[^/]*|requirements[^/]*\.txt|"
+    r"package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.ya?ml|composer\.lock|pom\.xml)", re.I | re.S,
+)  # fmt: skip
+
+
+def expects_validation(path: str) -> bool:
+    """Whether a file is infrastructure, so that nothing having looked at it must be said.
+
+    Documents, examples and the application's own source code are not.
+    """
+    return bool(_INFRASTRUCTURE.fullmatch(path)) and not _PLAIN.fullmatch(path)
+
+
+def gaps(file: File) -> list[str]:
+    """What of a file remains unchecked however well its syntax was."""
+    if PurePosixPath(file.path).parts[:1] == (".github",):
+        return []
+    return [what for what, applies in GAPS.items() if applies(file)]

@@ -1,0 +1,51 @@
+"""GitHub workflows and Dependabot's configuration, by jactionlint."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from boringops.facts import Severity
+from boringops_tools.validators.base import File, Program, Ran, Said
+
+# It calls everything an error. What is a matter of policy or of style cannot break a pipeline.
+_WARNINGS = frozenset(
+    {
+        "adhoc-packages", "artipacked", "concurrency-cancels-prs", "dependabot-cooldown", "deprecated-action-input",
+        "duplicate-triggers", "missing-permissions", "misfeature", "pipeline-without-pipefail", "superfluous-actions",
+        "unlocked-install", "unpinned-images", "unpinned-tools", "unpinned-uses", "unused-anchor", "unused-job-output",
+        "unverified-download", "use-trusted-publishing",
+    }
+)  # fmt: skip
+_SHELLCHECK_LEVEL = re.compile(r"SC\d+:(error|warning|info|style)")
+
+
+class Jactionlint(Program):
+    name = "jactionlint"
+    about = "GitHub workflows, dependabot.yml"
+    distribution = "jactionlint"
+    get = "pip install jactionlint"
+    in_place = True  # it follows reusable workflows and local actions
+
+    def covers(self, file: File) -> bool:
+        return bool(re.fullmatch(r"\.github/(?:workflows/[^/]+|dependabot)\.ya?ml", file.path, re.S))
+
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        ignored = ["-i", "missing-timeout", "-i", "concurrency-limits"]
+        return ["--format", "json", "--no-online", "--pyflakes=", *ignored, "--", *names]
+
+    def read(self, ran: Ran) -> Iterable[Said]:
+        for item in json.loads(ran.stdout):
+            level = _SHELLCHECK_LEVEL.search(item["message"])
+            hint = item.get("fix", {}).get("description", "")
+            yield Said(item["filepath"], item["id"], _severity(item["id"], level), item["line"], item["message"], hint)
+
+
+def _severity(rule: str, shellcheck: re.Match[str] | None) -> Severity:
+    if shellcheck is not None:
+        return "info" if shellcheck[1] in ("info", "style") else "warning"
+    return "warning" if rule in _WARNINGS else "error"
+
+
+VALIDATORS = (Jactionlint(),)

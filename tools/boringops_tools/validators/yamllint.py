@@ -1,0 +1,48 @@
+"""Whether YAML can be read, by yamllint (GPL-3.0, run as a program)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from boringops_tools.validators.base import File, Program, Ran, Said
+from boringops_tools.yaml_files import is_yaml, template_reason
+
+# What changes the meaning of a file. How it is laid out is its author's business.
+_CONFIG = {
+    "rules": {
+        "key-duplicates": {"forbid-duplicated-merge-keys": True},
+        "anchors": {"forbid-undeclared-aliases": True, "forbid-duplicated-anchors": True},
+    }
+}
+_LINE = re.compile(r"(?P<file>[^:]+):(?P<line>\d+):\d+: \[(?P<level>\w+)\] (?P<message>.*?)(?: \((?P<rule>[\w-]+)\))?$")
+
+
+class Yamllint(Program):
+    name = "yamllint"
+    about = "YAML syntax, duplicate keys, anchors"
+    distribution = "yamllint"
+    get = "pip install yamllint"
+
+    def covers(self, file: File) -> bool:
+        return is_yaml(file.path)
+
+    def skip(self, file: File) -> str:
+        return template_reason(file)
+
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        return ["--format", "parsable", "--config-data", json.dumps(_CONFIG), *names]
+
+    def read(self, ran: Ran) -> Iterable[Said]:
+        for line in ran.stdout.splitlines():
+            if (match := _LINE.match(line)) is None:
+                raise ValueError(f"no finding in {line!r}")
+            severity: str = match["level"]
+            rule = match["rule"] or "syntax"
+            yield Said(
+                match["file"], rule, "error" if severity == "error" else "warning", int(match["line"]), match["message"]
+            )
+
+
+VALIDATORS = (Yamllint(),)

@@ -1,0 +1,124 @@
+"""YAML files read with their line numbers, and what kind of YAML file one is."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from boringops_tools.validators.base import File
+
+SIZE_CAP = 1024 * 1024
+"""Characters; reading with positions takes about a second for so much, and nobody writes such a file by hand."""
+
+# A tag of a template where YAML has a value or a line of its own. Inside quotes or plain text it is YAML all the same.
+_TEMPLATE = re.compile(r"(?m)^\s*(?:-\s+)*(?:[\w.\"'-]+:\s+)?(?:\{\{|\{%)|\{\{-|-\}\}|^\s*#?\s*\{%")
+_GITHUB = re.compile(r"\$\{\{")
+_COMPOSE = re.compile(r"(?:docker-)?compose(?:[._-][^/]*)?\.ya?ml$", re.I)
+_WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml", re.S)
+
+
+class Unreadable(Exception):
+    """The text is no YAML, or too long to be read with positions. `line` is where, counted from 1, if known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def is_yaml(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower() in (".yml", ".yaml")
+
+
+def is_compose(path: str) -> bool:
+    return bool(_COMPOSE.fullmatch(PurePosixPath(path).name))
+
+
+def is_workflow(path: str) -> bool:
+    return bool(_WORKFLOW.fullmatch(path))
+
+
+def template_reason(file: File) -> str:
+    """Why a YAML file cannot be judged before it is rendered; empty where it is plain YAML."""
+    parts = PurePosixPath(file.path).parts
+    if "templates" in parts[:-1]:
+        chart = file.root.joinpath(*parts[: len(parts) - 1 - parts[-2::-1].index("templates") - 1], "Chart.yaml")
+        if chart.is_file():
+            return "is a Helm template: must be rendered first"
+    if _TEMPLATE.search(_GITHUB.sub("", file.text)):
+        return "is a template (Helm, Jinja): must be rendered first"
+    return ""
+
+
+@functools.lru_cache(maxsize=64)
+def documents(text: str) -> tuple[Any, ...]:
+    """The documents of a YAML stream as dicts and lists that know their lines. Raises Unreadable."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    if len(text) > SIZE_CAP:
+        raise Unreadable("too long to be read: more than 1 MiB")
+    yaml = YAML(typ="rt", pure=True)
+    yaml.allow_duplicate_keys = True  # yamllint says so, at the line
+    try:
+        return tuple(yaml.load_all(text))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise Unreadable(str(error.problem or error.context), mark.line + 1 if mark else None) from error
+    except (YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError, AssertionError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def line_of(parent: Any, key: Any) -> int | None:
+    """The line, from 1, of a key of a mapping or an item of a sequence."""
+    try:
+        places: Any = getattr(parent, "lc", None)
+        return int((places.item(key) if isinstance(parent, list) else places.key(key))[0]) + 1
+    except (AttributeError, KeyError, IndexError, TypeError):
+        return None
+
+
+def line_at(text: str, path: Sequence[str | int]) -> int | None:
+    """The line of what a path of keys and indices leads to in the first document, or of the nearest part of it."""
+    try:
+        node = documents(text)[0]
+    except (Unreadable, IndexError):
+        return None
+    line: int | None = 1
+    for step in path:
+        if isinstance(node, Mapping) and step not in node and isinstance(step, str):
+            step = next((key for key in node if str(key) == step), step)
+        try:
+            line = line_of(node, step) or line
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def walk(node: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """(parent, key, value) of everything in a document, outermost first; what an alias repeats comes once."""
+    seen: set[int] = set()
+    todo = [node]
+    while todo:
+        parent = todo.pop()
+        if id(parent) in seen:
+            continue
+        seen.add(id(parent))
+        pairs = parent.items() if isinstance(parent, Mapping) else enumerate(parent) if isinstance(parent, list) else ()
+        for key, value in pairs:
+            yield parent, key, value
+            if isinstance(value, Mapping | list):
+                todo.append(value)
+
+
+def is_manifest(document: Any) -> bool:
+    """Whether a document is a Kubernetes object."""
+    return (
+        isinstance(document, Mapping)
+        and isinstance(document.get("apiVersion"), str)
+        and isinstance(document.get("kind"), str)
+    )
