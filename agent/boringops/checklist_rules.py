@@ -20,6 +20,8 @@ PIPELINES = frozenset(
 )
 CONTAINERS = frozenset({"dockerfile"})
 
+_TARGET = r"%s\W[^\n]{0,40}?\d+\s*(s|sec|min|m|h|hour|day|d)"
+"""RTO and RPO are stated only where a number with a unit stands behind them."""
 _OPERATORS = "the operators, once there is an environment"
 
 
@@ -92,15 +94,18 @@ def _line_in(facts: Facts, paths: list[str], pattern: str) -> Settled | None:
     return None
 
 
-def _heading(pattern: str) -> Check:
-    """Verified where a document of the repository has a section about it with something in it."""
-    title = re.compile(rf"(?im)^#{{1,4}}\s.*(?:{pattern}).*\n(?:\s*\n)*(?!#)\S")
+def _heading(pattern: str, *says: str, lines: int = 2) -> Check:
+    """Verified where a document has a section about it, of some lines, that says what it has to."""
+    title = re.compile(rf"(?im)^(#{{1,4}})\s.*(?:{pattern}).*$")
 
     def check(facts: Facts) -> Settled | None:
         for path in _documents(facts):
             text = facts.text(path)
-            if found := title.search(text):
-                return _verified(f"{path}:{text.count(chr(10), 0, found.start()) + 1}")
+            for found in title.finditer(text):
+                body = re.split(rf"(?m)^#{{1,{len(found[1])}}}\s", text[found.end() :], maxsplit=1)[0]
+                full = len([line for line in body.splitlines() if line.strip()]) >= lines
+                if full and all(re.search(words, body, re.IGNORECASE) for words in says):
+                    return _verified(f"{path}:{text.count(chr(10), 0, found.start()) + 1}")
         return None
 
     return check
@@ -213,8 +218,8 @@ RULES: tuple[Rule, ...] = (
     _rule("commit", r"git commit|\bcommitted? with|commit made", _commit),
     _rule("env-documented", r"environment variables?", _env_example),
     _rule("diagram", r"diagram", _diagram),
-    _rule("runbook", r"runbook", _heading(r"runbook|deploy|operat")),
-    _rule("recovery-documented", r"disaster[- ]recovery|\bDR\b", _heading(r"disaster|recovery"), people="agree on RTO and RPO, then write the recovery procedure"),
+    _rule("runbook", r"runbook", _heading(r"runbook", r"roll ?back", r"deploy", lines=10)),
+    _rule("recovery-documented", r"disaster[- ]recovery|\bDR\b", _heading(r"disaster|recovery", _TARGET % "RTO", _TARGET % "RPO", lines=4), people="agree on RTO and RPO, then write the recovery procedure"),
     _rule("access-documented", r"access control|permissions? documented|who may", _heading(r"access|permission")),
     _rule("documentation", r"all documentation|documentation.*(accurate|up to date|current)", _documents_gate),
     _rule("debt", r"technical debt", _debt),
@@ -237,7 +242,7 @@ RULES: tuple[Rule, ...] = (
     _rule("headers", r"security headers", needs=EDGE, absent="set security headers in the application or its proxy: the application's developers"),
     _rule("audit", r"audit", needs=CLOUD),
     _rule("autoscaling", r"auto-?scaling", needs=ORCHESTRATED),
-    _rule("backups", r"backup", _heading(r"backup|disaster|recovery"), needs=ORCHESTRATED | {"compose"}),
+    _rule("backups", r"backup", _heading(r"backup|restore", r"restor", lines=3), people="write down how backups are made and restored", needs=ORCHESTRATED | {"compose"}),
     _rule("load-balancer", r"load[- ]balanc", needs=ORCHESTRATED),
     _rule("replicas", r"replica", needs=ORCHESTRATED),
     _rule("pooling", r"pooling|connection pool", needs=ORCHESTRATED, absent="size the connection pool: the application's developers"),

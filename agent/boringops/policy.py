@@ -304,7 +304,8 @@ _CREDENTIALS = re.compile(
     r"|^/proc/[^/]+/environ|^/etc/(?:shadow|gshadow|sudoers)|^/root(?:/|$)"
 )
 # Programs that name a file without showing what is in it.
-_NAME_ONLY = frozenset({"ls", "stat", "test", "[", "echo", "printf", "docker", "docker-compose", "touch", "basename"})
+_NAME_ONLY = frozenset({"ls", "stat", "test", "[", "echo", "printf", "docker", "docker-compose", "basename", "tree"})
+_NOT_A_PATH = ("http", "git@", "ssh:", "!", "--exclude", "--ignore")
 
 
 def _in_git(path: str) -> bool:
@@ -314,13 +315,14 @@ def _in_git(path: str) -> bool:
 def _never(analysis: Analysis) -> str:
     """Why a command is refused whoever asks; empty where it is not."""
     for part in analysis.parts:
+        named = part.verdict is not Verdict.CHANGE and _only_named(part)
         for word in (*part.argv[1:], *part.reads, *part.writes):
             for path in re.split(r"[=:,@\s]", word):
-                if _in_git(path) and not word.startswith(("http", "git@", "ssh:")) and part.argv[0] not in _NAME_ONLY:
+                if _in_git(path) and not named and not word.startswith(_NOT_A_PATH):
                     return f"`{path}` is inside `.git`, which belongs to git and the runtime. Use git's own commands."
                 if _CREDENTIALS.search(path):
                     return f"`{path}` holds credentials. They are never read here; name what is needed instead."
-                if _holds_secrets(path) and not _only_named(part):
+                if _holds_secrets(path) and not named:
                     return (
                         f"`{path}` holds secret values. Read it with the Read tool, which shows names without values; "
                         "document variables in `.env.example`."
@@ -342,7 +344,8 @@ def _only_named(part: Part) -> bool:
     name = part.argv[0]
     if name == "git":
         return part.argv[1:2] in (("status",), ("check-ignore",), ("ls-files",))
-    return name in _NAME_ONLY or (name == "find" and not any(word.startswith(("-exec", "-ok")) for word in part.argv))
+    looks = part.verdict is Verdict.READ and not any(word.startswith(("-exec", "-ok")) for word in part.argv)
+    return name in _NAME_ONLY or (name == "find" and looks)
 
 
 # --- rules to save -----------------------------------------------------------------------------------

@@ -307,6 +307,8 @@ class _Script:
         stdin = _heredoc(redirects)
         if body is None:
             if extra:  # `>out rm x`: the grammar takes the command for more destinations
+                for each in extra:
+                    self.substitutions(each)
                 self.simple([self.word(each) for each in extra], [], _text(node), stdin, inside_function)
         elif body.type == "command":
             self.command(body, inside_function, extra, stdin)
@@ -684,9 +686,9 @@ _SEPARATOR = re.compile(_ESCAPED + r"[;|&<>\n]")
 def _misread(node: Node, text: str) -> bool:
     """Whether the grammar is known to see here something else than bash does."""
     kind = node.type
-    if kind == "comment":  # `"a"#b` is one word to bash
+    if kind == "comment":  # `"a"#b` and `a\ #b` are one word to bash
         before = text.encode()[: node.start_byte]
-        return bool(before) and before[-1:] not in b" \t\n;&|()"
+        return bool(before) and (before[-1:] not in b" \t\n;&|()" or before[-2:-1] == b"\\")
     if kind == "heredoc_body" and not _is_quoted_heredoc(node.parent):
         return re.search(_ESCAPED + "`", _text(node)) is not None
     hidden = _HIDDEN.get(kind)

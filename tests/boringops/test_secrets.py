@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 import string
+import time
+from pathlib import Path
 
 import pytest
 
-from boringops.secrets import find
+from boringops.secrets import Funnel, contains_mask, env_file, find, looks_secret, names_only
 
 ALNUM = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"
@@ -206,3 +209,145 @@ def test_every_made_up_secret_is_found_whole(seed: int) -> None:
 @pytest.mark.parametrize("line", LOOK_ALIKES)
 def test_what_only_looks_like_a_secret_is_left_alone(line: str) -> None:
     assert [(hit.kind, line[hit.start : hit.end]) for hit in find(f"a: 1\n{line}\nb: 2\n")] == []
+
+
+def made(size: int = 24) -> str:
+    rng = random.Random(size)
+    return "".join(rng.choices(ALNUM, k=size - 2)) + "x7"
+
+
+def test_names_and_kinds_come_from_the_text() -> None:
+    text = f'DB_PASSWORD="{made()}"\nurl: postgres://app:{made(20)}@db.acme.io/x\nDATABASE_URL=mysql://a:{made(22)}@h.acme.io\n'
+    assert [(hit.kind, hit.name) for hit in find(text)] == [
+        ("password", "DB_PASSWORD"), ("url-password", "url"), ("url-password", "DATABASE_URL"),
+    ]  # fmt: skip
+
+
+def test_lock_files_and_source_code_are_read_for_what_they_are() -> None:
+    value = made(40)
+    assert not find(f'"secret": "{value}"', path="web/package-lock.json")
+    assert find(f'"t": "ghp_{value}"', path="package-lock.json")
+    assert not find(f"password = {value}", path="app.py")
+    assert find(f'password = "{value}"', path="app.py")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "eyJ" * 40_000, "password" * 20_000, "-----BEGIN PRIVATE KEY-----\n" * 5_000, "://a:" * 40_000, "AKIA" * 40_000,
+        "token=" * 15_000, "secret: a." * 20_000, "a" * 200_000, "password=" + "a(" * 50_000, "sk-" * 60_000,
+        "AKIAABCDEFGHIJKLMN12," * 8_000,
+        "password:" + " " * 100_000, "token" + "\n" * 100_000, "key=" + "aA" * 100_000, "glpat-" * 40_000, "_key" * 50_000,
+        'variable "password" {' * 8_000, "https://user:pass" * 10_000,
+    ],
+    ids=lambda text: text[:12].strip(),
+)  # fmt: skip
+def test_hostile_text_costs_linear_time(hostile: str) -> None:
+    started = time.process_time()
+    find(hostile)
+    assert time.process_time() - started < 2.5
+
+
+def test_a_value_keeps_its_mask_and_a_second_one_gets_a_number() -> None:
+    funnel = Funnel()
+    first, second = made(20), made(30)
+    assert funnel.mask(f"DB_PASSWORD={first}") == "DB_PASSWORD=<secret:DB_PASSWORD>"
+    assert funnel.mask(f"DB_PASSWORD={second}") == "DB_PASSWORD=<secret:DB_PASSWORD-2>"
+    assert funnel.mask(f"it said {first}, then {second}") == "it said <secret:DB_PASSWORD>, then <secret:DB_PASSWORD-2>"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_masking_leaves_nothing_and_is_done_after_once(seed: int) -> None:
+    funnel = Funnel()
+    for label, (text, secret) in fakes(seed).items():
+        masked = funnel.mask(text)
+        assert contains_mask(masked), label
+        assert secret[10:] not in masked, label
+        assert funnel.mask(masked) == masked, label
+        assert find(masked) == [], label
+
+
+def test_known_values_are_masked_in_every_form() -> None:
+    value = 'p"w/ +&ü' + made(12)
+    funnel = Funnel({"APP_SECRET": value, "HOME": "/home/someone", "TOKEN_TTL": "36000000"})
+    for form in (
+        value,
+        json.dumps(value),
+        json.dumps(value, ensure_ascii=False),
+        base64.b64encode(value.encode()).decode(),
+    ):
+        assert "APP_SECRET" in funnel.mask(f"x {form} y") and made(12) not in funnel.mask(f"x {form} y")
+    assert funnel.mask("/home/someone 36000000") == "/home/someone 36000000"
+
+
+@pytest.mark.parametrize("value", ["true", "1", "localhost", "development", "short7", "postgres", "${OTHER}", ""])
+def test_trivial_values_are_not_masked_everywhere(value: str) -> None:
+    funnel = Funnel({"DB_PASSWORD": value})
+    assert funnel.mask(f"a {value} b") == f"a {value} b"
+
+
+def test_values_of_env_files_are_known(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    opaque = made(18)
+    file.write_text(
+        f"# PORT\nAPI_URL=https://api.acme.io/v1\nexport OPAQUE='{opaque}'\nNODE_ENV=development\nDATABASE_URL=redis://:{made(16)}@h.io\n"
+    )
+    funnel = Funnel(env_files=[file, tmp_path / "none"])
+    assert funnel.mask(f"{opaque} {made(16)}") == "<secret:OPAQUE> <secret:DATABASE_URL>"
+    assert funnel.mask("https://api.acme.io/v1 development") == "https://api.acme.io/v1 development"
+
+
+def test_json_is_masked_deep_but_what_was_signed_stays() -> None:
+    secret = made(32)
+    funnel = Funnel({"API_TOKEN": secret})
+    value = {
+        "content": [
+            {"type": "thinking", "thinking": f"use {secret}", "signature": secret},
+            {"type": "redacted_thinking", "data": secret},
+            {"type": "text", "text": secret, "signature": secret, "n": 3, "none": None},
+        ],
+        "input": {"password": made(14)},
+    }
+    before = json.dumps(value)
+    masked = funnel.mask_json(value)
+    thinking, redacted, text = masked["content"]
+    assert (thinking["signature"], redacted["data"]) == (secret, secret)
+    assert thinking["thinking"] == "use <secret:API_TOKEN>"
+    assert text == {
+        "type": "text",
+        "text": "<secret:API_TOKEN>",
+        "signature": "<secret:API_TOKEN>",
+        "n": 3,
+        "none": None,
+    }
+    assert masked["input"] == {"password": "<secret:password>"}
+    assert json.dumps(value) == before
+
+
+def test_which_files_are_read_as_names() -> None:
+    assert all(map(env_file, [".env", "a/.env.production", "prod.env", ".envrc", ".env.local"]))
+    assert not any(
+        map(env_file, [".env.example", ".env.sample", "environment.py", "x.env.example", "envoy.yaml", ".env.template"])
+    )
+
+
+def test_env_files_are_shown_as_names() -> None:
+    text = f'# the database\nexport DB_PASSWORD={made()}\nEMPTY=\nQUOTED="two words" # why\n# OLD={made()}\n'
+    text += f'KEY="-----BEGIN\n{made(60)}\n-----END"\n{made(40)}\n\nB = 1\n'
+    assert names_only(text) == (
+        "# the database\nexport DB_PASSWORD=<secret>\nEMPTY=\nQUOTED=<secret>\n# OLD=<secret>\nKEY=<secret>\n<secret>\n\nB=<secret>\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["DB_PASSWORD", "apiKey", "GITHUB_TOKEN", "client_secret", "AWS_SECRET_ACCESS_KEY", "PGPASS", "x-api-key"]
+)
+def test_names_that_announce_a_secret(name: str) -> None:
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "tokenizer", "max_tokens", "POSTGRES_PASSWORD_FILE", "secretName", "KEYBOARD", "compass", "monkey"]
+)
+def test_names_that_do_not(name: str) -> None:
+    assert not looks_secret(name)

@@ -232,6 +232,10 @@ EXPECTED = {
         l{s,x}
         /opt/evil/ls
         coproc ls
+        echo a\\ # $(frobnicate)
+        >out echo $(frobnicate)
+        echo ${x:-`frobnicate`}
+        echo ${x#$(frobnicate)}
     """,
     Verdict.DESTROY: """
         rm -rf /
@@ -454,11 +458,11 @@ def test_forms_and_text_see_through_wrappers() -> None:
 
 # --- any text ----------------------------------------------------------------------------------------
 
-PIECES = st.sampled_from(
-    ["ls", "cat", "rm", "git", "-rf", "$X", '"$X"', "'a b'", "`", "$(", ")", "(", "{", "}", ";", "&", "|", "&&", "\n", ">"]
-    + ["<", "<<E", "\nE\n", "if", "then", "fi", "for", "do", "done", "x=1", "#", "\\", "'", '"', "*", "~", "${x", "}", "$(("]
-    + ["sh", "-c", "eval", "find", "-exec", ";;", "case", "in", "esac", "[[", "]]", "function", "f()", "!", "xargs", "env"]
-)  # fmt: skip
+WORDS = (
+    "ls cat rm git -rf $X 'a ` $( ) ( { } ; & | && > < <<E if then fi for do done x=1 # ' * ~ ${x $(( sh -c eval find "
+)
+WORDS += "-exec ;; case in esac [[ ]] function f() ! xargs env"
+PIECES = st.sampled_from([*WORDS.split(), "\\", '"', "\n", "\nE\n", '"$X"', "'a b'"])
 
 
 @given(st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=14).map(" ".join), st.lists(PIECES).map("".join)))
@@ -494,11 +498,11 @@ def test_an_unknown_program_is_never_read(program: str, around: list[str]) -> No
     assert rank(analyse(text).verdict) >= rank(Verdict.UNKNOWN), text
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["ls\x00rm", "ls\x0crm x", "ls\u00a0-la", "ls \u202e x", "ls \ud800", "ls\rrm", "(" * 5000, "echo " + "a" * 30_000, "$(" * 300 + ")" * 300],
-    ids=lambda text: ascii(text)[:20],
-)  # fmt: skip
+UNREADABLE = ["ls\x00rm", "ls\x0crm x", "ls\u00a0-la", "ls \u202e x", "ls \ud800", "ls\rrm", "(" * 5000]
+UNREADABLE += ["echo " + "a" * 30_000, "$(" * 300 + ")" * 300]
+
+
+@pytest.mark.parametrize("text", UNREADABLE, ids=lambda text: ascii(text)[:20])
 def test_text_nobody_can_read_is_unknown(text: str) -> None:
     assert analyse(text).verdict is Verdict.UNKNOWN
 

@@ -241,6 +241,7 @@ def test_the_tools_stand_in_their_order_with_what_they_do() -> None:
         ("AskUser", Effect.CONTROL, look),
         ("SubmitPlan", Effect.CONTROL, look),
         ("Validate", Effect.READ, repeat),
+        ("Blueprint", Effect.WRITE, repeat),
         ("Finish", Effect.CONTROL, look),
     ]
 
@@ -255,6 +256,7 @@ PARAMETERS = {
     "AskUser": ("questions", ""),
     "SubmitPlan": ("confidence summary", " ".join(Plan.model_fields.keys() - {"confidence", "summary"})),
     "Validate": ("", "paths"),
+    "Blueprint": ("", "task paths write"),
     "Finish": ("summary", " ".join(Claim.model_fields.keys() - {"summary"})),
 }
 

@@ -31,7 +31,8 @@ CASES: dict[str, tuple[str, str, str, str, int | None]] = {
     "Containerfile": ("FROM alpine:3.22\n", "FROM alpine:3.22\nRUN cd /x\n", "hadolint", "DL3003", 2),
     ".github/workflows/ci.yml": (WORKFLOW, WORKFLOW.replace("runs-on", "run-on"), "jactionlint", "workflow-syntax", 4),
     ".github/dependabot.yml": (
-        "version: 2\nupdates:\n  - package-ecosystem: npm\n    directory: /\n    schedule: {interval: weekly}\n    cooldown: {default-days: 7}\n",
+        "version: 2\nupdates:\n  - package-ecosystem: npm\n    directory: /\n"
+        "    schedule: {interval: weekly}\n    cooldown: {default-days: 7}\n",
         "version: 2\nupdates:\n  - package-ecosystem: nope\n    directory: /\n    schedule: {interval: weekly}\n",
         "jactionlint", "dependabot-syntax", 3,
     ),
@@ -265,7 +266,7 @@ def test_what_a_tool_says_is_data(fake) -> None:  # type: ignore[no-untyped-def]
 
 def test_the_environment_of_a_program_holds_no_secret(fake, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("ANTHROPIC_API_KEY", "x")
-    root = fake('test -z "$ANTHROPIC_API_KEY" && test "$HOME" != "%s" && echo "[]"' % os.environ.get("HOME", "/"))
+    root = fake(f'test -z "$ANTHROPIC_API_KEY" && test "$HOME" != "{os.environ.get("HOME", "/")}" && echo "[]"')
     assert validate(root, ["a.fake"]).validation[0].outcome == "passed"
 
 

@@ -104,12 +104,12 @@ def test_ci_cd_for_a_next_app_ends_in_a_commit_and_a_report(
         thinking("I look first."),
         tool_use("Read", file_path="package.json"),
         tool_use("Read", file_path="app/api/health/route.ts"),
-        tool_use("Blueprint", task=task),
+        tool_use("Blueprint"),
     )
     messages_api.reply(tool_use("SubmitPlan", **plan))
     messages_api.reply(
         text("I start from the blueprints."),
-        tool_use("Blueprint", task=task, write=True),
+        tool_use("Blueprint", write=True),
         *(tool_use("Write", file_path=path, content=content) for path, content in mine.items()),
     )
     messages_api.reply(tool_use("Validate"), tool_use("Finish", summary="CI and CD are set up."))
@@ -118,7 +118,7 @@ def test_ci_cd_for_a_next_app_ends_in_a_commit_and_a_report(
     )
     ran = boringops("run", task, "-C", repo, "--approve", "auto", "--output", "json", "--phase", "2")
 
-    assert ran.code == 0, ran.err + ran.out
+    assert ran.code == 0, ran.err
     result = ran.result
     assert (result["status"], result["confidence"], result["model"]) == ("done", "high", "claude-opus-5-5")
     changed = {change["path"] for change in result["changes"]}
@@ -136,8 +136,11 @@ def test_ci_cd_for_a_next_app_ends_in_a_commit_and_a_report(
 
     report = Path(result["report_path"])
     assert report.parent == tmp_path / "work/planning/task-updates"
-    assert "## Deployment strategy implemented" in report.read_text() or "eployment" in report.read_text()
-    assert "memory-bank/techContext.md" in report.read_text()
+    written = report.read_text()
+    assert written.count("\n## ") == 8 + 1  # the persona's sections and the evidence
+    assert all(
+        word in written for word in ("rolling, by ECS", "Deploy the previous tag.", "memory-bank/techContext.md")
+    )
 
 
 def test_several_regions_asks_at_medium_confidence_and_goes_on_with_the_answer(
@@ -155,16 +158,8 @@ def test_several_regions_asks_at_medium_confidence_and_goes_on_with_the_answer(
             questions=[{"question": question, "why": "the design follows from it"} for question in asked],
         )
     )
-    ran = boringops(
-        "run",
-        "Make the app available in multiple regions for high availability",
-        "-C",
-        repo,
-        "--output",
-        "json",
-        "--approve",
-        "auto",
-    )
+    task = "Make the app available in multiple regions for high availability"
+    ran = boringops("run", task, "-C", repo, "--output", "json", "--approve", "auto")
     assert ran.code == 3, ran.err
     assert [question["question"] for question in ran.result["questions"]] == asked
     assert (ran.result["status"], ran.result["confidence"]) == ("needs_clarification", "medium")
@@ -178,24 +173,12 @@ def test_disaster_recovery_asks_at_low_confidence_and_goes_on_with_the_answer(
 ) -> None:
     repo = make_repo(tmp_path / "work/shop", NEXT_APP)
     asked = ["What downtime is acceptable (RTO)?", "How much data may be lost (RPO)?", "What is the budget?"]
+    questions = [{"question": question} for question in asked]
     messages_api.reply(
-        tool_use(
-            "SubmitPlan",
-            confidence="low",
-            summary="Recovery of the database.",
-            questions=[{"question": q} for q in asked],
-        )
+        tool_use("SubmitPlan", confidence="low", summary="Recovery of the database.", questions=questions)
     )
-    ran = boringops(
-        "run",
-        "We need disaster recovery procedures for production database",
-        "-C",
-        repo,
-        "--output",
-        "json",
-        "--approve",
-        "auto",
-    )
+    task = "We need disaster recovery procedures for production database"
+    ran = boringops("run", task, "-C", repo, "--output", "json", "--approve", "auto")
     assert ran.code == 3, ran.err
     assert [question["question"] for question in ran.result["questions"]] == asked
     assert ran.result["confidence"] == "low"
@@ -226,7 +209,7 @@ def _answered(repo: Path, boringops: Boringops, messages_api: MessagesApi, answe
         lambda body: [tool_use("Finish", summary="Written down.", checklist=handed_over(open_items(body)))]
     )
     ran = boringops("resume", "-C", repo, "--answer", answer, "--output", "json")
-    assert ran.code == 0, ran.err + ran.out
+    assert ran.code == 0, ran.err
     assert ran.result["commit"] == git(repo, "rev-parse", "HEAD").strip()
     assert git(repo, "show", "--format=", "--name-only", "HEAD").split() == [path]
     assert Path(ran.result["report_path"]).is_file()

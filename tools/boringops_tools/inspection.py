@@ -22,7 +22,8 @@ SAME: dict[tuple[str, str], tuple[str, ...]] = {
     ("jactionlint", "template-injection"): ("workflow/injection",),
     ("jactionlint", "hardcoded-container-credentials"): ("secret",),
 }
-# Where two validators read the same file, the one that knows the format better speaks.
+# Where two validators read the same file, the one that knows the format better speaks: a schema comes last.
+_BETTER_THAN_SCHEMA = {"schema/github-workflows": "workflow-syntax", "schema/dependabot": "dependabot-syntax"}
 _CANNOT_READ = ("yaml-syntax", "syntax", "unreadable")
 _NEARBY = 3  # lines between the places at which two tools report one thing
 
@@ -36,7 +37,8 @@ def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None) 
     from boringops_tools.validators import validate
 
     validated = validate(root, paths, cache_dir=cache_dir)
-    findings = _without_doubles([*scan(root, paths), *validated.findings])
+    said = sorted(validated.findings, key=lambda finding: finding.rule.startswith("schema/"))
+    findings = _without_doubles([*scan(root, paths), *said])
     return Inspection(validation=validated.validation, findings=sorted(findings, key=_place))
 
 
@@ -75,6 +77,6 @@ def _twin(finding: Finding, kept: list[Finding]) -> Finding | None:
             near = finding.line is None or other.line is None or abs(finding.line - other.line) <= _NEARBY
             if finding.rule in _CANNOT_READ and other.rule in _CANNOT_READ and near:
                 return other
-            if finding.rule == "workflow-syntax" and other.rule == "schema/github-workflows" and near:
+            if near and _BETTER_THAN_SCHEMA.get(finding.rule) == other.rule:
                 return other
     return None

@@ -50,9 +50,8 @@ class Progress:
             self._line("!", delta.text, "yellow")
         elif self.status is not None:
             self.said = (self.said + delta.text)[-200:]
-            self._now(
-                f"{'thinking' if delta.kind == 'thinking' else 'answering'}: {self.said.splitlines()[-1][-80:] if self.said.strip() else ''}"
-            )
+            tail = self.said.strip().splitlines()[-1:] or [""]
+            self._now(f"{'thinking' if delta.kind == 'thinking' else 'answering'}: {tail[0][-80:]}")
 
     def event(self, event: ev.Event) -> None:
         show = _SHOW.get(type(event))

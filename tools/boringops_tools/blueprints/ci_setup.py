@@ -41,7 +41,7 @@ def _setup_node(app: Application) -> list[dict[str, Any]]:
         {
             "name": "Install what the lockfile says"
             if app.lockfile
-            else "Install (no lockfile: versions may differ from day to day)",
+            else "Install without a lockfile, so versions may differ from day to day",
             "run": [install],
         }
     )
@@ -100,7 +100,7 @@ def _setup_uv(app: Application) -> list[dict[str, Any]]:
             "with": {"version": pins.base("uv").rpartition(":")[2], "enable-cache": False},
         },
         {
-            "name": "Install what the lockfile says" if app.lockfile else "Install (no lockfile)",
+            "name": "Install what the lockfile says" if app.lockfile else "Install without a lockfile",
             "run": ["uv sync --locked" if app.lockfile else "uv sync"],
         },
     ]

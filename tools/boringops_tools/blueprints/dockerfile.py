@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from boringops_tools.blueprints import backing, pins
@@ -51,10 +51,10 @@ def _values(app: Application, context: Context) -> dict[str, Any]:
         "reads_port": any(variable.name == "PORT" for variable in app.env),
         "version_from": f"{app.version.stated.text} in {app.version.stated.source}" if app.version.stated else "",
     }
-    return common | {"node": _node, "python": _python, "go": _go}[app.language](app, context)
+    return common | _LANGUAGES[app.language](app, context)
 
 
-def _node(app: Application, context: Context) -> dict[str, Any]:
+def _node(app: Application, _: Context) -> dict[str, Any]:
     node = app.node or Node()
     full, production, prune, cache = INSTALL[app.manager]
     if app.lockfile is None:
@@ -63,15 +63,19 @@ def _node(app: Application, context: Context) -> dict[str, Any]:
         node.manager_version.split(".")[0] not in {"", "1"} or ".yarnrc.yml" in node.manifests
     )
     if berry:
-        full, production, prune = "yarn install --immutable", "yarn install --immutable", "true"
-    builds = bool(node.build or node.prisma)
+        full = production = "yarn install --immutable"  # it cannot leave development dependencies out by itself
+    prunes = not (berry or node.keep_dev or node.next_output == "standalone")
+    builds = [f"{app.manager} run {node.build}"] if node.build else []
+    if node.prisma and not node.prisma_in_build:
+        builds.insert(0, f"./node_modules/.bin/prisma generate --schema {node.prisma}")
     return {
         "full": full,
         "production": production,
-        "prune": prune,
+        "prunes": prunes,
+        "build_steps": [*builds, *([prune] if prunes else [])],
         "cache": cache,
         "berry": berry,
-        "staged": builds or node.install_needs_source or node.keep_dev,
+        "staged": bool(builds) or node.install_needs_source or node.keep_dev,
         "manifests": [name for name in node.manifests if name not in {"patches", ".yarn/releases", ".yarn/patches"}],
         "folders": [name for name in node.manifests if name in {"patches", ".yarn/releases", ".yarn/patches"}],
         "corepack": app.manager in {"pnpm", "yarn"} and (app.manager == "pnpm" or berry or node.manager_stated),
@@ -80,7 +84,7 @@ def _node(app: Application, context: Context) -> dict[str, Any]:
     }
 
 
-def _python(app: Application, context: Context) -> dict[str, Any]:
+def _python(app: Application, _: Context) -> dict[str, Any]:
     python = app.python or Python()
     # Collecting static files imports the settings, which may insist on variables that only exist at run time.
     fill = {
@@ -95,17 +99,17 @@ def _python(app: Application, context: Context) -> dict[str, Any]:
         "uv": pins.base("uv"),
         "server_package": "" if python.server_declared or not python.server else pins.package(python.server),
         "fill": fill if python.collectstatic else {},
-        "readme": str(context.tree.toml(app.path("pyproject.toml")).get("project", {}).get("readme", "")),
         "paths": ":".join(dict.fromkeys(f"/app/{part}" if part else "/app" for part in (python.import_root, ""))),
         "hosts_checked": app.framework == "django",
-        "python_version_file": ".python-version" if app.path(".python-version") in context.tree else "",
         "installs_project": python.packaged and not python.requirements,
     }
 
 
-def _go(app: Application, context: Context) -> dict[str, Any]:
+def _go(app: Application, _: Context) -> dict[str, Any]:
     go = app.go or Go()
     return {
         "runtime": pins.base("go-cgo" if go.cgo else "go-static"),
-        "workspace": app.path("go.work") in context.tree,
     }
+
+
+_LANGUAGES: dict[str, Callable[[Application, Context], dict[str, Any]]] = {"node": _node, "python": _python, "go": _go}

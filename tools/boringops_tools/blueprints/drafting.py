@@ -64,10 +64,11 @@ def _assumptions(context: Context) -> list[str]:
     for app in context.stack.deployable:
         if app.version.stated is None:
             said.append(f"{app.name}: no {app.language} version is stated; {app.version.value} is used.")
-        for lost in app.version.lost:
-            said.append(
-                f"{app.name}: {lost.source} asks for {app.language} {lost.text}; {app.version.value} is used, by {app.version.stated.source if app.version.stated else 'default'}."
-            )
+        won = app.version.stated.source if app.version.stated else "default"
+        said += [
+            f"{app.name}: {lost.source} asks for {app.language} {lost.text}; {app.version.value} is used, by {won}."
+            for lost in app.version.lost
+        ]
         if public := [variable.name for variable in app.env if variable.name.startswith("NEXT_PUBLIC_")]:
             said.append(
                 f"{app.name}: {', '.join(public)} are written into the image while it is built, from the repository's Actions "

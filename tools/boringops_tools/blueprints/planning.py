@@ -20,7 +20,7 @@ def plan(
     names = ", ".join(app.name for app in context.apps) or "the repository"
     return Plan(
         confidence="medium",
-        summary=_summary(context, files, names),
+        summary=_summary(files, names),
         current_state="; ".join(
             f"{app.name}: {app.language} {app.version.value}, {app.framework or 'no web framework'}, {app.manager}"
             for app in context.apps
@@ -71,7 +71,7 @@ def plan(
     )
 
 
-def _summary(context: Context, files: Sequence[DraftFile], names: str) -> str:
+def _summary(files: Sequence[DraftFile], names: str) -> str:
     if not files:
         return f"Nothing is missing that a blueprint could add for {names}."
     kinds = [PHASES[key].lower() for key in PHASES if any(file.task.startswith(key) for file in files)]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from boringops.plan import is_document
 from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolResult
 from boringops_tools.arguments import Arguments
+
+if TYPE_CHECKING:
+    from boringops_tools.blueprints.model import DraftFile
+    from boringops_tools.stack import Application
 
 PREVIEW_CHARS = 12_000
 
@@ -24,11 +31,10 @@ class BlueprintArguments(Arguments):
 class Blueprint(Tool[BlueprintArguments]):
     """Infrastructure files made for the stack that this repository has, pinned and clean by construction.
 
-    Offers Dockerfile, .dockerignore, compose.yaml, GitHub Actions workflows, dependabot.yml, .env.example, a runbook, and
-    the deployment sections of README and memory bank, as far as the repository lacks them. Call it while planning
-    (write=false) to see what is offered and why; put the files you want into the plan; once it is approved call it with
-    write=true. It never overwrites an existing file of the user's; documents get a marked section. Change what it
-    wrote with Edit as the task needs (Read the file first).
+    Offers what the repository lacks of: Dockerfile, .dockerignore, compose.yaml, GitHub Actions workflows, dependabot.yml,
+    .env.example, a runbook, and marked deployment sections for README and memory bank. While planning, call it with
+    write=false to see what is offered and why; put the files you want into the plan. Once the plan is approved, write=true
+    writes those. A file of the user's is never overwritten. Read and Edit what it wrote where the task needs more.
     """
 
     name = "Blueprint"
@@ -50,7 +56,7 @@ class Blueprint(Tool[BlueprintArguments]):
         chosen = [file for file in made.files if not call.paths or file.path in call.paths]
         if call.write:
             return _write(chosen, context)
-        lines = [_stack_line(made.stack), ""]
+        lines = [_application(app) for app in made.stack.applications] or ["No application was recognised."]
         lines += [f"- {file.action} {file.path}: {file.why}" for file in chosen] or [
             "Nothing: all of it is there already."
         ]
@@ -61,14 +67,13 @@ class Blueprint(Tool[BlueprintArguments]):
         return ToolResult("\n".join(lines), data={"offered": [file.path for file in chosen]})
 
 
-def _write(files: list, context: ToolContext) -> ToolResult:  # type: ignore[type-arg]
+def _write(files: Sequence[DraftFile], context: ToolContext) -> ToolResult:
     planned = set(context.planned())
     written: list[str] = []
     left: list[str] = []
     for file in files:
         if file.path in planned or is_document(file.path):
-            content = file.content.encode() if isinstance(file.content, str) else file.content
-            context.write(context.resolve(file.path), content, unseen=True)
+            context.write(context.resolve(file.path), file.content.encode(), unseen=True)
             written.append(file.path)
         else:
             left.append(file.path)
@@ -78,5 +83,18 @@ def _write(files: list, context: ToolContext) -> ToolResult:  # type: ignore[typ
     return ToolResult("\n".join(lines), data={"written": written})
 
 
-def _stack_line(stack: object) -> str:
-    return str(stack)
+def _application(app: Application) -> str:
+    """What was detected of an application, with where it says so."""
+    facts = [f"{app.language} {app.version.value}", app.manager, app.framework]
+    if app.command:
+        facts.append(f"starts with `{' '.join(app.command)}`")
+    if app.port:
+        facts.append(f"port {app.port}")
+    if app.health:
+        facts.append(f"health {app.health.path} ({app.health.source.path}:{app.health.source.line})")
+    if app.services:
+        facts.append("uses " + ", ".join(service.kind for service in app.services))
+    if app.env:
+        facts.append("reads " + ", ".join(variable.name for variable in app.env))
+    where = f" in {app.folder}" if app.folder else ""
+    return f"{app.name}{where}: " + ", ".join(fact for fact in facts if fact)

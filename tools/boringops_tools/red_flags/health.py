@@ -56,7 +56,7 @@ RED_FLAGS = (
         good={"Dockerfile": "FROM a:1 AS b\nHEALTHCHECK NONE\nFROM node:22\nHEALTHCHECK CMD node health.js\n"},
     ),
     RedFlag(
-        "health/missing", _NEVER, "warning", "Add a HEALTHCHECK with a program that the image has; where an orchestrator probes, say so in a comment.",
+        "health/missing", _NEVER, "warning", "Add a HEALTHCHECK that uses a program which the image has.",
         applies=is_dockerfile, check=_missing,
         bad={"Dockerfile": "FROM node:22\nEXPOSE 3000\nUSER 1000\nCMD [\"node\", \"server.js\"]\n"},
         good={

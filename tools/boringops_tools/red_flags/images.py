@@ -118,7 +118,8 @@ RED_FLAGS = (
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
         },
         good={
-            "Dockerfile": f"ARG V=22\nFROM node:$V AS latest\nFROM latest\nCOPY --from=latest /a /a\n# FROM node:latest\nFROM x:latest@{_DIGEST}\n",
+            "Dockerfile": "ARG V=22\nFROM node:$V AS latest\nFROM latest\nCOPY --from=latest /a /a\n# FROM node:latest\n"
+            f"FROM x:latest@{_DIGEST}\n",
             "compose.yaml": "services:\n  app:\n    build: .\n    image: app:latest\n  db:\n    image: postgres:${PG:-16}\n",
             "k8s/app.yaml": _POD.format("acme/app:1.2"),
             "values.yaml": "image: node:latest\n",

@@ -123,10 +123,11 @@ def _wf(body: str, head: str = "on: push\npermissions: {}\n") -> dict[str, str]:
 
 
 _PIN = "actions/checkout@" + "3d3c42e5aac5ba805825da76410c181273ba90b1"
+_HEAD_CHECKOUT = f"      - uses: {_PIN}\n        with:\n          ref: ${{{{ github.event.pull_request.head.sha }}}}\n"
 _TARGET = "on: pull_request_target\npermissions: {}\n"
 RED_FLAGS = (
     RedFlag(
-        "workflow/unpinned-uses", _NEVER, "warning", "Pin to the full commit with the version as a comment: tags have been moved by attackers.",
+        "workflow/unpinned-uses", _NEVER, "warning", "Pin to the full commit, the version in a comment: attackers have moved tags.",
         applies=is_workflow, check=_unpinned,
         bad=_wf("      - uses: actions/checkout@v4\n"),
         good=_wf(f"      - uses: {_PIN} # v7\n      - uses: ./local\n      - run: echo uses x@v1\n"),
@@ -146,9 +147,9 @@ RED_FLAGS = (
     RedFlag(
         "workflow/foreign-checkout", _NEVER, "error", "Use `pull_request`, or do not check out the head where secrets are at hand.",
         applies=is_workflow, check=_foreign_checkout,
-        bad=_wf(f"      - uses: {_PIN}\n        with:\n          ref: ${{{{ github.event.pull_request.head.sha }}}}\n", _TARGET),
+        bad=_wf(_HEAD_CHECKOUT, _TARGET),
         good={
-            **_wf(f"      - uses: {_PIN}\n        with:\n          ref: ${{{{ github.event.pull_request.head.sha }}}}\n", "on: [pull_request]\n"),
+            **_wf(_HEAD_CHECKOUT, "on: [pull_request]\n"),
             ".github/workflows/b.yml": _wf(f"      - uses: {_PIN}\n", _TARGET)[".github/workflows/ci.yml"],
         },
     ),

@@ -7,28 +7,12 @@ from collections.abc import Iterable
 
 from boringops_tools.stack.facts import Route
 
-_KNOWN = re.compile(
-    r"^/(?:api/)?(?:v\d+/)?(?:-/|_)?"
-    r"(?P<name>health|healthz|healthcheck|health-check|health_check|health/live|livez|live|liveness|alive|up|heartbeat|ping|ready|readyz|readiness|status)/?$"
+_ORDER = (
+    *("health", "healthz", "healthcheck", "health-check", "health_check"),
+    *("health/live", "livez", "live", "liveness", "alive", "up", "heartbeat", "ping"),
+    *("ready", "readyz", "readiness", "status"),
 )
-_ORDER = [
-    "health",
-    "healthz",
-    "healthcheck",
-    "health-check",
-    "health_check",
-    "livez",
-    "live",
-    "liveness",
-    "alive",
-    "up",
-    "heartbeat",
-    "ping",
-    "ready",
-    "readyz",
-    "readiness",
-    "status",
-]
+_KNOWN = re.compile(rf"^/(?:api/)?(?:v\d+/)?(?:-/|_)?(?P<name>{'|'.join(_ORDER)})/?$")
 
 
 def is_health(path: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.stack import environment, health, javascript, services, versions
-from boringops_tools.stack.facts import Application, Claim, Command, Commands, Node, Route, Source
+from boringops_tools.stack.facts import Application, Claim, Command, Commands, Node, Route, Source, Version
 from boringops_tools.stack.tree import Tree, folder_of, join, table, words
 
 MANIFEST = "package.json"
@@ -34,6 +34,7 @@ _OTHER_BUILDS = (
     "expo",
 )
 _DEVELOPMENT_SERVERS = {"nx", "ng", "vite", "webpack", "webpack-dev-server", "concurrently", "turbo", "gulp", "grunt"}
+_VERSION_FILES = {".tool-versions": r"^nodejs\s+(\S+)", ".nvmrc": r"^(\S+)", ".node-version": r"^(\S+)"}
 _LIFECYCLE = ("preinstall", "install", "postinstall", "prepare", "prepublish")
 _RUNNERS = {"nodemon": "node", "node-dev": "node", "ts-node-dev": "ts-node", "tsnd": "ts-node"}
 _GIT_HOOKS = re.compile(r"\b(husky( install)?|is-ci|simple-git-hooks|lefthook install|true)\b|[|&\s]")
@@ -119,7 +120,8 @@ def _verdict(
         )
     if node.next_output == "default":
         remarks.append(
-            "next.config has no `output: 'standalone'`: the image carries all of node_modules. Setting it makes the image several times smaller."
+            "next.config has no `output: 'standalone'`: the image carries all of node_modules. "
+            "Setting it makes the image several times smaller."
         )
     if len(found := tree.named(app.folder, *LOCKFILES)) > 1:
         remarks.append(f"Several lockfiles ({', '.join(found)}): {app.lockfile} is used.")
@@ -166,20 +168,14 @@ def _manager(manifest: dict[str, Any], locks: list[str]) -> tuple[str, str | Non
     return (LOCKFILES[locks[0]], locks[0]) if locks else ("npm", None)
 
 
-def _version(tree: Tree, folder: str, manifest: dict[str, Any]) -> Any:
-    claims = []
-    for name in (".tool-versions", ".nvmrc", ".node-version"):
-        for place in dict.fromkeys((join(folder, name), name)):
-            text = tree.text(place)
-            pattern = r"^nodejs\s+(\S+)" if name == ".tool-versions" else r"^(\S+)"
-            if found := re.search(pattern, text, re.MULTILINE):
-                claims.append(
-                    Claim(text=found[1], source=Source(path=place, line=text[: found.start()].count("\n") + 1))
-                )
+def _version(tree: Tree, folder: str, manifest: dict[str, Any]) -> Version:
+    claims = versions.in_files(tree, folder, _VERSION_FILES)
     path = join(folder, MANIFEST)
-    for keys in (("volta",), ("engines",)):
-        if isinstance(value := table(manifest, *keys).get("node"), str):
-            claims.append(Claim(text=value, source=Source(path=path, line=tree.line(path, '"node"'))))
+    claims += [
+        Claim(text=value, source=Source(path=path, line=tree.line(path, '"node"')))
+        for key in ("volta", "engines")
+        if isinstance(value := table(manifest, key).get("node"), str)
+    ]
     return versions.choose("node", claims)
 
 

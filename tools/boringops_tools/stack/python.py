@@ -35,6 +35,12 @@ _DEVELOPMENT = (
     "requirements/test.txt",
     "test-requirements.txt",
 )
+_VERSION_FILES = {
+    ".tool-versions": r"^python\s+(\S+)",
+    ".python-version": r"^(?:cpython-)?(\d\S*)",
+    "runtime.txt": r"^python-(\S+)",
+    "Pipfile": r'^python_version\s*=\s*"([^"]+)"',
+}
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)")
 _ENTRY_FILES = (
     "main.py",
@@ -99,7 +105,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         lockfile=lock,
         framework=framework,
         entry=entry,
-        command=_command(python, framework, port),
+        command=_command(python, port),
         port=port,
         port_source=where,
         health=health.best(routes),
@@ -232,27 +238,16 @@ def _development(tree: Tree, folder: str, requirements: list[str]) -> set[str]:
 
 
 def _version(tree: Tree, folder: str, project: dict[str, Any], requirements: list[str]) -> Version:
-    claims = []
-    patterns = {
-        ".tool-versions": r"^python\s+(\S+)",
-        ".python-version": r"^(?:cpython-)?(\d\S*)",
-        "runtime.txt": r"^python-(\S+)",
-        "Pipfile": r'^python_version\s*=\s*"([^"]+)"',
-    }
-    for name, pattern in patterns.items():
-        for place in dict.fromkeys((join(folder, name), name)):
-            text = tree.text(place)
-            if found := re.search(pattern, text, re.MULTILINE):
-                claims.append(
-                    Claim(text=found[1], source=Source(path=place, line=text[: found.start()].count("\n") + 1))
-                )
     path = join(folder, "pyproject.toml")
-    for value in (
-        table(project, "project").get("requires-python"),
-        table(project, "tool", "poetry", "dependencies").get("python"),
-    ):
-        if isinstance(value, str):
-            claims.append(Claim(text=value, source=Source(path=path, line=tree.line(path, value))))
+    claims = versions.in_files(tree, folder, _VERSION_FILES)
+    claims += [
+        Claim(text=value, source=Source(path=path, line=tree.line(path, value)))
+        for value in (
+            table(project, "project").get("requires-python"),
+            table(project, "tool", "poetry", "dependencies").get("python"),
+        )
+        if isinstance(value, str)
+    ]
     pinned = [line for name in requirements for line in tree.text(join(folder, name)).splitlines()]
     return versions.choose("python", claims, lambda version: not wheels.lacking(pinned, version))
 
@@ -267,7 +262,7 @@ def _web(tree: Tree, folder: str, facts: python_source.Facts) -> tuple[Python, S
         found.append((app, root, f"{module}:{app.name}" + ("()" if app.factory else "")))
     if not found:
         return Python(), None, "", ""
-    app, root, target = min(found, key=lambda item: (item[2].split("(")[0] != wanted, *_rank(item[0], folder)))
+    app, root, target = min(found, key=lambda item: (item[2].split("(")[0] != wanted, *_rank(item[0])))
     asynchronous = app.framework in {"fastapi", "starlette"}
     remark = ""
     if app.arguments:
@@ -276,7 +271,7 @@ def _web(tree: Tree, folder: str, facts: python_source.Facts) -> tuple[Python, S
     return python, Source(path=app.path, line=app.line), app.framework, remark
 
 
-def _rank(app: WebApp, folder: str) -> tuple[bool, bool, int, int, str]:
+def _rank(app: WebApp) -> tuple[bool, bool, int, int, str]:
     name = PurePosixPath(app.path).name
     order = _ENTRY_FILES.index(name) if name in _ENTRY_FILES else len(_ENTRY_FILES)
     return (app.factory, app.arguments, app.path.count("/"), order, app.path)
@@ -362,22 +357,15 @@ def _django_routes(tree: Tree, folder: str, settings: str) -> list[Route]:
     return routes
 
 
-def _command(python: Python, framework: str, port: int) -> list[str]:
+def _command(python: Python, port: int) -> list[str]:
     if not python.target:
         return []
     if python.server == "uvicorn":
         factory = ["--factory"] if python.target.endswith("()") else []
         return ["uvicorn", python.target.removesuffix("()"), *factory, "--host", "0.0.0.0", "--port", str(port)]  # noqa: S104 - inside a container
-    return [
-        "gunicorn",
-        "--bind",
-        f"0.0.0.0:{port}",
-        "--worker-tmp-dir",
-        "/dev/shm",
-        "--access-logfile",
-        "-",
-        python.target,
-    ]
+    # Workers touch a file as a sign of life; on a disk that can stall, in memory it cannot.
+    shared = "/dev/shm"  # noqa: S108
+    return ["gunicorn", "--bind", f"0.0.0.0:{port}", "--worker-tmp-dir", shared, "--access-logfile", "-", python.target]
 
 
 def _commands(

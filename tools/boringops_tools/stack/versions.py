@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from boringops_tools.stack.facts import Claim, Version
+from boringops_tools.stack.facts import Claim, Source, Version
+from boringops_tools.stack.tree import Tree, join
 
 if TYPE_CHECKING:
     from boringops_tools.blueprints.pins import Image
@@ -74,3 +75,16 @@ def _term(found: re.Match[str], version: str, language: str) -> bool:
     if operator == "!=":
         return bool(rest) or mine[: len(whole)] != whole
     return mine[: len(whole)] == whole
+
+
+def in_files(tree: Tree, folder: str, patterns: Mapping[str, str]) -> list[Claim]:
+    """Claims of version files, in the order of `patterns` (file name to a pattern whose group is the version).
+
+    The application's folder is looked into before the repository's root."""
+    places = [(join(folder, name), pattern) for name, pattern in patterns.items()]
+    places += [(name, pattern) for name, pattern in patterns.items() if folder]
+    return [
+        Claim(text=found[1], source=Source(path=path, line=tree.text(path)[: found.start()].count("\n") + 1))
+        for path, pattern in places
+        if (found := re.search(pattern, tree.text(path), re.MULTILINE))
+    ]

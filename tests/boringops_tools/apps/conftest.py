@@ -1,0 +1,3 @@
+"""These are applications to look at, not tests to run."""
+
+collect_ignore_glob = ["*/*"]

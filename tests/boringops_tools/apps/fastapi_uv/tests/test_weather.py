@@ -1,0 +1,5 @@
+from weather.main import health
+
+
+def test_health():
+    assert health() == {"ok": True}

@@ -1,0 +1,9 @@
+package links
+
+import "testing"
+
+func TestCount(t *testing.T) {
+	if Count() != 0 {
+		t.Fail()
+	}
+}
