@@ -34,6 +34,17 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Object:
+    """What an item is about, and the kinds of file that show that a repository has it."""
+
+    label: str
+    kinds: frozenset[str]
+
+    def there(self, facts: Facts) -> list[str]:
+        return facts.of_kind(*self.kinds)
+
+
+@dataclass(frozen=True)
 class Settled:
     """What a check makes of an item. Open means: it fails, and no claim can help."""
 
@@ -53,8 +64,8 @@ class Rule:
     pattern: str
     """Found in the item's text, case-insensitively; the first rule that matches is the item's."""
     check: Check | None = None
-    needs: frozenset[str] = frozenset()
-    """Kinds of file without which the item has no object in this repository."""
+    needs: Object | None = None
+    """Without it in the repository the item is about nothing."""
     absent: str = ""
     """Who takes it over where `needs` are absent; empty means that it does not apply."""
     people: str = ""
@@ -100,8 +111,11 @@ def sections(protocol: Protocol) -> list[ChecklistSection]:
 def _settle(rule: Rule | None, facts: Facts, attestation: Attestation | None) -> tuple[Settled, str]:
     if rule and rule.check and (settled := rule.check(facts)):
         return settled, ""
-    if rule and rule.needs and rule.needs.isdisjoint(facts.kinds.values()):
-        return _without_object(rule, facts), ""
+    if rule and rule.needs and not rule.needs.there(facts):
+        if rule.absent:
+            return Settled("handed_over", reason=rule.absent), ""
+        reason = f"the repository defines no {rule.needs.label.removeprefix('a ')} ({len(facts.files)} files)"
+        return Settled("not_applicable", reason=reason), ""
     if attestation:
         problem = refused(attestation, rule, facts)
         if not problem:
@@ -112,20 +126,12 @@ def _settle(rule: Rule | None, facts: Facts, attestation: Attestation | None) ->
     return Settled("open", reason="attest it with evidence, or say why it does not apply or who has to do it"), ""
 
 
-def _without_object(rule: Rule, facts: Facts) -> Settled:
-    what = ", ".join(sorted(rule.needs)[:4])
-    reason = f"none of the {len(facts.files)} files of the repository is {what} or the like"
-    if rule.absent:
-        return Settled("handed_over", reason=f"{rule.absent} ({reason})")
-    return Settled("not_applicable", reason=reason)
-
-
 def refused(attestation: Attestation, rule: Rule | None, facts: Facts) -> str:
     """Why an attestation is not taken; empty where it is."""
     if attestation.outcome != "attested":
         if not attestation.reason.strip():
             return f"{attestation.outcome} needs a reason."
-        if attestation.outcome == "not_applicable" and rule and (there := facts.of_kind(*rule.needs)):
+        if attestation.outcome == "not_applicable" and rule and rule.needs and (there := rule.needs.there(facts)):
             return f"it applies: the repository has {there[0]}."
         return ""
     if not attestation.evidence:

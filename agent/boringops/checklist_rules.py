@@ -9,16 +9,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from boringops.checklist import Check, Facts, Rule, Settled
+from boringops.checklist import Check, Facts, Object, Rule, Settled
 
-CLOUD = frozenset({"terraform", "cloudformation", "pulumi", "cdk", "sam", "serverless", "bicep"})
-ORCHESTRATED = CLOUD | {"kubernetes", "helm", "kustomize"}
-EDGE = ORCHESTRATED | {"nginx", "caddy"}
-WATCHED = frozenset({"prometheus", "grafana", "alertmanager"})
-PIPELINES = frozenset(
-    {"github-actions", "gitlab-ci", "circleci", "jenkins", "azure-pipelines", "bitbucket-pipelines", "travis", "drone"}
+_CLOUD = frozenset({"terraform", "cloudformation", "pulumi", "cdk", "sam", "serverless", "bicep"})
+_CLUSTER = frozenset({"kubernetes", "helm", "kustomize"})
+
+CLOUD = Object("cloud resources", _CLOUD)
+ORCHESTRATED = Object("a cloud or cluster to run in", _CLOUD | _CLUSTER)
+EDGE = Object("anything that faces outward", _CLOUD | _CLUSTER | {"nginx", "caddy"})
+DATA = Object("a database or volume", _CLOUD | _CLUSTER | {"compose"})
+WATCHED = Object("dashboards or alert rules", frozenset({"prometheus", "grafana", "alertmanager"}))
+MONITORED = Object("monitoring or a place to run", WATCHED.kinds | _CLOUD)
+PIPELINES = Object(
+    "pipelines",
+    frozenset(
+        {
+            "github-actions",
+            "gitlab-ci",
+            "circleci",
+            "jenkins",
+            "azure-pipelines",
+            "bitbucket-pipelines",
+            "travis",
+            "drone",
+        }
+    ),
 )
-CONTAINERS = frozenset({"dockerfile"})
+CONTAINERS = Object("containers", frozenset({"dockerfile"}))
+GRANTS = Object("cloud resources or pipelines", _CLOUD | PIPELINES.kinds)
+SERVED = Object("containers or a place to run", CONTAINERS.kinds | ORCHESTRATED.kinds)
 
 _TARGET = r"%s\W[^\n]{0,40}?\d+\s*(s|sec|min|m|h|hour|day|d)"
 """RTO and RPO are stated only where a number with a unit stands behind them."""
@@ -62,12 +81,12 @@ def _multi_stage(facts: Facts) -> Settled | None:
     return _verified(*files) if files and not single else None
 
 
-def _no_findings(*rules: str, needs: frozenset[str] = frozenset()) -> Check:
+def _no_findings(*rules: str, needs: Object | None = None) -> Check:
     """Verified by the red flags of these rules on the changed files; open while one of them finds something."""
 
     def check(facts: Facts) -> Settled | None:
         state = facts.state
-        if needs and needs.isdisjoint(facts.kinds.values()):
+        if needs and not needs.there(facts):
             return None
         hits = [
             f"{finding.path}:{finding.line or 1} {finding.rule}"
@@ -83,7 +102,7 @@ def _no_findings(*rules: str, needs: frozenset[str] = frozenset()) -> Check:
 
 
 def _pipeline_tests(facts: Facts) -> Settled | None:
-    return _line_in(facts, facts.of_kind(*PIPELINES), r"(?i)\b(test|pytest|vitest|jest|check)\b")
+    return _line_in(facts, facts.of_kind(*PIPELINES.kinds), r"(?i)\b(test|pytest|vitest|jest|check)\b")
 
 
 def _line_in(facts: Facts, paths: list[str], pattern: str) -> Settled | None:
@@ -183,7 +202,7 @@ def _rule(
     pattern: str,
     check: Callable[[Facts], Settled | None] | None = None,
     *,
-    needs: frozenset[str] = frozenset(),
+    needs: Object | None = None,
     absent: str = "",
     people: str = "",
 ) -> Rule:
@@ -193,7 +212,7 @@ def _rule(
 RULES: tuple[Rule, ...] = (
     # what people have to do: before the rules about the thing itself, because "tested" is what decides
     _rule("scaling-tested", r"(auto-?scal|scaling).*\btested", needs=ORCHESTRATED, people="load the service in an environment and watch it scale"),
-    _rule("backup-tested", r"backup.*tested", needs=ORCHESTRATED | {"compose"}, people="restore a backup in an environment and time it"),
+    _rule("backup-tested", r"backup.*tested", needs=DATA, people="restore a backup in an environment and time it"),
     _rule("rollback-tested", r"rollback.*\btest|\btest.*rollback", people="roll back once in staging, as the runbook says, before production"),
     _rule("recovery-tested", r"(disaster recovery|\bDR\b).*\b(tested|exercised|rehears|drill)", people="rehearse the recovery procedure and record the time it took"),
     _rule("load-test", r"load[- ]test", people="run a load test if the service expects high traffic"),
@@ -229,12 +248,13 @@ RULES: tuple[Rule, ...] = (
     _rule("pipeline-tests", r"(pipeline|CI/CD).*test", _pipeline_tests, needs=PIPELINES),
     _rule("image-scan", r"vulnerabilit", needs=CONTAINERS, people="scan the built image; no vulnerability data is at hand here"),
     # secrets
+    _rule("history", r"history", people="scan the whole git history with a secret scanner; this run looked at its own files"),
     _rule("no-secrets", r"no (hard-?coded )?secrets?\b|secrets? (committed|in code|in version)|hard-?coded", _no_findings("secret")),
     _rule("secrets-manager", r"secrets? (manager|store|management)|secrets? stored", needs=ORCHESTRATED, absent=f"keep secrets in a secrets manager: {_OPERATORS}"),
     # cloud resources
     _rule("syntax", r"syntax", _syntax_valid, needs=CLOUD),
     _rule("plan-reviewed", r"(infrastructure|terraform) plan.*review|review.*(infrastructure|terraform) plan", needs=CLOUD, people="review the saved plan, destroys first, before anything is applied"),
-    _rule("least-privilege", r"least[- ]privilege", needs=CLOUD | PIPELINES),
+    _rule("least-privilege", r"least[- ]privilege", needs=GRANTS),
     _rule("security-groups", r"security groups?|firewall", needs=CLOUD),
     _rule("tls", r"SSL|TLS|HTTPS|in transit", needs=EDGE, absent=f"terminate TLS in front of the service: {_OPERATORS}"),
     _rule("isolation", r"isolation|private subnets?", needs=ORCHESTRATED),
@@ -242,7 +262,7 @@ RULES: tuple[Rule, ...] = (
     _rule("headers", r"security headers", needs=EDGE, absent="set security headers in the application or its proxy: the application's developers"),
     _rule("audit", r"audit", needs=CLOUD),
     _rule("autoscaling", r"auto-?scaling", needs=ORCHESTRATED),
-    _rule("backups", r"backup", _heading(r"backup|restore", r"restor", lines=3), people="write down how backups are made and restored", needs=ORCHESTRATED | {"compose"}),
+    _rule("backups", r"backup", _heading(r"backup|restore", r"restor", lines=3), people="write down how backups are made and restored", needs=DATA),
     _rule("load-balancer", r"load[- ]balanc", needs=ORCHESTRATED),
     _rule("replicas", r"replica", needs=ORCHESTRATED),
     _rule("pooling", r"pooling|connection pool", needs=ORCHESTRATED, absent="size the connection pool: the application's developers"),
@@ -254,9 +274,9 @@ RULES: tuple[Rule, ...] = (
     _rule("log-retention", r"retention", needs=CLOUD),
     # health and observation
     _rule("health-passing", r"health checks?.*(passing|verified|work)", people="watch the health check of the first deployment turn green"),
-    _rule("health", r"health", needs=CONTAINERS | ORCHESTRATED),
+    _rule("health", r"health", needs=SERVED),
     _rule("dashboards", r"dashboards?", needs=WATCHED, absent=f"create dashboards: {_OPERATORS}"),
-    _rule("alerting", r"alert", needs=WATCHED | CLOUD, absent=f"set up alerting: {_OPERATORS}"),
-    _rule("monitoring", r"monitoring|logging", needs=WATCHED | CLOUD, absent=f"set up monitoring and log collection: {_OPERATORS}"),
+    _rule("alerting", r"alert", needs=MONITORED, absent=f"set up alerting: {_OPERATORS}"),
+    _rule("monitoring", r"monitoring|logging", needs=MONITORED, absent=f"set up monitoring and log collection: {_OPERATORS}"),
     _rule("as-code", r"infrastructure as code|infrastructure-as-code", _in_git),
 )  # fmt: skip

@@ -166,6 +166,10 @@ def of_journal(events: Sequence[Event]) -> Result:
 
 
 def follow_ups(state: State) -> list[str]:
-    """What remains to be done: what the model named, and what only people can do."""
+    """What remains to be done: what the model named, then what is handed over to people, each task once."""
+    tasks: dict[str, list[str]] = {}
+    for item in state.checklist:
+        if item.outcome == "handed_over":
+            tasks.setdefault(item.reason, []).append(item.id)
     named = list(state.claim.follow_ups) if state.claim else []
-    return named + [f"{item.text}: {item.reason}" for item in state.checklist if item.outcome == "handed_over"]
+    return named + [f"{task} ({', '.join(ids)})" for task, ids in tasks.items()]

@@ -7,6 +7,7 @@ by calling `Run.go` again on its journal.
 from __future__ import annotations
 
 import re
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -454,7 +455,10 @@ def commit_message(state: State, persona: Persona, co_author: bool) -> str:
         if action in by_action
     ]
     if plan and plan.deployment_strategy:
-        body.insert(1, f"- Configured deployment: {plan.deployment_strategy}")
+        body.insert(1, f"- Configured deployment: {plan.deployment_strategy.split('. ')[0].rstrip('.')}")
+    body = [
+        textwrap.fill(line, 72, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) for line in body
+    ]
     trailers = [f"{RUN_TRAILER}: {start.run_id}"]
     if co_author and start.by_model:
         trailers.append(f"Co-Authored-By: {start.model} <noreply@anthropic.com>")

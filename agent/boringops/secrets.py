@@ -14,6 +14,7 @@ import functools
 import json
 import math
 import re
+import string
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,9 +42,25 @@ class Secret:
 # secrets cheap: one substring search each. Alphanumerics before the value would make it part of something longer.
 _SHAPES: dict[str, tuple[tuple[str, ...], str]] = {
     "aws-access-key": (("AKIA", "ASIA", "ABIA", "ACCA"), r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
-    "github-token": (("gh", "github_pat_"), r"gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{50,255}"),
+    "github-token": (
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        r"gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{50,255}",
+    ),
     "gitlab-token": (
-        ("gl", "GR1348941"),
+        (
+            "glpat",
+            "glptt",
+            "gldt",
+            "glrt",
+            "glcbt",
+            "glsoat",
+            "glft",
+            "glimt",
+            "glagent",
+            "gloas",
+            "glffct",
+            "GR1348941",
+        ),
         r"gl(?:pat|ptt|dt|rt|rtr|cbt|soat|ft|imt|agent|oas|ffct)-[\w.\-]{20,300}|GR1348941[\w\-]{20}",
     ),
     "slack-token": (("xox", "xapp-"), r"xox[abeoprs]-[A-Za-z0-9.\-]{10,250}|xapp-\d-[A-Za-z0-9\-]{20,250}"),
@@ -115,6 +132,9 @@ _SHAPES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+_HINTS = [(hint, kind) for kind, (hints, _) in _SHAPES.items() for hint in hints]
+
+
 @functools.cache
 def _shape(kind: str) -> re.Pattern[str]:
     """Compiled when a text first has one of its literals: all together would cost a start 30 ms."""
@@ -136,6 +156,10 @@ _LABELLED: dict[str, tuple[str, re.Pattern[str]]] = {
 
 _KEY_BLOCK = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+# Perhaps headers, then base64; line breaks may be escaped, and strings put together.
+_KEY_BODY = re.compile(
+    r"[\s\\nr\"'+,|]*(?:[A-Z][A-Za-z\-]{2,30}: ?[^\n\\]{1,100}(?:\n|\\n)\s*)*[\s\\nr]*[A-Za-z0-9+/=]{24}"
+)
 _URL = re.compile(r"://([^\s:/?#@\"'<>]{0,128}):([^\s\"'<>@/]{1,256})@([^\s\"'<>/?#]{1,255})")
 _URL_NAME = re.compile(r"([A-Za-z_][\w\-]{2,63})[\"']?\s{0,4}[:=]\s{0,4}[\"']?[\w+.\-]{2,20}$")
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
@@ -144,12 +168,16 @@ _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=]
 # --- names that announce a secret ---------------------------------------------------------------------------------
 
 _WORD = re.compile(
-    r"(?i)(?P<password>passw(?:or)?d|passwort|passphrase|pwd|(?-i:(?<![A-Za-z])PASS(?![A-Z])|PGPASS|(?<![a-z])pass(?![a-z])|(?<=[a-z])Pass(?![a-z])))|"
+    r"(?i)(?P<password>passw(?:or)?d|passwort|passphrase|pwd|"
+    r"(?-i:(?<![A-Za-z])PASS(?![A-Z])|PGPASS|(?<![a-z])pass(?![a-z])|(?<=[a-z])Pass(?![a-z])))|"
     r"(?P<key>secret|token|credential|api[_\-]?key|access[_\-]?key|auth[_\-]?key|"
     r"account[_\-]?key|app[_\-]?key|master[_\-]?key|private[_\-]?key|signing[_\-]?key|encryption[_\-]?key|"
     r"license[_\-]?key|webhook[_\-]?key|connection[_\-]?string|(?<=[_\-.])key(?![a-z])|(?-i:(?<=[a-z])Key(?![a-z]))|"
     r"jwt|(?<=[_\-.])salt(?![a-z])|_auth(?![a-z]))"
 )
+# What each of them has in it: a scan for these alone is thirty times as fast, and only names they are in are looked at.
+_ROOTS = re.compile(r"pass|pwd|secret|token|credential|key|jwt|salt|_auth|connection")
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 # What follows the word when the name speaks about a secret instead of holding one: password_policy, secretName, tokens.
 _ABOUT = re.compile(
@@ -172,7 +200,7 @@ _SEPARATOR = re.compile(
     r"[ \t]{0,16}"
 )
 _DEFAULT = re.compile(r"\"[ \t]{0,4}\{[^{}]{0,400}?\bdefault[ \t]{0,8}=[ \t]{0,8}(?=\")")
-_TAG = re.compile(r">(?=[^<\s])")
+_TAG = re.compile(r">(?=[^<\s][^<\n]{0,400}</)")
 _SPACE = re.compile(r"[ \t]{1,4}(?=[^\s\-=:])")
 _QUOTED = re.compile(r"[bfru]{0,2}\"([^\"\n]{1,1000})\"|[bfru]{0,2}'([^'\n]{1,1000})'|`([^`\n]{1,1000})`")
 _PLAIN = re.compile(r"[^\s\"'`,;<>{}()\[\]]{1,600}")
@@ -282,11 +310,10 @@ def _kind_name(kind: str) -> str:
 
 
 def _shaped(text: str) -> Iterator[Secret]:
-    for kind, (hints, _) in _SHAPES.items():
-        if any(hint in text for hint in hints):
-            for match in _shape(kind).finditer(text):
-                if not _stand_in(match[0]):
-                    yield Secret(kind, match.start(), match.end(), _name_of(text, match.start(), kind))
+    for kind in dict.fromkeys(kind for hint, kind in _HINTS if hint in text):
+        for match in _shape(kind).finditer(text):
+            if not _stand_in(match[0]):
+                yield Secret(kind, match.start(), match.end(), _name_of(text, match.start(), kind))
     for kind, (hint, labelled) in _LABELLED.items():
         if hint in text:
             for match in labelled.finditer(text):
@@ -306,8 +333,8 @@ def _key_blocks(text: str) -> Iterator[Secret]:
         stop = end.end() if end else min(len(text), begin.end() + 8192)
         body = text[begin.end() : end.start() if end else stop]
         position = stop if end else begin.end()
-        # Code that looks for the header, and documentation, have no body worth the name.
-        if len(set(re.findall(r"[A-Za-z0-9+/=]{24,}", body[:4096]))) and "..." not in body[:200]:
+        # Code that looks for the header, and documentation, have no key behind it.
+        if _KEY_BODY.match(body[:600]):
             yield Secret("private-key", begin.start(), stop, _name_of(text, begin.start(), "private-key"))
         if end is None:
             return  # nothing closes any more: looking again from every header would be quadratic
@@ -328,7 +355,9 @@ def _url_passwords(text: str) -> Iterator[Secret]:
 
 
 def _aws_pairs(text: str) -> Iterator[Secret]:
-    """The secret half of an AWS pair has no shape of its own, but stands near its key id or its name."""
+    """The secret half of an AWS pair has no shape of its own, but stands near its key id."""
+    if "AKIA" not in text and "ASIA" not in text:
+        return
     for match in re.finditer(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])", text):
         for value in _AWS_SECRET.finditer(text, match.end(), min(len(text), match.end() + 200)):
             if _entropy(value[0]) >= 4.0 and not _placeholder(value[0]) and re.search(r"\d", value[0]):
@@ -348,17 +377,18 @@ def _value_at(text: str, position: int, *, plain: bool) -> tuple[int, int] | Non
 
 
 def _assigned(text: str, *, plain: bool) -> Iterator[Secret]:
-    seen = 0
-    for word in _WORD.finditer(text):
-        if word.start() < seen:
+    last = 0
+    for root in _ROOTS.finditer(text.translate(_LOWER)):
+        if root.start() < last:
             continue
-        first = word.start()
-        while first > 0 and word.start() - first < 64 and text[first - 1] in _NAME_CHARACTERS:
+        first = root.start()
+        while first > 0 and root.start() - first < 64 and text[first - 1] in _NAME_CHARACTERS:
             first -= 1
-        after = _AFTER_NAME.match(text, word.end())
-        last = after.end() if after else word.end()
-        seen = last
+        after = _AFTER_NAME.match(text, root.end())
+        last = after.end() if after else root.end()
         name = text[first:last]
+        if text[first - 1 : last + 1] == "<secret:":
+            continue  # a mask
         announced = _announces(name)
         if not announced:
             continue
@@ -384,6 +414,8 @@ def find(text: str, *, path: str = "") -> list[Secret]:
 
     `path` sharpens the judgement: in lock files only providers' shapes count, in source code only quoted values do.
     """
+    if len(text) < 8:
+        return []
     file = PurePosixPath(path)
     hits = [*_key_blocks(text), *_shaped(text), *_url_passwords(text), *_aws_pairs(text)]
     if file.name.lower() not in _LOCK_FILES:

@@ -225,7 +225,7 @@ class _Script:
         root = _parser().parse(text.encode()).root_node
         if root.has_error:
             return self.unclear("cannot be parsed as shell")
-        if re.search(r"[#`<>]|\$[({]", text) and any(_misread(node, text) for node in _walk(root)):
+        if re.search(r"[#`<>$\n]", text) and any(_misread(node, text) for node in _walk(root)):
             return self.unclear("cannot be parsed as shell")
         if "(" in text or "function" in text:
             self.functions |= {
@@ -637,6 +637,7 @@ _INNER = {
 # --- the grammar -------------------------------------------------------------------------------------
 
 _ONE_WORD = frozenset({"word", "number", "string", "raw_string", "ansi_c_string"})
+_ONE_LINE = frozenset({"command", "redirected_statement", "file_redirect", "declaration_command", "unset_command"})
 _EVALUATED = frozenset({"test_command", "arithmetic_expansion", "subscript", "c_style_for_statement", "expansion"})
 _TRANSPARENT = frozenset({
     "program", "list", "pipeline", "subshell", "compound_statement", "do_group", "if_statement", "elif_clause",
@@ -689,6 +690,13 @@ def _misread(node: Node, text: str) -> bool:
     if kind == "comment":  # `"a"#b` and `a\ #b` are one word to bash
         before = text.encode()[: node.start_byte]
         return bool(before) and (before[-1:] not in b" \t\n;&|()" or before[-2:-1] == b"\\")
+    if kind in _ONE_LINE:  # a newline ends the command to bash, whatever stands around it
+        ends = [child.end_byte for child in node.children]
+        starts = [child.start_byte for child in node.children[1:]]
+        source = text.encode()
+        return any(re.search(rb"(?<!\\)\n", source[a:b]) for a, b in zip(ends, starts, strict=False))
+    if kind == "simple_expansion":  # `$ x` is two words to bash
+        return re.fullmatch(r"\$(?:\w+|[^\w\s\\])", _text(node)) is None
     if kind == "heredoc_body" and not _is_quoted_heredoc(node.parent):
         return re.search(_ESCAPED + "`", _text(node)) is not None
     hidden = _HIDDEN.get(kind)

@@ -236,6 +236,7 @@ EXPECTED = {
         >out echo $(frobnicate)
         echo ${x:-`frobnicate`}
         echo ${x#$(frobnicate)}
+        <<< $ frobnicate | test
     """,
     Verdict.DESTROY: """
         rm -rf /
@@ -480,7 +481,7 @@ AROUND = st.sampled_from(
         'echo "a $({}) b"', "timeout 5 {}", "env A=1 {}", "nice nohup {}", "bash -c '{}'", "eval {}", "xargs {}",
         "find . -exec {} \\;", "ls & {} &", "ls\n{}\nls", "! {}", "[ -f a ] && {}", "case a in a) {};; esac",
         "echo ${{x:-$({})}}", "export A=$({})", "while {}; do ls; done", "trap '{}' EXIT", "echo <({})", "time {}",
-        "cat <<< $({})", "ls > $({})", "A=(a $({}))", "{} > /dev/null", ">/dev/null {}", "2>&1 {} a", "A=1 {}",
+        "cat <<< $({})", "ls > $({})", "A=(a $({}))", "{} > /dev/null", ">/dev/null {}", "2>&1 {}", "A=1 {}",
         "[[ a == $({}) ]]", "echo $(( $({}) ))", "bash <<'E'\n{}\nE", "bash <<< '{}'", "watch {}", "ls \\\n; {}",
         "select x in a; do {}; done", "until {}; do ls; done", "echo \"${{x:-`{}`}}\"", "command {}", "exec {}",
     ]

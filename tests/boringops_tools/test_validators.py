@@ -74,26 +74,38 @@ def outcome(inspection: Inspection, path: str, tool: str) -> Validation:
     return verdict
 
 
-def test_good_files_pass_and_bad_ones_fail_where_they_are_bad(tmp_path: Path) -> None:
-    good, bad = tmp_path / "good", tmp_path / "bad"
-    passed = validate(good, write(good, {path: case[0] for path, case in CASES.items()}))
-    failed = validate(bad, write(bad, {path: case[1] for path, case in CASES.items()}))
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
+    """What the validators make of every bad file, each named twice."""
+    root = tmp_path_factory.mktemp("bad")
+    return validate(root, write(root, {path: case[1] for path, case in CASES.items()}) * 2)
+
+
+def test_good_files_pass(tmp_path: Path) -> None:
+    passed = validate(tmp_path, write(tmp_path, {path: case[0] for path, case in CASES.items()}))
     assert [each for each in passed.validation if each.outcome != "passed" and each.tool != "none"] == []
+
+
+def test_bad_files_fail_where_they_are_bad(failed: Inspection) -> None:
     for path, (_, _, tool, rule, line) in CASES.items():
         verdict = outcome(failed, path, tool)
         assert (verdict.outcome, bool(verdict.tool_version)) == ("failed", True), path
         lines = [each.line for each in failed.findings if (each.path, each.source, each.rule) == (path, tool, rule)]
-        assert lines and (line is None or line in lines), (
-            path,
-            [each for each in failed.findings if each.path == path],
-        )
+        assert lines and (line is None or line in lines), [each for each in failed.findings if each.path == path]
 
 
-def test_one_verdict_for_each_file_and_validator(tmp_path: Path) -> None:
-    paths = write(tmp_path, {path: case[1] for path, case in CASES.items()})
-    verdicts = [(each.path, each.tool) for each in validate(tmp_path, paths * 2).validation]
+def test_one_verdict_for_each_file_and_validator(failed: Inspection) -> None:
+    verdicts = [(each.path, each.tool) for each in failed.validation]
     assert len(verdicts) == len(set(verdicts))
-    assert {path for path, _ in verdicts} == set(paths)
+    assert {path for path, _ in verdicts} == set(CASES)
+
+
+def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.yml")
+    (tmp_path / name).write_text("a: 1\na: 2\n")
+    inspection = validate(tmp_path, [name])
+    assert [(each.path, each.outcome) for each in inspection.validation] == [("caf\\udce9.yml", "failed")]
+    assert inspection.model_dump_json()
 
 
 @pytest.mark.parametrize(

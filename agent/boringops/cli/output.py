@@ -67,12 +67,8 @@ def render(result: Result) -> str:
         lines.append(f"  report  {result.report_path}")
     if result.commit:
         lines.append(f"  commit  {result.commit[:12]}   (take it back: boringops undo {result.run_id})")
-    handed = [item for item in result.checklist.items if item.outcome == "handed_over"]
-    named = result.follow_ups[: len(result.follow_ups) - len(handed)]
-    if named and result.status == "done":
-        lines += ["", "To know and to follow up:", *(f"  - {entry}" for entry in named)]
-    if handed and result.status == "done":
-        lines.append(f"  {len(handed)} checklist items are handed over to people; the report names each.")
+    if result.follow_ups and result.status == "done":
+        lines += ["", "To know and to follow up:", *(f"  - {entry}" for entry in result.follow_ups)]
     for warning in result.warnings:
         lines.append(f"  ! {warning}")
     if result.usage.turns and result.usage.cost_usd:

@@ -93,6 +93,8 @@ class Progress:
 
     def _finished(self, event: ev.ToolFinished) -> None:
         first = event.content.strip().splitlines()[0][:100] if event.content.strip() else ""
+        if event.tool in {"Finish", "SubmitPlan"} and not event.data:
+            return  # what came of it has its own line
         if event.is_error:
             self._line("✗", f"{event.tool}: {first}", "red")
         else:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.validators.base import File
 from boringops_tools.yaml_files import is_yaml
 
@@ -43,11 +44,11 @@ _INFRASTRUCTURE = re.compile(
     r"(?:.*/)?(?:"
     r"[^/]*\.(?:ya?ml|json|toml|tf|tofu|hcl|tfvars|bicep|nomad|cue|rego|jsonnet|libsonnet|sh|bash|ps1|conf|service|socket|timer|"
     r"j2|tmpl|tpl|template|dockerfile|containerfile|cfg|ini|properties|groovy|nix|plist|xml|tfstate)|"
-    r"jenkinsfile[^/]*|(?:docker|container)file[^/]*|makefile|gnumakefile|justfile|vagrantfile|caddyfile|procfile|tiltfile|"
+    r"jenkinsfile[^/]*|makefile|gnumakefile|justfile|vagrantfile|caddyfile|procfile|tiltfile|"
     r"earthfile|haproxy\.cfg|crontab|\.renovaterc)", re.I | re.S,
 )  # fmt: skip
 _PLAIN = re.compile(
-    r"(?:.*/)?(?:[^/]*\.(?:md|txt|rst|adoc|example|sample|lock|sum|svg|csv)|\.[^/]*ignore|\.gitattributes|\.gitkeep|"
+    r"(?:.*/)?(?:[^/]*\.(?:(?:md|txt|rst)\.\w+|md|txt|rst|adoc|example|sample|lock|sum|svg|csv)|\.[^/]*ignore|\.gitattributes|\.gitkeep|"
     r"\.editorconfig|license[^/]*|notice|codeowners|changelog[^/]*|readme[^/]*|requirements[^/]*\.txt|"
     r"package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.ya?ml|composer\.lock|pom\.xml)", re.I | re.S,
 )  # fmt: skip
@@ -58,7 +59,7 @@ def expects_validation(path: str) -> bool:
 
     Documents, examples and the application's own source code are not.
     """
-    return bool(_INFRASTRUCTURE.fullmatch(path)) and not _PLAIN.fullmatch(path)
+    return (bool(_INFRASTRUCTURE.fullmatch(path)) or is_dockerfile(path)) and not _PLAIN.fullmatch(path)
 
 
 def gaps(file: File) -> list[str]:
