@@ -216,7 +216,7 @@ _REFERENCE = re.compile(
     r"arn:|projects/|https?://[^@]*$|file[(:]|/(?:run|var|etc|home|usr|opt|tmp|mnt|secrets?|app|data|vault)/|\./|\.\./|~/|enc\[|sha(?:1|256|384|512)[-:]|valuefrom|aws-sm:|gcp-sm:|"
     r"ssm:|azure-kv:|keyvault|secretsmanager|resolve:|kms:|null$|none$|nil$|undefined$)"
 )
-_INTERPOLATED = re.compile(r"\$\{|\$\(|\{\{|\}\}|<%|\$[A-Z_]{3,}|%\(|%[sd]\b|\([^)]{0,80}\|")
+_INTERPOLATED = re.compile(r"\$\{|\$\(|\{\{|\}\}|<%|(?<![A-Za-z0-9])\$[A-Z_]{3,}|%\(|%[sd]\b|\([^)]{0,80}\|")
 _EXPRESSION = re.compile(r"^[A-Za-z_]\w{0,63}(?:(?:\.[A-Za-z_]\w{0,63})|\[[^\[\]]{0,80}\]|\([^()]{0,200}\)?)+$")
 _PLACEHOLDER = re.compile(
     r"(?i)example|placeholder|change[_\-. ]?(?:me|it|this)|replace[_\-. ]?(?:me|this|with)|your[_\-. ]|"

@@ -6,7 +6,7 @@ from typing import Any
 
 from boringops.tool import Tool
 from boringops_tools.ask import AskUser
-from boringops_tools.blueprints.tool import Blueprint
+from boringops_tools.blueprint import Blueprint
 from boringops_tools.files import Edit, Read, Write
 from boringops_tools.finish import Finish
 from boringops_tools.plan import SubmitPlan

@@ -11,15 +11,17 @@ from boringops.cli.output import fail
 
 def inventory(repo: opt.Repo = Path(), persona: opt.PersonaName = None, output: opt.Format = opt.Output.text) -> None:
     """List the infrastructure files of the repository, with tool, versions and environments."""
+    from boringops import config
     from boringops import inventory as taking
+    from boringops.cli.persona import load
     from boringops.errors import BoringopsError
-    from boringops.specialist import Specialist
+    from boringops.repository import Repository
 
     try:
-        specialist = Specialist(repo, **opt.flags_of(persona=persona))
-        files = specialist.repository.files()
-        globs = specialist.load_persona().protocol.inventory_globs
-        taken = taking.take(specialist.repository.root, files, globs)
+        repository = Repository(repo)
+        root = repository.root
+        who = load(config.load(root, flags=opt.flags_of(persona=persona)).persona, root)
+        taken = taking.take(root, repository.files(), who.protocol.inventory_globs)
     except BoringopsError as error:
         fail(error)
     if output is opt.Output.text:

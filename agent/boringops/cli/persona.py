@@ -35,11 +35,12 @@ def list_personas(repo: opt.Repo = Path(), output: opt.Format = opt.Output.text)
 @app.command()
 def show(name: Named = None, repo: opt.Repo = Path(), output: opt.Format = opt.Output.text) -> None:
     """Show a persona: its model, the tools it really gets, and its protocol."""
-    from boringops import persona
+    from boringops import config, persona
     from boringops.errors import BoringopsError
 
     try:
-        who = _load(name, repo)
+        root = _root(repo)
+        who = load(name or config.load(root).persona, root)
     except BoringopsError as error:
         fail(error)
     tools = persona.effective_tools(who, _tool_names())
@@ -60,11 +61,12 @@ def show(name: Named = None, repo: opt.Repo = Path(), output: opt.Format = opt.O
 @app.command()
 def check(name: Named = None, repo: opt.Repo = Path(), output: opt.Format = opt.Output.text) -> None:
     """Check a persona file: what it states is enforced, what it does not state is not."""
-    from boringops import persona
+    from boringops import config, persona
     from boringops.errors import BoringopsError
 
     try:
-        who = _load(name, repo)
+        root = _root(repo)
+        who = load(name or config.load(root).persona, root)
     except BoringopsError as error:
         fail(error)
     rows = persona.stated(who.protocol)
@@ -84,12 +86,11 @@ def check(name: Named = None, repo: opt.Repo = Path(), output: opt.Format = opt.
         print(f"Not stated, so not enforced: {', '.join(missing)}.")
 
 
-def _load(name: str | None, repo: Path) -> Persona:
-    from boringops import config, persona
+def load(name: str, root: Path | None) -> Persona:
+    """A persona by name or file, held against the tools that there are."""
+    from boringops import persona
 
-    root = _root(repo)
-    path = persona.find(name or config.load(root).persona, repo=root)
-    return persona.load(path, known_tools=_tool_names())
+    return persona.load(persona.find(name, repo=root), known_tools=_tool_names())
 
 
 def _tool_names() -> list[str]:

@@ -97,6 +97,7 @@ def _python(app: Application, _: Context) -> dict[str, Any]:
     }
     return {
         "uv": pins.base("uv"),
+        "requirement_paths": sorted({name.partition("/")[0] for name in python.included}),
         "server_package": "" if python.server_declared or not python.server else pins.package(python.server),
         "fill": fill if python.collectstatic else {},
         "paths": ":".join(dict.fromkeys(f"/app/{part}" if part else "/app" for part in (python.import_root, ""))),

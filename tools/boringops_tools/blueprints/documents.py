@@ -26,6 +26,8 @@ def runbook(context: Context) -> Iterator[DraftFile]:
 
 
 def readme(context: Context) -> Iterator[DraftFile]:
+    if not context.containers:
+        return  # nothing here is deployed: there is nothing to tell
     path = next((path for path in context.tree.files if re.fullmatch(r"readme\.md", path, re.IGNORECASE)), "README.md")
     if (
         path == "README.md"
@@ -100,7 +102,7 @@ def facts(context: Context) -> dict[str, Any]:
         if apps and not context.other_ci and context.will_have(context.release_path, "ci")
         else "",
         "runbook": RUNBOOK if apps else "",
-        "env_files": {app.name: _example(context, app) for app in context.apps},
+        "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
         "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
         "node_id": lambda name: re.sub(r"\W", "_", name),

@@ -17,7 +17,7 @@ PLACEHOLDER = "<from-the-secrets-manager>"
 
 
 def files(context: Context) -> Iterator[DraftFile]:
-    for app in context.apps:
+    for app in context.containers:
         existing = environment.example_file(context.tree, app.folder)
         path = existing or app.path(".env.example")
         before = _raw(context, path) if existing else ""

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from boringops_tools.stack import go, node, python
 from boringops_tools.stack.facts import Application, Source, Stack
-from boringops_tools.stack.tree import Tree, folder_of
+from boringops_tools.stack.tree import Tree, folder_of, join, table
 
 DETECTORS: dict[str, tuple[Callable[[Tree, str, list[str]], Application], tuple[str, ...]]] = {
     "node": (node.detect, (node.MANIFEST,)),
@@ -86,6 +86,8 @@ def _folders(tree: Tree) -> list[tuple[str, str]]:
 
 def _whole(tree: Tree, folder: str) -> bool:
     """Whether a Python folder holds an application rather than a collection of them."""
+    if "workspace" in table(tree.toml(join(folder, "pyproject.toml")), "tool", "uv"):
+        return False
     return bool(tree.named(folder, "manage.py", "requirements.txt", "uv.lock", "poetry.lock", "Pipfile")) or any(
         folder_of(path) == folder for path in tree.below(folder, ".py")
     )

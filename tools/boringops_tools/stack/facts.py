@@ -84,6 +84,7 @@ class Python(Fact):
     """What only a Python application has."""
 
     requirements: list[str] = Field(default=[], description="Runtime requirement files, in the order to install them.")
+    included: list[str] = Field(default=[], description="Those and the files they include.")
     dev_requirements: list[str] = []
     import_root: str = Field(
         default="", description="Folder to import from, relative to the application; empty: itself."

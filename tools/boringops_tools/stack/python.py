@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -24,7 +25,7 @@ MANIFESTS = (
     "requirements/base.txt",
 )
 _LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "Pipfile": "pipenv"}
-_RUNTIME = ("requirements.txt", "requirements/production.txt", "requirements/prod.txt", "requirements/base.txt")
+_RUNTIME = ("requirements/production.txt", "requirements/prod.txt", "requirements.txt", "requirements/base.txt")
 _DEVELOPMENT = (
     "requirements-dev.txt",
     "requirements_dev.txt",
@@ -35,6 +36,12 @@ _DEVELOPMENT = (
     "requirements/test.txt",
     "test-requirements.txt",
 )
+_BRINGS = {
+    "fastapi": ("fastapi-slim", "sqladmin"),
+    "starlette": ("fastapi",),
+    "flask": ("apiflask", "flask-restx", "connexion"),
+}
+"""Packages that bring a framework along."""
 _VERSION_FILES = {
     ".tool-versions": r"^python\s+(\S+)",
     ".python-version": r"^(?:cpython-)?(\d\S*)",
@@ -83,6 +90,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     python = python.model_copy(
         update={
             "requirements": requirements,
+            "included": _included(tree, folder, requirements),
             "dev_requirements": _files(tree, folder, _DEVELOPMENT),
             "packaged": "build-system" in project and "project" in project,
             "tools": [tool for tool in ("pytest", "ruff") if tool in _development(tree, folder, requirements)],
@@ -120,7 +128,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     remarks = [f"Not parsed (a syntax error for Python {_running()}): {', '.join(broken[:5])}."] if broken else []
     if command:
         remarks.append(command)
-    return app.model_copy(update=_verdict(app, declared, remarks))
+    return app.model_copy(update=_verdict(app, declared, remarks, tree))
 
 
 def _running() -> str:
@@ -129,10 +137,13 @@ def _running() -> str:
     return ".".join(platform.python_version_tuple()[:2])
 
 
-def _verdict(app: Application, declared: dict[str, Source], remarks: list[str]) -> dict[str, Any]:
+def _verdict(app: Application, declared: dict[str, Source], remarks: list[str], tree: Tree) -> dict[str, Any]:
     python = app.python or Python()
     reason = ""
-    if not app.framework:
+    project = tree.toml(app.path("pyproject.toml"))
+    if "workspace" in table(project, "tool", "uv"):
+        reason = "the root of a uv workspace, whose members have to be built from here, which no blueprint does yet"
+    elif not app.framework:
         web = next(
             (
                 name
@@ -156,6 +167,8 @@ def _verdict(app: Application, declared: dict[str, Source], remarks: list[str]) 
             if web
             else "a command or a library: no web application in it"
         )
+    elif not {app.framework, *_BRINGS.get(app.framework, ())} & declared.keys():
+        reason = f"its code needs {app.framework}, but nothing in this folder declares it as a dependency"
     elif app.manager not in {"pip", "uv"}:
         reason = f"managed by {app.manager}, which has no blueprint yet"
     elif app.manager == "pip" and not python.requirements and not python.packaged:
@@ -202,16 +215,11 @@ def _dependencies(tree: Tree, folder: str, project: dict[str, Any], requirements
         (name, Source(path=path, line=tree.line(path, name)))
         for name in table(project, "tool", "poetry", "dependencies")
     ]
-    pending, seen = [join(folder, name) for name in requirements], set()
-    while pending:
-        file = pending.pop()
-        seen.add(file)
-        for number, line in enumerate(tree.text(file).splitlines(), 1):
-            if included := re.match(r"\s*(?:-r|--requirement)[ =](\S+)", line):
-                other = str(PurePosixPath(join(folder_of(file), included[1])))
-                pending += [other] if other in tree and other not in seen else []
-            else:
-                entries.append((line, Source(path=file, line=number)))
+    entries += [
+        (line, Source(path=join(folder, file), line=number))
+        for file in _included(tree, folder, requirements)
+        for number, line in enumerate(tree.text(join(folder, file)).splitlines(), 1)
+    ]
     for text, place in entries:
         if match := _NAME.match(text):
             name = re.sub(r"[-_.]+", "-", match[1]).lower()
@@ -223,6 +231,19 @@ def _dependencies(tree: Tree, folder: str, project: dict[str, Any], requirements
                     found.setdefault("psycopg-binary", place)
     if "psycopg-binary" in found:
         found.pop("psycopg", None)  # the wheel brings its own libpq
+    return found
+
+
+def _included(tree: Tree, folder: str, requirements: list[str]) -> list[str]:
+    """The requirement files and those they include with `-r` or `-c`, relative to the application."""
+    found = list(requirements)
+    for file in found:  # grows while it is walked
+        for name in re.findall(
+            r"^\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)", tree.text(join(folder, file)), re.MULTILINE
+        ):
+            other = posixpath.normpath(join(folder_of(file), name))
+            if join(folder, other) in tree and other not in found:
+                found.append(other)
     return found
 
 
