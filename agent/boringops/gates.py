@@ -7,7 +7,7 @@ plan's, whether the documents kept up, and the persona's checklist.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from boringops import checklist
@@ -59,15 +59,19 @@ def verify(
     executor: Executor,
     persona: Persona,
     rules: Sequence[Rule],
+    *,
     inventory: Callable[[Sequence[str]], Inventory],
+    variables: Callable[[Sequence[str]], Mapping[str, str]],
 ) -> Outcome:
-    """Hold the work as it is on disk to every gate."""
+    """Hold the work as it is on disk to every gate.
+
+    `inventory` and `variables` (what the code reads from its environment: name -> place) look at these files."""
     state = executor.state
     _inspect_changes(executor)
     files = executor.repository.files()
     kinds = {item.path: item.kind for item in inventory(files).files}
     facts = Facts(state, kinds, lambda path: _text(executor, path), files)
-    findings = [*_scope(executor), *_inspected(executor), *_documents(persona, facts)]
+    findings = [*_scope(executor), *_inspected(executor), *_documents(persona, facts, variables(files))]
     state.findings, state.claim = findings, claim  # checks of the checklist look at what this round found
     items, wrong = checklist.settle(persona.protocol, rules, facts, claim.checklist)
     findings += [_gate("checklist/attestation", text) for text in wrong]
@@ -139,7 +143,7 @@ def _scope(executor: Executor) -> list[Finding]:
     return found
 
 
-def _documents(persona: Persona, facts: Facts) -> list[Finding]:
+def _documents(persona: Persona, facts: Facts, read: Mapping[str, str]) -> list[Finding]:
     """Documents the persona wants kept up with the infrastructure. What it does not name is not asked for."""
     state = facts.state
     moved = sorted(path for path in state.changes if facts.kinds.get(path, "runbook") not in PLAIN_KINDS)
@@ -157,7 +161,7 @@ def _documents(persona: Persona, facts: Facts) -> list[Finding]:
         if path not in state.changes:
             found.append(_document(facts, rule, path, f"{what} changed, but {path} does not say {says}. Update it."))
     if ".env.example" in persona.body:
-        found += _env_example(facts, moved)
+        found += _env_example(facts, moved, read)
     if "readme" in persona.body.lower():
         path = next((path for path in facts.files if path.lower().startswith("readme")), "README.md")
         if not _DEPLOY_HEADING.search(facts.text(path)):
@@ -167,16 +171,23 @@ def _documents(persona: Persona, facts: Facts) -> list[Finding]:
     return found
 
 
-def _env_example(facts: Facts, moved: list[str]) -> list[Finding]:
-    used = {
-        name for path in moved if facts.kinds.get(path) == "compose" for name in _INTERPOLATED.findall(facts.text(path))
-    }
-    text = facts.text(".env.example")
-    missing = sorted(name for name in used if not re.search(rf"(?m)^\s*#?\s*{name}=", text))
+def _env_example(facts: Facts, moved: list[str], read: Mapping[str, str]) -> list[Finding]:
+    """Every variable that the code reads or Compose asks for stands in an .env.example."""
+    places = dict(read)
+    for path in moved:
+        if facts.kinds.get(path) == "compose":
+            places |= {name: path for name in _INTERPOLATED.findall(facts.text(path)) if name not in places}
+    examples = [
+        path for path in facts.files if path.rpartition("/")[2] in {".env.example", ".env.sample", ".env.template"}
+    ]
+    text = "\n".join(map(facts.text, examples))
+    missing = sorted(name for name in places if not re.search(rf"(?m)^[\s#]*(export )?{re.escape(name)}=", text))
     if not missing:
         return []
-    message = f".env.example does not document {', '.join(missing)}. Add each with a comment and no secret value."
-    return [_document(facts, "documents/env-example", ".env.example", message)]
+    named = ", ".join(f"{name} ({places[name]})" for name in missing)
+    path = examples[0] if examples else ".env.example"
+    message = f"{path} does not document {named}. Add each with a comment and no secret value."
+    return [_document(facts, "documents/env-example", path, message)]
 
 
 def _document(facts: Facts, rule: str, path: str, message: str) -> Finding:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +52,8 @@ class Run:
     rules: Sequence[Rule]
     prompt: str
     """The runtime's own part of the system prompt."""
+    variables: Callable[[Sequence[str]], Mapping[str, str]] = lambda _: {}
+    """What the code in these files reads from its environment: name -> place."""
     facilities: str = ""
     """What is at hand on this machine, for the first message."""
     watch: Callable[[Delta], None] = lambda _: None
@@ -279,7 +281,9 @@ class Run:
             return ToolResult("No plan has been approved, so nothing can be done yet. Call SubmitPlan.", is_error=True)
         self._enter("verify")
         number, rounds = state.rounds + 1, self.executor.config.max_rounds
-        outcome = gates.verify(claim, self.executor, self.persona, self.rules, self._inventory)
+        outcome = gates.verify(
+            claim, self.executor, self.persona, self.rules, inventory=self._inventory, variables=self.variables
+        )
         self.record(
             ev.Verified(
                 round=number, passed=outcome.passed, claim=claim, findings=outcome.findings, checklist=outcome.checklist

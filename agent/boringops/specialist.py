@@ -219,6 +219,7 @@ class Specialist:
             model=self._model or self._build_model(model_id, repository, executor),
             rules=checklist_rules.RULES,
             prompt=(persona.shipped() / "runtime.md").read_text(),
+            variables=lambda files: _variables(repository.root, files),
             facilities=_facilities(),
             watch=self.on_delta,
         )
@@ -267,6 +268,17 @@ class Specialist:
     def _kept_persona(self, run_id: str) -> Persona | None:
         path = self.store.folder(run_id) / "persona.json"
         return Persona.model_validate_json(path.read_text()) if path.is_file() else None
+
+
+def _variables(root: Path, files: Sequence[str]) -> dict[str, str]:
+    """The environment variables that the code reads, and where."""
+    from boringops_tools.stack import detect
+
+    return {
+        variable.name: f"{variable.sources[0].path}:{variable.sources[0].line}" if variable.sources else ""
+        for application in detect(root, files).applications
+        for variable in application.env
+    }
 
 
 def _masked(funnel: Funnel, data: dict[str, Any]) -> dict[str, Any]:

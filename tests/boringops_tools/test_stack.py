@@ -261,3 +261,53 @@ def test_a_symlink_is_not_followed_out_of_the_repository(tmp_path: Path) -> None
 def test_files_that_are_gone_do_not_stop_detection(tmp_path: Path) -> None:
     (app,) = detect(tmp_path, ["package.json", "gone.js"]).applications
     assert not app.deployable
+
+
+def test_what_is_read_under_a_condition_is_not_required(tmp_path: Path) -> None:
+    stack = made(
+        tmp_path,
+        **{
+            "requirements.txt": "flask\n",
+            "app.py": "import os\nfrom flask import Flask\napp = Flask(__name__)\nos.environ['ALWAYS']\n"
+            "if 'BUCKET' in os.environ:\n    os.environ['BUCKET']\n",
+        },
+    )
+    assert {variable.name: variable.required for variable in stack.applications[0].env} == {
+        "ALWAYS": True,
+        "BUCKET": False,
+    }
+
+
+def test_what_a_start_script_does_first_is_a_job_of_its_own(tmp_path: Path) -> None:
+    stack = made(
+        tmp_path,
+        **{
+            "package.json": '{"dependencies": {"express": "5"}, "scripts": '
+            '{"build": "tsc", "migrate": "x", "start": "npm run build && npm run migrate && node s.js"}}',
+            "s.js": "app.listen(3000)",
+        },
+    )
+    (app,) = stack.applications
+    assert app.command == ["node", "s.js"]
+    assert app.node is not None and app.node.before_start == ["npm run migrate"]
+
+
+def test_members_of_a_uv_workspace_are_told_from_its_root(tmp_path: Path) -> None:
+    stack = made(
+        tmp_path,
+        **{
+            "pyproject.toml": '[tool.uv.workspace]\nmembers = ["api"]\n',
+            "uv.lock": "version = 1\n",
+            "api/pyproject.toml": '[project]\nname = "api"\ndependencies = ["fastapi"]\n[build-system]\nrequires = []\n',
+            "api/main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+        },
+    )
+    assert [app.deployable for app in stack.applications] == [False, False]
+    assert all("workspace" in app.reason for app in stack.applications)
+
+
+def test_a_framework_that_nothing_declares_is_not_started(tmp_path: Path) -> None:
+    stack = made(
+        tmp_path, **{"requirements.txt": "requests\n", "a.py": "from fastapi import FastAPI\napp = FastAPI()\n"}
+    )
+    assert "nothing in this folder declares" in stack.applications[0].reason

@@ -353,7 +353,7 @@ def _item(player: Player) -> str:
     ("path", "content", "rule"),
     [
         ("deploy.sh", "#!/bin/sh\nexport AWS_KEY=AKIAQ7ZX3MPLWDN5RT2K\n", "secret/"),
-        ("Dockerfile", "FROM node:latest\nUSER node\nCMD [\"node\", \"app.js\"]\n", "DL3007"),
+        ("Dockerfile", "FROM node:latest\nUSER node\nCMD [\"node\", \"app.js\"]\n", "image/latest"),
     ],
 )
 def test_red_flags_are_never_committed(player: Player, path: str, content: str, rule: str) -> None:

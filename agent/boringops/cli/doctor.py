@@ -46,7 +46,7 @@ def doctor(output: opt.Format = opt.Output.text) -> None:
         for tool in validators:
             mark = "✓" if tool["path"] else "·"
             print(
-                f"{mark} {tool['name']:18} {tool['version'] or 'not found':12} {tool['covers']}"
+                f"{mark} {tool['name']:18} {tool['version'] or 'not found':12} {', '.join(tool['covers'])}"
                 + ("" if tool["path"] else f"\n    {tool['get']}")
             )
     else:

@@ -92,7 +92,7 @@ class Progress:
         self._now(f"{event.tool} {what[:80]}")
 
     def _finished(self, event: ev.ToolFinished) -> None:
-        first = event.content.strip().splitlines()[0][:100] if event.content.strip() else ""
+        first = event.content.strip().splitlines()[0][:88] if event.content.strip() else ""
         if event.tool in {"Finish", "SubmitPlan"} and not event.data:
             return  # what came of it has its own line
         if event.is_error:

@@ -60,7 +60,7 @@ def environment(app: Application) -> dict[str, str | None]:
             found[name] = known[name]
         elif name.startswith("NEXT_PUBLIC_"):
             continue  # written into the bundle while the image is built
-        elif (variable.secret and (variable.required or default is None) and _insists(name)) or variable.required:
+        elif (variable.secret and (variable.required or default is None) and insists(name)) or variable.required:
             found[name] = f"${{{name}:?{MARK}}}"
         elif default and re.fullmatch(r"[\w./:@,+-]+", default) and not variable.secret:
             found[name] = f"${{{name}:-{default}}}"
@@ -69,7 +69,7 @@ def environment(app: Application) -> dict[str, str | None]:
     return found
 
 
-def _insists(name: str) -> bool:
+def insists(name: str) -> bool:
     """Secrets of the application itself; those of third parties may be left empty in development."""
     return bool(
         re.search(r"(^|_)(SECRET|SECRET_KEY|SECRET_KEY_BASE|JWT_SECRET|SESSION_SECRET|AUTH_SECRET|APP_KEY)$", name)

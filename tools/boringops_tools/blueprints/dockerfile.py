@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, pins
+from boringops_tools.blueprints import compose, pins
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -92,8 +92,7 @@ def _python(app: Application, _: Context) -> dict[str, Any]:
         if variable.name.endswith("DATABASE_URL")
         else "only-for-collectstatic"
         for variable in app.env
-        if variable.required
-        or (variable.secret and variable.default is None and variable.name not in backing.values(app))
+        if variable.required or (variable.default is None and compose.insists(variable.name))
     }
     return {
         "uv": pins.base("uv"),

@@ -123,4 +123,6 @@ def migration(app: Application) -> str:
         return "python manage.py migrate --noinput"
     if app.node is not None and app.node.prisma:
         return f"./node_modules/.bin/prisma migrate deploy --schema {app.node.prisma}"
+    if app.node is not None and app.node.before_start:
+        return " && ".join(app.node.before_start)
     return ""

@@ -37,14 +37,14 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
     Nothing is executed and nothing outside `root` is read; broken files are passed over."""
     tree = Tree(root, files)
     found = _folders(tree)
-    locked_above = node.members(tree)
+    locked_above = {"node": node.members(tree), "python": python.members(tree)}
     applications = []
     for language, folder in found[:_MOST]:
         nested = sorted(
             {other for _, other in found if other != folder and (not folder or other.startswith(f"{folder}/"))}
         )
         app = DETECTORS[language][0](tree, folder, nested)
-        if language == "node" and folder in locked_above and app.deployable:
+        if folder in locked_above.get(language, ()) and app.deployable:
             app = app.model_copy(
                 update={
                     "deployable": False,

@@ -114,6 +114,7 @@ class Node(Fact):
     )
     keep_dev: bool = Field(default=False, description="The start command needs a development dependency.")
     build: str = Field(default="", description="Name of the build script.")
+    before_start: list[str] = Field(default=[], description="What the start script does first, the build left out.")
     next_output: Literal["", "default", "standalone", "export"] = ""
     public: bool = Field(default=False, description="Next.js: whether a public/ folder exists.")
     prisma: str = Field(default="", description="Path of the Prisma schema, relative to the application.")

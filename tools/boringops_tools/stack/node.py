@@ -123,6 +123,11 @@ def _verdict(
             "next.config has no `output: 'standalone'`: the image carries all of node_modules. "
             "Setting it makes the image several times smaller."
         )
+    if node.before_start:
+        remarks.append(
+            f"The start script first runs `{' && '.join(node.before_start)}`: that is a job of its own, once for a release, "
+            "and no part of the image's start command."
+        )
     if len(found := tree.named(app.folder, *LOCKFILES)) > 1:
         remarks.append(f"Several lockfiles ({', '.join(found)}): {app.lockfile} is used.")
     other = next((name for name in _OTHER_BUILDS if name in {**dependencies, **table(manifest, "devDependencies")}), "")
@@ -277,6 +282,9 @@ def _start(
         )
         return (["node", entry] if entry else []), Source(path=join(folder, entry)) if entry else None, node
     source = Source(path=path, line=tree.line(path, f'"{name}"'))
+    *before, text = [part.strip() for part in text.split("&&")]
+    before = [part for part in before if not re.fullmatch(r"(npm|pnpm|yarn) (run )?build", part)]
+    node = node.model_copy(update={"before_start": before})
     argv = _plain_argv(text)
     if argv is None:
         return (

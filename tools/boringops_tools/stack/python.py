@@ -332,6 +332,16 @@ def _django(tree: Tree, folder: str, sources: list[str]) -> tuple[Python, Source
     manage = join(folder, "manage.py")
     found = re.search(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']", tree.text(manage))
     settings = found[1] if found else ""
+    # manage.py is for the developer; where the settings know production, that is what a container is for.
+    beside = settings.rpartition(".")[0]
+    settings = next(
+        (
+            f"{beside}.{name}"
+            for name in ("production", "prod")
+            if join(folder, f"{beside}.{name}".replace(".", "/") + ".py") in tree
+        ),
+        settings,
+    )
     package = settings.rpartition(".settings")[0] or settings.partition(".")[0]
     files = _settings_files(tree, folder, settings)
     text = "\n".join(tree.text(file) for file in files)
@@ -435,3 +445,17 @@ def _commands(
             )
             test = [Command(run=f"{prefix}python -m unittest{what}", source=Source(path=tests[0]))]
     return Commands(lint=own.lint if own.lint and not lint and manager != "uv" else lint, test=test)
+
+
+def members(tree: Tree) -> set[str]:
+    """Folders whose dependencies are locked by a uv workspace above them."""
+    projects = [folder_of(path) for path in tree.below("", "pyproject.toml")]
+    roots = [
+        folder for folder in projects if "workspace" in table(tree.toml(join(folder, "pyproject.toml")), "tool", "uv")
+    ]
+    return {
+        folder
+        for folder in projects
+        for root in roots
+        if folder != root and (not root or folder.startswith(f"{root}/")) and join(folder, "uv.lock") not in tree
+    }

@@ -104,17 +104,29 @@ def _read(path: str, module: ast.Module, facts: Facts) -> None:
         )
     }
     facts.apps.extend(_apps(path, module, facts.factories))
+    optional = _guarded(module)
     for node in ast.walk(module):
         if isinstance(node, ast.Call):
             facts.env.extend(_call(path, node))
             facts.ports.extend(_port(path, node))
         elif isinstance(node, ast.Subscript) and dotted(node.value) in {"os.environ", "environ"}:
             if (name := _text(node.slice)) and isinstance(node.ctx, ast.Load):
-                facts.env.append(_variable(path, node.lineno, name, required=True))
+                facts.env.append(_variable(path, node.lineno, name, required=id(node) not in optional))
         elif isinstance(node, ast.ClassDef):
             facts.env.extend(_settings(path, node))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             facts.routes.extend(_routes(path, node))
+
+
+def _guarded(module: ast.Module) -> set[int]:
+    """Ids of the nodes that only run under a condition: what they read is not needed by everyone."""
+    return {
+        id(inner)
+        for node in ast.walk(module)
+        if isinstance(node, ast.If | ast.IfExp | ast.Try)
+        for part in ([node.body, node.orelse] if isinstance(node, ast.IfExp) else [*node.body, *node.orelse])
+        for inner in ast.walk(part)
+    }
 
 
 def dotted(node: ast.AST) -> str:
