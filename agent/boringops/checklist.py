@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from boringops.facts import Attestation, ChecklistItem
 from boringops.persona import ChecklistSection, Protocol
@@ -39,6 +40,8 @@ class Object:
 
     label: str
     kinds: frozenset[str]
+    decisive: bool = False
+    """Where such files are there, the item applies without a doubt; else that is for the model to judge."""
 
     def there(self, facts: Facts) -> list[str]:
         return facts.of_kind(*self.kinds)
@@ -48,7 +51,7 @@ class Object:
 class Settled:
     """What a check makes of an item. Open means: it fails, and no claim can help."""
 
-    outcome: str
+    outcome: Literal["verified", "attested", "not_applicable", "handed_over", "open"]
     evidence: list[str] = field(default_factory=list)
     reason: str = ""
 
@@ -78,28 +81,35 @@ class Rule:
 def settle(
     protocol: Protocol, rules: Sequence[Rule], facts: Facts, attestations: Iterable[Attestation]
 ) -> tuple[list[ChecklistItem], list[str]]:
-    """Every item of the persona's checklists with what became of it, and what is wrong with the attestations."""
-    given = {attestation.id: attestation for attestation in attestations}
+    """Every item of the persona's checklists with what became of it, and what is wrong with the attestations.
+
+    Attestations taken in an earlier round still count. Items under one rule say the same thing: what is attested of one
+    is attested of all."""
+    entries = [(section, entry) for section in sections(protocol) for entry in section.items]
+    rule_of = {entry.id: next((rule for rule in rules if rule.matches(entry.text)), None) for _, entry in entries}
+    now = {attestation.id: attestation for attestation in attestations}
+    given = {**facts.state.attestations, **now}
+    by_rule = {rule.name: given[item] for item, rule in rule_of.items() if rule and item in given}
     items: list[ChecklistItem] = []
     wrong: list[str] = []
-    for section in sections(protocol):
-        for entry in section.items:
-            rule = next((rule for rule in rules if rule.matches(entry.text)), None)
-            attestation = given.pop(entry.id, None)
-            settled, problem = _settle(rule, facts, attestation)
-            if problem:
-                wrong.append(f"{entry.id}: {problem}")
-            items.append(
-                ChecklistItem(
-                    id=entry.id,
-                    section=section.title,
-                    text=entry.text,
-                    outcome=settled.outcome,  # type: ignore[arg-type]
-                    evidence=settled.evidence,
-                    reason=settled.reason,
-                )
+    for section, entry in entries:
+        rule = rule_of[entry.id]
+        attestation = given.get(entry.id) or (by_rule.get(rule.name) if rule else None)
+        settled = _settle(rule, facts, attestation)
+        if entry.id in now and (problem := refused(now[entry.id], rule, facts)):
+            wrong.append(f"{entry.id}: {problem}")
+        items.append(
+            ChecklistItem(
+                id=entry.id,
+                section=section.title,
+                text=entry.text,
+                rule=rule.name if rule else "",
+                outcome=settled.outcome,
+                evidence=settled.evidence,
+                reason=settled.reason,
             )
-    wrong += [f"{unknown}: there is no such item in the checklist." for unknown in given]
+        )
+    wrong += [f"{unknown}: there is no such item in the checklist." for unknown in now if unknown not in rule_of]
     return items, wrong
 
 
@@ -108,40 +118,61 @@ def sections(protocol: Protocol) -> list[ChecklistSection]:
     return [*protocol.checklist, *protocol.quality]
 
 
-def _settle(rule: Rule | None, facts: Facts, attestation: Attestation | None) -> tuple[Settled, str]:
+def _settle(rule: Rule | None, facts: Facts, attestation: Attestation | None) -> Settled:
     if rule and rule.check and (settled := rule.check(facts)):
-        return settled, ""
+        return settled
     if rule and rule.needs and not rule.needs.there(facts):
         if rule.absent:
-            return Settled("handed_over", reason=rule.absent), ""
+            return Settled("handed_over", reason=rule.absent)
         reason = f"the repository defines no {rule.needs.label.removeprefix('a ')} ({len(facts.files)} files)"
-        return Settled("not_applicable", reason=reason), ""
-    if attestation:
-        problem = refused(attestation, rule, facts)
-        if not problem:
-            return Settled(attestation.outcome, attestation.evidence, attestation.reason), ""
-        return Settled("open", reason=problem), problem
+        return Settled("not_applicable", reason=reason)
+    if attestation and not refused(attestation, rule, facts):
+        return Settled(attestation.outcome, attestation.evidence, attestation.reason)
     if rule and rule.people:
-        return Settled("handed_over", reason=rule.people), ""
-    return Settled("open", reason="attest it with evidence, or say why it does not apply or who has to do it"), ""
+        return Settled("handed_over", reason=rule.people)
+    return Settled("open")
 
 
 def refused(attestation: Attestation, rule: Rule | None, facts: Facts) -> str:
     """Why an attestation is not taken; empty where it is."""
     if attestation.outcome != "attested":
-        if not attestation.reason.strip():
-            return f"{attestation.outcome} needs a reason."
-        if attestation.outcome == "not_applicable" and rule and rule.needs and (there := rule.needs.there(facts)):
-            return f"it applies: the repository has {there[0]}."
-        return ""
+        return _unreasoned(attestation, rule, facts)
+    if rule and rule.people:
+        return f"only people can do that ({rule.people}). Leave it out: it is handed over by itself."
     if not attestation.evidence:
         return (
             "attested needs evidence: labels of tool results such as `e12`, or `path:line` of a file you read or wrote."
         )
-    for reference in attestation.evidence:
-        if problem := no_evidence(reference.strip().strip("[]`"), facts.state):
-            return problem
+    references = [reference.strip().strip("[]`") for reference in attestation.evidence]
+    if problem := next((problem for reference in references if (problem := no_evidence(reference, facts.state))), ""):
+        return problem
+    if rule and rule.needs and not any(_is_about(reference, rule.needs, facts) for reference in references):
+        there = rule.needs.there(facts)[0]
+        return (
+            f"the evidence is not about {rule.needs.label}. Point to the line that shows it, such as `{there}:12`, or say "
+            "why it does not apply (not_applicable) or who has to do it (handed_over)."
+        )
     return ""
+
+
+def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts) -> str:
+    if not attestation.reason.strip():
+        return f"{attestation.outcome} needs a reason."
+    if attestation.outcome == "not_applicable" and rule and rule.needs and rule.needs.decisive:
+        there = rule.needs.there(facts)
+        return (
+            f"it applies: the repository has {there[0]}. Attest it with a line of it, or hand it over." if there else ""
+        )
+    return ""
+
+
+def _is_about(reference: str, wanted: Object, facts: Facts) -> bool:
+    """Whether a reference points at a file of the wanted kinds: a line of one, or a call that read or wrote one."""
+    if place := _PLACE.match(reference):
+        return facts.kinds.get(place["path"].removeprefix("./"), "") in wanted.kinds
+    evidence = facts.state.evidence[reference]
+    named = str(evidence.input)
+    return any(path in named for path in wanted.there(facts)) or evidence.tool in {"Validate", "Bash"}
 
 
 def no_evidence(reference: str, state: State) -> str:

@@ -34,13 +34,17 @@ PIPELINES = Object(
             "drone",
         }
     ),
+    decisive=True,
 )
-CONTAINERS = Object("containers", frozenset({"dockerfile"}))
+CONTAINERS = Object("containers", frozenset({"dockerfile"}), decisive=True)
 GRANTS = Object("cloud resources or pipelines", _CLOUD | PIPELINES.kinds)
 SERVED = Object("containers or a place to run", CONTAINERS.kinds | ORCHESTRATED.kinds)
 
+_UNFILLED = r"(?i)\*?fill (this )?in\*?|\bTODO\b|\bTBD\b|not (yet )?(stated|known|agreed)"
+"""A section that still says this does not document anything."""
 _TARGET = r"%s\W[^\n]{0,40}?\d+\s*(s|sec|min|m|h|hour|day|d)"
 """RTO and RPO are stated only where a number with a unit stands behind them."""
+_DATABASE = r"(?i)postgres|mysql|mariadb|mongo|redis|sqlite|dynamodb|cosmos|DATABASE_URL|\bRDS\b|aws_db_"
 _OPERATORS = "the operators, once there is an environment"
 
 
@@ -101,6 +105,22 @@ def _no_findings(*rules: str, needs: Object | None = None) -> Check:
     return check
 
 
+def _workflow_grants(facts: Facts) -> Settled | None:
+    """Pipelines alone are judged by the red flags on their permissions; grants of a cloud are for the model to show."""
+    if CLOUD.there(facts):
+        return None
+    return _no_findings("workflow/write-all", "workflow/no-permissions", needs=PIPELINES)(facts)
+
+
+def _health_checks(facts: Facts) -> Settled | None:
+    """Verified where every Dockerfile has a health check of its own and nothing else has to have one."""
+    files = facts.of_kind("dockerfile")
+    places = [_line_in(facts, [path], r"^\s*HEALTHCHECK\s+(?!NONE)") for path in files]
+    if not files or ORCHESTRATED.there(facts) or not all(places):
+        return None
+    return _verified(*(place.evidence[0] for place in places if place))
+
+
 def _pipeline_tests(facts: Facts) -> Settled | None:
     return _line_in(facts, facts.of_kind(*PIPELINES.kinds), r"(?i)\b(test|pytest|vitest|jest|check)\b")
 
@@ -122,12 +142,22 @@ def _heading(pattern: str, *says: str, lines: int = 2) -> Check:
             text = facts.text(path)
             for found in title.finditer(text):
                 body = re.split(rf"(?m)^#{{1,{len(found[1])}}}\s", text[found.end() :], maxsplit=1)[0]
+                if re.search(_UNFILLED, body):
+                    continue
                 full = len([line for line in body.splitlines() if line.strip()]) >= lines
                 if full and all(re.search(words, body, re.IGNORECASE) for words in says):
                     return _verified(f"{path}:{text.count(chr(10), 0, found.start()) + 1}")
         return None
 
     return check
+
+
+def _no_database(facts: Facts) -> Settled | None:
+    """Not applicable where nothing in the repository's files names a database or cache."""
+    kinds = ("compose", "terraform", "kubernetes", "helm", "env-file", "cloudformation")
+    if any(re.search(_DATABASE, facts.text(path)) for path in (*facts.of_kind(*kinds), "memory-bank/techContext.md")):
+        return None
+    return Settled("not_applicable", reason="no file of the repository names a database")
 
 
 def _diagram(facts: Facts) -> Settled | None:
@@ -189,7 +219,9 @@ def _commit(facts: Facts) -> Settled | None:
 
 def _debt(facts: Facts) -> Settled | None:
     claim = facts.state.claim
-    return _verified("follow_ups", reason=f"{len(claim.follow_ups)} follow-ups in the report") if claim else None
+    return (
+        _verified("follow_ups", reason=f"{len(claim.follow_ups)} follow-ups are named in the report") if claim else None
+    )
 
 
 def _documents_gate(facts: Facts) -> Settled | None:
@@ -212,11 +244,11 @@ def _rule(
 RULES: tuple[Rule, ...] = (
     # what people have to do: before the rules about the thing itself, because "tested" is what decides
     _rule("scaling-tested", r"(auto-?scal|scaling).*\btested", needs=ORCHESTRATED, people="load the service in an environment and watch it scale"),
-    _rule("backup-tested", r"backup.*tested", needs=DATA, people="restore a backup in an environment and time it"),
+    _rule("backup-tested", r"backup.*tested", _no_database, needs=DATA, people="restore a backup in an environment and time it"),
     _rule("rollback-tested", r"rollback.*\btest|\btest.*rollback", people="roll back once in staging, as the runbook says, before production"),
     _rule("recovery-tested", r"(disaster recovery|\bDR\b).*\b(tested|exercised|rehears|drill)", people="rehearse the recovery procedure and record the time it took"),
     _rule("load-test", r"load[- ]test", people="run a load test if the service expects high traffic"),
-    _rule("migrations-tested", r"migration.*tested", people="run the migrations against a copy of production data"),
+    _rule("migrations-tested", r"migration.*tested", _no_database, people="run the migrations against a copy of production data"),
     _rule("environment-tested", r"\b(tested|tried|run|exercised)\b.*\b(dev|development|staging)\b", people="deploy to a development or staging environment first"),
     _rule("traffic-tested", r"deploy.*(test|dummy|synthetic) traffic", people="send test traffic through a staging deployment"),
     _rule("alerts-verified", r"(monitoring|alert).*\b(verified|proved|proven|fire)", people="trigger each alert once and see that it arrives"),
@@ -244,7 +276,7 @@ RULES: tuple[Rule, ...] = (
     _rule("debt", r"technical debt", _debt),
     # containers and pipelines
     _rule("multi-stage", r"multi-?stage", _multi_stage, needs=CONTAINERS),
-    _rule("non-root", r"non-?root|unprivileged user", _no_findings("root-user", "missing-user", "named-user", "user", needs=CONTAINERS), needs=CONTAINERS),
+    _rule("non-root", r"non-?root|unprivileged user", _no_findings("user/", needs=CONTAINERS), needs=CONTAINERS),
     _rule("pipeline-tests", r"(pipeline|CI/CD).*test", _pipeline_tests, needs=PIPELINES),
     _rule("image-scan", r"vulnerabilit", needs=CONTAINERS, people="scan the built image; no vulnerability data is at hand here"),
     # secrets
@@ -254,7 +286,7 @@ RULES: tuple[Rule, ...] = (
     # cloud resources
     _rule("syntax", r"syntax", _syntax_valid, needs=CLOUD),
     _rule("plan-reviewed", r"(infrastructure|terraform) plan.*review|review.*(infrastructure|terraform) plan", needs=CLOUD, people="review the saved plan, destroys first, before anything is applied"),
-    _rule("least-privilege", r"least[- ]privilege", needs=GRANTS),
+    _rule("least-privilege", r"least[- ]privilege", _workflow_grants, needs=GRANTS),
     _rule("security-groups", r"security groups?|firewall", needs=CLOUD),
     _rule("tls", r"SSL|TLS|HTTPS|in transit", needs=EDGE, absent=f"terminate TLS in front of the service: {_OPERATORS}"),
     _rule("isolation", r"isolation|private subnets?", needs=ORCHESTRATED),
@@ -264,8 +296,8 @@ RULES: tuple[Rule, ...] = (
     _rule("autoscaling", r"auto-?scaling", needs=ORCHESTRATED),
     _rule("backups", r"backup", _heading(r"backup|restore", r"restor", lines=3), people="write down how backups are made and restored", needs=DATA),
     _rule("load-balancer", r"load[- ]balanc", needs=ORCHESTRATED),
-    _rule("replicas", r"replica", needs=ORCHESTRATED),
-    _rule("pooling", r"pooling|connection pool", needs=ORCHESTRATED, absent="size the connection pool: the application's developers"),
+    _rule("replicas", r"replica", _no_database, needs=ORCHESTRATED),
+    _rule("pooling", r"pooling|connection pool", _no_database, people="size the connection pool: the application's developers"),
     _rule("retries", r"retr(y|ies)", needs=ORCHESTRATED, absent="retry transient failures: the application's developers"),
     _rule("breakers", r"circuit breaker", needs=ORCHESTRATED, absent="guard calls to other services: the application's developers"),
     _rule("right-size", r"right-?siz|over-?provision", needs=ORCHESTRATED),
@@ -274,7 +306,8 @@ RULES: tuple[Rule, ...] = (
     _rule("log-retention", r"retention", needs=CLOUD),
     # health and observation
     _rule("health-passing", r"health checks?.*(passing|verified|work)", people="watch the health check of the first deployment turn green"),
-    _rule("health", r"health", needs=SERVED),
+    _rule("health-endpoint", r"health.*endpoint|endpoint.*health", needs=SERVED),
+    _rule("health", r"health", _health_checks, needs=SERVED),
     _rule("dashboards", r"dashboards?", needs=WATCHED, absent=f"create dashboards: {_OPERATORS}"),
     _rule("alerting", r"alert", needs=MONITORED, absent=f"set up alerting: {_OPERATORS}"),
     _rule("monitoring", r"monitoring|logging", needs=MONITORED, absent=f"set up monitoring and log collection: {_OPERATORS}"),

@@ -6,6 +6,7 @@ Unknown keys are errors that name the nearest right one: a misspelt limit that i
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -88,7 +89,8 @@ class Config(Section):
     worktree: bool = Field(default=False, description="Work in a git worktree beside the repository.")
     strict: bool = Field(default=False, description="Exit 5 also when anything is handed over or not validated.")
     fail_on: Literal["error", "warning", "info"] = Field(
-        default="warning", description="Findings that make a gate fail."
+        default="error",
+        description="Findings that keep a run from being done. Milder ones are put to the model once and stand in the report.",
     )
     provider: Provider = Provider()
     permissions: Permissions = Permissions()
@@ -150,8 +152,10 @@ def _from_file(path: Path) -> dict[str, Any]:
             raise UsageError(f"{path.name} is larger than {MAX_BYTES // 1024} KiB: that is no configuration.")
         return tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        line = re.search(r"at line (\d+)", str(error))
+        where = f"{path.name}:{line[1]}" if line else path.name
         raise UsageError(
-            f"{path.name} cannot be read: {error}", hint="`boringops schema config` shows what may stand in it."
+            f"{where} cannot be read: {error}", hint="`boringops schema config` shows what may stand in it."
         ) from error
 
 

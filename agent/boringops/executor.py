@@ -92,6 +92,8 @@ class Executor:
     """Called by Finish."""
     watch: Callable[[ev.Event], None]
     cancel: threading.Event = field(default_factory=threading.Event)
+    _originals: dict[str, str | None] = field(default_factory=dict)
+    """What a command's strays were before it, by path. Lost with the process: then a stray stays one, which is safe."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -112,12 +114,11 @@ class Executor:
             batch = list(group)
             if is_read and len(batch) > 1:
                 with ThreadPoolExecutor(min(PARALLEL_READS, len(batch))) as pool:
-                    results = list(pool.map(self._carry_out, batch))
+                    list(pool.map(self._carry_out, batch))
             else:
-                results = [self._carry_out(call) for call in batch]
-            for result in results:
-                if result.ends_phase:
-                    return True
+                for call in batch:  # a phase that ends takes effect before the next call
+                    if self._carry_out(call).ends_phase:
+                        return True
         return False
 
     def refuse_all(self, calls: Sequence[Call], reason: str) -> None:
@@ -217,24 +218,22 @@ class Executor:
         """What becomes of a call that was begun by a process that died: its result, or None to carry it out (again)."""
         if not call.started:
             return None
-        landed = self._settle_changes(call.id)
+        self._settle_changes(call.id)
         tool = self.tools[call.tool]
-        if tool.in_doubt is InDoubt.LOOK and landed:
+        if tool.in_doubt is InDoubt.LOOK and (landed := self.state.landed.get(call.id)):
             return ToolResult(f"Done before an interruption: {', '.join(landed)} is as you asked.")
         if tool.in_doubt is InDoubt.TELL:
             return _error(
                 "The run was interrupted while this was being carried out. Look what happened before you repeat it."
+                + self._take_in_unseen(call.id)
             )
         return None
 
-    def _settle_changes(self, call_id: str) -> list[str]:
+    def _settle_changes(self, call_id: str) -> None:
         """Journal the outcome of changes that were intended and did happen."""
-        landed: list[str] = []
         for path, intent in list(self.state.changing.items()):
             if intent.call_id == call_id and sha256_of(self.root / path) == intent.change.after:
                 self.record(ev.FileChanged(path=path))
-                landed.append(path)
-        return landed
 
     # --- plan and questions ---
 
@@ -264,6 +263,7 @@ class Executor:
                 return _error(
                     f"The plan was refused: {refusal or 'no reason was given'}. Change it and call SubmitPlan again."
                 )
+        self._take_in_strays(call_id)
         by = self.state.approved_calls[call_id]
         return ToolResult(
             f"Approved by {by}. You are in the act phase: carry the plan out, then call Finish. "
@@ -389,7 +389,9 @@ class Executor:
         target = folder / sha256(content)
         if not target.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-            _write_whole(target, content, 0o600)
+            part = target.with_suffix(".part")  # a crash must not leave half of it under the whole's name
+            _write_whole(part, content, 0o600)
+            part.replace(target)
 
     def _replace(self, path: Path, content: bytes, mode: int | None) -> None:
         """Put content in place in one step. The temporary file lies in the run's folder: a crash leaves no litter."""
@@ -415,7 +417,14 @@ class Executor:
         """Run a command; what it changes in the work tree is taken into the run, or held against it as stray."""
         before = self._fingerprint()
         done = sandbox.run(command, cwd=self.root, timeout_s=timeout, cancel=self.cancel)
-        self._take_in(before, call_id)
+        after = self._fingerprint()
+        outside = self._take_in(before, after, call_id)
+        for path in outside:
+            self._originals.setdefault(path, before[path] if path in before else self._committed(path))
+        strays = {path for path in self.state.strays | outside if path in after}
+        strays = {path for path in strays if after[path] != self._originals.get(path, "")}  # put back: the user's again
+        if strays != self.state.strays:
+            self.record(ev.StrayChanges(paths=sorted(strays)))
         return done
 
     def _fingerprint(self) -> dict[str, str | None]:
@@ -426,9 +435,9 @@ class Executor:
                 self.keep((self.root / path).read_bytes())
         return prints
 
-    def _take_in(self, before: dict[str, str | None], call_id: str) -> None:
-        after = self._fingerprint()
-        strays = set(self.state.strays)
+    def _take_in(self, before: dict[str, str | None], after: dict[str, str | None], call_id: str) -> set[str]:
+        """Take what changed between two fingerprints into the run. The paths that are not the plan's."""
+        outside: set[str] = set()
         for path in sorted(before.keys() | after.keys()):
             old = before[path] if path in before else self._committed(path)
             new = after[path] if path in after else self._committed(path)
@@ -437,14 +446,50 @@ class Executor:
             try:
                 self._must_be_planned(path)
             except ToolError:
-                strays.add(path)
+                outside.add(path)
                 continue
             lines = 0 if new is None else (self.root / path).read_bytes().count(b"\n") + 1
-            self._intend(path, old, new, lines, call_id)
+            self._intend(path, old, new, lines, call_id, self._mode(path))
             self.record(ev.FileChanged(path=path))
-        strays = {path for path in strays if path in after}
-        if strays != self.state.strays:
-            self.record(ev.StrayChanges(paths=sorted(strays)))
+        return outside
+
+    def _take_in_strays(self, call_id: str) -> None:
+        """What a command changed outside the plan belongs to the run once an amended plan has it."""
+        now = {path: sha256_of(self.root / path) for path in sorted(self.state.strays)}
+        left = self._take_in({path: self._committed(path) for path in now}, now, call_id)
+        if left != self.state.strays:
+            self.record(ev.StrayChanges(paths=sorted(left)))
+
+    def _take_in_unseen(self, call_id: str) -> str:
+        """What a command that was cut off by a crash may have changed, held against what the run knows.
+
+        Whether the command or a person since then touched a path outside the plan cannot be known: so it is told, and
+        not held against the run as stray, for the model would take a person's work back."""
+        after = self._fingerprint()
+        known = {path: after.get(path) for path in self.state.dirty}
+        known |= {path: change.after for path, change in self.state.changes.items()}
+        outside = self._take_in(known, after, call_id) - self.state.strays
+        if not outside:
+            return ""
+        return f" Outside the plan, the command or somebody else changed {', '.join(sorted(outside))}."
+
+    def adopt(self, cause: str) -> list[str]:
+        """Take in what the repository's own hooks made of this run's files, as formatters do; the paths they changed."""
+        moved = {path: sha256_of(self.root / path) for path in sorted(self.state.changes)}
+        moved = {path: sha for path, sha in moved.items() if sha != self.state.changes[path].after}
+        for path, sha in moved.items():
+            change = self.state.changes[path]
+            lines = (self.root / path).read_bytes().count(b"\n") + 1 if sha else 0
+            self._intend(path, change.after, sha, lines, cause, change.before_mode)
+            self.record(ev.FileChanged(path=path))
+        return list(moved)
+
+    def _mode(self, path: str) -> int | None:
+        """The mode for undo to give back: a file that is gone has what git knows of it."""
+        if (self.root / path).is_file():
+            return stat.S_IMODE((self.root / path).stat().st_mode)
+        head = self.repository.head()
+        return 0o755 if head and self.repository.executable_at(head, path) else None
 
     def _committed(self, path: str) -> str | None:
         head = self.repository.head()

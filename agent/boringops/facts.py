@@ -177,6 +177,7 @@ class ChecklistItem(Fact):
     id: str
     section: str
     text: str
+    rule: str = Field(default="", description="The rule that settles it; empty where the model has to attest it.")
     outcome: Literal["verified", "attested", "not_applicable", "handed_over", "open"] = "open"
     evidence: list[str] = []
     reason: str = ""

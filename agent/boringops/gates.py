@@ -68,7 +68,8 @@ def verify(
     `inventory` and `variables` (what the code reads from its environment: name -> place) look at these files."""
     state = executor.state
     _inspect_changes(executor)
-    files = executor.repository.files()
+    written = (path for path, change in state.changes.items() if change.after)  # also what .gitignore hides from git
+    files = sorted({*executor.repository.files(), *written})
     kinds = {item.path: item.kind for item in inventory(files).files}
     facts = Facts(state, kinds, lambda path: _text(executor, path), files)
     findings = [*_scope(executor), *_inspected(executor), *_documents(persona, facts, variables(files))]
@@ -78,8 +79,15 @@ def verify(
     findings += [
         _gate("checklist/open", f"{item.id}: {item.text}", hint=item.reason) for item in items if item.outcome == "open"
     ]
-    blocking = [finding for finding in findings if at_or_over(finding.severity, executor.config.fail_on)]
+    blocking = [finding for finding in findings if _blocks(finding, executor)]
     return Outcome(findings, blocking, items)
+
+
+def _blocks(finding: Finding, executor: Executor) -> bool:
+    """Whether a finding sends the work back: one at the floor always, a warning below it the first time."""
+    if at_or_over(finding.severity, executor.config.fail_on):
+        return True
+    return finding.severity == "warning" and finding not in executor.state.told_findings
 
 
 def contradicts_rest(claim: Claim, executor: Executor, task: str) -> str:
@@ -87,6 +95,8 @@ def contradicts_rest(claim: Claim, executor: Executor, task: str) -> str:
     state = executor.state
     if state.changes:
         return "This run has changed files, so its outcome can only be done."
+    if state.strays:
+        return f"A command changed {', '.join(sorted(state.strays))} outside the plan. Put it back as it was first."
     if claim.outcome == "answered" and not (task.rstrip().endswith("?") or _QUESTION_START.match(task)):
         return "The task asks for work, not for an answer. Submit a plan, or show that nothing has to change (nothing_to_change)."
     if claim.outcome == "nothing_to_change" and not state.inventory.files:
@@ -121,6 +131,9 @@ def _scope(executor: Executor) -> list[Finding]:
             found.append(
                 _gate("scope/not-done", f"The plan has to {file.action} it, and it is unchanged.", file.path, hint)
             )
+        elif (file.action == "delete") != (state.changes[file.path].action == "delete"):
+            was = f"The plan has to {file.action} it, but what was done is: {state.changes[file.path].action}."
+            found.append(_gate("scope/not-as-planned", was, file.path, "Carry it out, or plan what is there now."))
     planned = {file.path for file in state.plan.files} if state.plan else set()
     for path, change in sorted(state.changes.items()):
         if path not in planned and not is_document(path):
@@ -211,7 +224,10 @@ def _text(executor: Executor, path: str) -> str:
 
 def render(outcome: Outcome, round_number: int, rounds: int) -> str:
     """What a failed round tells the model: what blocks, grouped by file, then the items that are open."""
-    lines = [f"Verification round {round_number} of {rounds}: not done yet."]
+    lines = [
+        f"Verification round {round_number} of {rounds}: not done yet. Errors have to be mended. Warnings are told once: "
+        "mend them, or leave them and say why in follow_ups."
+    ]
     by_path: dict[str, list[Finding]] = {}
     for finding in outcome.blocking:
         if not finding.rule.startswith("checklist/open"):
@@ -228,9 +244,22 @@ def render(outcome: Outcome, round_number: int, rounds: int) -> str:
             "",
             f"{len(open_items)} checklist items are open. Call Finish again with an entry in `checklist` for each: attested with "
             "evidence (labels such as `e12`, or `path:line` of files you read or wrote), not_applicable or handed_over with a reason.",
-            *(f"- [{item.id}] {item.text}" + (f" ({item.reason})" if item.reason else "") for item in open_items),
+            *_listed(open_items),
         ]
     return "\n".join(lines)
+
+
+def _listed(items: Sequence[ChecklistItem]) -> list[str]:
+    """Open items, each once: items under one rule say the same thing and are settled by one entry."""
+    twins: dict[str, list[ChecklistItem]] = {}
+    for item in items:
+        twins.setdefault(item.rule or item.id, []).append(item)
+    lines = []
+    for first, *others in twins.values():
+        reason = f" ({first.reason})" if first.reason else ""
+        also = f" (settles {', '.join(other.id for other in others)}, too)" if others else ""
+        lines.append(f"- [{first.id}] {first.text}{reason}{also}")
+    return lines
 
 
 def _place(finding: Finding) -> str:

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,12 +66,15 @@ class FolderStore:
         if descriptor is None:
             descriptor = self._open[run_id] = self._open_for_append(run_id)
         data = line.encode() + b"\n"
+        whole = os.fstat(descriptor).st_size
         try:
             while data:
                 data = data[os.write(descriptor, data) :]
             if durable:
                 os.fdatasync(descriptor)
         except OSError as error:
+            with suppress(OSError):  # half a line in the middle would make all that follows unreadable
+                os.ftruncate(descriptor, whole)
             raise BoringopsError(
                 f"The journal of run {run_id} cannot be written: {error.strerror}.",
                 hint=f"Make room or mend {self.base}, then: boringops resume {run_id}",

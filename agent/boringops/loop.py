@@ -68,7 +68,7 @@ class Loop:
         record(
             ev.ModelReplied(
                 turn=state.turn,
-                content=reply.content,
+                content=_whole_characters(reply.content),
                 stop_reason=reply.stop_reason,
                 usage=reply.usage,
                 model=reply.model,
@@ -126,6 +126,18 @@ class Loop:
         raise ModelError(
             "The model refused to go on.", hint="Put the task differently, or use another --model.", kind="refusal"
         )
+
+
+def _whole_characters(value: Any) -> Any:
+    """JSON can carry half a surrogate pair, and nothing else can: not UTF-8, so no journal, file or request."""
+    match value:
+        case str():
+            return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_whole_characters(item) for item in value]
+        case dict():
+            return {_whole_characters(name): _whole_characters(item) for name, item in value.items()}
+    return value
 
 
 STEPS: dict[str, Callable[[Loop], bool]] = {

@@ -24,6 +24,8 @@ def render(state: State, protocol: Protocol) -> str:
         lines += [f"Run `{start.run_id}` on {start.at[:10]}, persona {start.persona}, {who}.", ""]
     for title in protocol.report_sections or ["Summary", "Files created or modified", "Follow-ups"]:
         lines += [f"## {_heading(title)}", "", *_section(title, state, plan), ""]
+    for title, text in _unplaced(state, protocol).items():
+        lines += [f"## {_heading(title)}", "", text.strip(), ""]
     lines += _evidence(state, plan)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -90,6 +92,17 @@ def _section(title: str, state: State, plan: Plan) -> list[str]:
     return lines or ["Nothing was recorded for this."]
 
 
+def _unplaced(state: State, protocol: Protocol) -> dict[str, str]:
+    """What the model wrote for sections that the persona does not name: shown, not lost."""
+    told = state.claim.report if state.claim else {}
+    titles = [title.lower() for title in protocol.report_sections]
+    return {
+        key: text
+        for key, text in told.items()
+        if not any(key.lower() in title or title in key.lower() for title in titles)
+    }
+
+
 # --- evidence ---
 
 
@@ -116,8 +129,34 @@ def _evidence(state: State, plan: Plan) -> list[str]:
         "### Checklist",
         "",
         *_checklist(state),
+        *_cited(state),
+        *_listing("Assumed", plan.assumptions),
+        *_listing("Cost", [plan.cost] if plan.cost else []),
+        *_listing("Refused", [f"{denial.tool} `{_brief(denial.input)}`: {denial.reason}" for denial in state.denials]),
         *_waiting(state),
     ]
+
+
+def _listing(title: str, entries: list[str]) -> list[str]:
+    return ["", f"### {title}", "", *(f"- {entry}" for entry in entries)] if entries else []
+
+
+def _cited(state: State) -> list[str]:
+    """What the labels in the checklist stand for."""
+    labels = {reference for item in state.checklist for reference in item.evidence if reference in state.evidence}
+    shown = sorted((state.evidence[label] for label in labels), key=lambda evidence: int(evidence.label[1:]))
+    return _listing("Labels", [f"{evidence.label}: {evidence.tool} `{_brief(evidence.input)}`" for evidence in shown])
+
+
+def _brief(arguments: object) -> str:
+    """The argument that tells most of a call, on one line."""
+    if not isinstance(arguments, dict):
+        return ""
+    text = next(
+        (str(arguments[name]) for name in ("command", "file_path", "pattern", "path", "paths") if arguments.get(name)),
+        "",
+    )
+    return " ".join(text.split())[:100]
 
 
 def _trace(state: State, plan: Plan) -> list[str]:
@@ -129,7 +168,7 @@ def _trace(state: State, plan: Plan) -> list[str]:
             f"{item.tool} {item.tool_version or ''} {item.outcome}".replace("  ", " ").replace("_", " ")
             for item in state.validation.get(path, [])
         )
-        rows.append(f"| {task} | `{path}` | {checks or 'red flags'} |")
+        rows.append(f"| {task} | `{path}` | {checks or 'red flags only'} |")
     return rows
 
 

@@ -1,7 +1,7 @@
 """The user's git repository: what it holds, what is dirty, one clean commit, and taking it back.
 
-Nothing here resets, cleans, stashes or checks out over files. The user's index is touched only for the very paths
-that are committed, and put back where a hook refuses. Paths are always literal, never pathspecs.
+Nothing here changes a file of the work tree. The user's index is touched only for the very paths that are committed,
+and put back where a hook refuses. Paths are always literal, never pathspecs.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Repository:
         if not folder.is_dir():
             raise UsageError(f"{folder} is not a directory.", hint="Name the repository with -C DIR.")
         try:
-            self._repo: Repo = git.Repo(folder, search_parent_directories=True)
+            self._repo: Repo = git.Repo(folder.resolve(), search_parent_directories=True, expand_vars=False)
             if self._repo.working_tree_dir is None:
                 raise UsageError(f"{folder} is a bare repository: there is no work tree to work in.")
         except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
@@ -98,7 +98,8 @@ class Repository:
     def files(self) -> list[str]:
         """Files git sees: tracked, and untracked but not ignored. Deleted ones and submodules are left out."""
         listed = set(_nul(self.git("ls-files", "-z", "--cached", "--others", "--exclude-standard")))
-        return sorted(path for path in listed if os.path.lexists(self.root / path) and not (self.root / path).is_dir())
+        there = (path for path in listed if os.path.lexists(self.root / path) and not (self.root / path).is_dir())
+        return sorted(filter(_is_text, there))
 
     def dirty(self) -> list[str]:
         """Paths with changes that are not committed, untracked files included."""
@@ -108,7 +109,7 @@ class Repository:
             paths.append(entry[3:])
             if entry[0] in "RC":  # the next entry is where it came from
                 paths.append(next(entries, ""))
-        return sorted(filter(None, paths))
+        return sorted(path for path in paths if path and _is_text(path))
 
     def in_progress(self) -> str | None:
         """A merge, rebase or the like that is not finished: a commit of single paths is not possible then."""
@@ -120,6 +121,21 @@ class Repository:
             return bytes(self._repo.commit(commit).tree.join(path).data_stream.read())
         except KeyError:
             return None
+
+    def executable_at(self, commit: str, path: str) -> bool:
+        """Whether the file is executable in a commit."""
+        try:
+            return bool(self._repo.commit(commit).tree.join(path).mode & 0o100)
+        except KeyError:
+            return False
+
+    def in_history(self, commit: str) -> bool:
+        """Whether a commit is reachable from what is checked out."""
+        try:
+            self.git("merge-base", "--is-ancestor", commit, "HEAD")
+        except GitFailed:
+            return False
+        return True
 
     # --- branches and worktrees ---
 
@@ -161,6 +177,7 @@ class Repository:
             if new:
                 self.git("rm", "--quiet", "--cached", "--force", "--", *new)
             raise CommitRefused(error.output) from error
+        self.git("reset", "--quiet", "HEAD", "--", *paths)  # a hook may have added its own version of them
         return self.git("rev-parse", "HEAD").strip()
 
     def _identity(self) -> dict[str, str]:
@@ -182,6 +199,11 @@ class Repository:
             return None
         found = self.git("log", "--fixed-strings", f"--grep={RUN_TRAILER}: {run_id}", "--format=%H", "--max-count=1")
         return found.strip() or None
+
+
+def _is_text(path: str) -> bool:
+    """Whether a name is UTF-8. Others are left out: no JSON, and so no journal, result or model, can hold them."""
+    return not any("\ud800" <= char <= "\udfff" for char in path)
 
 
 def _nul(output: str) -> Iterator[str]:

@@ -152,7 +152,11 @@ def of_journal(events: Sequence[Event]) -> Result:
     """The result of a run as its journal tells it; a run that never ended is `interrupted`."""
     state = State.of(events)
     end = state.end
-    summary = end.message if end and end.message else state.claim.summary if state.claim else ""
+    summary = state.claim.summary if state.claim else ""
+    if end is None:
+        summary = "The run has not ended: it is still going on, or it was killed. `boringops resume` goes on with it."
+    elif end.message:
+        summary = end.message
     error = ErrorOut(kind=end.kind, message=end.message, hint=end.hint) if end and end.kind else None
     began, last = (datetime.fromisoformat(event.at) for event in (events[0], events[-1]))
     return assemble(

@@ -154,9 +154,18 @@ class Run:
             executor, repository = self.executor, self.executor.repository
             files = repository.files()
             self.record(ev.DirtyTree(paths=repository.dirty()))
+            if self.state.start and self.state.start.head and not self.state.start.branch:
+                self.record(
+                    ev.Warned(
+                        message="HEAD is detached, so the commit will be on no branch: keep it with `git switch -c NAME`."
+                    )
+                )
             bank = memory_bank.read(executor.root, self.persona.protocol.memory_files)
             for file in bank.files:
                 self.record(ev.MemoryRead(file=file))
+                if file.path in bank.texts:  # the first message shows it whole, so it may be edited
+                    lines = bank.texts[file.path].count("\n") + 1
+                    self.record(ev.FileRead(path=file.path, sha256=file.sha256, lines=lines))
             taken = self._inventory(files)
             self.record(ev.InventoryTaken(inventory=taken))
             self.record(ev.Told(text=self._first_message(memory_bank.render(bank), inventory.render(taken), files)))
@@ -183,6 +192,11 @@ class Run:
         parts += [git, bank, taken]
         if self.facilities:
             parts.append(f"# Checks at hand\n\n{self.facilities}")
+        if self.executor.person is None:
+            parts.append(
+                "Nobody is there to consent: commands that reach a registry, a cloud, a cluster or a remote (npm ci, pip install, "
+                "docker build, terraform init) are refused. Commands on the work tree (npm test, pytest, make) run."
+            )
         parts.append(
             "You are in the plan phase. Look at what you need, then call SubmitPlan "
             "(or Finish, where the task is a question or nothing has to change)."
@@ -280,7 +294,7 @@ class Run:
         if state.plan is None:
             return ToolResult("No plan has been approved, so nothing can be done yet. Call SubmitPlan.", is_error=True)
         self._enter("verify")
-        number, rounds = state.rounds + 1, self.executor.config.max_rounds
+        number, rounds = state.rounds + (not state.round_open), state.rounds_before + self.executor.config.max_rounds
         outcome = gates.verify(
             claim, self.executor, self.persona, self.rules, inventory=self._inventory, variables=self.variables
         )
@@ -292,9 +306,10 @@ class Run:
         if outcome.passed:
             return ToolResult("Verified. The runtime writes the report and commits.", ends_phase=True)
         if number >= rounds:
+            left = len(outcome.blocking)
             raise Incomplete(
-                f"{len(outcome.blocking)} things still fail after {number} rounds of verification.",
-                hint=f"boringops show {start.run_id if start else ''} lists them; -c max_rounds={rounds * 2} gives more rounds.",
+                f"{left} finding{'s' * (left != 1)} still fail{'s' * (left == 1)} after {number} rounds of verification.",
+                hint=f"boringops resume {start.run_id if start else ''} gives the model {self.executor.config.max_rounds} more rounds.",
             )
         self._enter("act")
         return ToolResult(gates.render(outcome, number, rounds), is_error=True)
@@ -323,6 +338,8 @@ class Run:
         self._enter("report")
         protocol = self.persona.protocol
         path = report.path_for(state, protocol, executor.root, executor.config.report.directory)
+        if state.report_path:  # begun by a process that died: what it left there may be half a report
+            path = Path(state.report_path)
         if path is None:
             return
         text = executor.funnel.mask(report.render(state, protocol))
@@ -348,6 +365,9 @@ class Run:
             return True
         self._enter("commit")
         run_id = executor.journal.run_id
+        if state.committing is not None and (sha := executor.repository.commit_of_run(run_id)):
+            self.record(ev.Committed(sha=sha))  # it happened, and we died before we could say so
+            return True
         paths = sorted(state.changes)
         self._last_look(paths)
         if state.committing is None:
@@ -359,16 +379,15 @@ class Run:
                     date=date,
                 )
             )
-        elif sha := executor.repository.commit_of_run(run_id):  # it happened, and we died before we could say so
-            self.record(ev.Committed(sha=sha))
-            return True
         intent = state.committing
         assert intent is not None  # noqa: S101 - recorded just above
         try:
             sha = executor.repository.commit(intent.paths, intent.message, date=intent.date)
         except CommitRefused as refusal:
-            self._refused(refusal.output)
+            self._refused(refusal.output, executor.adopt(run_id))
             return False
+        if moved := executor.adopt(run_id):
+            self.record(ev.Warned(message=f"A hook changed {', '.join(moved)} in the commit, after it was verified."))
         self.record(ev.Committed(sha=sha))
         return True
 
@@ -382,15 +401,17 @@ class Run:
                 kind="changed_since",
             )
 
-    def _refused(self, output: str) -> None:
+    def _refused(self, output: str, moved: Sequence[str]) -> None:
         self.record(ev.CommitRefused(output=output))
-        if self.state.rounds >= self.executor.config.max_rounds:
+        if self.state.rounds >= self.state.rounds_before + self.executor.config.max_rounds:
             raise Incomplete(
                 f"git refused the commit: {output}", hint="Mend it, then resume the run.", kind="commit_refused"
             )
+        changed = f"\nThe hook changed {', '.join(moved)} itself: Read before you edit." if moved else ""
         self.record(
             ev.Told(
-                text=f"git refused the commit (a hook, or signing). Mend what it says, then call Finish again:\n{output}"
+                text="git refused the commit (a hook, or signing). Mend what it says, then call Finish again:\n"
+                f"{output}{changed}"
             )
         )
         self._enter("act")
@@ -483,7 +504,7 @@ def slug_of(text: str) -> str:
 def name_of(text: str) -> str:
     """The task's name: its first line, shortened."""
     first = next((line.strip() for line in text.splitlines() if line.strip()), "task")
-    return first if len(first) <= 72 else first[:71].rstrip() + "…"
+    return textwrap.shorten(first, 72, placeholder=" …")
 
 
 def require_ready(root: Path, in_progress: str | None) -> None:

@@ -59,6 +59,7 @@ _FIXED = {
     "TF_INPUT": "0",
     "CHECKPOINT_DISABLE": "1",
     "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
 }
 
 
@@ -118,7 +119,7 @@ def _prefix(cwd: Path) -> list[str]:
 
 def _shell() -> list[str]:
     bash = shutil.which("bash")
-    return [bash, "--noprofile", "--norc", "-c"] if bash else ["/bin/sh", "-c"]
+    return [bash, "--noprofile", "--norc", "-o", "pipefail", "-c"] if bash else ["/bin/sh", "-c"]
 
 
 def _drain(

@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, persona
+from boringops import __version__, checklist_rules, config, persona, policy
 from boringops import events as ev
 from boringops import run as runs
 from boringops.config import Config
@@ -74,13 +74,15 @@ class Specialist:
         *,
         settings: Config | None = None,
         sets: list[str] | None = None,
-        model: Model | None = None,
+        model: Model | str | None = None,
         person: Person | None = None,
         on_event: Callable[[ev.Event], None] = lambda _: None,
         on_delta: Callable[[Delta], None] = lambda _: None,
         env: Mapping[str, str] | None = None,
         **flags: Any,
     ) -> None:
+        if isinstance(model, str):  # an id is a setting like any other
+            flags, model = {**flags, "model": model}, None
         self.repository = Repository(Path(repo))
         self.env = os.environ if env is None else env
         self.settings = settings or config.load(self.repository.root, env=self.env, flags=flags, sets=sets)
@@ -101,6 +103,7 @@ class Specialist:
         if not task.text.strip():
             raise UsageError("The task is empty.", hint='For example: boringops run "containerise this and set up CI"')
         who = self.load_persona()
+        policy.Rules.of(self.settings.permissions)  # a rule that is wrong is said before anything is made
         model_id = self._model_id(who)
         run_id = runs.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)

@@ -12,6 +12,7 @@ from typing import Any
 
 from boringops import events as ev
 from boringops.facts import (
+    Attestation,
     Change,
     ChecklistItem,
     Claim,
@@ -87,6 +88,8 @@ class State:
 
     changing: dict[str, ev.FileChanging] = field(default_factory=dict)
     """Intents without an outcome yet, by path."""
+    landed: dict[str, list[str]] = field(default_factory=dict)
+    """Call -> paths whose change by it is on disk."""
     changes: dict[str, Change] = field(default_factory=dict)
     strays: set[str] = field(default_factory=set)
 
@@ -94,7 +97,15 @@ class State:
     validation: dict[str, list[Validation]] = field(default_factory=dict)
     check_findings: dict[str, list[Finding]] = field(default_factory=dict)
     rounds: int = 0
+    rounds_before: int = 0
+    """Rounds that were used up when the run was resumed: a resume has its own."""
+    round_open: bool = False
+    """The last round was recorded, but its result has not reached the model: a crash must not use up a round."""
     verified: ev.Verified | None = None
+    told_findings: list[Finding] = field(default_factory=list)
+    """Findings that earlier rounds put to the model."""
+    attestations: dict[str, Attestation] = field(default_factory=dict)
+    """Attestations that were taken, by item: they count in later rounds, too."""
     claim: Claim | None = None
     findings: list[Finding] = field(default_factory=list)
     checklist: list[ChecklistItem] = field(default_factory=list)
@@ -171,6 +182,7 @@ class State:
     def _run_resumed(self, _: ev.RunResumed) -> None:
         self.end = None
         self.resumes += 1
+        self.rounds_before = self.rounds
 
     def _phase_entered(self, event: ev.PhaseEntered) -> None:
         self.phase = event.phase
@@ -227,6 +239,7 @@ class State:
     def _tool_finished(self, event: ev.ToolFinished) -> None:
         call = self._call(event.call_id)
         call.finished = True
+        self.round_open = False
         self.evidence[event.evidence] = Evidence(event.evidence, event.tool, event.is_error, call.input)
         result: dict[str, Any] = {
             "type": "tool_result",
@@ -256,6 +269,7 @@ class State:
             self.changes.pop(event.path, None)
         else:
             self.changes[event.path] = new
+        self.landed.setdefault(intent.call_id, []).append(event.path)
         self.strays.discard(event.path)
         if new.after is None:
             self.seen.pop(event.path, None)
@@ -292,7 +306,11 @@ class State:
 
     def _verified(self, event: ev.Verified) -> None:
         self.rounds, self.verified, self.claim = event.round, event, event.claim
+        self.round_open = True
         self.findings, self.checklist = event.findings, event.checklist
+        self.told_findings += event.findings
+        outcomes = {item.id: item.outcome for item in event.checklist}
+        self.attestations |= {a.id: a for a in event.claim.checklist if outcomes.get(a.id) == a.outcome}
 
     def _report_writing(self, event: ev.ReportWriting) -> None:
         self.report_path = event.path

@@ -42,6 +42,11 @@ def preview(repository: Repository, store: Store, run_id: str) -> Undoing:
     root = Path(state.start.root)
     if root != repository.root:
         raise UsageError(f"Run {run_id} worked in {root}.", hint=f"Undo it there: boringops undo -C {root} {run_id}")
+    if state.commit and not repository.in_history(state.commit):
+        raise UsageError(
+            f"Commit {state.commit[:12]} of run {run_id} is not in what is checked out.",
+            hint=f"Switch to {state.start.branch or 'where it is'} first. If history was rewritten, revert it by hand.",
+        )
     changes = sorted(state.changes.values(), key=lambda change: change.path)
     conflicts = [
         f"{change.path} was changed since the run"
@@ -96,8 +101,11 @@ def _restore(root: Path, kept: Path, change: Change) -> None:
 
 def _remove_empty(folder: Path, root: Path) -> None:
     """Folders that the run made and that hold nothing any more: git does not know folders."""
-    while folder != root and not any(folder.iterdir()):
-        folder.rmdir()
+    while folder != root:
+        if folder.is_dir():  # a person, or an undo that was killed, may have removed it already
+            if any(folder.iterdir()):
+                return
+            folder.rmdir()
         folder = folder.parent
 
 

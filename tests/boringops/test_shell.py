@@ -493,7 +493,7 @@ AROUND = st.sampled_from(
 def test_an_unknown_program_is_never_read(program: str, around: list[str]) -> None:
     text = program
     for each in around:
-        if "'" in text and "'{}'" in each:
+        if "'" in text and ("'{}'" in each or each == "eval {}"):  # eval takes the quotes off: another command
             continue
         text = each.format(text)
     assert rank(analyse(text).verdict) >= rank(Verdict.UNKNOWN), text

@@ -330,3 +330,15 @@ def test_drafting_goes_well_with_a_first_memory_bank(tmp_path: Path) -> None:
     patterns = (root / "memory-bank/systemPatterns.md").read_text()
     assert patterns.count("## Deployment") == 1 and "Built once, promoted by digest" in patterns
     assert draft(root, files_of(root)).files == []
+
+
+def test_nothing_is_claimed_of_a_release_that_is_not_ours(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    workflow = root / ".github/workflows/ship.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("on: push\njobs: {a: {steps: [{run: kubectl apply -f x}]}}\n")
+    drafted(root)
+    said = "".join(
+        (root / path).read_text() for path in ("README.md", "docs/runbook.md", "memory-bank/systemPatterns.md")
+    )
+    assert ".github/workflows/ship.yml" in said and "romoted by digest" not in said and "promotes" not in said

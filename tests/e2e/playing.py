@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from boringops.events import Event, Inspected, ToolFinished
 from boringops.executor import Person
 from boringops.models.base import Block, Profile
 from boringops.models.scripted import ScriptedModel, ScriptExhausted, Step, text
 from boringops.specialist import Result, Specialist, Task
+from tests.e2e.conftest import Ran
 
 GIVING_UP: list[Step] = [[text("I do not know what else to do.")]] * 4
 """A model that never does better: the run ends incomplete after its last nudge."""
@@ -133,6 +136,24 @@ class Player:
         result: Result = act(specialist)
         assert result.error is None or ScriptExhausted.__name__ not in result.error.message, result.error.message
         return Played(result, model, events, self.root, before, specialist)
+
+
+def in_process(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """The command line in this process: quick, for what ends soon."""
+    from boringops.cli.app import app
+
+    monkeypatch.setattr("boringops.cli.drive._stop_on_signals", lambda _: None)
+
+    def run(*arguments: str | Path) -> Ran:
+        code: str | int | None = 0
+        try:
+            app([str(argument) for argument in arguments], prog_name="boringops")
+        except SystemExit as end:
+            code = end.code
+        assert isinstance(code, int)
+        return Ran(code, *capsys.readouterr())
+
+    return run
 
 
 def call(name: str, /, **arguments: Any) -> list[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,24 @@ def test_a_wrong_call_is_explained_and_the_run_goes_on(player: Player, block: Bl
     outcome = played.of(block["name"])[0]
     assert outcome.is_error and says in outcome.content
     assert played.result.status == "done"
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [text("half a \ud800 character")],
+        call("Write", file_path=RUNBOOK, content="\ud83d\n"),
+        call("Bash", command="echo \udce9"),
+        [{"type": "mystery", "x": 1}],
+        call("Write", file_path=RUNBOOK, content="line\n" * 1_000_000),
+    ],
+    ids=["text", "file", "command", "unknown block", "five megabytes"],
+)
+def test_odd_content_is_no_fault_of_ours(player: Player, blocks: list[Block]) -> None:
+    played = player.play(PLAN, blocks, call("Read", file_path=RUNBOOK), WRITE, FINISH)
+    assert played.result.status == "done", played.result.error
+    assert json.loads(played.result.model_dump_json())["run_id"]
+    assert [type(event) for event in played.specialist.events(played.result.run_id)]  # the journal reads back
 
 
 def test_arguments_that_are_not_json_are_sent_back(player: Player, messages_api: MessagesApi) -> None:
@@ -269,17 +287,19 @@ def test_the_model_is_told_once_what_a_person_changed_in_the_memory_bank(player:
 
 
 def test_a_memory_file_that_appears_or_vanishes_is_told(player: Player) -> None:
-    steps: list[Callable[[Request], list[Block]]] = [
-        lambda _: [(player.root / "memory-bank/activeContext.md").unlink(), tool("Read", file_path="app.py")][1:],  # type: ignore[list-item]
-        lambda _: [_touch(player.root / "memory-bank/activeContext.md"), tool("Read", file_path="app.py")][1:],
-    ]
-    played = player.play(*steps, *GIVING_UP, persona="devops-infrastructure")
-    assert [TOLD in str(request.messages[-1]) for request in played.model.requests[:4]] == [False, True, True, False]
+    file = player.root / "memory-bank/activeContext.md"
 
+    def vanishes(_: Request) -> list[Block]:
+        file.unlink()
+        return call("Read", file_path="app.py")
 
-def _touch(path: Path) -> Block:
-    path.write_text("# Back again\n")
-    return {}
+    def appears(_: Request) -> list[Block]:
+        file.write_text("# Back again\n")
+        return call("Read", file_path="app.py")
+
+    played = player.play(vanishes, appears, *GIVING_UP, persona="devops-infrastructure")
+    told = [TOLD in str(request.messages[-1]) for request in played.model.requests]
+    assert told == [False, True, True, False, False, False]
 
 
 def test_what_the_run_itself_writes_into_the_memory_bank_is_not_told_to_it(player: Player) -> None:

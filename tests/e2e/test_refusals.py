@@ -66,7 +66,7 @@ def test_the_way_these_tests_play_ends_in_a_commit_when_nothing_is_wrong(player:
         call("Bash", command="cat README.md | tee copy.md"),
         call("Blueprint", write=True),
     ],
-    ids=lambda blocks: str(blocks[0]["input"].get("command") or f"{blocks[0]['name']} {list(blocks[0]['input'])[0]}"),
+    ids=lambda blocks: str(blocks[0]["input"].get("command") or blocks[0]["name"]),
 )
 def test_nothing_is_written_before_a_plan_is_approved(player: Player, attempt: Step) -> None:
     assert isinstance(attempt, list)
@@ -274,7 +274,7 @@ def test_a_planned_file_that_was_not_written_holds_the_run_up(player: Player) ->
     assert [(finding.rule, finding.path) for finding in played.result.findings] == [
         ("scope/not-done", "docs/recovery.md")
     ]
-    assert played.result.error is not None and "-c max_rounds=2" in played.result.error.hint
+    assert played.result.error is not None and "-c max_rounds=6" in played.result.error.hint
 
 
 def test_what_a_command_changes_outside_the_plan_holds_the_run_up_until_it_is_gone(player: Player) -> None:
@@ -287,11 +287,73 @@ def test_what_a_command_changes_outside_the_plan_holds_the_run_up_until_it_is_go
 
     littered = player.play(
         call("SubmitPlan", **planned("docs/recovery.md")),
-        [*call("Write", file_path="docs/recovery.md", content="# Recovery\n"), tool("Bash", command="touch litter.txt")],
+        [
+            *call("Write", file_path="docs/recovery.md", content="# Recovery\n"),
+            tool("Bash", command="touch litter.txt"),
+        ],
         FINISH,
         max_rounds=1,
     )
     assert (littered.result.exit_code, littered.result.commit) == (5, None)
+
+
+def test_what_a_command_did_outside_the_plan_cannot_be_rested_on(player: Player) -> None:
+    (player.root / "Dockerfile").write_text("FROM python:3.13.1-slim\nUSER 10001:10001\n")
+    git(player.root, "add", ".")
+    git(player.root, "commit", "--quiet", "--message", "A container")
+    rest = call("Finish", outcome="nothing_to_change", summary="All is there.", evidence=["e1"])
+    played = player.play(PLAN, call("Bash", command="touch litter.txt"), rest, *GIVING_UP)
+    assert "litter.txt" in played.refusal("Finish") and "Put it back as it was first" in played.refusal("Finish")
+    assert (played.result.exit_code, played.result.commit) == (5, None)
+
+
+def test_the_users_own_half_done_file_can_be_put_back(player: Player) -> None:
+    """It stays changed against the last commit, but it is as it was before the command: nothing is held against it."""
+    (player.root / "app.py").write_text("mine = 1\n")
+    spoil = [*WRITE, tool("Bash", command="sed -i s/mine/yours/ app.py")]
+    played = player.play(PLAN, spoil, FINISH, call("Bash", command="sed -i s/yours/mine/ app.py"), FINISH)
+    assert "app.py:" in played.of("Finish")[0].content
+    assert played.result.status == "done"
+    assert git(player.root, "status", "--porcelain").split() == ["M", "app.py"]
+
+
+def test_what_a_command_did_belongs_to_the_run_once_it_is_planned(player: Player) -> None:
+    spoil = [*WRITE, tool("Bash", command="cp README.md extra.md; cp README.md app.py")]
+    files = [
+        {"path": RUNBOOK, "action": "create"},
+        {"path": "extra.md", "action": "change"},
+        {"path": "app.py", "action": "change"},
+    ]
+    played = player.play(PLAN, spoil, call("SubmitPlan", **planned(files=files)), FINISH)
+    assert played.result.status == "done", played.result.findings
+    actions = {change.path: change.action for change in played.result.changes}
+    assert actions == {"app.py": "change", RUNBOOK: "create", "extra.md": "create"}
+    assert git(player.root, "status", "--porcelain") == ""
+
+
+def test_a_file_that_was_to_be_deleted_is_not_done_by_an_edit(player: Player) -> None:
+    plan = call("SubmitPlan", **planned(files=[{"path": "app.py", "action": "delete"}]))
+    edit = call("Edit", file_path="app.py", old_string="info", new_string="debug")
+    gone = call("Bash", command="rm app.py")
+    played = player.play(plan, call("Read", file_path="app.py"), edit, FINISH, gone, FINISH)
+    assert "The plan has to delete it" in played.of("Finish")[0].content
+    assert played.result.status == "done"
+    assert git(player.root, "show", "--format=", "--name-status", "HEAD").split() == ["D", "app.py"]
+    assert git(player.root, "status", "--porcelain") == ""
+
+
+def test_a_planned_file_that_is_gone_again_is_not_done(player: Player) -> None:
+    played = player.play(PLAN, WRITE, call("Bash", command=f"rm {RUNBOOK}"), FINISH, max_rounds=1)
+    assert {finding.rule for finding in played.result.findings} == {"scope/nothing-done", "scope/not-done"}
+    assert played.result.commit is None
+
+
+def test_an_incomplete_run_goes_on_with_more_rounds(player: Player) -> None:
+    played = player.play(PLAN, FINISH, max_rounds=1)
+    assert played.result.error is not None
+    more = played.result.error.hint.partition("-c ")[2].split()[0]
+    resumed = player.resume(WRITE, FINISH, sets=[more])
+    assert resumed.result.status == "done", resumed.result.error
 
 
 @pytest.mark.parametrize(
@@ -353,7 +415,7 @@ def _item(player: Player) -> str:
     ("path", "content", "rule"),
     [
         ("deploy.sh", "#!/bin/sh\nexport AWS_KEY=AKIAQ7ZX3MPLWDN5RT2K\n", "secret/"),
-        ("Dockerfile", "FROM node:latest\nUSER node\nCMD [\"node\", \"app.js\"]\n", "image/latest"),
+        ("Dockerfile", 'FROM node:latest\nUSER node\nCMD ["node", "app.js"]\n', "image/latest"),
     ],
 )
 def test_red_flags_are_never_committed(player: Player, path: str, content: str, rule: str) -> None:

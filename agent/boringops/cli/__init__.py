@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 
 def main() -> None:
     """Entry point of the `boringops` command."""
     from boringops.cli.app import app
 
-    try:
-        app(prog_name="boringops")
-    except BrokenPipeError:  # `boringops ... | head`
-        sys.stderr.close()
-        sys.exit(0)
+    app(prog_name="boringops")

@@ -55,7 +55,9 @@ Sets = Annotated[list[str] | None, typer.Option("-c", metavar="KEY=VALUE", help=
 
 def flags_of(**given: Any) -> dict[str, Any]:
     """Flags as settings: what was not given is left out, so that it does not override the configuration."""
-    flags = {key: getattr(value, "value", value) for key, value in given.items() if value not in (None, False)}
+    flags = {
+        key: getattr(value, "value", value) for key, value in given.items() if value is not None and value is not False
+    }
     if flags.pop("no_commit", False):
         flags["commit"] = {"enabled": False}
     return flags

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
@@ -29,12 +30,19 @@ def deliver(make: Callable[[], Result], output: Output) -> NoReturn:
         shown = ErrorOut(kind=error.kind, message=error.message, hint=error.hint)
         result = Result(status=error.status, exit_code=error.exit_code, summary=error.message, error=shown)  # type: ignore[arg-type]
     if output is Output.text:
-        print(render(result))
+        say(render(result))
     else:
         kind = {"type": "result"} if output is Output.stream_json else {}
-        print(json.dumps({**kind, **result.model_dump(mode="json")}, ensure_ascii=False))
-    sys.stdout.flush()
+        say(json.dumps({**kind, **result.model_dump(mode="json")}, ensure_ascii=False))
     sys.exit(result.exit_code)
+
+
+def say(text: str) -> None:
+    """Print to standard output. A reader that goes away (`| head`) neither ends a run nor changes its exit code."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(error: BoringopsError) -> NoReturn:

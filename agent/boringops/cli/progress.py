@@ -5,10 +5,13 @@ On a terminal the line at the bottom says what is going on now; elsewhere each l
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from typing import Any
 
 from boringops import events as ev
+from boringops.cli.output import say
 from boringops.models.base import Delta
 
 _PATHS = ("file_path", "path", "pattern", "command")
@@ -20,11 +23,18 @@ class Progress:
     def __init__(self, *, offline_hint: str = "") -> None:
         from rich.console import Console
 
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        class Log(Console):
+            def on_broken_pipe(self) -> None:
+                """Nobody reads the log any more: the run goes on without it."""
+                self.quiet = True
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+        self.console: Console = Log(stderr=True, highlight=False, soft_wrap=True)
         self.status: Any = None
         self.offline_hint = offline_hint
         self.began = time.monotonic()
         self.said = ""
+        self.calls: dict[str, str] = {}
 
     def __enter__(self) -> Progress:
         if self.console.is_terminal:
@@ -88,28 +98,39 @@ class Progress:
         self._now(f"turn {event.turn}: waiting for the model")
 
     def _called(self, event: ev.ToolStarted) -> None:
-        what = next((str(event.input[name]) for name in _PATHS if event.input.get(name)), "")
+        self.calls[event.call_id] = what = next(
+            (str(event.input[name]) for name in _PATHS if event.input.get(name)), ""
+        )
         self._now(f"{event.tool} {what[:80]}")
 
     def _finished(self, event: ev.ToolFinished) -> None:
-        first = event.content.strip().splitlines()[0][:88] if event.content.strip() else ""
-        if event.tool in {"Finish", "SubmitPlan"} and not event.data:
-            return  # what came of it has its own line
+        what = self.calls.pop(event.call_id, "")
+        first = event.content.strip().splitlines()[0] if event.content.strip() else ""
         if event.is_error:
-            self._line("✗", f"{event.tool}: {first}", "red")
-        else:
-            self._line(
-                " ", f"{event.tool}: {first}" if event.tool in {"Validate", "Bash", "Blueprint"} else event.tool, "dim"
-            )
+            if not first.startswith("Refused by") and event.tool != "Finish":  # those have lines of their own
+                self._line("✗", f"{event.tool} {what}: {first}"[:120], "red")
+        elif event.tool in {"Validate", "Bash", "Blueprint"}:
+            self._line(" ", f"{event.tool} {what}: {first}"[:100], "dim")
+        elif event.tool in {"Read", "Glob", "Grep"}:
+            self._line(" ", f"{event.tool} {what}"[:100], "dim")
 
     def _changing(self, event: ev.FileChanging) -> None:
         self._line(
             "+" if event.change.action == "create" else "~", f"{event.change.action} {event.change.path}", "green"
         )
 
+    def _questions(self, event: ev.QuestionsAsked) -> None:
+        for question in event.questions:
+            self._line("?", question.question, "yellow")
+
+    def _told(self, event: ev.Told) -> None:
+        if not event.text.startswith("# Task"):
+            self._line("!", f"told the model: {event.text.splitlines()[0][:100]}", "yellow")
+
     def _plan(self, event: ev.PlanSubmitted) -> None:
         plan = event.plan
-        self._line(" ", f"plan: {plan.confidence} confidence, {len(plan.files)} files, {len(plan.questions)} questions")
+        asks = f", {len(plan.questions)} questions" if plan.questions else ""
+        self._line(" ", f"plan: {plan.confidence} confidence, {len(plan.files)} files{asks}")
 
     def _approved(self, event: ev.PlanApproved) -> None:
         self._line("✓", f"plan approved by {event.by}", "green")
@@ -163,7 +184,7 @@ class Lines:
     """`--output stream-json`: every event a line on standard output."""
 
     def event(self, event: ev.Event) -> None:
-        print(event.model_dump_json(), flush=True)
+        say(event.model_dump_json())
 
 
 _SHOW: dict[type[ev.Event], Any] = {
@@ -176,6 +197,8 @@ _SHOW: dict[type[ev.Event], Any] = {
     ev.ToolStarted: Progress._called,
     ev.ToolFinished: Progress._finished,
     ev.FileChanging: Progress._changing,
+    ev.QuestionsAsked: Progress._questions,
+    ev.Told: Progress._told,
     ev.PlanSubmitted: Progress._plan,
     ev.PlanApproved: Progress._approved,
     ev.PolicyDecided: Progress._denied,

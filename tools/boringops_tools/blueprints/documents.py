@@ -101,6 +101,8 @@ def facts(context: Context) -> dict[str, Any]:
         "release": context.release_path
         if apps and not context.other_ci and context.will_have(context.release_path, "ci")
         else "",
+        # Another's release workflow is named, but what it does is not ours to tell.
+        "promotes": not (text := context.tree.text(context.release_path)) or "docker buildx imagetools create" in text,
         "runbook": RUNBOOK if apps else "",
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from boringops_tools.stack.environment import is_secret
 from boringops_tools.stack.facts import EnvVar, Route, Source
-from boringops_tools.stack.grammar import line, literal, source, walk
+from boringops_tools.stack.grammar import line, literal, root, source, within
 from boringops_tools.stack.health import is_health
 from boringops_tools.stack.tree import Tree, folder_of
 
@@ -41,7 +41,7 @@ def read(tree: Tree, paths: Iterable[str]) -> Facts:
 def _read(path: str, text: str, facts: Facts) -> None:
     main, grouped = False, set(re.findall(r"\b(\w+)\s*:?=\s*[\w.]+\.Group\(|\b(\w+)\s+\*?gin\.RouterGroup\b", text))
     groups = {name for pair in grouped for name in pair if name}
-    for node in walk("go", text):
+    for node in within(root("go", text)):
         place = Source(path=path, line=line(node))
         if node.type == "package_identifier" and node.parent is not None and node.parent.type == "package_clause":
             main = source(node) == "main"

@@ -26,9 +26,14 @@ def _parser(name: str) -> Parser:
     return Parser(Language(getattr(import_module(module), function)()))
 
 
-def walk(grammar: str, text: str) -> Iterator[Node]:
-    """Every named node of the source, a parent before its children."""
-    stack = [_parser(grammar).parse(text.encode()).root_node]
+def root(grammar: str, text: str) -> Node:
+    """The node of the whole source."""
+    return _parser(grammar).parse(text.encode()).root_node
+
+
+def within(node: Node) -> Iterator[Node]:
+    """The node and every named one below it, a parent before its children."""
+    stack = [node]
     while stack:
         node = stack.pop()
         yield node

@@ -100,7 +100,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         run_packages=["openssl"] if node.prisma else [],
         node=node,
     )
-    return app.model_copy(update=_verdict(app, manifest, scripts, dependencies, facts.listens, tree))
+    app = app.model_copy(update=_verdict(app, manifest, scripts, dependencies, facts.listens, tree))
+    return app.model_copy(update={"remarks": [*app.remarks, *health.remarks(routes, facts.unplaced)]})
 
 
 def _verdict(

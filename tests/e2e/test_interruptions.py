@@ -1,0 +1,356 @@
+"""What stops a run from outside: signals, a full disk, another run at work. Each says so, and the run goes on later."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boringops.journal import work_tree_lock
+from boringops.models.scripted import Step, tool
+from boringops.specialist import Specialist
+from tests.e2e.conftest import Boringops, Ran
+from tests.e2e.playing import PLAIN, Played, Player, call, planned
+from tests.messages_api import MessagesApi, tool_use
+from tests.repos import git, make_repo
+
+RUNBOOK, CHART = "docs/runbook.md", "Dockerfile"
+PLAN = planned(RUNBOOK)
+WRITE = {"file_path": RUNBOOK, "content": "# Runbook\n\nRoll back with git revert.\n"}
+FINISH = {"summary": "Written."}
+SCRIPT: list[Step] = [call("SubmitPlan", **PLAN), call("Write", **WRITE), call("Finish", **FINISH)]
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own git configuration, hooks and identity, has no part in this."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture
+def player(tmp_path: Path) -> Player:
+    persona = tmp_path / "plain.md"
+    persona.write_text(PLAIN)
+    return Player(make_repo(tmp_path / "work/shop"), persona)
+
+
+# --- signals -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Going:
+    """The real command, at work."""
+
+    process: subprocess.Popen[str]
+
+    def end(self, *numbers: int) -> Ran:
+        """Signal it, and wait until it has ended."""
+        for number in numbers:
+            self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=15)
+        return Ran(self.process.returncode, out, err)
+
+
+@contextmanager
+def going(player: Player, *options: str, before: str = "") -> Iterator[Going]:
+    """`boringops run` in a process of its own; `before` is Python that comes before it."""
+    code = f"{before}\nfrom boringops.cli import main\nmain()"
+    arguments = ["run", "Write the runbook", "-C", str(player.root), "--persona", str(player.persona)]
+    command = [sys.executable, "-c", code, *arguments, "--approve", "auto", "--output", "json", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    try:
+        yield Going(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def is_interrupted(ran: Ran) -> dict[str, Any]:
+    """The result of a run that a signal ended: machine-readable, with the way on."""
+    assert ran.code == 130, (ran.code, ran.err)
+    assert ran.out.count("\n") == 1 and "Traceback" not in ran.err
+    result = ran.result
+    assert (result["status"], result["exit_code"], result["error"]["kind"]) == ("interrupted", 130, "interrupted")
+    assert result["error"]["hint"] == f"boringops resume {result['run_id']}"
+    assert result["commit"] is None
+    return result
+
+
+def is_finished(boringops: Boringops, player: Player, run_id: str) -> None:
+    """Resumed, the run ends in its one commit."""
+    ran = boringops("resume", "-C", player.root, "--output", "json")
+    assert (ran.code, ran.result["run_id"]) == (0, run_id), ran.err
+    assert git(player.root, "rev-list", "--count", "HEAD").strip() == "2"
+    assert git(player.root, "status", "--porcelain") == ""
+
+
+def is_dead(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return f"/proc/{pid}/stat" and Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] == "Z"
+
+
+@pytest.fixture
+def pid_of(tmp_path: Path) -> tuple[str, Callable[[], int]]:
+    """Shell words that tell their process's id and stay, and the call that waits for it."""
+    fifo = tmp_path / "started"
+    os.mkfifo(fifo)
+    return f"echo $$ > {fifo}; exec sleep 60", lambda: int(fifo.read_text())
+
+
+@SIGNALS
+def test_a_signal_while_the_model_is_silent(
+    player: Player, boringops: Boringops, messages_api: MessagesApi, number: int
+) -> None:
+    messages_api.reply(tool_use("SubmitPlan", **PLAN))
+    messages_api.hang()
+    with going(player) as run:
+        messages_api.wait_for(2)
+        result = is_interrupted(run.end(number))
+    assert result["plan"]["files"][0]["path"] == RUNBOOK
+
+    messages_api.reply(tool_use("Write", **WRITE))
+    messages_api.reply(tool_use("Finish", **FINISH))
+    is_finished(boringops, player, result["run_id"])
+
+
+@SIGNALS
+def test_a_signal_while_a_command_runs(
+    player: Player,
+    boringops: Boringops,
+    messages_api: MessagesApi,
+    pid_of: tuple[str, Callable[[], int]],
+    number: int,
+) -> None:
+    words, pid = pid_of
+    messages_api.reply(tool_use("SubmitPlan", **PLAN))
+    messages_api.reply(tool_use("Write", **WRITE), tool_use("Bash", command=words))
+    with going(player, "-c", 'permissions.allow=["Bash"]') as run:
+        child = pid()
+        result = is_interrupted(run.end(number))
+        assert is_dead(child)
+    assert [change["path"] for change in result["changes"]] == [RUNBOOK]
+
+    def told(body: dict[str, Any]) -> list[dict[str, Any]]:
+        assert "Look what happened before you repeat it" in str(body["messages"][-1])
+        return [tool_use("Finish", **FINISH)]
+
+    messages_api.answer_with(told)
+    is_finished(boringops, player, result["run_id"])
+
+
+@SIGNALS
+def test_a_signal_during_verification(
+    player: Player,
+    boringops: Boringops,
+    messages_api: MessagesApi,
+    pid_of: tuple[str, Callable[[], int]],
+    number: int,
+    tmp_path: Path,
+) -> None:
+    words, pid = pid_of
+    slow = tmp_path / "hadolint"
+    slow.write_text(f"#!/bin/sh\n{words}\n")
+    slow.chmod(0o755)
+    before = f"from boringops_tools.validators import base\nbase.locate = {{'hadolint': {str(slow)!r}}}.get"
+    image = f"FROM python:3.13-slim@sha256:{'0' * 64}\nUSER 10001\nHEALTHCHECK CMD true\nCMD [\"python\"]\n"
+    messages_api.reply(tool_use("SubmitPlan", **planned("Dockerfile")))
+    messages_api.reply(tool_use("Write", file_path="Dockerfile", content=image))
+    messages_api.reply(tool_use("Finish", **FINISH))
+    with going(player, before=before) as run:
+        child = pid()
+        result = is_interrupted(run.end(number))
+        assert is_dead(child)
+    is_finished(boringops, player, result["run_id"])
+
+
+def test_signals_in_a_row_are_one(player: Player, messages_api: MessagesApi) -> None:
+    messages_api.hang()
+    with going(player) as run:
+        messages_api.wait_for(1)
+        is_interrupted(run.end(signal.SIGINT, signal.SIGTERM, signal.SIGINT))
+
+
+# --- a full disk -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def full_disk(after: int, taken: float = 0.0) -> Iterator[None]:
+    """The journal's disk takes so many lines, then a part of one, then nothing until there is room again."""
+    really, seen = os.write, [0]
+
+    def write(descriptor: int, data: bytes) -> int:
+        if not os.readlink(f"/proc/self/fd/{descriptor}").endswith("events.jsonl"):
+            return really(descriptor, data)
+        seen[0] += 1
+        if seen[0] <= after:
+            return really(descriptor, data)
+        if seen[0] == after + 1 and (part := int(len(data) * taken)):
+            return really(descriptor, data[:part])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "write", write)
+        yield
+
+
+def is_full(played: Played) -> None:
+    result = played.result
+    assert (result.status, result.exit_code) == ("failed", 1)
+    assert result.error and result.error.kind == "journal"
+    assert "cannot be written: No space left on device" in result.error.message
+    assert "Make room" in result.error.hint and "boringops resume" in result.error.hint
+
+
+@pytest.mark.parametrize("taken", [0.0, 0.5, 0.999])
+@pytest.mark.parametrize("after", [7, 11, 14, 15, 21, 24])
+def test_a_full_disk_ends_the_run_and_room_lets_it_go_on(player: Player, after: int, taken: float) -> None:
+    with full_disk(after, taken):
+        stopped = player.play(*SCRIPT)
+    is_full(stopped)
+    resumed = player.resume(*SCRIPT[len(replies(stopped)) :])
+    assert resumed.result.status == "done", resumed.result.error
+    assert git(player.root, "rev-list", "--count", "HEAD").strip() == "2"
+    assert git(player.root, "status", "--porcelain") == ""
+
+
+def test_room_that_comes_back_at_once_does_not_leave_half_a_line_in_the_middle(player: Player) -> None:
+    really, seen = os.write, [0]
+
+    def write(descriptor: int, data: bytes) -> int:
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("events.jsonl"):
+            seen[0] += 1
+            if seen[0] == 12:
+                return really(descriptor, data[:9])
+            if seen[0] == 13:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return really(descriptor, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "write", write)
+        stopped = player.play(*SCRIPT)
+    is_full(stopped)
+    events = list(stopped.specialist.events(stopped.result.run_id))
+    assert (events[-1].type, [event.seq for event in events]) == ("run_ended", list(range(len(events))))
+    assert player.resume(*SCRIPT[len(replies(stopped)) :]).result.status == "done"
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_nothing_behind(player: Player, boringops: Boringops) -> None:
+    with full_disk(0):
+        is_full(player.play(*SCRIPT))
+    assert git(player.root, "status", "--porcelain") == ""
+    assert json.loads(boringops("runs", "-C", player.root, "--output", "json").out) == []
+
+
+def test_a_disk_too_full_for_the_work_is_told_and_ends_nothing(player: Player) -> None:
+    from boringops import executor
+
+    really = executor._write_whole
+
+    def write_whole(path: Path, content: bytes, mode: int) -> None:
+        if path.name.startswith("writing"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        really(path, content, mode)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executor, "_write_whole", write_whole)
+        played = player.play(*SCRIPT[:2], max_turns=2)
+    assert played.result.status == "budget"
+    assert "No space left on device" in played.refusal("Write")
+    assert git(player.root, "status", "--porcelain") == ""
+    assert player.resume(call("Write", **WRITE), SCRIPT[2], max_turns=9).result.status == "done"
+
+
+def replies(played: Played) -> list[Any]:
+    """Model calls that are in the journal as finished."""
+    events = played.specialist.events(played.result.run_id)
+    return [event for event in events if event.type == "model_replied"]
+
+
+# --- two at once -------------------------------------------------------------------------------------
+
+
+def test_a_second_run_in_the_same_work_tree_is_busy_and_nothing_mixes(
+    player: Player, boringops: Boringops, messages_api: MessagesApi
+) -> None:
+    messages_api.hang()
+    options = ("-C", player.root, "--persona", player.persona, "--approve", "auto", "--output", "json")
+    with going(player) as run:
+        messages_api.wait_for(1)
+        before = git(player.root, "status", "--porcelain", "--branch")
+        for other in ((), ("--offline",), ("--branch", "ops")):
+            second = boringops("run", "Containerise this", *options, *other)
+            assert (second.code, second.result["status"], second.result["error"]["kind"]) == (2, "usage", "busy")
+            assert "Another boringops run is at work" in second.result["error"]["message"]
+            assert "--worktree" in second.result["error"]["hint"]
+        assert git(player.root, "status", "--porcelain", "--branch") == before
+        assert git(player.root, "branch", "--list").split() == ["*", "main"]
+
+        (row,) = json.loads(boringops("runs", "-C", player.root, "--output", "json").out)
+        assert (row["status"], row["task"]) == ("unfinished", "Write the runbook")
+        shown = boringops("show", "-C", player.root, "--output", "json")
+        assert (shown.code, shown.result["run_id"]) == (0, row["run_id"])
+        resumed = boringops("resume", "-C", player.root, "--output", "json")
+        assert (resumed.code, resumed.result["error"]["kind"]) == (2, "busy")
+        result = is_interrupted(run.end(signal.SIGTERM))
+    assert result["run_id"] == row["run_id"]
+    assert len(messages_api.requests) == 1
+
+    for step in SCRIPT:
+        assert isinstance(step, list)
+        messages_api.reply(*step)
+    is_finished(boringops, player, row["run_id"])
+
+
+def test_undo_waits_for_the_run_that_is_at_work(player: Player, boringops: Boringops) -> None:
+    played = player.play(*SCRIPT)
+    with work_tree_lock(played.specialist.repository.state_dir, played.specialist.repository.root):
+        refused = boringops("undo", "-C", player.root)
+    assert refused.code == 2 and "Another boringops run is at work" in refused.err
+    assert (player.root / RUNBOOK).is_file()
+
+
+def test_a_run_in_a_worktree_goes_on_beside_another(player: Player) -> None:
+    specialist = Specialist(player.root)
+    with work_tree_lock(specialist.repository.state_dir, specialist.repository.root):
+        beside = player.play(*SCRIPT, worktree=True)
+    assert beside.result.status == "done"
+    assert not (player.root / RUNBOOK).exists()
+
+
+def test_a_resume_goes_on_from_what_the_other_process_left(player: Player) -> None:
+    """The journal is read again under the lock: it may have grown since it was looked at."""
+    stopped = player.play(*SCRIPT[:2], max_turns=2)
+    late = Specialist(player.root, model=None, max_turns=9)
+    run_id = stopped.result.run_id
+    really = Specialist._make
+
+    def make(self: Specialist, *arguments: Any) -> Any:
+        made = really(self, *arguments)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Specialist, "_make", really)
+            assert player.resume(SCRIPT[2], max_turns=9).result.status == "done"
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Specialist, "_make", make)
+        patch.setattr(Specialist, "_build_model", lambda *_: stopped.model)
+        result = late.resume(run_id)
+    assert result.status == "done"
+    assert git(player.root, "rev-list", "--count", "HEAD").strip() == "2"
+    events = list(late.events(run_id))
+    assert [event.seq for event in events] == list(range(len(events)))
