@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from boringops.facts import Attestation, ChecklistItem
-from boringops.persona import ChecklistSection, Protocol
+from boringops.protocol import ChecklistSection, Protocol
 from boringops.state import State
 
 _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)$")

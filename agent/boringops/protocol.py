@@ -48,21 +48,6 @@ class Protocol(BaseModel, frozen=True):
     commit: CommitTemplate | None = None
 
 
-# --- Markdown, line by line ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of Markdown and what it is. `text` is the content without markers, `raw` the line as it stands."""
-
-    number: int
-    kind: Literal["heading", "label", "bullet", "text", "blank", "code"]
-    raw: str
-    text: str = ""
-    level: int = 0  # of a heading
-    indent: int = 0
-
-
 def parse_protocol(body: Sequence[str], *, first_line: int = 1) -> Protocol:
     """What a persona's body states, read from its Markdown structure. `first_line` is the body's place in the file."""
     lines = list(_markdown(body, first_line))
@@ -82,6 +67,21 @@ def parse_protocol(body: Sequence[str], *, first_line: int = 1) -> Protocol:
         report_sections=sections,
         commit=_commit(lines),
     )
+
+
+# --- Markdown, line by line --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of Markdown and what it is. `text` is the content without markers, `raw` the line as it stands."""
+
+    number: int
+    kind: Literal["heading", "label", "bullet", "text", "blank", "code"]
+    raw: str
+    text: str = ""
+    level: int = 0  # of a heading
+    indent: int = 0
 
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)")
@@ -127,6 +127,14 @@ def _plain(text: str) -> str:
     text = _BOLD.sub(r"\1", _EMOJI.sub("", text))
     return re.sub(r"\(\s+", "(", re.sub(r"[ \t]{2,}", " ", text)).strip()
 
+
+def _code_blocks(lines: Sequence[_Line]) -> Iterator[str]:
+    for is_code, block in groupby(lines, key=lambda line: line.kind == "code"):
+        if is_code:
+            yield "\n".join(line.raw for line in block)
+
+
+# --- what is read from where -------------------------------------------------------------------------
 
 _BANKS = r"(?:memory-bank|cline_docs|\.kilocode/rules/memory-bank)"
 _MEMORY_FILE = re.compile(rf"(?<![\w./\\-])(?:\./)?((?:[\w.-]+/){{0,8}}?{_BANKS}/[\w./-]{{1,200}}?\.md)(?![\w/-]|\.\w)")
@@ -324,13 +332,7 @@ def _template(message: str) -> CommitTemplate | None:
     return CommitTemplate(subject=subject, bullets=bullets, trailers=trailers) if subject else None
 
 
-def _code_blocks(lines: Sequence[_Line]) -> Iterator[str]:
-    for is_code, block in groupby(lines, key=lambda line: line.kind == "code"):
-        if is_code:
-            yield "\n".join(line.raw for line in block)
-
-
-# --- what is enforced --------------------------------------------------------------------------------
+# --- what is stated ----------------------------------------------------------------------------------
 
 
 def stated(protocol: Protocol) -> list[tuple[str, bool, str]]:

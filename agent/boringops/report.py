@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from boringops.facts import Plan
-from boringops.persona import Protocol
+from boringops.protocol import Protocol
 from boringops.result import follow_ups, proposed_plan, validations
 from boringops.state import State
 

@@ -194,7 +194,7 @@ _PUBLIC_NAME = re.compile(
 _AFTER_NAME = re.compile(r"[\w.\-]{0,40}")
 _SEPARATOR = re.compile(
     r"[\"'\]]{0,2}[ \t]{0,16}"
-    r"(?::=|=>|==?|:(?!:)"
+    r"(?::=|=>|==?|:[-?]?(?!:)"
     # name and value as two fields, as Kubernetes and ECS write them
     r"|[ \t]{0,8}\n[ \t\-]{0,40}[\"']?value[\"']?[ \t]{0,8}[:=]|,[ \t]{0,8}\n?[ \t]{0,40}\"?[Vv]alue\"?[ \t]{0,4}[:=])"
     r"[ \t]{0,16}"

@@ -13,8 +13,8 @@ RUNTIME, TOOLS = ROOT / "agent/boringops", ROOT / "tools/boringops_tools"
 
 LAYERS = (
     ("__init__",),
-    ("errors", "facts"),
-    ("events", "config"),
+    ("errors", "facts", "globs"),
+    ("events", "config", "protocol"),
     ("journal", "persona"),
     ("memory_bank", "inventory", "repository", "secrets"),
     ("commands",),

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from boringops.globs import glob_regex
 from boringops.tool import Effect, Tool, ToolContext, ToolError, ToolResult
 from boringops_tools.arguments import Arguments, fitted
 from boringops_tools.files import without_blocks
@@ -58,7 +59,7 @@ class Glob(Tool[GlobArguments]):
         pattern = f"./{call.pattern.removeprefix(absolute)}" if call.pattern.startswith(absolute) else call.pattern
         if pattern.startswith("/") or ".." in pattern.split("/"):
             raise ToolError("The pattern leads out of path. Give path the directory and the pattern what is below it.")
-        regex = glob_regex(pattern)
+        regex = _glob(pattern)
         found = [name for name in names if regex.fullmatch(name.removeprefix(prefix))]
         if not found:
             where = f"the {len(names)} files below {shown(prefix)}" if prefix else f"the {len(names)} files"
@@ -69,37 +70,11 @@ class Glob(Tool[GlobArguments]):
         return ToolResult("\n".join(lines))
 
 
-def glob_regex(pattern: str) -> re.Pattern[str]:
-    """What a glob matches, to be matched in full against a path with `/`. Raises ToolError where it is malformed."""
-    out, depth = [] if "/" in pattern else ["(?:.*/)?"], 0
-    pattern = pattern.removeprefix("./") + "**" * pattern.endswith("/")
-    for part in _GLOB_PART.findall(pattern):
-        depth += (part == "{") - (part == "}")
-        if depth < 0:
-            break
-        if part == "," and depth:
-            out.append("|")
-        elif part[0] == "[" and len(part) > 1:
-            out.append(_one_of(part[1:-1]))
-        else:
-            out.append(_GLOB.get(part) or re.escape(part[-1]))
-    if depth:
-        raise ToolError(f"The braces of {pattern} do not pair up. Write a literal brace as [{{] or [}}].")
+def _glob(pattern: str) -> re.Pattern[str]:
     try:
-        return re.compile("".join(out), re.DOTALL)
-    except re.error as problem:
+        return glob_regex(pattern)
+    except ValueError as problem:
         raise ToolError(f"{pattern} is not a valid glob: {problem}.") from problem
-
-
-_GLOB_PART = re.compile(r"\*\*/|\*\*|\*|\[!?\]?[^]]*\]|\\.|.", re.DOTALL)
-
-_GLOB = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
-
-
-def _one_of(characters: str) -> str:
-    negated = characters.startswith(("!", "^"))
-    escaped = re.sub(r"([\\\[\]&~|^])", r"\\\1", characters[negated:])
-    return f"(?!/)[{'^' * negated}{escaped}]"
 
 
 # --- by content ----------------------------------------------------------------------------------------
@@ -144,7 +119,7 @@ class Grep(Tool[GrepArguments]):
             raise ToolError("[[:class:]] is not Python's syntax. Use \\s, \\d, \\w or a range such as [A-Za-z].")
         prefix, names = _below(call.path, context)
         if call.glob:
-            regex = glob_regex(call.glob)
+            regex = _glob(call.glob)
             names = [name for name in names if regex.fullmatch(name if name == prefix else name.removeprefix(prefix))]
         items = _items(names, context)
         answers, ended = _search(call.pattern, call.output_mode, list(items.values()))

@@ -54,5 +54,7 @@ def remarks(routes: Iterable[Route], unplaced: Iterable[Route]) -> list[str]:
     lost = [route for route in unplaced if is_health(route.path)]
     if not chosen and lost:
         where = ", ".join(f"`{route.path}` in {route.source}" for route in lost[:3])
-        return [f"Not used for the health check: {where}. Under which prefix the application answers it is not certain."]
+        return [
+            f"Not used for the health check: {where}. Under which prefix the application answers it is not certain."
+        ]
     return []

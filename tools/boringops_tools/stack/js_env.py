@@ -94,7 +94,7 @@ class _Reader:
     def _variable(self, module: Module, node: Node) -> Iterator[EnvVar]:
         """`process.env.X`, `env['X']`."""
         parent = module.parent.get(node.id)
-        if parent is None or parent.child_by_field_name("left") == node and parent.type == "assignment_expression":
+        if parent is None or (parent.child_by_field_name("left") == node and parent.type == "assignment_expression"):
             return
         name = _property(node)
         if not name or not self._is_environment(module, node.child_by_field_name("object")):
@@ -139,13 +139,15 @@ class _Reader:
 
     def _helping(self, function: Origin) -> Iterator[_Helper]:
         module, given = function.module, parameters(function.node)
-        index = {source(pattern): number for number, (pattern, _, _) in enumerate(given) if pattern.type == "identifier"}
+        index = {
+            source(pattern): number for number, (pattern, _, _) in enumerate(given) if pattern.type == "identifier"
+        }
         for node in within(function.node):
             if node.type == "subscript_expression":
                 owner, name = node.child_by_field_name("object"), source(node.child_by_field_name("index"))
                 held = index.get(source(owner))
                 if name in index and (held is not None or self._is_environment(module, owner)):
-                    always = held is None or self._is_environment(module, owner) and given[held][1] is not None
+                    always = held is None or (self._is_environment(module, owner) and given[held][1] is not None)
                     fallback = _fallback(module, node)
                     place = index.get(source(fallback)) if fallback is not None else None
                     default = given[place][1] if place is not None else fallback
@@ -176,9 +178,11 @@ class _Reader:
         if method == "createEnv" and given and option(given[0], "runtimeEnv") is not None:
             for group in ("server", "client", "shared"):
                 yield from self._fields(module, option(given[0], group), "zod")
-        elif not given or not (method == "cleanEnv" or method in {"parse", "safeParse", "validate", "parseAsync"}):
-            return
-        elif not self._is_environment(module, given[0]):
+        elif (
+            not given
+            or not (method == "cleanEnv" or method in {"parse", "safeParse", "validate", "parseAsync"})
+            or not self._is_environment(module, given[0])
+        ):
             return
         elif method == "cleanEnv" and len(given) > 1:
             yield from self._fields(module, given[1], "envalid")
@@ -235,7 +239,9 @@ def _fallback(module: Module, node: Node) -> Node | None:
 def _refused(module: Module, node: Node) -> bool:
     """Whether the function throws or exits where what was read is missing."""
     names = {source(node)}
-    holder = next((above for above in module.ancestors(node) if above.type in {"variable_declarator", *FUNCTIONS}), None)
+    holder = next(
+        (above for above in module.ancestors(node) if above.type in {"variable_declarator", *FUNCTIONS}), None
+    )
     if holder is not None and holder.type == "variable_declarator":
         names.add(source(holder.child_by_field_name("name")))
     for scope in [module.function(node) or module.root]:

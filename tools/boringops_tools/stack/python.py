@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import ast
-import posixpath
 import re
-from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from boringops_tools.stack import environment, health, make, python_source, services, versions, wheels
-from boringops_tools.stack.facts import Application, Claim, Command, Commands, Python, Route, Source, Version
+from boringops_tools.stack import (
+    environment,
+    health,
+    python_commands,
+    python_django,
+    python_source,
+    services,
+    versions,
+    wheels,
+)
+from boringops_tools.stack.facts import Application, Claim, Python, Source, Version
 from boringops_tools.stack.node import slug
+from boringops_tools.stack.python_program import module_name
+from boringops_tools.stack.python_requirements import RUNTIME, dependencies, development, files, included
 from boringops_tools.stack.python_source import WebApp
-from boringops_tools.stack.tree import Tree, folder_of, join, table, words
+from boringops_tools.stack.tree import Tree, folder_of, join, table
 
 MANIFESTS = (
     "pyproject.toml",
@@ -25,17 +33,6 @@ MANIFESTS = (
     "requirements/base.txt",
 )
 _LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "Pipfile": "pipenv"}
-_RUNTIME = ("requirements/production.txt", "requirements/prod.txt", "requirements.txt", "requirements/base.txt")
-_DEVELOPMENT = (
-    "requirements-dev.txt",
-    "requirements_dev.txt",
-    "dev-requirements.txt",
-    "requirements/dev.txt",
-    "requirements/development.txt",
-    "requirements-test.txt",
-    "requirements/test.txt",
-    "test-requirements.txt",
-)
 _BRINGS = {
     "fastapi": ("fastapi-slim", "sqladmin"),
     "starlette": ("fastapi",),
@@ -48,7 +45,6 @@ _VERSION_FILES = {
     "runtime.txt": r"^python-(\S+)",
     "Pipfile": r'^python_version\s*=\s*"([^"]+)"',
 }
-_NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)")
 _ENTRY_FILES = (
     "main.py",
     "app.py",
@@ -60,7 +56,6 @@ _ENTRY_FILES = (
     "api.py",
     "__init__.py",
 )
-_TARGET = re.compile(r"(?:^|\s)([A-Za-z_]\w*(?:\.\w+)*(?::\w+(?:\(\))?)?)\s*$")
 
 NATIVE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "psycopg2": (("build-essential", "libpq-dev"), ("libpq5",)),
@@ -81,24 +76,28 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     """The application in `folder`."""
     project = tree.toml(join(folder, "pyproject.toml"))
     manager, lock = _manager(tree, folder, project)
-    requirements = _files(tree, folder, _RUNTIME)[:1]
-    declared = _dependencies(tree, folder, project, requirements)
+    requirements = files(tree, folder, RUNTIME)[:1]
+    declared = dependencies(tree, folder, project, requirements)
     sources = list(tree.below(folder, ".py", skip=nested))
-    facts = python_source.read(tree, sources)
+    facts = python_source.read(tree, folder, sources)
     django = join(folder, "manage.py") in tree and "django" in declared
-    python, entry, framework, command = _django(tree, folder, sources) if django else _web(tree, folder, facts)
+    python, entry, framework, command = (
+        python_django.detect(tree, folder, sources) if django else _web(tree, folder, facts)
+    )
     python = python.model_copy(
         update={
             "requirements": requirements,
-            "included": _included(tree, folder, requirements),
-            "dev_requirements": _files(tree, folder, _DEVELOPMENT),
+            "included": included(tree, folder, requirements),
+            "dev_requirements": files(tree, folder, DEVELOPMENT),
             "packaged": "build-system" in project and "project" in project,
-            "tools": [tool for tool in ("pytest", "ruff") if tool in _development(tree, folder, requirements)],
+            "tools": [tool for tool in ("pytest", "ruff") if tool in development(tree, folder, requirements)],
             "server_declared": _serves(python.server, declared),
         }
     )
     port, where = facts.ports[0] if facts.ports and not django else (8000, None)
-    routes = _django_routes(tree, folder, python.settings) if django else facts.routes
+    routes, unplaced = (
+        (python_django.routes(tree, folder, facts.program, python.settings), []) if django else facts.routing.settled()
+    )
     native = [NATIVE[name] for name in NATIVE if name in declared]
     prefix = f"{folder}/" if folder else ""
     app = Application(
@@ -119,16 +118,17 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         health=health.best(routes),
         env=environment.merged([*facts.env, *environment.documented(tree, folder)]),
         services=services.from_dependencies("python", declared),
-        commands=_commands(tree, folder, manager, project, python),
+        commands=python_commands.commands(tree, folder, manager, project, python),
         build_packages=sorted({package for build, _ in native for package in build}),
         run_packages=sorted({package for _, run in native for package in run}),
         python=python,
     )
-    broken = [path.removeprefix(prefix) for path in facts.broken]
+    broken = [path.removeprefix(prefix) for path in facts.program.broken]
     remarks = [f"Not parsed (a syntax error for Python {_running()}): {', '.join(broken[:5])}."] if broken else []
     if command:
         remarks.append(command)
-    return app.model_copy(update=_verdict(app, declared, remarks, tree))
+    app = app.model_copy(update=_verdict(app, declared, remarks, tree))
+    return app.model_copy(update={"remarks": [*app.remarks, *health.remarks(routes, unplaced)]})
 
 
 def _running() -> str:
@@ -199,65 +199,6 @@ def _manager(tree: Tree, folder: str, project: dict[str, Any]) -> tuple[str, str
     return ("uv", None) if "uv" in table(project, "tool") else ("pip", None)
 
 
-def _files(tree: Tree, folder: str, names: Iterable[str]) -> list[str]:
-    return [name for name in names if join(folder, name) in tree]
-
-
-def _dependencies(tree: Tree, folder: str, project: dict[str, Any], requirements: list[str]) -> dict[str, Source]:
-    """Declared packages by normalized name; `fastapi[standard]` also under its extra."""
-    found: dict[str, Source] = {}
-    path = join(folder, "pyproject.toml")
-    entries = [
-        (text, Source(path=path, line=tree.line(path, text)))
-        for text in words(table(project, "project").get("dependencies"))
-    ]
-    entries += [
-        (name, Source(path=path, line=tree.line(path, name)))
-        for name in table(project, "tool", "poetry", "dependencies")
-    ]
-    entries += [
-        (line, Source(path=join(folder, file), line=number))
-        for file in _included(tree, folder, requirements)
-        for number, line in enumerate(tree.text(join(folder, file)).splitlines(), 1)
-    ]
-    for text, place in entries:
-        if match := _NAME.match(text):
-            name = re.sub(r"[-_.]+", "-", match[1]).lower()
-            extras = re.match(r"\s*\[([^\]]*)\]", text[match.end() :])
-            found.setdefault(name, place)
-            for extra in extras[1].split(",") if extras else []:
-                found.setdefault(f"{name}[{extra.strip().lower()}]", place)
-                if name == "psycopg" and extra.strip() == "binary":
-                    found.setdefault("psycopg-binary", place)
-    if "psycopg-binary" in found:
-        found.pop("psycopg", None)  # the wheel brings its own libpq
-    return found
-
-
-def _included(tree: Tree, folder: str, requirements: list[str]) -> list[str]:
-    """The requirement files and those they include with `-r` or `-c`, relative to the application."""
-    found = list(requirements)
-    for file in found:  # grows while it is walked
-        for name in re.findall(
-            r"^\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)", tree.text(join(folder, file)), re.MULTILINE
-        ):
-            other = posixpath.normpath(join(folder_of(file), name))
-            if join(folder, other) in tree and other not in found:
-                found.append(other)
-    return found
-
-
-def _development(tree: Tree, folder: str, requirements: list[str]) -> set[str]:
-    """Names of packages that requirement files and pyproject.toml ask for, development ones included."""
-    files = [*_files(tree, folder, _DEVELOPMENT), *requirements]
-    lines = [line for name in files for line in tree.text(join(folder, name)).splitlines()]
-    project = tree.text(join(folder, "pyproject.toml"))
-    lines += [
-        quoted or key for quoted, key in re.findall(r"[\"']([A-Za-z][\w.-]*)|^([\w-]+)\s*=", project, re.MULTILINE)
-    ]
-    return {match[1].lower() for line in lines if (match := _NAME.match(line))}
-
-
 def _version(tree: Tree, folder: str, project: dict[str, Any], requirements: list[str]) -> Version:
     path = join(folder, "pyproject.toml")
     claims = versions.in_files(tree, folder, _VERSION_FILES)
@@ -279,11 +220,13 @@ def _web(tree: Tree, folder: str, facts: python_source.Facts) -> tuple[Python, S
     found = []
     for app in facts.apps:
         root = _import_root(tree, folder, app.path, facts.imports.get(app.path, set()))
-        module = _module(app.path, join(folder, root) if root else folder)
+        module = module_name(app.path, join(folder, root) if root else folder)
         found.append((app, root, f"{module}:{app.name}" + ("()" if app.factory else "")))
     if not found:
         return Python(), None, "", ""
     app, root, target = min(found, key=lambda item: (item[2].split("(")[0] != wanted, *_rank(item[0])))
+    if app.made is not None:
+        facts.routing.served.add(app.made)
     asynchronous = app.framework in {"fastapi", "starlette"}
     remark = ""
     if app.arguments:
@@ -323,71 +266,6 @@ def _import_root(tree: Tree, folder: str, path: str, imports: set[str]) -> str:
     return base
 
 
-def _module(path: str, root: str) -> str:
-    inner = path.removeprefix(f"{root}/" if root else "").removesuffix(".py").removesuffix("/__init__")
-    return inner.replace("/", ".")
-
-
-def _django(tree: Tree, folder: str, sources: list[str]) -> tuple[Python, Source | None, str, str]:
-    manage = join(folder, "manage.py")
-    found = re.search(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']", tree.text(manage))
-    settings = found[1] if found else ""
-    # manage.py is for the developer; where the settings know production, that is what a container is for.
-    beside = settings.rpartition(".")[0]
-    settings = next(
-        (
-            f"{beside}.{name}"
-            for name in ("production", "prod")
-            if join(folder, f"{beside}.{name}".replace(".", "/") + ".py") in tree
-        ),
-        settings,
-    )
-    package = settings.rpartition(".settings")[0] or settings.partition(".")[0]
-    files = _settings_files(tree, folder, settings)
-    text = "\n".join(tree.text(file) for file in files)
-    asgi = "ASGI_APPLICATION" in text and "WSGI_APPLICATION" not in text
-    kind = "asgi" if asgi else "wsgi"
-    stated = re.search(rf"{kind.upper()}_APPLICATION\s*=\s*[\"']([\w.]+)\.(\w+)[\"']", text)
-    target = f"{stated[1]}:{stated[2]}" if stated else f"{package}.{kind}:application"
-    entry = join(folder, target.partition(":")[0].replace(".", "/") + ".py")
-    if entry not in tree:
-        candidates = [path for path in sources if path.endswith(f"/{kind}.py")]
-        if not candidates:
-            return Python(settings=settings), None, "", f"Django without a {kind}.py: no entry point to serve."
-        entry = candidates[0]
-        target = f"{_module(entry, folder)}:application"
-    python = Python(
-        server="uvicorn" if asgi else "gunicorn", target=target, settings=settings, collectstatic="STATIC_ROOT" in text
-    )
-    return python, Source(path=entry, line=tree.line(entry, "application")), "django", ""
-
-
-def _settings_files(tree: Tree, folder: str, settings: str) -> list[str]:
-    base = join(folder, settings.replace(".", "/"))
-    return [
-        path
-        for path in tree.files
-        if path == f"{base}.py"
-        or (folder_of(path) in {base, folder_of(base)} and "settings" in path and path.endswith(".py"))
-    ]
-
-
-def _django_routes(tree: Tree, folder: str, settings: str) -> list[Route]:
-    """Routes of the root URL configuration; those it includes have prefixes of their own and are left alone."""
-    text = "\n".join(tree.text(path) for path in _settings_files(tree, folder, settings))
-    found = re.search(r"ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", text)
-    path = join(folder, found[1].replace(".", "/") + ".py") if found else ""
-    module = python_source.parse(tree.text(path))
-    routes = []
-    for node in ast.walk(module) if module else []:
-        if isinstance(node, ast.Call) and python_source.dotted(node.func) == "path" and len(node.args) > 1:
-            first, view = node.args[0], node.args[1]
-            included = isinstance(view, ast.Call) and python_source.dotted(view.func) == "include"
-            if isinstance(first, ast.Constant) and isinstance(first.value, str) and not included:
-                routes.append(Route(path=f"/{first.value}", source=Source(path=path, line=node.lineno)))
-    return routes
-
-
 def _command(python: Python, port: int) -> list[str]:
     if not python.target:
         return []
@@ -397,54 +275,6 @@ def _command(python: Python, port: int) -> list[str]:
     # Workers touch a file as a sign of life; on a disk that can stall, in memory it cannot.
     shared = "/dev/shm"  # noqa: S108
     return ["gunicorn", "--bind", f"0.0.0.0:{port}", "--worker-tmp-dir", shared, "--access-logfile", "-", python.target]
-
-
-def _commands(
-    tree: Tree,
-    folder: str,
-    manager: str,
-    project: dict[str, Any],
-    python: Python,
-) -> Commands:
-    prefix = "uv run " if manager == "uv" else "poetry run " if manager == "poetry" else ""
-    own = make.commands(tree, folder)
-    pyproject = Source(path=join(folder, "pyproject.toml"))
-    development = _development(tree, folder, python.requirements)
-    lint = []
-    configured = "ruff" in table(project, "tool") or tree.named(folder, "ruff.toml", ".ruff.toml")
-    if configured or "ruff" in development:
-        source = (
-            Source(path=join(folder, str(configured[0]))) if isinstance(configured, list) and configured else pyproject
-        )
-        lint = [Command(run=f"{prefix}ruff check .", source=source)]
-    inside = [path for path in tree.files if path.startswith(f"{folder}/" if folder else "") and path.endswith(".py")]
-    tests = [path for path in inside if re.search(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$", path)]
-    test: list[Command] = []
-    if tests:
-        texts = "\n".join(tree.text(path) for path in tests[:50])
-        if "pytest" in development or re.search(r"^\s*(import pytest|from pytest)|^def test_", texts, re.MULTILINE):
-            arguments = (
-                ""
-                if any(re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", path) for path in tests)
-                else f" {tests[0].removeprefix(f'{folder}/')}"
-            )
-            test = [
-                Command(
-                    run=f"{prefix}pytest{arguments}" if prefix else f"python -m pytest{arguments}",
-                    source=Source(path=tests[0]),
-                )
-            ]
-        elif join(folder, "manage.py") in tree:
-            test = [Command(run=f"{prefix}python manage.py test", source=Source(path=tests[0]))]
-        else:
-            names = [path for path in tests if path.endswith("tests.py")]
-            what = (
-                f" {names[0].removeprefix(f'{folder}/').removesuffix('.py').replace('/', '.')}"
-                if names and len(names) == len(tests)
-                else " discover"
-            )
-            test = [Command(run=f"{prefix}python -m unittest{what}", source=Source(path=tests[0]))]
-    return Commands(lint=own.lint if own.lint and not lint and manager != "uv" else lint, test=test)
 
 
 def members(tree: Tree) -> set[str]:
