@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from boringops.checklist import Check, Facts, Object, Rule, Settled
+from boringops.facts import Finding
 
 _CLOUD = frozenset({"terraform", "cloudformation", "pulumi", "cdk", "sam", "serverless", "bicep"})
 _CLUSTER = frozenset({"kubernetes", "helm", "kustomize"})
@@ -188,14 +189,16 @@ def _env_example(facts: Facts) -> Settled | None:
     path = next((path for path in facts.files if path.rpartition("/")[2] == ".env.example"), None)
     if path is None:
         return None
-    missing = [finding.message for finding in facts.state.findings if finding.rule == "documents/env-example"]
-    return Settled("open", reason=missing[0]) if missing else _verified(path)
+    return _lagging(
+        [finding for finding in facts.state.findings if finding.rule == "documents/env-example"]
+    ) or _verified(path)
 
 
 def _updated(name: str) -> Check:
     def check(facts: Facts) -> Settled | None:
         path = next((path for path in facts.state.changes if path.lower().endswith(name.lower())), None)
-        return _verified(path) if path else None
+        behind = [finding for finding in facts.state.findings if finding.path.lower().endswith(name.lower())]
+        return _verified(path) if path else _lagging(behind)
 
     return check
 
@@ -225,8 +228,20 @@ def _debt(facts: Facts) -> Settled | None:
 
 
 def _documents_gate(facts: Facts) -> Settled | None:
-    open_ones = [finding.message for finding in facts.state.findings if finding.rule.startswith("documents/")]
-    return Settled("open", reason=open_ones[0]) if open_ones else _verified("documents gate")
+    behind = [finding for finding in facts.state.findings if finding.rule.startswith("documents/")]
+    return _lagging(behind) or _verified("documents gate")
+
+
+def _lagging(behind: list[Finding]) -> Settled | None:
+    """Open where a document lags behind; handed over where changes of the user's own kept it from being written."""
+    if blocking := [finding for finding in behind if finding.severity != "info"]:
+        return Settled("open", reason=blocking[0].message)
+    if behind:
+        paths = ", ".join(finding.path for finding in behind)
+        return Settled(
+            "handed_over", reason=f"bring {paths} up to date: changes of your own kept this run from writing it"
+        )
+    return None
 
 
 def _rule(

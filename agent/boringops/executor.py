@@ -428,10 +428,12 @@ class Executor:
         return done
 
     def _fingerprint(self) -> dict[str, str | None]:
+        """What is dirty now. Contents are kept of what the run may change: only that can be taken in, and undone."""
+        planned = {file.path for file in self.state.plan.files} if self.state.plan else set()
         prints: dict[str, str | None] = {}
         for path in self.repository.dirty():
             prints[path] = sha256_of(self.root / path)
-            if prints[path] is not None:
+            if prints[path] is not None and (path in planned or plans.is_document(path)):
                 self.keep((self.root / path).read_bytes())
         return prints
 

@@ -15,6 +15,7 @@ from functools import cache, cached_property
 MAX_WAYS = 256
 """Globs without braces that one may stand for: they multiply, and nobody means thousands."""
 
+# `**/` is any number of folders only where a name begins: in `a**/b` it is part of one.
 _PART = re.compile(r"(?<![^/])\*\*/|\*\*|\*|\[!?\]?[^]]*\]|\\.|.", re.DOTALL)
 
 
@@ -101,7 +102,7 @@ class Buckets:
         name = glob.rpartition("/")[2]
         suffix = name.rpartition(".")[2]
         key = name if not _WILD & set(name) else f"*.{suffix}" if not _WILD & set(suffix) else ""
-        if glob == f"**/{key}":
+        if key and glob == f"**/{key}":
             self._buckets[key].always.add(position)
         else:
             self._buckets[key].globs.append((position, regex))

@@ -86,9 +86,9 @@ class Repository:
 
     def head(self) -> str | None:
         """The commit that is checked out; None before the first."""
-        try:
-            return self._repo.head.commit.hexsha
-        except ValueError:
+        try:  # asked of git: GitPython's own object reader expands a `$` in the repository's path
+            return self.git("rev-parse", "--verify", "--quiet", "HEAD").strip()
+        except GitFailed:
             return None
 
     def branch(self) -> str | None:
@@ -117,17 +117,13 @@ class Repository:
 
     def content_at(self, commit: str, path: str) -> bytes | None:
         """The file's content in a commit; None where it is not in it."""
-        try:
-            return bytes(self._repo.commit(commit).tree.join(path).data_stream.read())
-        except KeyError:
-            return None
+        command = ["git", "cat-file", "blob", f"{commit}:{path}"]
+        done = subprocess.run(command, cwd=self.root, capture_output=True, check=False)
+        return done.stdout if done.returncode == 0 else None
 
     def executable_at(self, commit: str, path: str) -> bool:
         """Whether the file is executable in a commit."""
-        try:
-            return bool(self._repo.commit(commit).tree.join(path).mode & 0o100)
-        except KeyError:
-            return False
+        return self.git("ls-tree", commit, "--", path).startswith("100755")
 
     def in_history(self, commit: str) -> bool:
         """Whether a commit is reachable from what is checked out."""

@@ -96,6 +96,8 @@ class Run:
         if start is not None:
             self.record(start)
             return
+        # Under the lock: the process that had it until now may have gone further than what was read before.
+        self.executor.state = State.of(self.executor.journal.read())
         if self.state.start is None:
             raise UsageError("The run's journal is empty: it never began.", hint="Start it again with `boringops run`.")
         if self.state.end is not None and self.state.end.status in {"done", "answered"}:

@@ -29,7 +29,7 @@ from boringops.config import Config
 from boringops.errors import UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
-from boringops.journal import FolderStore, Journal
+from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
 from boringops.repository import Repository
@@ -261,7 +261,8 @@ class Specialist:
             root = self.repository.root
             return self.repository.add_worktree(branch, root.with_name(f"{root.name}-{run_id}"))
         if self.settings.branch:
-            self.repository.switch_to_new_branch(branch)
+            with work_tree_lock(self.repository.state_dir, self.repository.root):  # not under another run's feet
+                self.repository.switch_to_new_branch(branch)
         return self.repository
 
     def _keep_persona(self, run_id: str, who: Persona) -> None:

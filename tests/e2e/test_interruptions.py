@@ -9,7 +9,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,18 +18,21 @@ from typing import Any
 import pytest
 
 from boringops.journal import work_tree_lock
+from boringops.models.base import Block, Request
 from boringops.models.scripted import Step, tool
 from boringops.specialist import Specialist
 from tests.e2e.conftest import Boringops, Ran
-from tests.e2e.playing import PLAIN, Played, Player, call, planned
+from tests.e2e.playing import PLAIN, Played, Player, call, in_process, planned
 from tests.messages_api import MessagesApi, tool_use
 from tests.repos import git, make_repo
 
-RUNBOOK, CHART = "docs/runbook.md", "Dockerfile"
+RUNBOOK = "docs/runbook.md"
 PLAN = planned(RUNBOOK)
 WRITE = {"file_path": RUNBOOK, "content": "# Runbook\n\nRoll back with git revert.\n"}
 FINISH = {"summary": "Written."}
 SCRIPT: list[Step] = [call("SubmitPlan", **PLAN), call("Write", **WRITE), call("Finish", **FINISH)]
+STICKING: Step = [tool("Write", **WRITE), tool("Bash", command="sh stuck.sh")]
+ALLOWED = ("-c", 'permissions.allow=["Bash"]')
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 
 
@@ -45,6 +48,11 @@ def player(tmp_path: Path) -> Player:
     persona = tmp_path / "plain.md"
     persona.write_text(PLAIN)
     return Player(make_repo(tmp_path / "work/shop"), persona)
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Boringops:
+    return in_process(capsys, monkeypatch)
 
 
 # --- signals -----------------------------------------------------------------------------------------
@@ -70,7 +78,9 @@ def going(player: Player, *options: str, before: str = "") -> Iterator[Going]:
     code = f"{before}\nfrom boringops.cli import main\nmain()"
     arguments = ["run", "Write the runbook", "-C", str(player.root), "--persona", str(player.persona)]
     command = [sys.executable, "-c", code, *arguments, "--approve", "auto", "--output", "json", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    )
     try:
         yield Going(process)
     finally:
@@ -89,12 +99,20 @@ def is_interrupted(ran: Ran) -> dict[str, Any]:
     return result
 
 
-def is_finished(boringops: Boringops, player: Player, run_id: str) -> None:
+def is_finished(player: Player, run_id: str, *steps: Step) -> None:
     """Resumed, the run ends in its one commit."""
-    ran = boringops("resume", "-C", player.root, "--output", "json")
-    assert (ran.code, ran.result["run_id"]) == (0, run_id), ran.err
+    resumed = player.resume(*steps).result
+    assert (resumed.status, resumed.run_id) == ("done", run_id), resumed.error
     assert git(player.root, "rev-list", "--count", "HEAD").strip() == "2"
     assert git(player.root, "status", "--porcelain") == ""
+
+
+def scripted(*steps: Step, before: str = "") -> str:
+    """Python that makes a process play these replies; the SDK takes longer to import than all else together."""
+    return (
+        "from boringops.models.scripted import ScriptedModel\nfrom boringops.specialist import Specialist\n"
+        f"Specialist._build_model = lambda *_: ScriptedModel({list(steps)!r})\n{before}"
+    )
 
 
 def is_dead(pid: int) -> bool:
@@ -105,94 +123,89 @@ def is_dead(pid: int) -> bool:
     return False
 
 
+@dataclass
+class Stuck:
+    """A script of the user's that tells its process's id, and stays until it is let go."""
+
+    script: Path
+    started: int
+    go: int
+
+    def pid(self) -> int:
+        """Wait until it was started."""
+        assert select.select([self.started], [], [], 20)[0], "it was never started"
+        return int(os.read(self.started, 100))
+
+    def let_go(self) -> None:
+        os.write(self.go, b"\n")
+
+
 @pytest.fixture
-def pid_of(tmp_path: Path) -> tuple[str, Callable[[], int]]:
-    """Shell words that tell their process's id and stay, and the call that waits for it."""
-    fifo = tmp_path / "started"
-    os.mkfifo(fifo)
-    descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-
-    def pid() -> int:
-        assert select.select([descriptor], [], [], 20)[0], "it was never started"
-        return int(os.read(descriptor, 100))
-
-    return f"echo $$ > {fifo}; exec sleep 60", pid
+def stuck(player: Player, tmp_path: Path) -> Iterator[Stuck]:
+    started, go = tmp_path / "started", tmp_path / "go"
+    for fifo in (started, go):
+        os.mkfifo(fifo)
+    script = player.root / "stuck.sh"
+    script.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit 1\necho $$ > {started}\nread word < {go}\n')
+    script.chmod(0o755)
+    (player.root / ".git/info/exclude").write_text("stuck.sh\n")
+    descriptors = [os.open(started, os.O_RDONLY | os.O_NONBLOCK), os.open(go, os.O_RDWR)]
+    yield Stuck(script, *descriptors)
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 @SIGNALS
-def test_a_signal_while_the_model_is_silent(
-    player: Player, boringops: Boringops, messages_api: MessagesApi, number: int
-) -> None:
+def test_a_signal_while_the_model_is_silent(player: Player, messages_api: MessagesApi, number: int) -> None:
     messages_api.reply(tool_use("SubmitPlan", **PLAN))
     messages_api.hang()
-    with going(player) as run:
+    with going(player, "--model", "opus") as run:
         messages_api.wait_for(2)
         result = is_interrupted(run.end(number))
     assert result["plan"]["files"][0]["path"] == RUNBOOK
-
-    messages_api.reply(tool_use("Write", **WRITE))
-    messages_api.reply(tool_use("Finish", **FINISH))
-    is_finished(boringops, player, result["run_id"])
+    is_finished(player, result["run_id"], *SCRIPT[1:])
 
 
 @SIGNALS
-def test_a_signal_while_a_command_runs(
-    player: Player,
-    boringops: Boringops,
-    messages_api: MessagesApi,
-    pid_of: tuple[str, Callable[[], int]],
-    number: int,
-) -> None:
-    words, pid = pid_of
-    messages_api.reply(tool_use("SubmitPlan", **PLAN))
-    messages_api.reply(tool_use("Write", **WRITE), tool_use("Bash", command=words))
-    with going(player, "-c", 'permissions.allow=["Bash"]') as run:
-        child = pid()
+def test_a_signal_while_a_command_runs(player: Player, stuck: Stuck, number: int) -> None:
+    with going(player, *ALLOWED, before=scripted(SCRIPT[0], STICKING)) as run:
+        child = stuck.pid()
         result = is_interrupted(run.end(number))
         assert is_dead(child)
     assert [change["path"] for change in result["changes"]] == [RUNBOOK]
 
-    def told(body: dict[str, Any]) -> list[dict[str, Any]]:
-        assert "Look what happened before you repeat it" in str(body["messages"][-1])
-        return [tool_use("Finish", **FINISH)]
+    def told(request: Request) -> list[Block]:
+        assert "Look what happened before you repeat it" in str(request.messages[-1])
+        return call("Finish", **FINISH)
 
-    messages_api.answer_with(told)
-    is_finished(boringops, player, result["run_id"])
+    is_finished(player, result["run_id"], told)
 
 
 @SIGNALS
-def test_a_signal_during_verification(
-    player: Player,
-    boringops: Boringops,
-    messages_api: MessagesApi,
-    pid_of: tuple[str, Callable[[], int]],
-    number: int,
-    tmp_path: Path,
-) -> None:
-    words, pid = pid_of
-    slow = tmp_path / "hadolint"
-    slow.write_text(f"#!/bin/sh\n{words}\n")
-    slow.chmod(0o755)
-    before = f"from boringops_tools.validators import base\nbase.locate = {{'hadolint': {str(slow)!r}}}.get"
-    image = f"FROM python:3.13-slim@sha256:{'0' * 64}\nUSER 10001\nHEALTHCHECK CMD true\nCMD [\"python\"]\n"
-    messages_api.reply(tool_use("SubmitPlan", **planned("Dockerfile")))
-    messages_api.reply(tool_use("Write", file_path="Dockerfile", content=image))
-    messages_api.reply(tool_use("Finish", **FINISH))
-    with going(player, before=before) as run:
-        child = pid()
-        result = is_interrupted(run.end(number))
+def test_a_signal_during_verification(player: Player, stuck: Stuck, number: int) -> None:
+    slow_is_it = (
+        f"from boringops_tools.validators import base\nbase.locate = {{'shellcheck': {str(stuck.script)!r}}}.get"
+    )
+    image = f'FROM python:3.13-slim@sha256:{"0" * 64}\nUSER 10001\nHEALTHCHECK CMD true\nCMD ["python"]\n'
+    steps: list[Step] = [
+        call("SubmitPlan", **planned("ops/check.sh")),
+        call("Write", file_path="ops/check.sh", content="#!/bin/sh\nset -eu\necho fine\n"),
+        call("Finish", **FINISH),
+    ]
+    with going(player, before=scripted(*steps, before=slow_is_it)) as run:
+        child = stuck.pid()
+        run.process.send_signal(number)
+        stuck.let_go()
+        result = is_interrupted(run.end())
         assert is_dead(child)
-    is_finished(boringops, player, result["run_id"])
-
-
-def test_signals_in_a_row_are_one(player: Player, messages_api: MessagesApi) -> None:
-    messages_api.hang()
-    with going(player) as run:
-        messages_api.wait_for(1)
-        is_interrupted(run.end(signal.SIGINT, signal.SIGTERM, signal.SIGINT))
+    is_finished(player, result["run_id"])
 
 
 # --- a full disk -------------------------------------------------------------------------------------
+
+
+def is_journal(descriptor: int) -> bool:
+    return Path(f"/proc/self/fd/{descriptor}").readlink().name == "events.jsonl"
 
 
 @contextmanager
@@ -201,7 +214,7 @@ def full_disk(after: int, taken: float = 0.0) -> Iterator[None]:
     really, seen = os.write, [0]
 
     def write(descriptor: int, data: bytes) -> int:
-        if not os.readlink(f"/proc/self/fd/{descriptor}").endswith("events.jsonl"):
+        if not is_journal(descriptor):
             return really(descriptor, data)
         seen[0] += 1
         if seen[0] <= after:
@@ -239,7 +252,7 @@ def test_room_that_comes_back_at_once_does_not_leave_half_a_line_in_the_middle(p
     really, seen = os.write, [0]
 
     def write(descriptor: int, data: bytes) -> int:
-        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("events.jsonl"):
+        if is_journal(descriptor):
             seen[0] += 1
             if seen[0] == 12:
                 return really(descriptor, data[:9])
@@ -256,11 +269,11 @@ def test_room_that_comes_back_at_once_does_not_leave_half_a_line_in_the_middle(p
     assert player.resume(*SCRIPT[len(replies(stopped)) :]).result.status == "done"
 
 
-def test_a_disk_that_is_full_from_the_start_leaves_nothing_behind(player: Player, boringops: Boringops) -> None:
+def test_a_disk_that_is_full_from_the_start_leaves_nothing_behind(player: Player, here: Boringops) -> None:
     with full_disk(0):
         is_full(player.play(*SCRIPT))
     assert git(player.root, "status", "--porcelain") == ""
-    assert json.loads(boringops("runs", "-C", player.root, "--output", "json").out) == []
+    assert json.loads(here("runs", "-C", player.root, "--output", "json").out) == []
 
 
 def test_a_disk_too_full_for_the_work_is_told_and_ends_nothing(player: Player) -> None:
@@ -292,43 +305,30 @@ def replies(played: Played) -> list[Any]:
 
 
 def test_a_second_run_in_the_same_work_tree_is_busy_and_nothing_mixes(
-    player: Player, boringops: Boringops, messages_api: MessagesApi
+    player: Player, here: Boringops, stuck: Stuck
 ) -> None:
-    messages_api.hang()
-    options = ("-C", player.root, "--persona", player.persona, "--approve", "auto", "--output", "json")
-    with going(player) as run:
-        messages_api.wait_for(1)
-        before = git(player.root, "status", "--porcelain", "--branch")
-        for other in ((), ("--offline",), ("--branch", "ops")):
-            second = boringops("run", "Containerise this", *options, *other)
+    options = ("-C", player.root, "--approve", "auto", "--output", "json", "--offline")
+    with going(player, *ALLOWED, before=scripted(SCRIPT[0], STICKING)) as run:
+        stuck.pid()
+        before = git(player.root, "status", "--porcelain", "--branch", "--untracked-files=all")
+        for other in ((), ("--branch", "ops")):
+            second = here("run", "Containerise this", *options, *other)
             assert (second.code, second.result["status"], second.result["error"]["kind"]) == (2, "usage", "busy")
             assert "Another boringops run is at work" in second.result["error"]["message"]
             assert "--worktree" in second.result["error"]["hint"]
-        assert git(player.root, "status", "--porcelain", "--branch") == before
+        assert git(player.root, "status", "--porcelain", "--branch", "--untracked-files=all") == before
         assert git(player.root, "branch", "--list").split() == ["*", "main"]
 
-        (row,) = json.loads(boringops("runs", "-C", player.root, "--output", "json").out)
-        assert (row["status"], row["task"]) == ("unfinished", "Write the runbook")
-        shown = boringops("show", "-C", player.root, "--output", "json")
+        (row,) = json.loads(here("runs", "-C", player.root, "--output", "json").out)
+        assert (row["status"], row["task"], row["changes"]) == ("unfinished", "Write the runbook", 1)
+        shown = here("show", "-C", player.root, "--output", "json")
         assert (shown.code, shown.result["run_id"]) == (0, row["run_id"])
-        resumed = boringops("resume", "-C", player.root, "--output", "json")
+        resumed = here("resume", "-C", player.root, "--output", "json", "-c", "provider.name=anthropic")
         assert (resumed.code, resumed.result["error"]["kind"]) == (2, "busy")
-        result = is_interrupted(run.end(signal.SIGTERM))
-    assert result["run_id"] == row["run_id"]
-    assert len(messages_api.requests) == 1
-
-    for step in SCRIPT:
-        assert isinstance(step, list)
-        messages_api.reply(*step)
-    is_finished(boringops, player, row["run_id"])
-
-
-def test_undo_waits_for_the_run_that_is_at_work(player: Player, boringops: Boringops) -> None:
-    played = player.play(*SCRIPT)
-    with work_tree_lock(played.specialist.repository.state_dir, played.specialist.repository.root):
-        refused = boringops("undo", "-C", player.root)
-    assert refused.code == 2 and "Another boringops run is at work" in refused.err
-    assert (player.root / RUNBOOK).is_file()
+        refused = here("undo", "-C", player.root)
+        assert refused.code == 2 and "being worked on by another process" in refused.err
+        assert is_interrupted(run.end(signal.SIGTERM))["run_id"] == row["run_id"]
+    is_finished(player, row["run_id"], SCRIPT[2])
 
 
 def test_a_run_in_a_worktree_goes_on_beside_another(player: Player) -> None:

@@ -149,4 +149,6 @@ def test_every_prefix_folds_to_a_conversation_that_the_api_takes(recorded: Recor
     asked = [number for number, event in enumerate(events, 1) if isinstance(event, ev.ModelAsked)]
     prefixes = [State.of(events[:number]) for number in range(len(events) + 1)]
     assert [fault for number in asked for fault in message_faults(prefixes[number].messages)] == []
-    assert all(prefixes[later].messages[: len(prefixes[at].messages)] == prefixes[at].messages for at, later in pairwise(asked))
+    assert all(
+        prefixes[later].messages[: len(prefixes[at].messages)] == prefixes[at].messages for at, later in pairwise(asked)
+    )

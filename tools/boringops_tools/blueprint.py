@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from boringops.plan import is_document
-from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolResult
+from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult
 from boringops_tools.arguments import Arguments
 
 if TYPE_CHECKING:
@@ -72,14 +72,19 @@ def _write(files: Sequence[DraftFile], context: ToolContext) -> ToolResult:
     written: list[str] = []
     left: list[str] = []
     for file in files:
-        if file.path in planned or is_document(file.path):
+        if file.path not in planned and not is_document(file.path):
+            left.append(f"{file.path} (not in the plan)")
+            continue
+        try:
             context.write(context.resolve(file.path), file.content.encode(), unseen=True)
             written.append(file.path)
-        else:
-            left.append(file.path)
+        except (
+            ToolError
+        ) as error:  # a document with changes of the user's own does not keep the others from being written
+            left.append(str(error))
     lines = [f"Wrote {len(written)} files: {', '.join(written)}." if written else "Nothing was left to write."]
     if left:
-        lines.append(f"Left out, because the plan does not have them: {', '.join(left)}.")
+        lines.append(f"Left out: {'; '.join(left)}")
     return ToolResult("\n".join(lines), data={"written": written})
 
 

@@ -13,7 +13,8 @@ from boringops.cli import options as opt
 from boringops.cli.output import fail
 
 if TYPE_CHECKING:
-    from boringops.persona import Persona, Protocol
+    from boringops.persona import Persona
+    from boringops.protocol import Protocol
 
 app = typer.Typer(help="List, show and check personas.", no_args_is_help=True, rich_markup_mode=None)
 Named = Annotated[str | None, typer.Argument(metavar="[NAME|FILE]", help="A persona's name or file.")]
@@ -61,7 +62,7 @@ def show(name: Named = None, repo: opt.Repo = Path(), output: opt.Format = opt.O
 @app.command()
 def check(name: Named = None, repo: opt.Repo = Path(), output: opt.Format = opt.Output.text) -> None:
     """Check a persona file: what it states is enforced, what it does not state is not."""
-    from boringops import config, persona
+    from boringops import config, protocol
     from boringops.errors import BoringopsError
 
     try:
@@ -69,7 +70,7 @@ def check(name: Named = None, repo: opt.Repo = Path(), output: opt.Format = opt.
         who = load(name or config.load(root).persona, root)
     except BoringopsError as error:
         fail(error)
-    rows = persona.stated(who.protocol)
+    rows = protocol.stated(who.protocol)
     if output is not opt.Output.text:
         print(json.dumps({
             "name": who.name, "warnings": who.warnings,

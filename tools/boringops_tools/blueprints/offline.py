@@ -84,6 +84,8 @@ class OfflineModel:
         last = steps[-1]
         if last.name == "Blueprint" and not last.arguments.get("write"):
             return self._propose(task, last)
+        if last.is_error and last.name == "SubmitPlan" and (kept := _without_refused(last)):
+            return "SubmitPlan", kept
         if last.is_error and last.name != "Finish":
             raise Incomplete(f"{last.name} was refused: {last.content.strip()}", hint=_NEEDS_A_MODEL, kind="offline")
         if last.name == "SubmitPlan":
@@ -94,7 +96,7 @@ class OfflineModel:
                     kind="offline",
                 )
             return "Blueprint", {"task": task, "write": True}
-        plan = next(step.arguments for step in steps if step.name == "SubmitPlan")
+        plan = next(step.arguments for step in reversed(steps) if step.name == "SubmitPlan")
         checklist = [] if last.name == "Blueprint" else self._settle(last, steps)
         return "Finish", {"summary": plan["summary"], "checklist": checklist, "follow_ups": plan["assumptions"]}
 
@@ -124,6 +126,19 @@ class OfflineModel:
             )
         reason = "to be judged by people or a language model; the offline blueprints do not"
         return [{"id": item, "outcome": "handed_over", "reason": reason} for item, _ in items]
+
+
+def _without_refused(refused: _Step) -> dict[str, Any] | None:
+    """The plan without the files that have changes of the user's own; None where that is not what was wrong."""
+    plan = refused.arguments
+    dirty = [
+        file["path"] for file in plan["files"] if f"- {file['path']} has changes of the user's own" in refused.content
+    ]
+    files = [file for file in plan["files"] if file["path"] not in dirty]
+    if not dirty or not files:
+        return None
+    left = f"Left alone, because they have changes that are not committed: {', '.join(dirty)}."
+    return {**plan, "files": files, "assumptions": [*plan["assumptions"], left]}
 
 
 @dataclass(frozen=True)

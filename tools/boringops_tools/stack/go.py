@@ -30,7 +30,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         _unversioned(found[1]): Source(path=path, line=text[: found.start(1)].count("\n") + 1)
         for found in _REQUIRE.finditer(text)
     }
-    facts = go_source.read(tree, tree.below(folder, ".go", skip=nested))
+    facts = go_source.read(tree, folder, module, tree.below(folder, ".go", skip=nested))
     mains = sorted((_inside(main, folder) for main in facts.mains), key=lambda main: _preference(main, module))
     package = mains[0] if mains else ""
     cgo = facts.cgo or next((required[name] for name in _CGO if name in required), None)
@@ -58,6 +58,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         if len(mains) > 1
         else []
     )
+    if not reason:
+        remarks += health.remarks(facts.routes, facts.unplaced)
     sums = join(folder, "go.sum") in tree
     if not sums and required:
         remarks.append("No go.sum: run `go mod tidy` and commit it, the build verifies modules by it.")

@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from boringops_tools.stack.environment import is_secret
+from boringops_tools.stack import go_env, go_routes
 from boringops_tools.stack.facts import EnvVar, Route, Source
-from boringops_tools.stack.grammar import line, literal, root, source, within
-from boringops_tools.stack.health import is_health
-from boringops_tools.stack.tree import Tree, folder_of
+from boringops_tools.stack.go_program import File, Program, arguments, method
+from boringops_tools.stack.grammar import line, literal, source
+from boringops_tools.stack.tree import Tree
 
-_READERS = {"os.Getenv", "os.LookupEnv", "syscall.Getenv"}
 _LISTENERS = {"ListenAndServe", "ListenAndServeTLS", "Listen", "Run", "Start", "Serve"}
-_ROUTERS = {"HandleFunc", "Handle", "GET", "Get", "Any", "Path", "Method"}
+_SERVERS = (
+    "net/http", "github.com/gin-gonic/gin", "github.com/labstack/echo", "github.com/gofiber/fiber", "google.golang.org/grpc",
+)  # fmt: skip
 _ADDRESS = re.compile(r"^[\w.\[\]:]*:(\d{2,5})$")
-_PORT_FALLBACK = re.compile(r'\bport\w*\s*:?=\s*"?:?(\d{2,5})"?', re.IGNORECASE)
+_PORT = re.compile(r":?(\d{2,5})")
 
 
 @dataclass
@@ -25,62 +26,57 @@ class Facts:
     """Folder of each main package, to its main function."""
     env: list[EnvVar] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
+    unplaced: list[Route] = field(default_factory=list)
+    """Routes on routers that nothing certain mounts: only the end of their path is known."""
     ports: list[tuple[int, Source]] = field(default_factory=list)
     listens: list[Source] = field(default_factory=list)
     cgo: Source | None = None
     strings: set[str] = field(default_factory=set)
 
 
-def read(tree: Tree, paths: Iterable[str]) -> Facts:
-    facts = Facts()
-    for path in paths:
-        _read(path, tree.text(path), facts)
+def read(tree: Tree, folder: str, module: str, paths: Iterable[str]) -> Facts:
+    """Read the sources at `paths`, of the module called `module` whose go.mod is in `folder`."""
+    program = Program(tree, folder, module, paths)
+    facts = Facts(env=go_env.read(program))
+    facts.routes, facts.unplaced = go_routes.routing(program).settled()
+    for file in program.files:
+        _read(file, program, facts)
+    if facts.listens:
+        facts.ports += [
+            (int(found[1]), variable.sources[0])
+            for variable in facts.env
+            if variable.name == "PORT" and (found := _PORT.fullmatch(variable.default or ""))
+        ]
     return facts
 
 
-def _read(path: str, text: str, facts: Facts) -> None:
-    main, grouped = False, set(re.findall(r"\b(\w+)\s*:?=\s*[\w.]+\.Group\(|\b(\w+)\s+\*?gin\.RouterGroup\b", text))
-    groups = {name for pair in grouped for name in pair if name}
-    for node in within(root("go", text)):
-        place = Source(path=path, line=line(node))
-        if node.type == "package_identifier" and node.parent is not None and node.parent.type == "package_clause":
-            main = source(node) == "main"
-        elif node.type == "function_declaration" and main and source(node.child_by_field_name("name")) == "main":
-            facts.mains[folder_of(path)] = place
-        elif node.type == "import_spec" and source(node.child_by_field_name("path")) == '"C"':
+def _read(file: File, program: Program, facts: Facts) -> None:
+    package = next((node for node in file.nodes if node.type == "package_clause"), None)
+    main = package is not None and source(package.named_children[0]) == "main"
+    for node in file.nodes:
+        place = Source(path=file.path, line=line(node))
+        if node.type == "function_declaration" and main and source(node.child_by_field_name("name")) == "main":
+            facts.mains[file.folder] = place
+        elif node.type == "import_spec" and literal(node.child_by_field_name("path")) == "C":
             facts.cgo = place
         elif node.type == "interpreted_string_literal":
             facts.strings.add(source(node)[1:-1])
         elif node.type == "call_expression":
-            function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-            given = arguments.named_children if arguments is not None else []
-            name, first = source(function), literal(given[0]) if given else None
-            receiver, _, method = name.rpartition(".")
-            if name in _READERS and first:
-                facts.env.append(EnvVar(name=first, sources=[place], secret=is_secret(first)))
-            elif receiver and method in _LISTENERS and _serves(receiver, method, text):
+            owner, name = method(node)
+            if owner is not None and name in _LISTENERS and _serves(source(owner), name, file):
                 facts.listens.append(place)
-                address = next((found for arg in given if (found := _ADDRESS.match(literal(arg) or ""))), None)
-                if address:
-                    facts.ports.append((int(address[1]), place))
-            elif receiver and receiver not in groups and method in _ROUTERS and first:
-                route = first.removeprefix("GET ").strip()
-                if is_health(route):
-                    facts.routes.append(Route(path=route, source=place))
-    for number, row in enumerate(text.splitlines(), 1):
-        if (found := _PORT_FALLBACK.search(row)) and facts.listens:
-            facts.ports.append((int(found[1]), Source(path=path, line=number)))
+                texts = [program.text(file, argument) or "" for argument in arguments(node)]
+                facts.ports += [(int(found[1]), place) for text in texts if (found := _ADDRESS.match(text))]
+        elif node.type == "keyed_element" and source(node.named_children[0]) == "Addr":
+            value = node.named_children[-1]
+            text = program.text(file, value.named_children[0] if value.named_children else value)
+            if found := _ADDRESS.match(text or ""):
+                facts.ports.append((int(found[1]), place))
 
 
-def _serves(receiver: str, method: str, text: str) -> bool:
+def _serves(receiver: str, name: str, file: File) -> bool:
     """`Run`, `Start` and `Serve` are common words: they count where the file knows a web framework or net/http."""
-    if method.startswith("Listen") and receiver != "net":
+    if name.startswith("Listen") and receiver != "net":
         return True
-    return (
-        method in {"Run", "Start", "Serve", "Listen"}
-        and any(
-            name in text
-            for name in ('"net/http"', "gin-gonic/gin", "labstack/echo", "gofiber/fiber", "google.golang.org/grpc")
-        )
-        and receiver not in {"t", "m", "cmd", "exec"}
-    )
+    known = any(path.startswith(_SERVERS) for path in file.imports.values())
+    return known and receiver not in {"t", "m", "cmd", "exec"}

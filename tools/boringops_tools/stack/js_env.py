@@ -107,7 +107,8 @@ class _Reader:
 
     def _destructured(self, module: Module, node: Node) -> Iterator[EnvVar]:
         """`const { A, B = 'x' } = process.env`, as a parameter too."""
-        pattern = next((node.child_by_field_name(key) for key in ("name", "left", "pattern") if node.child_by_field_name(key)), None)  # fmt: skip
+        sides = (node.child_by_field_name(key) for key in ("name", "left", "pattern"))
+        pattern = next((side for side in sides if side is not None), None)
         value = node.child_by_field_name("value") or node.child_by_field_name("right")
         if pattern is not None and pattern.type == "object_pattern" and self._is_environment(module, value):
             for name, local, default in pattern_parts(pattern):
@@ -116,19 +117,15 @@ class _Reader:
 
     def _call(self, module: Module, node: Node) -> Iterator[EnvVar]:
         given = arguments(node)
-        callee = self._callee(module, node) if any(self._constant(module, argument) for argument in given) else None
+        callee = self._callee(module, node) if any(_constant(argument) for argument in given) else None
         for helper in self._helpers(callee) if callee is not None else []:
-            name = self._constant(module, given[helper.name]) if helper.name < len(given) else None
+            name = _constant(given[helper.name]) if helper.name < len(given) else None
             held = helper.environment
             if name and (held is None or (held < len(given) and self._is_environment(module, given[held]))):
                 has = helper.fallback is not None and helper.fallback < len(given)
                 stated = self.program.text(module, given[helper.fallback or 0]) if has else helper.default
                 yield _named(module, node, name, stated, helper.insists and not has and helper.default is None)
         yield from self._schema(module, node, given)
-
-    def _constant(self, module: Module, node: Node) -> str | None:
-        text = literal(node) if node.type == "string" else None
-        return text if text and _NAME.fullmatch(text) else None
 
     def _helpers(self, function: Origin) -> list[_Helper]:
         """How a function reads variables that its callers name, if it does."""
@@ -167,8 +164,10 @@ class _Reader:
                     held = places[helper.environment] if helper.environment is not None else None
                     if name_at is None or (helper.environment is not None and held is None):
                         continue
-                    fallback = places[helper.fallback] if helper.fallback is not None and helper.fallback < len(places) else None  # fmt: skip
-                    yield _Helper(name_at, held, fallback, helper.default, helper.insists or _refused(module, node))
+                    at = helper.fallback if helper.fallback is not None else len(places)
+                    by_caller = places[at] if at < len(places) else None
+                    insists = helper.insists or _refused(module, node)
+                    yield _Helper(name_at, held, by_caller, helper.default, insists)
 
     # --- schemas ------------------------------------------------------------------------------------
 
@@ -217,6 +216,11 @@ def _named(module: Module, node: Node, name: str, default: str | None, required:
     return EnvVar(name=name, sources=[place], secret=is_secret(name), default=default or None, required=required)
 
 
+def _constant(node: Node) -> str | None:
+    text = literal(node) if node.type == "string" else None
+    return text if text and _NAME.fullmatch(text) else None
+
+
 def _property(node: Node) -> str | None:
     if node.type == "member_expression":
         return source(node.child_by_field_name("property"))
@@ -263,10 +267,9 @@ def _misses(condition: Node, names: set[str]) -> bool:
         operator = source(node.child_by_field_name("operator"))
         if operator == "!" and any(source(inner) in names for inner in within(node)):
             return True
-        right = source(node.child_by_field_name("right"))
-        if operator in {"==", "==="} and source(node.child_by_field_name("left")) in names:
-            if right in {"undefined", "null", "''", '""'}:
-                return True
+        compared = operator in {"==", "==="} and source(node.child_by_field_name("left")) in names
+        if compared and source(node.child_by_field_name("right")) in {"undefined", "null", "''", '""'}:
+            return True
     return False
 
 

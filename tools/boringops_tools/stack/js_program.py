@@ -133,9 +133,9 @@ class Program:
             return self.resolve(module, found, depth)
         if name in {"default", "*"}:
             return Origin(module, module.root)
-        if "default" in module.exports and (whole := self._exported(module, "default", depth - 1)):
-            if whole.node.type == "object":  # module.exports = { name }
-                return self._property(whole, name, depth - 1)
+        whole = self._exported(module, "default", depth - 1) if "default" in module.exports else None
+        if whole is not None and whole.node.type == "object":  # module.exports = { name }
+            return self._property(whole, name, depth - 1)
         for specifier in module.everything_of if depth > 0 else []:
             if (other := self._find(module, specifier)) and (passed := self._exported(other, name, depth - 1)):
                 return passed

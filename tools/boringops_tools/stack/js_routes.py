@@ -20,7 +20,9 @@ _APPLICATIONS = {
     ("express", "default"), ("fastify", "default"), ("fastify", "fastify"), ("hono", "Hono"), ("koa", "default"),
     ("@hono/zod-openapi", "OpenAPIHono"), ("polka", "default"), ("restify", "createServer"), ("elysia", "Elysia"),
 }  # fmt: skip
-_ROUTERS = {("express", "Router"), ("@koa/router", "default"), ("koa-router", "default"), ("express-promise-router", "default")}  # fmt: skip
+_ROUTERS = {
+    ("express", "Router"), ("@koa/router", "default"), ("koa-router", "default"), ("express-promise-router", "default"),
+}  # fmt: skip
 _ANSWERS = {"get", "all"}
 _MOUNTS = {"use", "register", "route"}
 _SERVES = {"createServer", "serve", "listen"}
@@ -65,9 +67,9 @@ class _Call:
     def _answers(self, owner: Node) -> None:
         """`router.get('/x', handler)` and `router.route('/x').get(handler)`."""
         path = self.program.text(self.module, self.given[0]) if len(self.given) > 1 else None
-        if owner.type == "call_expression" and (inner := owner.child_by_field_name("function")) is not None:
-            if source(inner.child_by_field_name("property")) == "route" and (given := arguments(owner)):
-                path, owner = self.program.text(self.module, given[0]), inner.child_by_field_name("object") or owner
+        inner, given = owner.child_by_field_name("function"), arguments(owner)
+        if inner is not None and source(inner.child_by_field_name("property")) == "route" and given:
+            path, owner = self.program.text(self.module, given[0]), inner.child_by_field_name("object") or owner
         self._route(owner, path)
 
     def _route(self, owner: Node, path: str | None) -> None:
@@ -92,11 +94,12 @@ class _Call:
                 prefix, children = "", self.given
             if self.method == "use" and prefix and any(child.type in _FUNCTION_VALUES for child in children[:1]):
                 self._route(owner, prefix)  # a handler given in place answers the path itself
-        parent = self._router(owner) if prefix is not None else None
-        for child in children if parent is not None and prefix is not None else []:
-            self._mount(parent, prefix, child)
+        parent = self._router(owner)
+        if parent is not None and prefix is not None:
+            for child in children:
+                self._mount(parent, prefix, child)
 
-    def _mount(self, parent: Origin | None, prefix: str, child: Node) -> None:
+    def _mount(self, parent: Origin, prefix: str, child: Node) -> None:
         routes = child.child_by_field_name("function") if child.type == "call_expression" else None
         if routes is not None and source(routes.child_by_field_name("property")) in {"routes", "middleware"}:
             child = routes.child_by_field_name("object") or child  # Koa: app.use(router.routes())
@@ -107,7 +110,7 @@ class _Call:
         if origin is not None and origin.node.type in FUNCTIONS:  # Fastify: the plugin's first parameter
             first = next(iter(parameters(origin.node)), None)
             origin = Origin(origin.module, first[0]) if first else None
-        if parent is not None and origin is not None and (origin.node.type == "identifier" or self._is_made(origin)):
+        if origin is not None and (origin.node.type == "identifier" or self._is_made(origin)):
             self.found.mount(parent.key, self._own_prefix(parent) + prefix.rstrip("/"), origin.key)
 
     def _handed_over(self) -> None:
@@ -152,7 +155,8 @@ def _innermost(node: Node) -> Node:
     while node.type == "call_expression":
         function = node.child_by_field_name("function")
         inner = function.child_by_field_name("object") if function is not None else None
-        if inner is None or inner.type not in {"call_expression", "new_expression"}:
+        chained = inner is not None and inner.type in {"call_expression", "new_expression"}
+        if inner is None or not chained or source(inner.child_by_field_name("function")) == "require":
             return node
         node = inner
     return node

@@ -7,8 +7,8 @@ import shlex
 from pathlib import PurePosixPath
 from typing import Any
 
-from boringops_tools.stack import environment, health, javascript, services, versions
-from boringops_tools.stack.facts import Application, Claim, Command, Commands, Node, Route, Source, Version
+from boringops_tools.stack import environment, health, javascript, nextjs, services, versions
+from boringops_tools.stack.facts import Application, Claim, Command, Commands, Node, Source, Version
 from boringops_tools.stack.tree import Tree, folder_of, join, table, words
 
 MANIFEST = "package.json"
@@ -51,7 +51,6 @@ _ENTRIES = (
     "server.mjs",
     "index.mjs",
 )
-_NEXT_HEALTH = re.compile(r"^(?:src/)?(?:app|pages)(/(?:api/)?[\w/.-]*?)(?:/route|/index)?\.[jt]sx?$")
 
 
 def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
@@ -69,7 +68,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     facts = javascript.read(tree, sources)
     node, version = _node(tree, folder, manifest, scripts, framework, manager, lock), _version(tree, folder, manifest)
     command, entry, node = _start(tree, folder, manifest, scripts, framework, node, set(dev))
-    routes = [*facts.routes, *(_next_routes(tree, folder) if framework == "nextjs" else [])]
+    routes = [*facts.routes, *(nextjs.routes(tree, folder) if framework == "nextjs" else [])]
     port, where = facts.ports[0] if facts.ports else (3000, None)
     if framework == "nextjs":
         port, where = next(
@@ -101,7 +100,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         node=node,
     )
     app = app.model_copy(update=_verdict(app, manifest, scripts, dependencies, facts.listens, tree))
-    return app.model_copy(update={"remarks": [*app.remarks, *health.remarks(routes, facts.unplaced)]})
+    said = health.remarks(routes, facts.unplaced) if app.deployable else []
+    return app.model_copy(update={"remarks": [*app.remarks, *said]})
 
 
 def _verdict(
@@ -217,15 +217,8 @@ def _node(
         "",
     )
     hooks = " ".join(scripts.get(name, "") for name in _LIFECYCLE)
-    config = next(
-        (
-            tree.text(join(folder, name))
-            for name in tree.named(folder, *(f"next.config.{end}" for end in ("js", "mjs", "ts", "cjs")))
-        ),
-        "",
-    )
-    output = re.search(r"output\s*:\s*['\"](standalone|export)['\"]", config)
-    mode = (output[1] if output else "default") if framework == "nextjs" else ""
+    output = nextjs.setting(tree, folder, "output") if framework == "nextjs" else ""
+    mode = (output if output in {"standalone", "export"} else "default") if framework == "nextjs" else ""
     return Node(
         manifests=[MANIFEST, *([lock] if lock else []), *extra, *folders],
         module=manifest.get("type") == "module",
@@ -381,17 +374,6 @@ def _commands(tree: Tree, folder: str, manager: str, scripts: dict[str, str], fr
         test=[run(name) for name in test],
         build=[run("build")] if "build" in scripts else [],
     )
-
-
-def _next_routes(tree: Tree, folder: str) -> list[Route]:
-    routes = []
-    for path in tree.below(folder, ".js", ".ts", ".jsx", ".tsx"):
-        inner = path.removeprefix(f"{folder}/" if folder else "")
-        found = _NEXT_HEALTH.match(inner)
-        served = found and (inner.endswith(("/route.ts", "/route.js")) or "pages/api/" in inner)
-        if found and served and health.is_health(route := re.sub(r"/\([^/]+\)", "", found[1])):
-            routes.append(Route(path=route, source=Source(path=path)))
-    return routes
 
 
 def members(tree: Tree) -> set[str]:

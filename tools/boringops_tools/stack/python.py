@@ -19,7 +19,7 @@ from boringops_tools.stack import (
 from boringops_tools.stack.facts import Application, Claim, Python, Source, Version
 from boringops_tools.stack.node import slug
 from boringops_tools.stack.python_program import module_name
-from boringops_tools.stack.python_requirements import RUNTIME, dependencies, development, files, included
+from boringops_tools.stack.python_requirements import DEVELOPMENT, RUNTIME, dependencies, development, files, included
 from boringops_tools.stack.python_source import WebApp
 from boringops_tools.stack.tree import Tree, folder_of, join, table
 
@@ -128,7 +128,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     if command:
         remarks.append(command)
     app = app.model_copy(update=_verdict(app, declared, remarks, tree))
-    return app.model_copy(update={"remarks": [*app.remarks, *health.remarks(routes, unplaced)]})
+    said = health.remarks(routes, unplaced) if app.deployable else []
+    return app.model_copy(update={"remarks": [*app.remarks, *said]})
 
 
 def _running() -> str:

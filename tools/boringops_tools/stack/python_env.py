@@ -209,7 +209,8 @@ def _fallback(module: Module, node: ast.Call) -> ast.expr | None:
     if given := keyword(node, "default") or next(iter(node.args[1:]), None):
         return given
     above = module.parent.get(id(node))
-    return above.values[1] if isinstance(above, ast.BoolOp) and isinstance(above.op, ast.Or) and above.values[0] is node else None  # fmt: skip
+    left = isinstance(above, ast.BoolOp) and isinstance(above.op, ast.Or) and above.values[0] is node
+    return above.values[1] if isinstance(above, ast.BoolOp) and left else None
 
 
 def _guarded(module: Module) -> set[int]:

@@ -241,7 +241,8 @@ class Program:
         if isinstance(found, ast.BinOp) and isinstance(found.op, ast.Add):
             parts = [self.text(module, found.left), self.text(module, found.right)]
         elif isinstance(found, ast.JoinedStr):
-            parts = [self.text(module, getattr(part, "value", None) if isinstance(part, ast.FormattedValue) else part) for part in found.values]  # fmt: skip
+            inner = [part.value if isinstance(part, ast.FormattedValue) else part for part in found.values]
+            parts = [self.text(module, part) for part in inner]
         return None if None in parts else "".join(part or "" for part in parts)
 
 

@@ -74,8 +74,8 @@ def included(tree: Tree, folder: str, requirements: list[str]) -> list[str]:
 
 def development(tree: Tree, folder: str, requirements: list[str]) -> set[str]:
     """Names of packages that requirement files and pyproject.toml ask for, development ones included."""
-    files = [*files(tree, folder, DEVELOPMENT), *requirements]
-    lines = [line for name in files for line in tree.text(join(folder, name)).splitlines()]
+    named = [*files(tree, folder, DEVELOPMENT), *requirements]
+    lines = [line for name in named for line in tree.text(join(folder, name)).splitlines()]
     project = tree.text(join(folder, "pyproject.toml"))
     lines += [
         quoted or key for quoted, key in re.findall(r"[\"']([A-Za-z][\w.-]*)|^([\w-]+)\s*=", project, re.MULTILINE)

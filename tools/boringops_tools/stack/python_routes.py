@@ -89,9 +89,9 @@ def _route(program: Program, module: Module, call: ast.Call, line: int, found: R
 def _mount(program: Program, module: Module, call: ast.Call, found: Routing) -> None:
     parent = _router(program, module, call.func.value) if isinstance(call.func, ast.Attribute) else None
     mounted = _method(call) == "mount"
-    given = call.args[1:2] if mounted else call.args[:1]
-    stated = keyword(call, "app", "router", "blueprint")
-    child = _router(program, module, given[0] if given else stated) if given or stated is not None else None
+    listed = call.args[1:2] if mounted else call.args[:1]
+    given = listed[0] if listed else keyword(call, "app", "router", "blueprint")
+    child = _router(program, module, given) if given is not None else None
     if parent is None or child is None:
         return
     place = (call.args[0] if call.args else None) if mounted else keyword(call, "prefix", "url_prefix")

@@ -11,6 +11,7 @@ import hashlib
 import importlib
 import os
 import pkgutil
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,16 +20,15 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from boringops.facts import Finding, Inspection, Validation
-from boringops_tools.validators.base import File, Unfinished, Validator, clean, shown
+from boringops_tools.validators.base import File, Judged, Unfinished, Validator, clean, shown
 from boringops_tools.validators.gaps import expects_validation, gaps
 
 __all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "validate", "validators"]
 
 SIZE_CAP = 5 * 1024 * 1024
 """Bytes; no infrastructure file is longer, and some validators take minutes for what is."""
-_BATCH = 200  # files of one program run: command lines have their limits
-_CACHE_FORMAT = 1  # goes up whenever what validators make of a tool's output changes
-_FINDINGS = TypeAdapter(list[Finding])
+_CACHE_FORMAT = 2  # goes up whenever what validators make of a tool's output changes
+_JUDGED = TypeAdapter(Judged)
 
 
 @functools.cache
@@ -98,17 +98,32 @@ def validate(
             verdicts.append(Validation(path=shown(path), tool="none", outcome="not_validated", reason=file))
 
     covered: set[str] = set()
-    work: list[tuple[Validator, list[File]]] = []
+    judged_for: set[tuple[str, str]] = set()
+    absent: dict[tuple[str, str], list[Validator]] = defaultdict(list)
+    work: list[tuple[Validator, Sequence[File]]] = []
     for validator in validators():
         mine = [file for file in files if validator.covers(file)]
+        if not mine:
+            continue  # it is not even looked for
+        aspects = [(file.path, validator.aspect or validator.about) for file in mine]
+        if validator.locate() is None:
+            if validator.missed:
+                covered.update(file.path for file in mine)
+                for each in aspects:
+                    absent[each].append(validator)
+            continue
         covered.update(file.path for file in mine)
+        judged_for.update(aspects)
         ready = []
         for file in mine:
             if reason := validator.skip(file):
-                verdicts.append(_unjudged(validator, file, f"skipped: {reason}"))
+                verdicts.append(_unjudged(validator, file.path, f"skipped: {reason}"))
             else:
                 ready.append(file)
-        work += [(validator, ready[start : start + _BATCH]) for start in range(0, len(ready), _BATCH)]
+        work += [(validator, batch) for batch in validator.batches(ready)] if ready else []
+    for (path, aspect), choice in absent.items():
+        if (path, aspect) not in judged_for:
+            verdicts.append(_unjudged(choice[0], path, f"absent: {' or '.join(each.get for each in choice)}"))
 
     with ThreadPoolExecutor(jobs or os.cpu_count() or 2) as pool:
         for done in pool.map(lambda each: list(_judge(each[0], each[1], timeout_s, cache_dir)), work):
@@ -127,14 +142,10 @@ def validate(
 
 
 def _judge(
-    validator: Validator, files: list[File], timeout_s: float, cache_dir: Path | None
+    validator: Validator, files: Sequence[File], timeout_s: float, cache_dir: Path | None
 ) -> Iterator[tuple[Validation, list[Finding]]]:
     """A verdict for each file of a batch."""
     version = validator.version()
-    if validator.locate() is None:
-        for file in files:
-            yield _unjudged(validator, file, f"absent: {validator.get}"), []
-        return
     places = {file.path: _cache_place(validator, version, file, cache_dir) for file in files}
     fresh = []
     for file in files:
@@ -142,17 +153,17 @@ def _judge(
         if known is None:
             fresh.append(file)
         else:
-            yield _verdict(validator, version, file, known), known
+            yield _verdict(validator, file, known), known.findings
     for file, outcome in _outcomes(validator, fresh, timeout_s):
         if isinstance(outcome, str):
-            yield _unjudged(validator, file, outcome), []
+            yield _unjudged(validator, file.path, outcome), []
         else:
             _remember(places[file.path], outcome)
-            yield _verdict(validator, version, file, outcome), outcome
+            yield _verdict(validator, file, outcome), outcome.findings
 
 
-def _outcomes(validator: Validator, files: list[File], timeout_s: float) -> Iterator[tuple[File, list[Finding] | str]]:
-    """Each file's findings, or the reason why there are none. A batch that fails is tried again file by file, so that
+def _outcomes(validator: Validator, files: list[File], timeout_s: float) -> Iterator[tuple[File, Judged | str]]:
+    """What is made of each file, or the reason why nothing is. A batch that fails is tried again file by file, so that
     one file does not take the verdict from the others; those tries share the time of one."""
     if not files:
         return
@@ -172,18 +183,21 @@ def _outcomes(validator: Validator, files: list[File], timeout_s: float) -> Iter
             yield file, found[file.path]
 
 
-def _unjudged(validator: Validator, file: File, reason: str) -> Validation:
+def _unjudged(validator: Validator, path: str, reason: str) -> Validation:
     version = validator.version()
     return Validation(
-        path=shown(file.path), tool=validator.name, tool_version=version, outcome="not_validated", reason=reason
+        path=shown(path), tool=validator.name, tool_version=version, outcome="not_validated", reason=reason
     )
 
 
-def _verdict(validator: Validator, version: str | None, file: File, findings: list[Finding]) -> Validation:
-    against = sum(finding.severity != "info" for finding in findings)
+def _verdict(validator: Validator, file: File, judged: Judged) -> Validation:
+    """A part that was not judged never counts as passed, and takes no finding away."""
+    against = sum(finding.severity != "info" for finding in judged.findings)
+    counted = f"{against} finding{'s' if against > 1 else ''}" if against else ""
     return Validation(
-        path=shown(file.path), tool=validator.name, tool_version=version, outcome="failed" if against else "passed",
-        reason=f"{against} finding{'s' if against > 1 else ''}" if against else "",
+        path=shown(file.path), tool=validator.name, tool_version=validator.version(),
+        outcome="failed" if against else "not_validated" if judged.unjudged else "passed",
+        reason="; ".join(part for part in (counted, judged.unjudged) if part),
     )  # fmt: skip
 
 
@@ -198,23 +212,24 @@ def _cache_place(validator: Validator, version: str | None, file: File, cache_di
     return cache_dir / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
 
 
-def _cached(place: Path | None, file: File) -> list[Finding] | None:
+def _cached(place: Path | None, file: File) -> Judged | None:
     if place is None:
         return None
     try:
-        findings = _FINDINGS.validate_json(place.read_bytes())
+        known = _JUDGED.validate_json(place.read_bytes())
     except (OSError, ValidationError):
         return None  # absent or damaged: the program is asked again
-    return [finding.model_copy(update={"path": shown(file.path)}) for finding in findings]
+    known.findings = [finding.model_copy(update={"path": shown(file.path)}) for finding in known.findings]
+    return known
 
 
-def _remember(place: Path | None, findings: list[Finding]) -> None:
+def _remember(place: Path | None, judged: Judged) -> None:
     if place is None:
         return
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        draft = place.with_name(f"{place.name}.{os.getpid()}.{id(findings)}")
-        draft.write_bytes(_FINDINGS.dump_json(findings))
+        draft = place.with_name(f"{place.name}.{os.getpid()}.{id(judged)}")
+        draft.write_bytes(_JUDGED.dump_json(judged))
         draft.replace(place)
     except OSError:
         pass  # a cache that cannot be written costs time, nothing else

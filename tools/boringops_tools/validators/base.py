@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -25,6 +26,8 @@ from typing import ClassVar
 from boringops.facts import Finding, Severity
 
 OUTPUT_CAP = 32 * 1024 * 1024
+BATCH = 200
+"""Files of one program run: command lines have their limits."""
 MESSAGE_CAP = 500
 _CONTROL = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
@@ -56,6 +59,15 @@ class Unfinished(Exception):
     """A validator came to no judgement; the message is the reason a user reads."""
 
 
+@dataclass
+class Judged:
+    """What a validator made of one file."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unjudged: str = ""
+    """What of the file it could not judge, and why; empty where it judged all of it."""
+
+
 class Validator(ABC):
     """Something that judges files of one kind."""
 
@@ -64,6 +76,11 @@ class Validator(ABC):
     """What it covers, in words."""
     get: ClassVar[str] = ""
     """How to get it where it is absent."""
+    aspect: ClassVar[str] = ""
+    """What of a file it judges, by default what only it can. Of several validators of one aspect any will do."""
+    missed: ClassVar[bool] = True
+    """Where it is absent, and no other of its aspect is there, its files are named as not validated. Not so for one that
+    has an opinion about a file that others know to be sound or not."""
 
     @abstractmethod
     def covers(self, file: File) -> bool:
@@ -81,8 +98,12 @@ class Validator(ABC):
     def version(self) -> str | None: ...
 
     @abstractmethod
-    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, list[Finding]]:
-        """The findings of each file, by path; a file without findings has an empty list. Raises Unfinished."""
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
+        """What is made of each file, by path. Raises Unfinished."""
+
+    def batches(self, files: Sequence[File]) -> Iterable[Sequence[File]]:
+        """The files as they are given to `check`, each exactly once. Batches are judged side by side."""
+        return [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
 
     def cache_key(self, file: File) -> str | None:  # noqa: ARG002
         """All that the judgement of a file depends on beside the validator itself; null where that is not known."""
@@ -126,6 +147,14 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Unjudged:
+    """A part of a file that a program could not judge; not a finding, and no file with one has passed."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Ran:
     exit_code: int
     stdout: str
@@ -151,11 +180,11 @@ class Program(Validator):
         """What follows the program's name on the command line."""
 
     @abstractmethod
-    def read(self, ran: Ran) -> Iterable[Said]:
+    def read(self, ran: Ran) -> Iterable[Said | Unjudged]:
         """Its output as findings. Any ValueError, KeyError or TypeError means the output is unreadable."""
 
     def stage(self, file: File) -> tuple[str, str]:
-        """(suffix, text) of the copy that is judged in the file's stead."""
+        """(suffix, text) of the copy that is judged in the file's stead; `/name` for one whose name matters."""
         return re.sub(r"[^a-z0-9.]", "", file.suffix), file.text
 
     def locate(self) -> str | None:
@@ -163,15 +192,19 @@ class Program(Validator):
 
     def version(self) -> str | None:
         where = self.locate()
-        return _version(where, self.distribution) if where else None
+        return program_version(where, self.distribution) if where else None
 
     def cache_key(self, file: File) -> str | None:
         return None if self.in_place else "\0".join([*self.arguments([]), self.stage(file)[0]])
 
-    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, list[Finding]]:
+    def command(self) -> list[str]:
+        """What the arguments are given to. Raises Unfinished where it is absent."""
         where = self.locate()
         if where is None:
             raise Unfinished(f"absent: {self.get}")
+        return [where]
+
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
         with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
             if self.in_place:
                 by_name = {f"./{file.path}": file for file in files}
@@ -180,25 +213,39 @@ class Program(Validator):
                 for number, file in enumerate(files):
                     suffix, text = self.stage(file)
                     by_name[f"{number:04d}{suffix}"] = file
-                    (Path(folder) / f"{number:04d}{suffix}").write_text(text, encoding="utf-8", newline="")
-            command = [where, *self.arguments(list(by_name))]
+                    copy = Path(folder) / f"{number:04d}{suffix}"
+                    copy.parent.mkdir(exist_ok=True)
+                    copy.write_text(text, encoding="utf-8", newline="")
+            command = [*self.command(), *self.arguments(list(by_name))]
             ran = run(
                 command, cwd=files[0].root if self.in_place else Path(folder), home=Path(folder), timeout_s=timeout_s
             )
         if ran.exit_code not in self.exit_codes:
-            lines = [line for line in [*ran.stderr.splitlines(), *ran.stdout.splitlines()] if line.strip()]
-            first = "" if not lines else lines[-1] if lines[0].startswith("Traceback") else lines[0]
-            raise Unfinished(clean(f"crashed with exit code {ran.exit_code}: {first}"))
-        findings: dict[str, list[Finding]] = {file.path: [] for file in files}
+            raise broken(ran)
+        return self.attribute(ran, by_name)
+
+    def attribute(self, ran: Ran, by_name: Mapping[str, File]) -> dict[str, Judged]:
+        """What a program said, to each of the files it was given. Raises Unfinished."""
+        judged = {file.path: Judged() for file in by_name.values()}
         try:
             for said in self.read(ran):
                 file = by_name[said.file]
-                findings[file.path].append(
-                    self.finding(file, said.rule, said.severity, said.line, said.message, said.hint)
-                )
+                if isinstance(said, Unjudged):
+                    judged[file.path].unjudged = clean(said.reason)
+                else:
+                    judged[file.path].findings.append(
+                        self.finding(file, said.rule, said.severity, said.line, said.message, said.hint)
+                    )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unfinished(clean(f"output unreadable: {type(error).__name__} {error}")) from error
-        return findings
+        return judged
+
+
+def broken(ran: Ran) -> Unfinished:
+    """What there is to say of a program that did not come to a judgement."""
+    lines = [line for line in [*ran.stderr.splitlines(), *ran.stdout.splitlines()] if line.strip()]
+    first = "" if not lines else lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    return Unfinished(clean(f"crashed with exit code {ran.exit_code}: {first}"))
 
 
 @functools.cache
@@ -209,19 +256,44 @@ def locate(program: str) -> str | None:
 
 
 @functools.cache
-def _version(where: str, distribution: str) -> str | None:
-    if distribution and Path(where).parent == Path(sys.executable).parent:
-        try:
-            return metadata.version(distribution)  # asking the program itself costs up to 0.3 s
-        except metadata.PackageNotFoundError:
-            pass
+def program_version(where: str, distribution: str = "") -> str | None:
+    """A program's version, asked of the program itself once as long as it stays the same file."""
+    if distribution and Path(where).parent == Path(sys.executable).parent and (known := installed(distribution)):
+        return known  # asking the program itself costs up to 0.3 s
+    memory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "boringops" / "versions.json"
+    try:
+        changed = Path(where).stat().st_mtime_ns
+    except OSError:
+        return None
+    try:
+        remembered = json.loads(memory.read_bytes())
+        if remembered[where][0] == changed:
+            return str(remembered[where][1])
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        remembered = {}
     with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
         try:
             ran = run([where, "--version"], cwd=Path(folder), home=Path(folder), timeout_s=10)
         except Unfinished:
             return None
     number = re.search(r"\d+(?:\.\d+)+[\w.+-]*", ran.stdout + ran.stderr)
-    return number[0] if number else None
+    if number is None:
+        return None
+    with contextlib.suppress(OSError, TypeError):  # a memory that cannot be written costs time, nothing else
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        draft = memory.with_name(f"{memory.name}.{os.getpid()}")
+        draft.write_text(json.dumps({**remembered, where: [changed, number[0]]}))
+        draft.replace(memory)
+    return number[0]
+
+
+@functools.cache
+def installed(distribution: str) -> str | None:
+    """The version of a Python distribution, without importing it; null where it is absent."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def run(command: Sequence[str], *, cwd: Path, home: Path, timeout_s: float) -> Ran:
@@ -270,16 +342,28 @@ def _environment(home: Path) -> Mapping[str, str]:
 
 
 class InProcess(Validator):
-    """A validator made of a library we already have; subclasses give `judge`."""
+    """A validator made of a library; subclasses give `judge`, and import the library in there."""
+
+    distribution: ClassVar[str] = ""
+    """The Python distribution of the library; empty where it is Python's own."""
 
     def locate(self) -> str | None:
-        return "built in"
+        return "built in" if not self.distribution or installed(self.distribution) else None
 
     def version(self) -> str | None:
-        return ".".join(map(str, sys.version_info[:3]))
+        return installed(self.distribution) if self.distribution else ".".join(map(str, sys.version_info[:3]))
+
+    def cache_key(self, file: File) -> str | None:  # noqa: ARG002
+        return "" if self.distribution else None  # what Python reads itself is read faster than the cache
 
     @abstractmethod
-    def judge(self, file: File) -> Iterable[Finding]: ...
+    def judge(self, file: File) -> Iterable[Finding | str]:
+        """Findings, and what could not be judged and why as plain text."""
 
-    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, list[Finding]]:  # noqa: ARG002
-        return {file.path: list(self.judge(file)) for file in files}
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:  # noqa: ARG002
+        judged = {}
+        for file in files:
+            said = list(self.judge(file))
+            reasons = dict.fromkeys(each for each in said if isinstance(each, str))
+            judged[file.path] = Judged([each for each in said if isinstance(each, Finding)], clean("; ".join(reasons)))
+        return judged

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from boringops.facts import Finding
-from boringops_tools.validators.base import File, Program, Ran, Said
+from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 from boringops_tools.yaml_files import Unreadable, documents, line_at, template_reason
 
 _STEP = re.compile(r"\.([^.\[\]'\"]+)|\[(\d+)\]|\[['\"]((?:[^'\"\\]|\\.)*)['\"]\]")
@@ -56,12 +56,11 @@ class Schema(Program):
             # The message of a failed anyOf quotes the whole file; the deepest part says what is wrong.
             yield Said(item["filename"], f"schema/{self._schema}", "error", None, item["message"], item["path"])
 
-    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, list[Finding]]:
-        by_path = {file.path: file for file in files}
-        return {
-            path: [_placed(finding, by_path[path]) for finding in findings]
-            for path, findings in super().check(files, timeout_s).items()
-        }
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
+        judged = super().check(files, timeout_s)
+        for file in files:
+            judged[file.path].findings = [_placed(finding, file) for finding in judged[file.path].findings]
+        return judged
 
 
 def _placed(finding: Finding, file: File) -> Finding:

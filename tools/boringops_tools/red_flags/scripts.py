@@ -1,0 +1,172 @@
+"""Shell scripts as the commands in them, wherever they are written down, parsed by the shell's own grammar."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from boringops_tools.dockerfile import is_dockerfile, parse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+_LONGEST = 100_000  # characters; nobody writes so long a script by hand
+_DEEPEST = 4  # scripts inside scripts
+_EXPRESSION = re.compile(r"\$\{\{[^}]{0,400}\}\}")
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh"})
+# Programs that run the rest of their words, and which of their options take a value.
+_WRAPPERS = {
+    "sudo": "-u -g -h -p -C -E", "env": "-u", "time": "", "nohup": "", "exec": "", "command": "", "timeout": "-k -s",
+    "xargs": "-n -P -I -L", "nice": "-n",
+}  # fmt: skip
+_GIVES_UP = frozenset({"true", ":", "echo", "printf"})
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One simple command."""
+
+    line: int
+    argv: tuple[str, ...]
+    """Its words without quotes; what is known only when it runs stands as it is written."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """What is set in front of it, or by itself where `argv` is empty."""
+    sudo: bool = False
+    forgiven: bool = False
+    """Its failure is swallowed: `|| true`."""
+    piped_from: tuple[str, ...] = ()
+    """The program whose output it reads, with its words."""
+
+    @property
+    def program(self) -> str:
+        return PurePosixPath(self.argv[0]).name if self.argv else ""
+
+    def has(self, *options: str) -> bool:
+        """Whether one of the options is given, `--option=value` included."""
+        return any(word.split("=", 1)[0] in options for word in self.argv[1:])
+
+
+@dataclass(frozen=True)
+class Script:
+    line: int
+    """Of its first line, in the file."""
+    text: str
+
+
+def is_script(path: str) -> bool:
+    return PurePosixPath(path).suffix in (".sh", ".bash")
+
+
+def written(path: str, text: str) -> Iterator[Script]:
+    """The shell scripts of Dockerfiles and script files."""
+    if is_script(path):
+        yield Script(1, text)
+    elif is_dockerfile(path):
+        for stage in parse(text).stages:
+            for each in stage.instructions:
+                if each.name == "RUN" and not each.value.startswith("["):
+                    bare = re.sub(r"^(?:--\S+\s+)+", "", each.value)
+                    if each.heredocs and bare.startswith("<<"):
+                        yield from (Script(each.line + 1, body) for body in each.heredocs)
+                    else:
+                        yield Script(each.line, bare)
+
+
+@functools.lru_cache(maxsize=512)
+def commands(script: Script, depth: int = 0) -> tuple[Command, ...]:
+    """The commands of a script in the order they are written. Never raises for what it holds."""
+    if len(script.text) > _LONGEST:
+        return ()
+    text = _EXPRESSION.sub(lambda match: "_" * len(match[0]), script.text)
+    found: list[Command] = []
+    todo: list[tuple[Node, bool, tuple[str, ...]]] = [(_parser().parse(text.encode()).root_node, False, ())]
+    while todo:
+        node, forgiven, source = todo.pop()
+        line = script.line + node.start_point[0]
+        if node.type == "command":
+            found.append(_command(node, line, forgiven, source))
+        elif node.type == "variable_assignment" and node.parent and node.parent.type != "command":
+            found.append(Command(line, (), dict([_assignment(node)])))
+        children = node.named_children
+        if node.type == "pipeline":
+            words: tuple[str, ...] = ()
+            for child in children:
+                todo.append((child, forgiven, words))
+                words = _words(child)
+            continue
+        if node.type == "list" and any(child.type == "||" for child in node.children):
+            left, right = children[0], children[-1]
+            todo += [(right, forgiven, ()), (left, forgiven or _swallows(right), ())]
+            continue
+        todo += [(child, forgiven, source if node.type == "redirected_statement" else ()) for child in children]
+    found.sort(key=lambda each: each.line)
+    return tuple(inner for each in found for inner in _opened(each, depth))
+
+
+def _opened(command: Command, depth: int) -> Iterator[Command]:
+    """A command, and the ones in the script that it hands to a shell."""
+    yield command
+    if command.program in _SHELLS and depth < _DEEPEST:
+        for option, value in zip(command.argv[1:], command.argv[2:], strict=False):
+            if re.fullmatch(r"-[a-z]*c", option):
+                inner = commands(Script(command.line, value), depth + 1)
+                yield from (replace(each, forgiven=each.forgiven or command.forgiven) for each in inner)
+                return
+
+
+def _command(node: Node, line: int, forgiven: bool, source: tuple[str, ...]) -> Command:
+    variables = dict(_assignment(child) for child in node.named_children if child.type == "variable_assignment")
+    argv = list(_words(node))
+    sudo = False
+    while argv and (options := _WRAPPERS.get(PurePosixPath(argv[0]).name)) is not None:
+        wrapper = argv.pop(0)
+        sudo |= wrapper == "sudo"
+        while argv and (argv[0].startswith("-") or _ASSIGNMENT.match(argv[0])):
+            word = argv.pop(0)
+            if _ASSIGNMENT.match(word):
+                name, _, value = word.partition("=")
+                variables[name] = value
+            elif word in options.split() and argv:
+                argv.pop(0)
+        if wrapper == "timeout" and argv:
+            argv.pop(0)
+    return Command(line, tuple(argv), variables, sudo, forgiven, source)
+
+
+def _words(node: Node) -> tuple[str, ...]:
+    if node.type in ("redirected_statement", "pipeline") and node.named_children:
+        return _words(node.named_children[0 if node.type == "redirected_statement" else -1])
+    parts = [child for child in node.named_children if child.type not in ("variable_assignment", "comment")]
+    return tuple(_word(part) for part in parts if "redirect" not in part.type) if node.type == "command" else ()
+
+
+def _word(node: Node) -> str:
+    text = (node.text or b"").decode(errors="replace")
+    if node.type in ("string", "raw_string"):
+        return text[1:-1]
+    if node.type in ("concatenation", "command_name"):
+        return "".join(_word(child) for child in node.named_children) or text
+    return text.replace("\\\n", "").replace("\\", "") if node.type == "word" else text
+
+
+def _assignment(node: Node) -> tuple[str, str]:
+    name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+    return _word(name) if name else "", _word(value) if value else ""
+
+
+def _swallows(node: Node) -> bool:
+    words = _words(node)
+    return bool(words) and (words[0] in _GIVES_UP or words == ("exit", "0"))
+
+
+@functools.cache
+def _parser() -> Parser:
+    import tree_sitter
+    import tree_sitter_bash
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
