@@ -1,21 +1,16 @@
 """Carrying out the model's tool calls: policy first, intent and outcome journalled, changes held to the plan.
 
-`Executor` decides and orders calls; `CallContext` is what one running tool sees of the run (`tool.ToolContext`).
+`Executor` decides and orders calls. What they may use of the run is `context`, what they do to files `changes`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from errno import EXDEV
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,18 +19,18 @@ from pydantic import ValidationError
 
 from boringops import events as ev
 from boringops import plan as plans
-from boringops import policy, sandbox
+from boringops import policy
+from boringops.changes import Changes
 from boringops.config import Config
 from boringops.errors import BoringopsError, NeedsApproval, NeedsClarification
-from boringops.facts import Change, Claim, Inspection, Phase, Plan, Question
-from boringops.journal import Journal
+from boringops.facts import Claim, Inspection, Plan, Question
+from boringops.files import sha256_of
+from boringops.record import Record
 from boringops.repository import Repository
 from boringops.secrets import Funnel
 from boringops.state import Call, State
-from boringops.tool import Completed, Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult, explain
+from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult, explain
 
-SHOWN_CHARS = 30_000
-"""Longest tool output that goes to the model whole; of a longer one, two thirds head and one third tail."""
 PARALLEL_READS = 8
 
 
@@ -82,29 +77,28 @@ class Executor:
     root: Path
     repository: Repository
     config: Config
-    journal: Journal
-    state: State
+    log: Record
     tools: dict[str, Tool[Any]]
     funnel: Funnel
     inspector: Inspector
     person: Person | None
+    context: Callable[[Executor, str], ToolContext]
+    """Makes what a running tool sees of the run, for the call of this id."""
     verify: Callable[[Claim], ToolResult]
     """Called by Finish."""
-    watch: Callable[[ev.Event], None]
     cancel: threading.Event = field(default_factory=threading.Event)
-    _originals: dict[str, str | None] = field(default_factory=dict)
-    """What a command's strays were before it, by path. Lost with the process: then a stray stays one, which is safe."""
-    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.rules = policy.Rules.of(self.config.permissions)
+        journal = self.log.journal
+        self.changes = Changes(self.root, self.repository, self.log, journal.store.folder(journal.run_id))
+
+    @property
+    def state(self) -> State:
+        return self.log.state
 
     def record(self, event: ev.Event) -> None:
-        """Journal an event, fold it, show it. Safe from the threads of parallel reads."""
-        with self._lock:
-            recorded = self.journal.append(event)
-            self.state.apply(recorded)
-            self.watch(recorded)
+        self.log.add(event)
 
     # --- calls ---
 
@@ -137,7 +131,7 @@ class Executor:
         return result
 
     def _finish(self, call: Call, result: ToolResult, duration_s: float) -> None:
-        with self._lock:
+        with self.log.lock:
             self.record(
                 ev.ToolFinished(
                     call_id=call.id,
@@ -169,7 +163,7 @@ class Executor:
         if not call.started:
             self.record(ev.ToolStarted(call_id=call.id, tool=call.tool, input=call.input))
         try:
-            return tool.run(arguments, CallContext(self, call.id))
+            return tool.run(arguments, self.context(self, call.id))
         except ToolError as error:
             return _error(str(error))
         except BoringopsError:
@@ -218,22 +212,16 @@ class Executor:
         """What becomes of a call that was begun by a process that died: its result, or None to carry it out (again)."""
         if not call.started:
             return None
-        self._settle_changes(call.id)
+        self.changes.settle(call.id)
         tool = self.tools[call.tool]
         if tool.in_doubt is InDoubt.LOOK and (landed := self.state.landed.get(call.id)):
             return ToolResult(f"Done before an interruption: {', '.join(landed)} is as you asked.")
         if tool.in_doubt is InDoubt.TELL:
             return _error(
                 "The run was interrupted while this was being carried out. Look what happened before you repeat it."
-                + self._take_in_unseen(call.id)
+                + self.changes.take_in_unseen(call.id)
             )
         return None
-
-    def _settle_changes(self, call_id: str) -> None:
-        """Journal the outcome of changes that were intended and did happen."""
-        for path, intent in list(self.state.changing.items()):
-            if intent.call_id == call_id and sha256_of(self.root / path) == intent.change.after:
-                self.record(ev.FileChanged(path=path))
 
     # --- plan and questions ---
 
@@ -263,7 +251,7 @@ class Executor:
                 return _error(
                     f"The plan was refused: {refusal or 'no reason was given'}. Change it and call SubmitPlan again."
                 )
-        self._take_in_strays(call_id)
+        self.changes.take_in_strays(call_id)
         by = self.state.approved_calls[call_id]
         return ToolResult(
             f"Approved by {by}. You are in the act phase: carry the plan out, then call Finish. "
@@ -309,295 +297,12 @@ class Executor:
             self.record(ev.QuestionsAnswered(call_id=call_id, answer=self.person.answer(questions)))
         return ToolResult(f"The user answers:\n{self.state.answers[call_id]}")
 
-    # --- files ---
-
-    def resolve(self, file_path: str) -> Path:
-        if "\0" in file_path:
-            raise ToolError("The path has a NUL byte in it.")
-        path = Path(file_path)
-        real = Path(os.path.realpath(path if path.is_absolute() else self.root / path))
-        if real.is_relative_to(self.outputs):
-            return real
-        if not real.is_relative_to(self.root):
-            raise ToolError(f"{file_path} is outside the repository. Only files inside it can be used.")
-        if ".git" in real.relative_to(self.root).parts:
-            raise ToolError(f"{file_path} belongs to git. Use Bash with a reading git command instead.")
-        return real
-
-    @property
-    def outputs(self) -> Path:
-        return self.journal.store.folder(self.journal.run_id) / "outputs"
-
-    def relative(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
-
-    def write(self, path: Path, content: bytes, call_id: str, *, unseen: bool) -> None:
-        """Write one file, held to the plan; see ToolContext.write."""
-        name = self.relative(path)
-        self._must_be_planned(name)
-        try:
-            before = path.read_bytes() if path.exists() else None
-        except OSError as error:
-            raise ToolError(f"{name} cannot be read, so it is not overwritten: {error.strerror}.") from error
-        if before == content:
-            return
-        if before is not None and not unseen:
-            self._must_be_seen(name, before)
-        mode = stat.S_IMODE(path.stat().st_mode) if before is not None else None
-        if before is not None:
-            self.keep(before)
-        self._intend(
-            name, None if before is None else sha256(before), sha256(content), content.count(b"\n") + 1, call_id, mode
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._replace(path, content, mode)
-        self.record(ev.FileChanged(path=name))
-
-    def _intend(
-        self, name: str, before: str | None, after: str | None, lines: int, call_id: str, mode: int | None = None
-    ) -> None:
-        action: Any = "delete" if after is None else "create" if before is None else "change"
-        task = self.state.plan_task.get(name, "")
-        change = Change(path=name, action=action, plan_task=task, before=before, after=after, before_mode=mode)
-        self.record(ev.FileChanging(call_id=call_id, change=change, lines=lines))
-
-    def _must_be_planned(self, name: str) -> None:
-        plan = self.state.plan
-        if plan is None:
-            raise ToolError("Nothing is written before a plan is approved. Call SubmitPlan.")
-        if not plans.is_document(name) and name not in {file.path for file in plan.files}:
-            raise ToolError(
-                f"{name} is not in the approved plan. If it is needed, call SubmitPlan with the whole amended plan; "
-                f"else leave it. Planned: {', '.join(file.path for file in plan.files)}."
-            )
-        if name in self.state.dirty and name not in self.state.changes:
-            raise ToolError(
-                f"{name} has changes of the user's own that are not committed; it is left alone. "
-                "Go on without it and name it in Finish's follow_ups."
-            )
-
-    def _must_be_seen(self, name: str, content: bytes) -> None:
-        seen = self.state.seen.get(name)
-        if seen is None:
-            raise ToolError(f"{name} exists and was not read in this run. Read it first.")
-        if seen != sha256(content):
-            raise ToolError(f"{name} was changed since you read it, by somebody else. Read it again.")
-
-    def keep(self, content: bytes) -> None:
-        """Keep what a change replaces, for undo."""
-        folder = self.journal.store.folder(self.journal.run_id) / "before"
-        target = folder / sha256(content)
-        if not target.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
-            part = target.with_suffix(".part")  # a crash must not leave half of it under the whole's name
-            _write_whole(part, content, 0o600)
-            part.replace(target)
-
-    def _replace(self, path: Path, content: bytes, mode: int | None) -> None:
-        """Put content in place in one step. The temporary file lies in the run's folder: a crash leaves no litter."""
-        umask = os.umask(0)
-        os.umask(umask)
-        mode = 0o666 & ~umask if mode is None else mode
-        temporary = self.journal.store.folder(self.journal.run_id) / f"writing-{threading.get_ident()}"
-        _write_whole(temporary, content, mode)
-        try:
-            temporary.replace(path)
-        except OSError as error:
-            if error.errno != EXDEV:
-                raise
-            descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".boringops-")
-            os.close(descriptor)
-            _write_whole(Path(beside), content, mode)
-            Path(beside).replace(path)
-            temporary.unlink()
-
-    # --- commands ---
-
-    def run_command(self, command: str, timeout: float, call_id: str) -> Completed:
-        """Run a command; what it changes in the work tree is taken into the run, or held against it as stray."""
-        before = self._fingerprint()
-        done = sandbox.run(command, cwd=self.root, timeout_s=timeout, cancel=self.cancel)
-        after = self._fingerprint()
-        outside = self._take_in(before, after, call_id)
-        for path in outside:
-            self._originals.setdefault(path, before[path] if path in before else self._committed(path))
-        strays = {path for path in self.state.strays | outside if path in after}
-        strays = {path for path in strays if after[path] != self._originals.get(path, "")}  # put back: the user's again
-        if strays != self.state.strays:
-            self.record(ev.StrayChanges(paths=sorted(strays)))
-        return done
-
-    def _fingerprint(self) -> dict[str, str | None]:
-        """What is dirty now. Contents are kept of what the run may change: only that can be taken in, and undone."""
-        planned = {file.path for file in self.state.plan.files} if self.state.plan else set()
-        prints: dict[str, str | None] = {}
-        for path in self.repository.dirty():
-            prints[path] = sha256_of(self.root / path)
-            if prints[path] is not None and (path in planned or plans.is_document(path)):
-                self.keep((self.root / path).read_bytes())
-        return prints
-
-    def _take_in(self, before: dict[str, str | None], after: dict[str, str | None], call_id: str) -> set[str]:
-        """Take what changed between two fingerprints into the run. The paths that are not the plan's."""
-        outside: set[str] = set()
-        for path in sorted(before.keys() | after.keys()):
-            old = before[path] if path in before else self._committed(path)
-            new = after[path] if path in after else self._committed(path)
-            if old == new:
-                continue
-            try:
-                self._must_be_planned(path)
-            except ToolError:
-                outside.add(path)
-                continue
-            lines = 0 if new is None else (self.root / path).read_bytes().count(b"\n") + 1
-            self._intend(path, old, new, lines, call_id, self._mode(path))
-            self.record(ev.FileChanged(path=path))
-        return outside
-
-    def _take_in_strays(self, call_id: str) -> None:
-        """What a command changed outside the plan belongs to the run once an amended plan has it."""
-        now = {path: sha256_of(self.root / path) for path in sorted(self.state.strays)}
-        left = self._take_in({path: self._committed(path) for path in now}, now, call_id)
-        if left != self.state.strays:
-            self.record(ev.StrayChanges(paths=sorted(left)))
-
-    def _take_in_unseen(self, call_id: str) -> str:
-        """What a command that was cut off by a crash may have changed, held against what the run knows.
-
-        Whether the command or a person since then touched a path outside the plan cannot be known: so it is told, and
-        not held against the run as stray, for the model would take a person's work back."""
-        after = self._fingerprint()
-        known = {path: after.get(path) for path in self.state.dirty}
-        known |= {path: change.after for path, change in self.state.changes.items()}
-        outside = self._take_in(known, after, call_id) - self.state.strays
-        if not outside:
-            return ""
-        return f" Outside the plan, the command or somebody else changed {', '.join(sorted(outside))}."
-
-    def adopt(self, cause: str) -> list[str]:
-        """Take in what the repository's own hooks made of this run's files, as formatters do; the paths they changed."""
-        moved = {path: sha256_of(self.root / path) for path in sorted(self.state.changes)}
-        moved = {path: sha for path, sha in moved.items() if sha != self.state.changes[path].after}
-        for path, sha in moved.items():
-            change = self.state.changes[path]
-            lines = (self.root / path).read_bytes().count(b"\n") + 1 if sha else 0
-            self._intend(path, change.after, sha, lines, cause, change.before_mode)
-            self.record(ev.FileChanged(path=path))
-        return list(moved)
-
-    def _mode(self, path: str) -> int | None:
-        """The mode for undo to give back: a file that is gone has what git knows of it."""
-        if (self.root / path).is_file():
-            return stat.S_IMODE((self.root / path).stat().st_mode)
-        head = self.repository.head()
-        return 0o755 if head and self.repository.executable_at(head, path) else None
-
-    def _committed(self, path: str) -> str | None:
-        head = self.repository.head()
-        content = self.repository.content_at(head, path) if head else None
-        if content is None:
-            return None
-        self.keep(content)
-        return sha256(content)
-
     def inspect(self, paths: Sequence[str]) -> Inspection:
         """Have files inspected; recorded with the content they had."""
         there = {path: sha256_of(self.root / path) for path in paths}
         inspection = self.inspector(self.root, [path for path, sha in there.items() if sha])
         self.record(ev.Inspected(sha256=there, inspection=inspection))
         return inspection
-
-
-@dataclass(frozen=True)
-class CallContext(ToolContext):
-    """What one running tool may use of the run."""
-
-    executor: Executor
-    call_id: str
-
-    @property
-    def root(self) -> Path:  # type: ignore[override]
-        return self.executor.root
-
-    @property
-    def phase(self) -> Phase:  # type: ignore[override]
-        return self.executor.state.phase
-
-    def resolve(self, file_path: str) -> Path:
-        return self.executor.resolve(file_path)
-
-    def relative(self, path: Path) -> str:
-        return self.executor.relative(path)
-
-    def tracked(self) -> list[str]:
-        """What a deny rule keeps from being read is not listed or searched either."""
-        return [path for path in self.executor.repository.files() if not self.executor.rules.denies_reading(path)]
-
-    def saw(self, path: Path, content: bytes) -> None:
-        if path.is_relative_to(self.root):
-            lines = content.count(b"\n") + 1
-            self.executor.record(ev.FileRead(path=self.relative(path), sha256=sha256(content), lines=lines))
-
-    def write(self, path: Path, content: bytes, *, unseen: bool = False) -> None:
-        self.executor.write(path, content, self.call_id, unseen=unseen)
-
-    def spill(self, text: str, *, name: str) -> str:
-        text = self.executor.funnel.mask(text)
-        if len(text) <= SHOWN_CHARS:
-            return text
-        folder = self.executor.outputs
-        folder.mkdir(mode=0o700, exist_ok=True)
-        whole = folder / f"{self.call_id}-{name}.txt"
-        _write_whole(whole, text.encode(errors="replace"), 0o600)
-        head, tail = SHOWN_CHARS * 2 // 3, SHOWN_CHARS // 3
-        return (
-            f"{text[:head]}\n... {len(text) - head - tail:,} characters left out here; the whole output is in {whole}: "
-            f"page through it with Read's offset and limit ...\n{text[-tail:]}"
-        )
-
-    def run(self, command: str, *, timeout: float) -> Completed:
-        return self.executor.run_command(command, timeout, self.call_id)
-
-    def ask(self, questions: Sequence[Question]) -> ToolResult:
-        return self.executor.ask(questions, self.call_id)
-
-    def submit_plan(self, plan: Plan) -> ToolResult:
-        return self.executor.submit_plan(plan, self.call_id)
-
-    def inspect(self, paths: Sequence[str]) -> Inspection:
-        return self.executor.inspect(paths)
-
-    def changed(self) -> list[str]:
-        return sorted(self.executor.state.changes)
-
-    def planned(self) -> list[str]:
-        plan = self.executor.state.plan
-        return [file.path for file in plan.files] if plan else []
-
-    def finish(self, claim: Claim) -> ToolResult:
-        return self.executor.verify(claim)
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def sha256_of(path: Path) -> str | None:
-    """Hash of a regular file; None where there is none."""
-    try:
-        return sha256(path.read_bytes()) if path.is_file() else None
-    except OSError:
-        return None
-
-
-def _write_whole(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-        os.fchmod(descriptor, mode)
 
 
 def _error(message: str) -> ToolResult:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from boringops import checklist
 from boringops.checklist import Facts, Rule
-from boringops.executor import Executor, sha256_of
+from boringops.executor import Executor
 from boringops.facts import ChecklistItem, Claim, Finding, Inventory
+from boringops.files import sha256_of
 from boringops.persona import Persona
 from boringops.plan import at_or_over, is_document
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from boringops.errors import BoringopsError, UsageError
 from boringops.events import Event, parse
+from boringops.files import sync_folder
 
 EVENTS_FILE = "events.jsonl"
 
@@ -58,7 +59,7 @@ class FolderStore:
         path = self.base / run_id
         if not path.is_dir():
             path.mkdir(parents=True, mode=0o700)
-            _sync_folder(self.base)
+            sync_folder(self.base)
         return path
 
     def append(self, run_id: str, line: str, *, durable: bool) -> None:
@@ -85,7 +86,7 @@ class FolderStore:
         path = self.folder(run_id) / EVENTS_FILE
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.ftruncate(descriptor, _whole_lines(path))
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return descriptor
 
     def read(self, run_id: str) -> Iterator[str]:
@@ -153,14 +154,6 @@ def _whole_lines(path: Path) -> int:
         else:
             break
     return end
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Journal:

@@ -115,6 +115,10 @@ class Repository:
         """A merge, rebase or the like that is not finished: a commit of single paths is not possible then."""
         return next((what for name, what in _IN_PROGRESS.items() if (self.git_dir / name).exists()), None)
 
+    def differs_from_head(self, paths: Sequence[str]) -> bool:
+        """Whether any of these paths is not as HEAD has it."""
+        return bool(self.git("status", "--porcelain", "-z", "--", *paths))
+
     def content_at(self, commit: str, path: str) -> bytes | None:
         """The file's content in a commit; None where it is not in it."""
         command = ["git", "cat-file", "blob", f"{commit}:{path}"]

@@ -6,40 +6,35 @@ by calling `Run.go` again on its journal.
 
 from __future__ import annotations
 
-import re
-import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from boringops import __version__, gates, inventory, memory_bank, report, result
+from boringops import __version__, gates, inventory, memory_bank, naming, report, result
 from boringops import events as ev
 from boringops.checklist import Rule
 from boringops.errors import (
     BoringopsError,
-    BudgetReached,
     Incomplete,
     Interrupted,
     NeedsApproval,
     NeedsClarification,
     UsageError,
 )
-from boringops.executor import Executor, PlanReady, sha256_of
+from boringops.executor import Executor, PlanReady
 from boringops.facts import Claim, Finding, Inventory, Phase, Status
+from boringops.files import sha256_of
 from boringops.journal import work_tree_lock
+from boringops.limits import Limits
 from boringops.loop import Loop
-from boringops.models import prices
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
-from boringops.repository import RUN_TRAILER, CommitRefused
+from boringops.repository import CommitRefused
 from boringops.result import ErrorOut, Result
 from boringops.state import State
 from boringops.tool import ToolResult
-
-LEAST_REPLY_TOKENS = 1_024
-"""A call that the budget leaves fewer output tokens than this is not made."""
 
 
 @dataclass
@@ -74,7 +69,7 @@ class Run:
 
     def go(self, start: ev.RunStarted | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
         """Begin (with `start`) or go on, as far as it goes. Never raises for what a run can end with."""
-        journal, repository = self.executor.journal, self.executor.repository
+        journal, repository = self.executor.log.journal, self.executor.repository
         try:
             with journal.store.lock(journal.run_id), work_tree_lock(repository.state_dir, self.executor.root):
                 try:
@@ -97,7 +92,7 @@ class Run:
             self.record(start)
             return
         # Under the lock: the process that had it until now may have gone further than what was read before.
-        self.executor.state = State.of(self.executor.journal.read())
+        self.executor.log.reload()
         if self.state.start is None:
             raise UsageError("The run's journal is empty: it never began.", hint="Start it again with `boringops run`.")
         if self.state.end is not None and self.state.end.status in {"done", "answered"}:
@@ -209,12 +204,21 @@ class Run:
 
     def _work(self) -> None:
         """Turns with the model until a plan is approved, then until the work is verified."""
+        executor = self.executor
+        tools = sum(len(str(tool.definition())) for tool in executor.tools.values())
+        limits = Limits(
+            executor.config,
+            executor.log,
+            self.model.profile,
+            elapsed_s=lambda: self.clock() - self.began,
+            fixed_characters=len(self.prompt) + len(self.persona.body) + tools,
+        )
         loop = Loop(
             self.executor,
             self.model,
             system=[{"type": "text", "text": self.prompt}, {"type": "text", "text": self.persona.body}],
             before_turn=self._tell_memory_changes,
-            check_limits=self._check_limits,
+            check_limits=limits.check,
             watch=self.watch,
         )
         if self.state.plan is None:
@@ -238,49 +242,6 @@ class Run:
         for file in bank.files:
             self.record(ev.MemoryRead(file=file))
         self.record(ev.Told(text=f"The memory bank changed while you worked.\n\n{memory_bank.render(bank)}"))
-
-    def _check_limits(self) -> tuple[float, int]:
-        """What the next call is reserved, in dollars, and how many tokens it may answer with. Raises BudgetReached."""
-        config, state, start = self.executor.config, self.state, self.state.start
-        again = f"boringops resume {start.run_id if start else ''}"
-        if state.turn >= config.max_turns:
-            raise BudgetReached(
-                f"{config.max_turns} turns are used up.", hint=f"{again} --max-turns {config.max_turns * 2}"
-            )
-        if (self.clock() - self.began) / 60 >= config.max_minutes:
-            raise BudgetReached(f"{config.max_minutes:g} minutes are used up.", hint=again)
-        tokens = min(config.provider.max_tokens, self.model.profile.max_output)
-        if config.max_cost is None or not (start and start.by_model):
-            return 0.0, tokens
-        prompt_tokens = self._prompt_tokens()
-        left = config.max_cost - state.usage.cost_usd
-        tokens = min(tokens, self._affordable(prompt_tokens, left))
-        if tokens < LEAST_REPLY_TOKENS:
-            raise BudgetReached(
-                f"${state.usage.cost_usd:.4f} of ${config.max_cost:.2f} is spent, and the next call may cost more than is left.",
-                hint=f"{again} --max-cost {config.max_cost * 2:g}",
-            )
-        return prices.estimate(self.model.profile.id, prompt_tokens, tokens) or 0.0, tokens
-
-    def _affordable(self, prompt_tokens: int, dollars: float) -> int:
-        """The longest reply that still fits into what is left."""
-        model_id = self.model.profile.id
-        prompt, million = (
-            prices.estimate(model_id, prompt_tokens, 0),
-            prices.estimate(model_id, prompt_tokens, 1_000_000),
-        )
-        if prompt is None or million is None:
-            raise UsageError(
-                f"No price is known for {model_id}, so --max-cost cannot be kept.", hint="Use --max-turns instead."
-            )
-        return int((dollars - prompt) / (million - prompt) * 1_000_000)
-
-    def _prompt_tokens(self) -> int:
-        """The next prompt at most: the last one, and what came since by its characters."""
-        characters = sum(len(str(block)) for message in self.state.messages[-2:] for block in message["content"])
-        characters += sum(len(str(block)) for block in self.state.gathered)
-        fixed = len(self.prompt) + len(self.persona.body) + 20_000 if not self.state.last_prompt else 0
-        return self.state.last_prompt + (characters + fixed) // 3
 
     # --- verify ---
 
@@ -350,7 +311,7 @@ class Run:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         except OSError as error:
-            kept = executor.journal.store.folder(executor.journal.run_id) / "report.md"
+            kept = executor.changes.folder / "report.md"
             self.record(
                 ev.Warned(message=f"The report cannot be written to {path} ({error.strerror}); it is in {kept}.")
             )
@@ -366,7 +327,7 @@ class Run:
         if not executor.config.commit.enabled or state.commit:
             return True
         self._enter("commit")
-        run_id = executor.journal.run_id
+        run_id = executor.log.journal.run_id
         if state.committing is not None and (sha := executor.repository.commit_of_run(run_id)):
             self.record(ev.Committed(sha=sha))  # it happened, and we died before we could say so
             return True
@@ -377,7 +338,7 @@ class Run:
             self.record(
                 ev.Committing(
                     paths=paths,
-                    message=commit_message(state, self.persona, executor.config.commit.co_author),
+                    message=naming.commit_message(state, self.persona, executor.config.commit.co_author),
                     date=date,
                 )
             )
@@ -386,9 +347,9 @@ class Run:
         try:
             sha = executor.repository.commit(intent.paths, intent.message, date=intent.date)
         except CommitRefused as refusal:
-            self._refused(refusal.output, executor.adopt(run_id))
+            self._refused(refusal.output, executor.changes.adopt(run_id))
             return False
-        if moved := executor.adopt(run_id):
+        if moved := executor.changes.adopt(run_id):
             self.record(ev.Warned(message=f"A hook changed {', '.join(moved)} in the commit, after it was verified."))
         self.record(ev.Committed(sha=sha))
         return True
@@ -421,7 +382,7 @@ class Run:
     # --- the end ---
 
     def _interrupted(self) -> Interrupted:
-        return Interrupted("Interrupted.", hint=f"boringops resume {self.executor.journal.run_id}")
+        return Interrupted("Interrupted.", hint=f"boringops resume {self.executor.log.journal.run_id}")
 
     def _ended_by(self, error: BoringopsError) -> Result:
         if (
@@ -429,7 +390,7 @@ class Run:
             and self.state.start
             and not error.hint
         ):
-            error.hint = f"boringops resume {self.executor.journal.run_id}"
+            error.hint = f"boringops resume {self.executor.log.journal.run_id}"
         proposed = result.proposed_plan(self.state)
         summary = proposed.summary if isinstance(error, PlanReady) and proposed else error.message
         return self._ended(error.status, error.exit_code, summary, error)  # type: ignore[arg-type]
@@ -461,52 +422,6 @@ class Run:
             duration_s=self.clock() - self.began,
             error=shown,
         )
-
-
-def commit_message(state: State, persona: Persona, co_author: bool) -> str:
-    """The persona's commit message, filled from what the run did; git trailers say which run and which model."""
-    start, plan = state.start, state.plan
-    if start is None:
-        return ""
-    template = persona.protocol.commit
-    subject = template.subject if template else "<task-name>"
-    if not start.project_phase:
-        subject = re.sub(r"\s*(during|in)?\s*phase\s*\{\{\s*phase\s*\}\}", "", subject)
-    subject = re.sub(r"\{\{\s*phase\s*\}\}", start.project_phase, subject).replace("<task-name>", start.task_name)
-    by_action: dict[str, list[str]] = {}
-    for path, change in sorted(state.changes.items()):
-        by_action.setdefault(change.action, []).append(path)
-    body = [
-        f"- {verb} {', '.join(by_action[action])}"
-        for verb, action in (("Created", "create"), ("Updated", "change"), ("Removed", "delete"))
-        if action in by_action
-    ]
-    if plan and plan.deployment_strategy:
-        body.insert(1, f"- Configured deployment: {plan.deployment_strategy.split('. ')[0].rstrip('.')}")
-    body = [
-        textwrap.fill(line, 72, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) for line in body
-    ]
-    trailers = [f"{RUN_TRAILER}: {start.run_id}"]
-    if co_author and start.by_model:
-        trailers.append(f"Co-Authored-By: {start.model} <noreply@anthropic.com>")
-    return "\n".join([subject, "", *body, "", *trailers]) + "\n"
-
-
-def new_run_id(now: datetime, salt: str) -> str:
-    """Ids sort by time: `20261123-201500-3fa9`."""
-    return f"{now:%Y%m%d-%H%M%S}-{salt}"
-
-
-def slug_of(text: str) -> str:
-    """A file name made from a task: lower case, dashes, at most 60 characters."""
-    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return words[:60].rstrip("-") or "task"
-
-
-def name_of(text: str) -> str:
-    """The task's name: its first line, shortened."""
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "task")
-    return textwrap.shorten(first, 72, placeholder=" …")
 
 
 def require_ready(root: Path, in_progress: str | None) -> None:

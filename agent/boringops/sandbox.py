@@ -101,10 +101,15 @@ def run(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    assert child.stdout is not None  # noqa: S101 - it is a pipe
-    output = _Output(max_output_bytes)
-    with child.stdout:
-        ended_by_us = _drain(child, child.stdout, output, time.monotonic() + timeout_s, cancel)
+    try:
+        assert child.stdout is not None  # noqa: S101 - it is a pipe
+        output = _Output(max_output_bytes)
+        with child.stdout:
+            ended_by_us = _drain(child, child.stdout, output, time.monotonic() + timeout_s, cancel)
+    except BaseException:  # a signal to us must not leave the child behind
+        _signal(child, signal.SIGKILL)
+        child.wait()
+        raise
     if ended_by_us is not None:
         return Completed(ended_by_us, output.text(), timed_out=ended_by_us == TIMED_OUT)
     # As a shell tells it: 128 and the signal's number.

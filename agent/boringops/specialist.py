@@ -22,16 +22,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, persona, policy
+from boringops import __version__, checklist_rules, config, naming, persona, policy
 from boringops import events as ev
 from boringops import run as runs
 from boringops.config import Config
-from boringops.errors import UsageError
+from boringops.context import CallContext
+from boringops.errors import BoringopsError, UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
+from boringops.record import Record
 from boringops.repository import Repository
 from boringops.result import Result as Result
 from boringops.run import Run
@@ -105,7 +107,7 @@ class Specialist:
         who = self.load_persona()
         policy.Rules.of(self.settings.permissions)  # a rule that is wrong is said before anything is made
         model_id = self._model_id(who)
-        run_id = runs.new_run_id(datetime.now(UTC), randomness.token_hex(2))
+        run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
         runs.require_ready(repository.root, repository.in_progress())
         self._keep_persona(run_id, who)
@@ -113,8 +115,8 @@ class Specialist:
             boringops=__version__,
             run_id=run_id,
             task=task.text,
-            task_name=runs.name_of(task.text),
-            slug=runs.slug_of(runs.name_of(task.text)),
+            task_name=naming.name_of(task.text),
+            slug=naming.slug_of(naming.name_of(task.text)),
             project_phase=task.phase or self.settings.phase,
             handoff=task.handoff,
             persona=who.name,
@@ -201,19 +203,20 @@ class Specialist:
 
         funnel = Funnel(self.env, _env_files(repository))
         journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
-        state = State.of(journal.read()) if run_id in self.store.list() else State()
+        log = Record(journal, self.on_event)
+        if run_id in self.store.list():
+            log.reload()
         executor = Executor(
             root=repository.root,
             repository=repository,
             config=self.settings,
-            journal=journal,
-            state=state,
+            log=log,
             tools=self.tools(who),
             funnel=funnel,
             inspector=inspection.inspect,
             person=self.person,
+            context=CallContext,
             verify=lambda claim: made.verify(claim),
-            watch=self.on_event,
             cancel=self.cancel,
         )
         made = Run(
@@ -256,7 +259,7 @@ class Specialist:
 
     def _place(self, run_id: str, task: Task) -> Repository:
         """Where the run works: here, here on a new branch, or in a worktree beside the repository."""
-        branch = self.settings.branch or f"boringops/{runs.slug_of(runs.name_of(task.text))}-{run_id[-4:]}"
+        branch = self.settings.branch or f"boringops/{naming.slug_of(naming.name_of(task.text))}-{run_id[-4:]}"
         if self.settings.worktree:
             root = self.repository.root
             return self.repository.add_worktree(branch, root.with_name(f"{root.name}-{run_id}"))
@@ -267,7 +270,14 @@ class Specialist:
 
     def _keep_persona(self, run_id: str, who: Persona) -> None:
         """The persona as it was: a resume must go on with the same system prompt, whatever became of the file."""
-        (self.store.folder(run_id) / "persona.json").write_text(who.model_dump_json())
+        try:
+            (self.store.folder(run_id) / "persona.json").write_text(who.model_dump_json())
+        except OSError as error:
+            raise BoringopsError(
+                f"The run's folder cannot be written: {error.strerror}.",
+                hint=f"Make room in {self.store.base}.",
+                kind="journal",
+            ) from error
 
     def _kept_persona(self, run_id: str) -> Persona | None:
         path = self.store.folder(run_id) / "persona.json"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from boringops import events as ev
 from boringops.errors import UsageError
-from boringops.executor import sha256, sha256_of
 from boringops.facts import Change
+from boringops.files import replace, sha256, sha256_of
 from boringops.journal import Journal, Store, work_tree_lock
 from boringops.repository import CommitRefused, Repository
 from boringops.state import State
@@ -54,12 +54,17 @@ def preview(repository: Repository, store: Store, run_id: str) -> Undoing:
         if sha256_of(root / change.path) not in {change.after, change.before}
     ]
     if state.commit and not conflicts:
-        head = repository.head() or ""
-        for change in changes:
-            now = repository.content_at(head, change.path)
-            if (None if now is None else sha256(now)) != change.after:
-                conflicts.append(f"{change.path} was committed again since the run")
+        now = {change.path: _at(repository, change.path) for change in changes}
+        if not all(now[change.path] == change.before for change in changes):  # else an undo was killed after its commit
+            again = (change.path for change in changes if now[change.path] != change.after)
+            conflicts += [f"{path} was committed again since the run" for path in again]
     return Undoing(state, changes, conflicts)
+
+
+def _at(repository: Repository, path: str) -> str | None:
+    """Hash of the path's content in HEAD."""
+    content = repository.content_at(repository.head() or "", path)
+    return None if content is None else sha256(content)
 
 
 def undo(repository: Repository, store: Store, run_id: str) -> tuple[list[str], str | None]:
@@ -78,7 +83,7 @@ def undo(repository: Repository, store: Store, run_id: str) -> tuple[list[str], 
             _restore(repository.root, kept, change)
         commit = None
         paths = [change.path for change in undoing.changes]
-        if undoing.state.commit:
+        if undoing.state.commit and repository.differs_from_head(paths):
             commit = _commit(repository, undoing.state, paths)
         journal = Journal(store, run_id)
         list(journal.read())  # the next event's number
@@ -94,9 +99,7 @@ def _restore(root: Path, kept: Path, change: Change) -> None:
         return
     content = (kept / change.before).read_bytes()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    if change.before_mode is not None:
-        path.chmod(change.before_mode)
+    replace(path, content, change.before_mode, kept.parent)
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

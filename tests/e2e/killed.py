@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from boringops import executor as executing
+from boringops import changes, files
 from boringops import repository as repositories
 from boringops.events import Event
 from boringops.facts import Inspection, Usage
@@ -131,7 +131,7 @@ def spare_time() -> None:
     """What makes hundreds of runs affordable: validators say the same of the same content, the tools' schemas never
     change, and a killed process loses nothing that it has written, synced or not."""
     toolset.all_tools = cache(toolset.all_tools)
-    os.fsync = os.fdatasync = lambda _: None
+    os.fsync = os.fdatasync = lambda fd: None
     known: dict[str, Inspection] = {}
     really = inspection.inspect
 
@@ -239,16 +239,16 @@ def _half_report() -> None:
 
     def write_text(self: Path, data: str, *arguments: Any, **named: Any) -> int:
         if self.parent.name != "planning":
-            return really(self, data, *arguments, **named)
+            return int(really(self, data, *arguments, **named))
         really(self, data[:8])
         die()
         return 0
 
-    Path.write_text = write_text  # type: ignore[assignment]
+    Path.write_text = write_text  # type: ignore[method-assign]
 
 
 def _half_kept() -> None:
-    really = executing._write_whole
+    really = changes.write_whole
 
     def write_whole(path: Path, content: bytes, mode: int) -> None:
         if path.parent.name == "before":
@@ -256,13 +256,13 @@ def _half_kept() -> None:
             die()
         really(path, content, mode)
 
-    executing._write_whole = write_whole
+    changes.write_whole = write_whole
 
 
 # Between two appends: where an effect has more than one step.
 INSIDE: dict[str, Callable[[], None]] = {
     "content written, not yet in place": _before_call(Path, "replace", lambda path, _: path.name.startswith("writing")),
-    "the folder made, the file not": _before_call(executing, "_write_whole", lambda path, *_: "writing" in path.name),
+    "the folder made, the file not": _before_call(files, "write_whole", lambda path, *_: "writing" in path.name),
     "half of what a change replaces kept": _half_kept,
     "half a report": _half_report,
     "the paths made known to git, not committed": _before_call(

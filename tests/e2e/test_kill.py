@@ -20,6 +20,7 @@ from boringops import events as ev
 from boringops.journal import FolderStore
 from boringops.state import State
 from tests.e2e import killed
+from tests.e2e.playing import TICKING
 from tests.messages_api import message_faults
 from tests.repos import make_repo
 
@@ -102,7 +103,7 @@ class Recorded:
     def __init__(self, folder: Path) -> None:
         self.folder, self.work = folder, folder / "work"
         self.persona = folder / "ticking.md"
-        self.persona.write_text(killed.TICKING)
+        self.persona.write_text(TICKING)
         root = make_repo(self.work / "shop", killed.FILES)
         shutil.rmtree(root / ".git/hooks")
         self.lines: list[bytes] = []

@@ -51,6 +51,8 @@ def _stop_on_signals(specialist: Specialist) -> None:
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
+        for each in (signal.SIGINT, signal.SIGTERM):  # once: what winds the run down is not to be cut off
+            signal.signal(each, signal.SIG_IGN)
         specialist.stop()
         raise KeyboardInterrupt
 

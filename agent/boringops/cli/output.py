@@ -26,6 +26,8 @@ def deliver(make: Callable[[], Result], output: Output) -> NoReturn:
 
     try:
         result = make()
+    except KeyboardInterrupt:
+        result = Result(status="interrupted", exit_code=130, summary="Interrupted before the run began.")
     except BoringopsError as error:
         shown = ErrorOut(kind=error.kind, message=error.message, hint=error.hint)
         result = Result(status=error.status, exit_code=error.exit_code, summary=error.message, error=shown)  # type: ignore[arg-type]

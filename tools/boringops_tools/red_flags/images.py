@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.red_flags.hcl import Attribute, Call
+from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
@@ -21,11 +26,13 @@ def images(path: str, text: str) -> Iterator[Named]:
     if is_dockerfile(path):
         yield from _dockerfile(text)
         return
+    if path.endswith((".tf", ".tofu")):
+        yield from _terraform(text)
+        return
+    reader = next((reader for matches, reader in _BY_PATH if matches(path)), None)
     for document in documents(text):
-        if is_workflow(path):
-            yield from _workflow(document)
-        elif is_compose(path):
-            yield from _compose(document)
+        if reader is not None:
+            yield from reader(document)
         elif is_manifest(document):
             yield from ((line_of(parent, key), value) for parent, key, value in walk(document) if key == "image")
 
@@ -67,6 +74,99 @@ def _workflow(document: Any) -> Iterator[Named]:
                 yield line_of(parent, key), value
 
 
+def _gitlab(document: Any) -> Iterator[Named]:
+    """The images of the whole pipeline and of each job, those of templates (`.name`) included."""
+    for holder in (document, *document.values()) if isinstance(document, Mapping) else ():
+        if not isinstance(holder, Mapping):
+            continue
+        yield from _either(holder, "image", "name")
+        services = holder.get("services")
+        for index in range(len(services) if isinstance(services, list) else 0):
+            yield from _either(services, index, "name")
+
+
+def _circle(document: Any) -> Iterator[Named]:
+    """The images of jobs and executors; those of machines are the vendor's own."""
+    for group in ("jobs", "executors"):
+        holders = document.get(group) if isinstance(document, Mapping) else None
+        for holder in holders.values() if isinstance(holders, Mapping) else ():
+            docker = holder.get("docker") if isinstance(holder, Mapping) else None
+            for index in range(len(docker) if isinstance(docker, list) else 0):
+                yield from _either(docker, index, "image")
+
+
+def _azure(document: Any) -> Iterator[Named]:
+    """What jobs run in: an image, or the name of a container resource, which has an image itself."""
+    resources = document.get("resources") if isinstance(document, Mapping) else None
+    declared = resources.get("containers") if isinstance(resources, Mapping) else None
+    containers = [each for each in declared or () if isinstance(each, Mapping)] if isinstance(declared, list) else []
+    names = {each.get("container") for each in containers}
+    for each in containers:
+        if "image" in each:
+            yield line_of(each, "image"), each["image"]
+    for parent, key, value in walk(document):
+        name = value.get("image") if isinstance(value, Mapping) else value
+        if key == "container" and parent not in containers and name not in names:
+            yield line_of(parent, key), name
+
+
+def _helm_values(document: Any) -> Iterator[Named]:
+    """`image: {repository, tag}`, and `image: name:tag`. No tag means the chart's version, which is a version."""
+    for parent, key, value in walk(document):
+        if str(key).lower().endswith("image"):
+            if isinstance(value, Mapping) and value.get("repository") and value.get("tag") and not value.get("digest"):
+                yield line_of(value, "tag"), f"{value['repository']}:{value['tag']}"
+            elif isinstance(value, str) and ":" in value.rsplit("/", 1)[-1]:
+                yield line_of(parent, key), value
+
+
+def _either(parent: Any, key: Any, inner: str) -> Iterator[Named]:
+    """An image that is given by itself or as a mapping."""
+    value = parent[key] if isinstance(parent, list) else parent.get(key)
+    if isinstance(value, Mapping):
+        yield line_of(value, inner), value.get(inner)
+    else:
+        yield line_of(parent, key), value
+
+
+def _terraform(text: str) -> Iterator[Named]:
+    """The images of container definitions, tasks, services and Kubernetes objects."""
+    todo = list(read_hcl(text))
+    while todo:
+        block = todo.pop()
+        todo += block.blocks
+        for name, attribute in block.attributes.items():
+            if name in _IMAGES.get(block.kind if not block.labels else block.labels[0], ()):
+                yield attribute.line, attribute.value
+            elif name == "container_definitions":
+                for line, image in _definitions(attribute):
+                    yield line, image
+
+
+def _definitions(attribute: Attribute) -> Iterator[Named]:
+    value = attribute.value
+    if isinstance(value, Call) and value.name == "jsonencode" and value.arguments:
+        value = value.arguments[0]
+    elif isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return
+    for each in value if isinstance(value, list) else ():
+        if isinstance(each, Mapping):
+            yield attribute.line, each.get("image")
+
+
+# block or resource: attributes that name an image.
+_IMAGES: dict[str, tuple[str, ...]] = {
+    "container": ("image",),
+    "containers": ("image",),
+    "init_container": ("image",),
+    "docker_container": ("image",),
+    "docker_image": ("name",),
+}
+
+
 def tag_of(reference: Any) -> str | None:
     """The tag of an image, empty where it has none; null where it is pinned by digest or cannot be known here."""
     if not isinstance(reference, str) or not reference or "@" in reference:
@@ -99,8 +199,18 @@ def _undigested(path: str, text: str) -> Iterable[Hit]:
             yield Hit(line, f"image {image} is not pinned by digest: its tag can be moved")
 
 
+_BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], ...] = (
+    (is_workflow, _workflow),
+    (is_compose, _compose),
+    (lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
+    (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
+    (lambda path: PurePosixPath(path).name in ("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
+    (lambda path: bool(re.fullmatch(r"values(?:[._-][^/]*)?\.ya?ml", PurePosixPath(path).name)), _helm_values),
+)
+
+
 def _applies(path: str) -> bool:
-    return is_dockerfile(path) or is_yaml(path)
+    return is_dockerfile(path) or is_yaml(path) or path.endswith((".tf", ".tofu"))
 
 
 _DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -116,13 +226,22 @@ RED_FLAGS = (
             "compose.yaml": "services:\n  db:\n    image: postgres:latest\n",
             "k8s/app.yaml": _POD.format("acme/app:latest"),
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
+            ".gitlab-ci.yml": "a:\n  image: {name: node:latest}\n  script: [x]\n",
+            "b/.gitlab-ci.yml": "default:\n  services: [redis:latest]\n",
+            ".circleci/config.yml": "executors:\n  a:\n    docker: [{image: cimg/node:current}]\n",
+            "azure-pipelines.yml": "resources:\n  containers: [{container: n, image: node:latest}]\njobs: [{job: a, container: n}]\n",
+            "chart/values.yaml": "web:\n  image:\n    repository: acme/web\n    tag: latest\n",
+            "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n  container_definitions = jsonencode([{ name = "a", image = "acme/a:latest" }])\n}\n',
         },
         good={
             "Dockerfile": "ARG V=22\nFROM node:$V AS latest\nFROM latest\nCOPY --from=latest /a /a\n# FROM node:latest\n"
             f"FROM x:latest@{_DIGEST}\n",
             "compose.yaml": "services:\n  app:\n    build: .\n    image: app:latest\n  db:\n    image: postgres:${PG:-16}\n",
             "k8s/app.yaml": _POD.format("acme/app:1.2"),
-            "values.yaml": "image: node:latest\n",
+            "config.yaml": "image: node:latest\n",
+            "values.yaml": "image:\n  repository: acme/web\n  tag: ''\nworker:\n  image: {repository: a/b, tag: 1.2}\n",
+            "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n  container_definitions = jsonencode([{ image = "${var.repo}:latest" }, { image = var.i }])\n}\n',
+            ".gitlab-ci.yml": "image: node:24\na:\n  image: $CI_REGISTRY_IMAGE:latest-$CI_COMMIT_SHA\n  script: [echo image:latest]\n",
         },
     ),
     RedFlag(

@@ -20,7 +20,7 @@ _EXPRESSION = re.compile(r"\$\{\{[^}]{0,400}\}\}")
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh"})
 # Programs that run the rest of their words, and which of their options take a value.
 _WRAPPERS = {
-    "sudo": "-u -g -h -p -C -E", "env": "-u", "time": "", "nohup": "", "exec": "", "command": "", "timeout": "-k -s",
+    "sudo": "-u -g -h -p -C", "env": "-u", "time": "", "nohup": "", "exec": "", "command": "", "timeout": "-k -s",
     "xargs": "-n -P -I -L", "nice": "-n",
 }  # fmt: skip
 _GIVES_UP = frozenset({"true", ":", "echo", "printf"})
@@ -83,15 +83,15 @@ def commands(script: Script, depth: int = 0) -> tuple[Command, ...]:
     if len(script.text) > _LONGEST:
         return ()
     text = _EXPRESSION.sub(lambda match: "_" * len(match[0]), script.text)
-    found: list[Command] = []
+    found: list[tuple[int, Command]] = []  # with where each begins
     todo: list[tuple[Node, bool, tuple[str, ...]]] = [(_parser().parse(text.encode()).root_node, False, ())]
     while todo:
         node, forgiven, source = todo.pop()
         line = script.line + node.start_point[0]
         if node.type == "command":
-            found.append(_command(node, line, forgiven, source))
+            found.append((node.start_byte, _command(node, line, forgiven, source)))
         elif node.type == "variable_assignment" and node.parent and node.parent.type != "command":
-            found.append(Command(line, (), dict([_assignment(node)])))
+            found.append((node.start_byte, Command(line, (), dict([_assignment(node)]))))
         children = node.named_children
         if node.type == "pipeline":
             words: tuple[str, ...] = ()
@@ -104,8 +104,8 @@ def commands(script: Script, depth: int = 0) -> tuple[Command, ...]:
             todo += [(right, forgiven, ()), (left, forgiven or _swallows(right), ())]
             continue
         todo += [(child, forgiven, source if node.type == "redirected_statement" else ()) for child in children]
-    found.sort(key=lambda each: each.line)
-    return tuple(inner for each in found for inner in _opened(each, depth))
+    found.sort(key=lambda each: each[0])
+    return tuple(inner for _, each in found for inner in _opened(each, depth))
 
 
 def _opened(command: Command, depth: int) -> Iterator[Command]:

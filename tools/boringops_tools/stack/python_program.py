@@ -74,7 +74,7 @@ class Module:
             if inner != scope:
                 self._outer[inner] = scope
             self._bindings(node, scope)
-            children = list(ast.iter_child_nodes(node))
+            children = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
             for child in children:
                 self.parent[id(child)] = node
             stack.extend((child, inner) for child in reversed(children))

@@ -170,6 +170,7 @@ class Program(Validator):
 
     distribution: ClassVar[str] = ""
     """The Python distribution that brings the program, if one does."""
+    version_arguments: ClassVar[tuple[str, ...]] = ("--version",)
     in_place: ClassVar[bool] = False
     """It looks at the repository around the file: it runs there, on the files themselves."""
     exit_codes: ClassVar[frozenset[int]] = frozenset({0, 1})
@@ -192,7 +193,7 @@ class Program(Validator):
 
     def version(self) -> str | None:
         where = self.locate()
-        return program_version(where, self.distribution) if where else None
+        return program_version(where, self.distribution, self.version_arguments) if where else None
 
     def cache_key(self, file: File) -> str | None:
         return None if self.in_place else "\0".join([*self.arguments([]), self.stage(file)[0]])
@@ -256,7 +257,7 @@ def locate(program: str) -> str | None:
 
 
 @functools.cache
-def program_version(where: str, distribution: str = "") -> str | None:
+def program_version(where: str, distribution: str = "", asked: tuple[str, ...] = ("--version",)) -> str | None:
     """A program's version, asked of the program itself once as long as it stays the same file."""
     if distribution and Path(where).parent == Path(sys.executable).parent and (known := installed(distribution)):
         return known  # asking the program itself costs up to 0.3 s
@@ -273,7 +274,7 @@ def program_version(where: str, distribution: str = "") -> str | None:
         remembered = {}
     with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
         try:
-            ran = run([where, "--version"], cwd=Path(folder), home=Path(folder), timeout_s=10)
+            ran = run([where, *asked], cwd=Path(folder), home=Path(folder), timeout_s=10)
         except Unfinished:
             return None
     number = re.search(r"\d+(?:\.\d+)+[\w.+-]*", ran.stdout + ran.stderr)
@@ -336,6 +337,7 @@ def _environment(home: Path) -> Mapping[str, str]:
         "PATH": os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]),
         "HOME": str(home), "XDG_CONFIG_HOME": str(home), "TMPDIR": str(home),
         "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb", "PYTHONUTF8": "1",
+        "CHECKPOINT_DISABLE": "1",  # Terraform would ask whether there is a newer one
         # The wheels' own start-up scripts are found by this where the environment is not activated.
         **({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {}),
     }  # fmt: skip

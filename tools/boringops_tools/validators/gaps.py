@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 
 from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.validators.base import File
-from boringops_tools.yaml_files import is_yaml
 
 
 def _named(expression: str) -> Callable[[File], bool]:
@@ -16,26 +15,9 @@ def _named(expression: str) -> Callable[[File], bool]:
     return lambda file: bool(pattern.fullmatch(file.path))
 
 
-def _yaml_with(expression: str) -> Callable[[File], bool]:
-    pattern = re.compile(expression)
-    return lambda file: is_yaml(file.path) and bool(pattern.search(file.text))
-
-
 # What would have to be checked, and which files are of that kind. An entry goes when a validator for it comes.
 GAPS: dict[str, Callable[[File], bool]] = {
-    "kubernetes schema": lambda file: is_yaml(file.path) and bool(
-        re.search(r"(?m)^apiVersion:\s*\S", file.text) and re.search(r"(?m)^kind:\s*\S", file.text)
-    ),
-    "helm chart": _named(r"(?:.*/)?Chart\.ya?ml"),
-    "cloudformation schema": lambda file: file.suffix in (".yml", ".yaml", ".json", ".template") and bool(
-        re.search(r"AWSTemplateFormatVersion|\"?Type\"?:\s*[\"']?AWS::\w+::", file.text)
-    ),
-    "ansible playbook": _yaml_with(r"(?m)^(?:- |  )hosts:\s"),
     "pulumi project": _named(r"(?:.*/)?Pulumi(?:\.[^/]+)?\.ya?ml"),
-    "prometheus rules": _yaml_with(r"(?m)^[ -]{2,8}(?:alert|record):\s|^scrape_configs:"),
-    "alertmanager configuration": lambda file: is_yaml(file.path) and bool(
-        re.search(r"(?m)^receivers:", file.text) and re.search(r"(?m)^route:", file.text)
-    ),
     "grafana dashboard": lambda file: file.suffix == ".json" and '"panels"' in file.text and '"schemaVersion"' in file.text,
 }  # fmt: skip
 

@@ -1,0 +1,55 @@
+"""Checks where no tool reaches: references, names and numbers that a schema cannot judge, and files that contradict
+each other.
+
+Every module of this folder that has `RULES` takes part. `scan` never raises for what a file holds, and what cannot be
+read or has to be rendered first is left to the validators.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from boringops.facts import Finding
+from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.validators.base import clean, shown
+
+__all__ = ["Files", "Hit", "Rule", "rules", "scan"]
+
+SOURCE = "boringops"
+MOST_HITS = 50
+"""Findings of one rule in one file; more is one mistake made by a machine."""
+
+
+@functools.cache
+def rules() -> tuple[Rule, ...]:
+    """All rules, by id."""
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    return tuple(sorted((each for module in modules for each in getattr(module, "RULES", ())), key=lambda each: each.id))
+
+
+def scan(root: Path, paths: Sequence[str]) -> list[Finding]:
+    """What the rules hold against files of the repository. Other files are read where a rule needs them."""
+    files = Files(root)
+    return [finding for path in dict.fromkeys(paths) for finding in _scan_file(files, path)]
+
+
+def _scan_file(files: Files, path: str) -> Iterator[Finding]:
+    mine = [rule for rule in rules() if rule.applies(path)]
+    if not mine or files.file(path) is None:
+        return
+    for rule in mine:
+        try:
+            for _, hit in zip(range(MOST_HITS), rule.check(files, path), strict=False):
+                yield Finding(
+                    rule=rule.id, severity=hit.severity or rule.severity, path=shown(path), line=hit.line,
+                    message=clean(hit.message), source=SOURCE, hint=clean(hit.hint or rule.reason),
+                )  # fmt: skip
+        except Exception as error:  # a fault in one rule must not hide what the others found
+            yield Finding(
+                rule=rule.id, severity="warning", path=shown(path), source=SOURCE,
+                message=clean(f"the rule broke down: {type(error).__name__}: {error}"),
+            )  # fmt: skip

@@ -1,0 +1,116 @@
+"""Azure Pipelines: what stages and jobs depend on. A template or an expression in a list makes its names unknowable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.checks.graph import cycles
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+Group = tuple[str, list[Any]]
+"""What the members of a list are (stage, job), and the list."""
+
+
+def _applies(path: str) -> bool:
+    return bool(re.fullmatch(r"\.?azure-pipelines?(?:[.\-_][^/]*)?\.ya?ml", PurePosixPath(path).name, re.I))
+
+
+def _groups(files: Files, path: str) -> Iterator[Group]:
+    found = files.documents(path)
+    document = mapping(found[0]) if found else {}
+    if "parameters" in document and not {"trigger", "pr", "pool"} & set(document):
+        return  # a template
+    stages = listed(document.get("stages"))
+    yield "stage", stages
+    yield "job", listed(document.get("jobs"))
+    for stage in stages:
+        yield "job", listed(mapping(stage).get("jobs"))
+
+
+def _name(kind: str, member: Any) -> str | None:
+    """A member's name; null where it cannot be known."""
+    keys = ("stage",) if kind == "stage" else ("job", "deployment")
+    name = next((member[key] for key in keys if key in member), None) if isinstance(member, Mapping) else None
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else None
+
+
+def _needs(member: Mapping[Any, Any]) -> list[tuple[str, int | None]]:
+    value = member.get("dependsOn")
+    if isinstance(value, str):
+        return [(value, at((member, "dependsOn")))]
+    names = listed(value)
+    return [(str(each), at((names, position))) for position, each in enumerate(names)]
+
+
+def _named(kind: str, members: list[Any]) -> dict[str, Mapping[Any, Any]] | None:
+    """The members by name, in lower case; null where some name cannot be known."""
+    names = [_name(kind, member) for member in members]
+    if not members or None in names:
+        return None
+    return {str(name).lower(): member for name, member in zip(names, members, strict=True)}
+
+
+def _depends(files: Files, path: str) -> Iterator[Hit]:
+    for kind, members in _groups(files, path):
+        known = _named(kind, members)
+        for name, member in (known or {}).items():
+            for other, line in _needs(member):
+                if known is not None and other.lower() not in known and _NAME.fullmatch(other):
+                    yield Hit(line, f"{kind} `{name}` depends on `{other}`, which is no {kind} beside it")
+
+
+def _cycles(files: Files, path: str) -> Iterator[Hit]:
+    for kind, members in _groups(files, path):
+        known = {str(_name(kind, member)).lower(): member for member in members if _name(kind, member)}
+        graph = {name: [other.lower() for other, _ in _needs(member)] for name, member in known.items()}
+        for cycle in cycles(graph):
+            yield Hit(at((known[cycle[0]], "dependsOn")), f"{kind}s depend in a circle: {' → '.join(cycle)}")
+
+
+def _doubles(files: Files, path: str) -> Iterator[Hit]:
+    for kind, members in _groups(files, path):
+        seen: set[str] = set()
+        for position, member in enumerate(members):
+            name = _name(kind, member)
+            if name and name.lower() in seen:
+                yield Hit(at((members, position)), f"there are two {kind}s `{name}`")
+            seen.add((name or "").lower())
+
+
+_DOC = "Azure Pipelines YAML schema reference"
+
+RULES = (
+    Rule(
+        "azure/depends-on", "error", "Azure refuses the pipeline: name a stage of it, or a job of the same stage.",
+        f"{_DOC}: dependsOn of a stage names stages, of a job names jobs of the same stage.",
+        _applies, _depends,
+        bad=(
+            {"azure-pipelines.yml": "stages:\n- stage: A\n- stage: B\n  dependsOn: AA\n"},
+            {"azure-pipelines.yml": "jobs:\n- job: a\n- deployment: b\n  dependsOn: [a, c]\n"},
+        ),
+        good=(
+            {"azure-pipelines.yml": "stages:\n- stage: A\n- stage: B\n  dependsOn: [a]\n- stage: C\n  dependsOn: []\n"},
+            {"azure-pipelines.yml": "jobs:\n- template: x.yml\n- job: b\n  dependsOn: a\n"},
+            {"azure-pipelines.yml": "jobs:\n- ${{ if true }}:\n  - job: a\n- job: b\n  dependsOn: a\n"},
+            {"azure-pipelines.yml": "stages:\n- stage: A\n  jobs:\n  - job: x\n- stage: B\n  dependsOn: ${{ parameters.on }}\n"},
+        ),
+    ),
+    Rule(
+        "azure/cycle", "error", "Azure refuses the pipeline: break the circle.",
+        f"{_DOC}: dependencies of stages and jobs must not be circular.",
+        _applies, _cycles,
+        bad=({"azure-pipelines.yml": "jobs:\n- job: a\n  dependsOn: b\n- job: b\n  dependsOn: a\n"},),
+        good=({"azure-pipelines.yml": "jobs:\n- job: a\n- job: b\n  dependsOn: a\n- job: c\n  dependsOn: [a, b]\n"},),
+    ),
+    Rule(
+        "azure/duplicate", "error", "Azure refuses the pipeline: give each a name of its own.",
+        f"{_DOC}: names of stages, and of the jobs of a stage, are unique.",
+        _applies, _doubles,
+        bad=({"azure-pipelines.yml": "jobs:\n- job: a\n- job: A\n"},),
+        good=({"azure-pipelines.yml": "stages:\n- stage: A\n  jobs:\n  - job: x\n- stage: B\n  jobs:\n  - job: x\n"},),
+    ),
+)  # fmt: skip

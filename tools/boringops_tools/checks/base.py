@@ -1,0 +1,136 @@
+"""What a check is: a rule that holds parsed files against what their format demands.
+
+To add one: an entry in `RULES` of the module of its kind, with repositories that must and must not raise it. The examples
+run as tests, so a rule without them does not pass. A rule speaks only where it is sure: a name that another file may
+bring (an include, a template, an override) is no finding.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from boringops.facts import Severity
+from boringops_tools.red_flags.base import Hit
+from boringops_tools.stack import Stack
+from boringops_tools.validators import read_file
+from boringops_tools.validators.base import File
+from boringops_tools.yaml_files import Unreadable, documents, is_yaml, line_of, template_reason
+
+__all__ = ["Files", "Hit", "Rule", "at", "listed", "mapping", "text_of"]
+
+_MOST_SIBLINGS = 200
+"""Files of one folder that are read for the sake of another one."""
+
+
+class Files:
+    """The repository as rules see it: each file read and parsed once. What cannot be read holds nothing."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.file = functools.lru_cache(maxsize=512)(self._file)
+        self._memory: dict[tuple[Any, ...], Any] = {}
+
+    def _file(self, path: str) -> File | None:
+        file = read_file(self.root, path)
+        return file if isinstance(file, File) else None
+
+    def text(self, path: str) -> str:
+        file = self.file(path)
+        return file.text if file else ""
+
+    def documents(self, path: str) -> tuple[Any, ...]:
+        """The YAML documents of a file; none where it is broken or has to be rendered first: validators say so."""
+        file = self.file(path)
+        if file is None or (is_yaml(path) and template_reason(file)):
+            return ()
+        try:
+            return documents(file.text)
+        except Unreadable:
+            return ()
+
+    @functools.cached_property
+    def all(self) -> tuple[str, ...]:
+        """What git sees; outside of a repository, what is there."""
+        from boringops.errors import BoringopsError
+        from boringops.repository import Repository
+
+        try:
+            repository = Repository(self.root)
+            if repository.root == self.root.resolve():
+                return tuple(repository.files())
+        except BoringopsError:
+            pass
+        found = (path for path in sorted(self.root.rglob("*")) if path.is_file())
+        return tuple(path.relative_to(self.root).as_posix() for path in found)
+
+    @functools.cached_property
+    def known(self) -> frozenset[str]:
+        return frozenset(self.all)
+
+    def siblings(self, path: str) -> list[str]:
+        """The files in the folder of a file, itself included, by what is on disk."""
+        folder = PurePosixPath(path).parent
+        try:
+            names = sorted(each.name for each in (self.root / folder).iterdir())[:_MOST_SIBLINGS]
+        except OSError:
+            return [path]
+        return [(folder / name).as_posix() for name in names]
+
+    @functools.cached_property
+    def stack(self) -> Stack:
+        from boringops_tools.stack import detect
+
+        return detect(self.root, self.all)
+
+    def once(self, make: Callable[..., Any], *arguments: Any) -> Any:
+        """`make(files, *arguments)`, remembered: several rules look at one thing made of a file or a folder."""
+        key = (make, *arguments)
+        if key not in self._memory:
+            if len(self._memory) > 256:  # ten thousand files are looked at one after the other
+                self._memory.clear()
+            self._memory[key] = make(self, *arguments)
+        return self._memory[key]
+
+
+@dataclass(frozen=True)
+class Rule:
+    id: str
+    severity: Severity
+    reason: str
+    """What comes of it or the way out, in a sentence; a reader gets it as a hint."""
+    source: str
+    """What the format's own reference says that makes a hit certain."""
+    applies: Callable[[str], bool]
+    check: Callable[[Files, str], Iterable[Hit]]
+    bad: Sequence[Mapping[str, str]]
+    """Repositories, path to text, of which some file must raise it."""
+    good: Sequence[Mapping[str, str]]
+    """Repositories of which no file may raise it, the near misses above all."""
+
+
+# --- reading documents that may have any shape ------------------------------------------------------------------------
+
+
+def mapping(value: Any, *keys: str) -> Mapping[Any, Any]:
+    """The mapping under `keys`, or an empty one."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text_of(value: Any) -> str:
+    """A scalar as text; empty for anything else."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def at(*places: tuple[Any, Any]) -> int | None:
+    """The line of the first (parent, key) that has one: what an anchor brings has none of its own."""
+    return next((line for parent, key in places if (line := line_of(parent, key)) is not None), None)

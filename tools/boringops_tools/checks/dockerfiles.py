@@ -1,0 +1,115 @@
+"""Dockerfiles: stages that are copied from, exposed ports, and exec forms that are no JSON."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator
+
+from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.dockerfile import Dockerfile, is_dockerfile, parse
+
+_FROM = re.compile(r"--(?:from=|mount=\S*?\bfrom=)([^\s,]+)")
+# Names that people give to stages and nobody to an image that is copied from.
+_STAGE_WORDS = frozenset(
+    {"build", "builder", "build-stage", "build-env", "compile", "deps", "dependencies", "prod-deps", "installer", "assets"}
+)  # fmt: skip
+_EXEC = re.compile(r"""\[\s*(?:"[^"]*"|'[^']*')\s*(?:,|\]$|$)""")
+
+
+def _parsed(files: Files, path: str) -> Dockerfile:
+    found: Dockerfile = files.once(_parse, path)
+    return found
+
+
+def _parse(files: Files, path: str) -> Dockerfile:
+    return parse(files.text(path))
+
+
+def _stages(files: Files, path: str) -> Iterator[Hit]:
+    file = _parsed(files, path)
+    aliases = [stage.alias for stage in file.stages]
+    for index, stage in enumerate(file.stages):
+        earlier = set(aliases[:index])
+        for each in stage.instructions:
+            for name in _FROM.findall(each.value) if each.name in ("COPY", "ADD", "RUN") else ():
+                lower = name.lower()
+                if "$" in name or lower in earlier:
+                    continue
+                if name.isdigit():
+                    if int(name) >= index:
+                        yield Hit(each.line, f"`{name}` is no earlier stage: they count from 0, and this is stage {index}")
+                elif lower in aliases:
+                    yield Hit(each.line, f"the stage `{name}` comes later" if aliases.index(lower) > index else f"the stage `{name}` takes from itself")
+                elif not re.search(r"[/:.@]", name) and (near := _meant(lower, earlier)) is not None:
+                    yield Hit(each.line, f"there is no stage `{name}`{near}", severity="error" if near else "warning")
+
+
+def _meant(name: str, earlier: set[str]) -> str | None:
+    """Which stage a name that is none surely meant; empty where it is only surely no image; null where it may be one."""
+    close = difflib.get_close_matches(name, [each for each in earlier if each], 1, 0.8)
+    if close:
+        return f"; `{close[0]}` is one"
+    return "" if name in _STAGE_WORDS else None
+
+
+def _ports(files: Files, path: str) -> Iterator[Hit]:
+    for stage in _parsed(files, path).stages:
+        for each in stage.instructions:
+            for word in each.value.split() if each.name == "EXPOSE" else ():
+                if word.startswith("#"):
+                    break
+                match = re.fullmatch(r"(\d+)(?:-(\d+))?(?:/(?:tcp|udp|sctp))?", word, re.I)
+                if "$" in word or (match and all(0 < int(port) < 65536 for port in match.groups() if port)):
+                    continue
+                yield Hit(each.line, f"`{word}` is no port from 1 to 65535, with /tcp or /udp behind it")
+
+
+def _exec_forms(files: Files, path: str) -> Iterator[Hit]:
+    for stage in _parsed(files, path).stages:
+        for each in stage.instructions:
+            value = each.value
+            if each.name == "HEALTHCHECK":
+                value = value.partition("CMD ")[2].strip()
+            elif each.name not in ("CMD", "ENTRYPOINT", "SHELL", "RUN"):
+                continue
+            if not _EXEC.match(value) or "&&" in value or "||" in value:
+                continue  # `[ "$A" = b ] && c` is the shell's own test
+            try:
+                words = json.loads(value)
+            except (ValueError, RecursionError):
+                yield Hit(each.line, f"the exec form of {each.name} is no JSON: the shell gets it as it stands")
+                continue
+            if isinstance(words, list) and not all(isinstance(word, str) for word in words):
+                yield Hit(each.line, f"the exec form of {each.name} holds something else than strings")
+
+
+_DOC = "Dockerfile reference"
+_D = "Dockerfile"
+
+RULES = (
+    Rule(
+        "dockerfile/unknown-stage", "error", "Name an earlier stage, as its `AS` does; anything else is taken for an image.",
+        f"{_DOC}: --from names a previous stage, its number, or an image.", is_dockerfile, _stages,
+        bad=(
+            {_D: "FROM a:1 AS builder\nFROM a:1\nCOPY --from=bulider /a /a\n"}, {_D: "FROM a:1\nCOPY --from=build /a /a\n"},
+            {_D: "FROM a:1\nCOPY --from=1 /a /a\n"}, {_D: "FROM a:1 AS x\nCOPY --from=y /a /a\nFROM a:1 AS y\n"},
+        ),
+        good=({_D: "FROM a:1 AS Build\nFROM a:1 AS r\nCOPY --from=build /a /a\nCOPY --from=0 /a /a\nCOPY --from=nginx:1 /a /a\nCOPY --from=busybox /a /a\nCOPY --from=$X /a /a\nRUN --mount=type=bind,from=build,target=/x ls\n"},),
+    ),
+    Rule(
+        "dockerfile/port", "error", "The builder refuses it.", f"{_DOC}: EXPOSE <port>[/<protocol>], ports from 1 to 65535.", is_dockerfile, _ports,
+        bad=({_D: "FROM a:1\nEXPOSE 80800\n"}, {_D: "FROM a:1\nEXPOSE 8080:80\n"}),
+        good=({_D: "FROM a:1\nEXPOSE 80 443/tcp 53/udp 8000-8010 $PORT ${P:-1}/tcp\n"},),
+    ),
+    Rule(
+        "dockerfile/exec-form", "error", "Write a JSON array: double quotes, no comma at its end.",
+        f"{_DOC}: the exec form is parsed as a JSON array; what is none is run by the shell.", is_dockerfile, _exec_forms,
+        bad=(
+            {_D: "FROM a:1\nCMD ['node', 'a.js']\n"}, {_D: "FROM a:1\nENTRYPOINT [\"node\", \"a.js\",]\n"},
+            {_D: "FROM a:1\nCMD [\"node\", \"a.js\"\n"}, {_D: "FROM a:1\nHEALTHCHECK --interval=5s CMD ['curl', 'x']\n"},
+        ),
+        good=({_D: "FROM a:1\nCMD [\"node\", \"a.js\"]\nRUN [ \"$A\" = \"b\" ] && ls\nCMD [ -f /a ] && run\nHEALTHCHECK CMD curl x || exit 1\nENTRYPOINT [\"sh\", \\\n  \"-c\"]\n"},),
+    ),
+)  # fmt: skip

@@ -1,0 +1,139 @@
+"""Grafana dashboards: ids, the grid, variables and the fields that provisioning asks for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from boringops_tools.checks.base import Files, Hit, Rule, listed, mapping, text_of
+from boringops_tools.yaml_files import line_at
+
+_WIDTH = 24
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::[^}]*)?\}|([A-Za-z_]\w*))|\[\[([A-Za-z_]\w*)\]\]")
+_BUILT_IN = re.compile(r"__\w+|timeFilter|interval|timeGroup\w*")
+Place = tuple[str | int, ...]
+
+
+def _applies(path: str) -> bool:
+    return path.endswith(".json")
+
+
+def _dashboard(files: Files, path: str) -> tuple[Mapping[str, Any], Place] | None:
+    text = files.text(path)
+    if '"panels"' not in text:
+        return None
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    for found, place in ((mapping(content), ()), (mapping(content, "dashboard"), ("dashboard",))):
+        if isinstance(found.get("panels"), list) and ("schemaVersion" in found or "templating" in found):
+            return found, place
+    return None
+
+
+def _read(files: Files, path: str) -> tuple[Mapping[str, Any], Place]:
+    found: tuple[Mapping[str, Any], Place] | None = files.once(_dashboard, path)
+    return found or ({}, ())
+
+
+def _panels(dashboard: Mapping[str, Any], place: Place) -> Iterator[tuple[Mapping[Any, Any], Place]]:
+    """Panels and where they are, those in collapsed rows too."""
+    for position, panel in enumerate(listed(dashboard.get("panels"))):
+        here = (*place, "panels", position)
+        yield mapping(panel), here
+        for inner, each in enumerate(listed(mapping(panel).get("panels"))):
+            yield mapping(each), (*here, "panels", inner)
+
+
+def _title(panel: Mapping[Any, Any]) -> str:
+    return f"panel `{text_of(panel.get('title'))}`"
+
+
+def _ids(files: Files, path: str) -> Iterator[Hit]:
+    dashboard, place = _read(files, path)
+    seen: dict[int, str] = {}
+    for panel, here in _panels(dashboard, place):
+        number = panel.get("id")
+        if isinstance(number, int) and number in seen:
+            yield Hit(line_at(files.text(path), (*here, "id")), f"{_title(panel)} has the id {number} of {seen[number]}")
+        elif isinstance(number, int):
+            seen[number] = _title(panel)
+
+
+def _grid(files: Files, path: str) -> Iterator[Hit]:
+    dashboard, place = _read(files, path)
+    for panel, here in _panels(dashboard, place):
+        at = mapping(panel.get("gridPos"))
+        x, width, height = at.get("x", 0), at.get("w", 1), at.get("h", 1)
+        if not all(isinstance(each, int) for each in (x, width, height)):
+            continue
+        if x < 0 or width < 1 or height < 1 or x + width > _WIDTH:
+            where = line_at(files.text(path), (*here, "gridPos"))
+            yield Hit(where, f"{_title(panel)}: x {x}, width {width} and height {height} do not fit into {_WIDTH} columns")
+
+
+def _variables(files: Files, path: str) -> Iterator[Hit]:
+    dashboard, place = _read(files, path)
+    known = {mapping(each).get("name") for each in listed(mapping(dashboard, "templating").get("list"))}
+    known |= {mapping(each).get("name") for each in listed(dashboard.get("__inputs"))}
+    for panel, here in _panels(dashboard, place):
+        for position, target in enumerate(listed(panel.get("targets"))):
+            expression = mapping(target).get("expr")
+            if not isinstance(expression, str) or "label_" in expression or "?P<" in expression:
+                continue  # a replacement there has dollars of its own
+            for names in _VARIABLE.findall(expression):
+                name = next(filter(None, names))
+                if name not in known and not _BUILT_IN.fullmatch(name):
+                    where = line_at(files.text(path), (*here, "targets", position, "expr"))
+                    yield Hit(where, f"{_title(panel)} uses the variable `{name}`, which the dashboard does not define")
+
+
+def _fields(files: Files, path: str) -> Iterator[Hit]:
+    dashboard, place = _read(files, path)
+    if not dashboard:
+        return
+    if not text_of(dashboard.get("title")).strip():
+        yield Hit(line_at(files.text(path), (*place, "title")), "the dashboard has no title")
+    uid = dashboard.get("uid")
+    if isinstance(uid, str) and not re.fullmatch(r"[\w-]{0,40}", uid, re.ASCII) and "$" not in uid:
+        yield Hit(line_at(files.text(path), (*place, "uid")), f"`{uid}` is no uid: at most 40 letters, digits, `-` and `_`")
+
+
+_DOC = "Grafana dashboard JSON model"
+
+
+def _example(panels: str, more: str = '"title": "t", "uid": "u"') -> dict[str, str]:
+    return {"dashboards/a.json": f'{{"schemaVersion": 39, {more}, "panels": [{panels}]}}'}
+
+
+RULES = (
+    Rule(
+        "grafana/panel-id", "warning", "Links and alerts point to panels by id: give each its own.",
+        f"{_DOC}: id identifies a panel within the dashboard.", _applies, _ids,
+        bad=(_example('{"id": 1}, {"id": 2, "type": "row", "panels": [{"id": 1}]}'),),
+        good=(_example('{"id": 1}, {"id": 2}, {"id": null}, {}'), {"a.json": '{"panels": [{"id": 1}, {"id": 1}]}'}),
+    ),
+    Rule(
+        "grafana/grid", "warning", "A dashboard is 24 columns wide; panels that do not fit are moved or cut.",
+        f"{_DOC}: gridPos counts 24 columns; w is 1 to 24.", _applies, _grid,
+        bad=(_example('{"id": 1, "gridPos": {"x": 12, "y": 0, "w": 13, "h": 8}}'), _example('{"gridPos": {"x": 0, "y": 0, "w": 0, "h": 8}}')),
+        good=(_example('{"id": 1, "gridPos": {"x": 12, "y": 0, "w": 12, "h": 8}}, {"id": 2}'),),
+    ),
+    Rule(
+        "grafana/variable", "warning", "Define it under `templating`: without it the query holds the name as it is.",
+        f"{_DOC}: templating.list holds the dashboard's variables.", _applies, _variables,
+        bad=(_example('{"targets": [{"expr": "up{job=\\"$job\\"}"}]}'), _example('{"targets": [{"expr": "rate(x[${window}])"}]}')),
+        good=(
+            _example('{"targets": [{"expr": "rate(x{a=~\\"b$\\", j=\\"${job:regex}\\"}[$__rate_interval])"}, {"expr": "label_replace(a, \\"b\\", \\"$c\\", \\"d\\", \\"\\")"}]}',
+                     '"title": "t", "templating": {"list": [{"name": "job"}]}'),
+        ),
+    ),
+    Rule(
+        "grafana/field", "error", "Grafana refuses the dashboard.", f"{_DOC}: title is required; uid has at most 40 characters.", _applies, _fields,
+        bad=(_example("", '"uid": "u"'), _example("", '"title": "t", "uid": "a b"')),
+        good=(_example(""), _example("", '"title": "t"'), _example("", '"title": "t", "uid": null')),
+    ),
+)  # fmt: skip

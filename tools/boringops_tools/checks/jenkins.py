@@ -1,0 +1,152 @@
+"""Declarative Pipelines: the sections that Jenkins demands. A scripted one has no `pipeline` block and says nothing here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.checks.groovy import Block, blocks
+
+_SECTIONS = frozenset(
+    {"agent", "stages", "post", "environment", "tools", "options", "parameters", "triggers", "libraries"}
+)
+_STAGE_SECTIONS = frozenset(
+    {"agent", "stages", "steps", "parallel", "matrix", "post", "environment", "tools", "options", "input", "when", "failFast"}
+)  # fmt: skip
+_CONDITIONS = frozenset(
+    {"always", "changed", "fixed", "regression", "aborted", "failure", "success", "unsuccessful", "unstable", "cleanup",
+     "notBuilt"}
+)  # fmt: skip
+_BODIES = ("steps", "stages", "parallel", "matrix")
+
+
+def _applies(path: str) -> bool:
+    return bool(re.fullmatch(r"Jenkinsfile(?:[.\-_][^/]*)?|[^/]+\.jenkinsfile", PurePosixPath(path).name, re.I))
+
+
+def _pipeline(files: Files, path: str) -> Block | None:
+    """The one pipeline block at the top of a file."""
+    found = [each for each in blocks(files.text(path)) or () if each.name == "pipeline" and each.bare and each.has_block]
+    return found[0] if len(found) == 1 else None
+
+
+def _read(files: Files, path: str) -> Block | None:
+    found: Block | None = files.once(_pipeline, path)
+    return found
+
+
+def _all(block: Block) -> Iterator[Block]:
+    """All stages below, outermost first."""
+    for each in block.children:
+        if each.name == "stage":
+            yield each
+        if each.name in ("stages", "stage", "parallel", "matrix"):
+            yield from _all(each)
+
+
+def _missing(files: Files, path: str) -> Iterator[Hit]:
+    pipeline = _read(files, path)
+    if pipeline is None:
+        return
+    for section in ("agent", "stages"):
+        if pipeline.child(section) is None:
+            yield Hit(pipeline.line, f"the pipeline has no `{section}`")
+    for each in [pipeline, *_all(pipeline)]:
+        for section in ("stages", "parallel"):
+            inner = each.child(section)
+            if inner is not None and inner.has_block and not any(child.name == "stage" for child in inner.children):
+                yield Hit(inner.line, f"`{section}` holds no stage")
+    for stage in _all(pipeline):
+        bodies = [each for each in stage.children if each.name in _BODIES]
+        if not bodies:
+            yield Hit(stage.line, "the stage has none of steps, stages, parallel and matrix")
+        elif len(bodies) > 1:
+            yield Hit(bodies[1].line, f"the stage has both `{bodies[0].name}` and `{bodies[1].name}`")
+        if (steps := stage.child("steps")) is not None and steps.has_block and not steps.children:
+            yield Hit(steps.line, "`steps` is empty")
+
+
+def _unknown(files: Files, path: str) -> Iterator[Hit]:
+    pipeline = _read(files, path)
+    if pipeline is None:
+        return
+    for owner, known, what in [
+        (pipeline, _SECTIONS, "the pipeline"), *((each, _STAGE_SECTIONS, "a stage") for each in _all(pipeline)),
+    ]:  # fmt: skip
+        seen: set[str] = set()
+        for each in owner.children:
+            if each.has_block and each.name not in known:
+                yield Hit(each.line, f"`{each.name}` is no section of {what}")
+            elif each.name in seen and each.name in known:
+                yield Hit(each.line, f"`{each.name}` stands twice in {what}")
+            seen.add(each.name)
+    for owner in [pipeline, *_all(pipeline)]:
+        stages = owner.child("stages")
+        for each in stages.children if stages else ():
+            if each.has_block and each.name != "stage":
+                yield Hit(each.line, f"`{each.name}` stands where only stages can")
+
+
+def _post(files: Files, path: str) -> Iterator[Hit]:
+    pipeline = _read(files, path)
+    for owner in [pipeline, *_all(pipeline)] if pipeline else ():
+        post = owner.child("post")
+        if post is None or not post.has_block:
+            continue
+        if not post.children:
+            yield Hit(post.line, "`post` is empty")
+        for each in post.children:
+            if each.has_block and each.bare and each.name not in _CONDITIONS:
+                yield Hit(each.line, f"`{each.name}` is no condition of `post`")
+
+
+_DOC = "Jenkins Pipeline syntax, Declarative"
+_J = "Jenkinsfile"
+
+
+def _example(stages: str, more: str = "agent any") -> dict[str, str]:
+    return {_J: f"pipeline {{\n  {more}\n  stages {{\n    {stages}\n  }}\n}}\n"}
+
+
+_STAGE = "stage('a') { steps { sh 'x' } }"
+
+RULES = (
+    Rule(
+        "jenkins/section-missing", "error", "Jenkins refuses the Pipeline: it needs an agent and stages, each with something to do.",
+        f"{_DOC}: agent and stages are required at the top; a stage has exactly one of steps, stages, parallel, matrix.",
+        _applies, _missing,
+        bad=(
+            _example(_STAGE, "options { timestamps() }"), {_J: "pipeline {\n  agent any\n}\n"}, _example(""),
+            _example("stage('a') { sh 'x' }"), _example("stage('a') { steps { } }"),
+            _example("stage('a') { steps { sh 'x' }\n stages { stage('b') { steps { sh 'x' } } } }"),
+        ),
+        good=(
+            _example("stage('a') { steps { sh '''\n} stage {\n''' } }\n// stage('b') { }\n/* { */ stage('p') { parallel { stage('q') { steps { echo \"${a ? '}' : \"b\"}\" } } } }"),
+            _example("stage('m') { matrix { axes { axis { name 'A'\n values 'x', 'y' } }\n stages { stage('s') { steps { sh 'x' } } } } }", "agent { docker { image 'a:1' } }"),
+            {_J: "node { stage('a') { sh 'x' } }\n"}, {_J: "@Library('x') _\ndef a = [b: 1]\npipeline {\n  agent none\n  stages { " + _STAGE + " }\n}\n"},
+            {_J: "pipeline { agent any\n"},
+        ),
+    ),
+    Rule(
+        "jenkins/section-unknown", "error", "Jenkins refuses the Pipeline: move it into `steps`, or correct the name.",
+        f"{_DOC}: the sections and directives of a pipeline and of a stage are a fixed list, each at most once.",
+        _applies, _unknown,
+        bad=(
+            _example(_STAGE, "agent any\n  step { }"), _example("stage('a') { script { x() }\n steps { sh 'x' } }"),
+            _example(_STAGE, "agent any\n  agent none"), _example("steps { sh 'x' }\n" + _STAGE),
+        ),
+        good=(
+            _example("stage('a') { when { branch 'main' }\n environment { A = 'b' }\n steps { script { x() } }\n post { always { echo 'x' } } }",
+                     "agent any\n  tools { maven '3' }\n  triggers { cron('H * * * *') }\n  options { timeout(time: 1, unit: 'HOURS') }"),
+        ),
+    ),
+    Rule(
+        "jenkins/post-condition", "error", "Jenkins refuses the Pipeline: conditions are always, success, failure, unstable, changed, fixed, regression, aborted, unsuccessful, cleanup.",
+        f"{_DOC}: post holds blocks named by its conditions.",
+        _applies, _post,
+        bad=(_example(_STAGE, "agent any\n  post { finally { echo 'x' } }"), _example(_STAGE, "agent any\n  post { }")),
+        good=(_example(_STAGE, "agent any\n  post { always { echo 'x' }\n failure { echo 'y' } }"),),
+    ),
+)  # fmt: skip

@@ -1,0 +1,385 @@
+"""Kubernetes manifests: labels and selectors, ports, names, quantities, and what one manifest says of another.
+
+A patch of an overlay has only a part of its object: what is missing in it is not held against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.yaml_files import is_manifest, is_yaml, walk
+
+Object = Mapping[Any, Any]
+_SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+_WORKLOADS = (*_SELECTING, "Job", "CronJob", "Pod", "ReplicationController")
+_GROUPS = ("apps/v1", "batch/v1", "v1", "autoscaling/", "policy/", "networking.k8s.io/", "batch/", "apps/")
+# Labels that the cluster gives pods by itself.
+_GIVEN = re.compile(r"(?:statefulset|apps|batch)\.kubernetes\.io/.*|pod-template-hash|controller-uid|job-name|controller-revision-hash")
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_QUANTITY = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
+_PLACEHOLDER = re.compile(r"[${}<>]|^[A-Z][A-Z0-9_]+$|^__")
+_NAMED_OTHERWISE = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")  # any path segment will do
+_PORT_KEYS = ("containerPort", "hostPort", "nodePort", "targetPort", "port", "endPort")
+_LABEL_NAMED = ("Service", "Namespace")
+_MULTIPLES = {"": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3} | {
+    unit: 1000.0**power for power, unit in enumerate("kMGTPE", 1)
+} | {f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTPE", 1)}  # fmt: skip
+
+
+def _objects(files: Files, path: str) -> list[Object]:
+    """The objects of a file of the groups we know, those in lists too."""
+    if "apiVersion" not in files.text(path):
+        return []
+    found = []
+    for document in files.documents(path):
+        items = listed(mapping(document).get("items")) if mapping(document).get("kind") == "List" else [document]
+        found += [each for each in items if is_manifest(each) and each["apiVersion"].startswith(_GROUPS)]
+    return found
+
+
+def objects(files: Files, path: str) -> list[Object]:
+    found: list[Object] = files.once(_objects, path)
+    return found
+
+
+def named(thing: Object) -> str:
+    return f"{thing['kind']} `{mapping(thing, 'metadata').get('name', '')}`"
+
+
+def pod_of(thing: Object) -> Mapping[Any, Any]:
+    """The pod template of a workload, or the pod itself."""
+    if thing["kind"] == "Pod":
+        return thing
+    if thing["kind"] == "CronJob":
+        return mapping(thing, "spec", "jobTemplate", "spec", "template")
+    return mapping(thing, "spec", "template") if thing["kind"] in _WORKLOADS else {}
+
+
+def containers(pod: Mapping[Any, Any]) -> Iterator[Mapping[Any, Any]]:
+    for key in ("containers", "initContainers"):
+        for each in listed(mapping(pod, "spec").get(key)):
+            if isinstance(each, Mapping):
+                yield each
+
+
+def is_whole(thing: Object) -> bool:
+    """Whether an object is more than a patch: all its containers say what they run."""
+    pod = pod_of(thing)
+    found = list(containers(pod))
+    selects = thing["kind"] not in _SELECTING or bool(mapping(thing, "spec", "selector"))
+    return selects and bool(found) and all("image" in each for each in found)
+
+
+def _matches(selector: Mapping[Any, Any], labels: Mapping[Any, Any]) -> bool:
+    return all(labels.get(key) == value for key, value in selector.items() if not _GIVEN.fullmatch(str(key)))
+
+
+def selected(service: Object, among: list[Object]) -> list[Object]:
+    """The workloads whose pods a Service selects."""
+    selector = mapping(service, "spec", "selector")
+    pods = [each for each in among if selector and pod_of(each)]
+    return [each for each in pods if _matches(selector, mapping(pod_of(each), "metadata", "labels"))]
+
+
+def _selectors(files: Files, path: str) -> Iterator[Hit]:
+    for thing in objects(files, path):
+        wanted = mapping(thing, "spec", "selector", "matchLabels")
+        if thing["kind"] not in _SELECTING or not is_whole(thing):
+            continue
+        labels = mapping(pod_of(thing), "metadata", "labels")
+        for key, value in wanted.items():
+            if labels.get(key) != value:
+                has = f"`{key}: {labels[key]}`" if key in labels else f"no `{key}`"
+                yield Hit(at((wanted, key)), f"{named(thing)} selects `{key}: {value}`, and its pods have {has}")
+
+
+def _near(files: Files, path: str) -> list[Object]:
+    """All objects of the manifests in the folder: what is applied together."""
+    return [thing for each in files.siblings(path) if is_yaml(each) for thing in objects(files, each)]
+
+
+def _is_meant(service: Object, workload: Object) -> bool:
+    """Whether a Service surely means a workload that it does not select: by its name, or by part of its labels."""
+    selector, labels = mapping(service, "spec", "selector"), mapping(pod_of(workload), "metadata", "labels")
+    if mapping(service, "metadata").get("name") == mapping(workload, "metadata").get("name"):
+        return True
+    return set(selector) <= set(labels) and any(labels[key] == value for key, value in selector.items())
+
+
+def _lost_services(files: Files, path: str) -> Iterator[Hit]:
+    here = objects(files, path)
+    for thing in here:
+        selector = mapping(thing, "spec", "selector")
+        if thing["kind"] != "Service" or not selector or selected(thing, here):
+            continue
+        meant = [each for each in here if is_whole(each) and _is_meant(thing, each)]
+        if meant and not selected(thing, _near(files, path)):
+            wanted = ", ".join(f"{key}: {value}" for key, value in selector.items())
+            yield Hit(at((thing["spec"], "selector")), f"{named(thing)} selects `{wanted}`, which no pod here has; {named(meant[0])} has other labels")
+
+
+def _port_names(thing: Object) -> dict[Any, Any]:
+    return {
+        port.get("name"): port.get("containerPort")
+        for each in containers(pod_of(thing)) for port in listed(each.get("ports")) if isinstance(port, Mapping)
+    }  # fmt: skip
+
+
+def _service_ports(thing: Object) -> Iterator[tuple[Mapping[Any, Any], Any]]:
+    if thing["kind"] == "Service":
+        for port in listed(mapping(thing, "spec").get("ports")):
+            if isinstance(port, Mapping):
+                yield port, port.get("targetPort")
+
+
+def _probes(container: Mapping[Any, Any]) -> Iterator[tuple[Mapping[Any, Any], Any]]:
+    """(handler, port) of probes and hooks."""
+    handlers = [mapping(container, key) for key in ("livenessProbe", "readinessProbe", "startupProbe")]
+    handlers += [mapping(container, "lifecycle", key) for key in ("postStart", "preStop")]
+    for handler in handlers:
+        for kind in ("httpGet", "tcpSocket", "grpc"):
+            if "port" in mapping(handler, kind):
+                yield mapping(handler, kind), mapping(handler, kind)["port"]
+
+
+def _unknown_ports(files: Files, path: str) -> Iterator[Hit]:
+    here = objects(files, path)
+    for thing in here:
+        for port, target in _service_ports(thing):
+            pods = [each for each in selected(thing, here) if is_whole(each)]
+            if not isinstance(target, str) or target.isdigit() or _PLACEHOLDER.search(target) or not pods:
+                continue
+            if not any(target in _port_names(each) for each in pods):
+                yield Hit(at((port, "targetPort")), f"{named(thing)}: no container of {named(pods[0])} has a port named `{target}`")
+        for container in containers(pod_of(thing)) if is_whole(thing) else ():
+            known = {port.get("name") for port in listed(container.get("ports")) if isinstance(port, Mapping)}
+            for probe, target in _probes(container):
+                if isinstance(target, str) and not target.isdigit() and target not in known and not _PLACEHOLDER.search(target):
+                    yield Hit(at((probe, "port")), f"{named(thing)}: a probe asks the port `{target}`, which the container `{container.get('name')}` does not name")
+
+
+def _numbers(files: Files, path: str) -> Iterator[Hit]:
+    for thing in objects(files, path):
+        for parent, key, value in walk(thing):
+            unset = value == 0 and key in ("hostPort", "nodePort")
+            if key in _PORT_KEYS and isinstance(value, int) and not isinstance(value, bool) and not unset:
+                if not 0 < value < 65536:
+                    yield Hit(at((parent, key)), f"{named(thing)}: `{key}: {value}` is not between 1 and 65535")
+
+
+def _names(files: Files, path: str) -> Iterator[Hit]:
+    for thing in objects(files, path):
+        metadata = mapping(thing, "metadata")
+        name = metadata.get("name")
+        if isinstance(name, str) and thing["kind"] not in _NAMED_OTHERWISE and not _PLACEHOLDER.search(name):
+            label = thing["kind"] in _LABEL_NAMED
+            if not (_LABEL if label else _SUBDOMAIN).fullmatch(name) or len(name) > (63 if label else 253):
+                yield Hit(at((metadata, "name")), f"{thing['kind']}: `{name}` is no name: lower case letters, digits and `-`, at most {63 if label else 253}")
+        for container in containers(pod_of(thing)):
+            called = container.get("name")
+            if isinstance(called, str) and not _LABEL.fullmatch(called) and not _PLACEHOLDER.search(called):
+                yield Hit(at((container, "name")), f"{named(thing)}: `{called}` is no name for a container: lower case letters, digits and `-`, at most 63")
+            for port in listed(container.get("ports")):
+                called = mapping(port).get("name")
+                if isinstance(called, str) and not _PORT_NAME.fullmatch(called) and not _PLACEHOLDER.search(called):
+                    yield Hit(at((port, "name")), f"{named(thing)}: `{called}` is no name for a port: at most 15 lower case letters, digits and `-`")
+
+
+# --- quantities -------------------------------------------------------------------------------------------------------
+
+
+def _resources(thing: Object) -> Iterator[Mapping[Any, Any]]:
+    """Mappings of `requests` and `limits`."""
+    for parent, key, value in walk(thing):
+        if key == "resources" and isinstance(value, Mapping) and ("requests" in value or "limits" in value):
+            yield value
+        del parent
+
+
+def _quantities(thing: Object) -> Iterator[tuple[Mapping[Any, Any], Any, Any]]:
+    for resources in _resources(thing):
+        for key in ("requests", "limits"):
+            yield from ((mapping(resources, key), name, value) for name, value in mapping(resources, key).items())
+    for parent, key, value in walk(thing):
+        if key == "sizeLimit" and isinstance(parent, Mapping):
+            yield parent, key, value
+    if thing["kind"] == "ResourceQuota":
+        hard = mapping(thing, "spec", "hard")
+        yield from ((hard, key, value) for key, value in hard.items())
+    if thing["kind"] == "PersistentVolume":
+        capacity = mapping(thing, "spec", "capacity")
+        yield from ((capacity, key, value) for key, value in capacity.items())
+
+
+def _bad_quantities(files: Files, path: str) -> Iterator[Hit]:
+    for thing in objects(files, path):
+        for parent, key, value in _quantities(thing):
+            if not isinstance(value, str) or _QUANTITY.fullmatch(value) or _PLACEHOLDER.search(value):
+                continue
+            yield Hit(at((parent, key)), f"{named(thing)}: `{key}: {value}` is no quantity")
+
+
+def _milli(files: Files, path: str) -> Iterator[Hit]:
+    for thing in objects(files, path):
+        for parent, key, value in _quantities(thing):
+            if key in ("memory", "storage", "ephemeral-storage") and isinstance(value, str) and re.fullmatch(r"\d+m", value):
+                yield Hit(at((parent, key)), f"{named(thing)}: `{key}: {value}` is thousandths of a byte, not megabytes")
+
+
+def amount(value: Any) -> float | None:
+    """A quantity as a number; null where it is none."""
+    text = value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+    match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE])?", text)
+    return float(match[1]) * _MULTIPLES[match[2] or ""] if match else None
+
+
+def _over(files: Files, path: str) -> Iterator[Hit]:
+    for thing in objects(files, path):
+        for resources in _resources(thing):
+            for key, value in mapping(resources, "requests").items():
+                most = mapping(resources, "limits").get(key)
+                asked, limit = amount(value), amount(most)
+                if asked is not None and limit is not None and asked > limit:
+                    yield Hit(at((resources["requests"], key)), f"{named(thing)} requests {value} of {key} and is limited to {most}")
+
+
+# --- one object and another -------------------------------------------------------------------------------------------
+
+
+def _volumes(files: Files, path: str) -> Iterator[Hit]:
+    for thing in objects(files, path):
+        if not is_whole(thing):
+            continue
+        spec = mapping(pod_of(thing), "spec")
+        known = {mapping(each).get("name") for each in listed(spec.get("volumes"))}
+        known |= {mapping(each, "metadata").get("name") for each in listed(mapping(thing, "spec").get("volumeClaimTemplates"))}
+        for container in containers(pod_of(thing)):
+            for mount in listed(container.get("volumeMounts")):
+                name = mapping(mount).get("name")
+                if isinstance(name, str) and name not in known and not _PLACEHOLDER.search(name):
+                    yield Hit(at((mount, "name")), f"{named(thing)}: the container `{container.get('name')}` mounts `{name}`, which is no volume of the pod")
+
+
+def _targets(files: Files, path: str) -> Iterator[Hit]:
+    here = objects(files, path)
+    for thing in here:
+        if thing["kind"] == "HorizontalPodAutoscaler":
+            target = mapping(thing, "spec", "scaleTargetRef")
+            kind, name = target.get("kind"), text_of(target.get("name"))
+            there = [each for each in here if each["kind"] == kind]
+            gone = kind in _WORKLOADS and name and not _PLACEHOLDER.search(name) and there and not any(
+                mapping(each, "metadata").get("name") == name for each in _near(files, path) if each["kind"] == kind)  # fmt: skip
+            if gone:
+                yield Hit(at((target, "name")), f"{named(thing)} scales the {kind} `{name}`; here is {named(there[0])}")
+        if thing["kind"] == "PodDisruptionBudget":
+            wanted = mapping(thing, "spec", "selector", "matchLabels")
+            pods = [each for each in here if pod_of(each) and is_whole(each)]
+            if wanted and pods and not any(_matches(wanted, mapping(pod_of(each), "metadata", "labels")) for each in _near(files, path) if pod_of(each)):
+                yield Hit(at((thing["spec"]["selector"], "matchLabels")), f"{named(thing)} selects no pod: {named(pods[0])} has other labels")
+
+
+def _doubles(files: Files, path: str) -> Iterator[Hit]:
+    seen: dict[tuple[str, ...], int | None] = {}
+    for thing in objects(files, path):
+        metadata = mapping(thing, "metadata")
+        name = text_of(metadata.get("name"))
+        key = (thing["apiVersion"].partition("/")[0], thing["kind"], text_of(metadata.get("namespace")), name)
+        line = at((metadata, "name"))
+        whole = not pod_of(thing) or is_whole(thing)
+        if name and key in seen and whole and not _PLACEHOLDER.search(name):
+            yield Hit(line, f"{named(thing)} is in this file already, on line {seen[key]}")
+        seen.setdefault(key, line)
+
+
+_DOC = "Kubernetes API reference"
+
+
+def _deployment(pod: str, *, name: str = "web", selector: str = "app: web", labels: str = "app: web") -> str:
+    """An example."""
+    return (
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{{selector}}}}}\n"
+        f"  template:\n    metadata: {{labels: {{{labels}}}}}\n    spec:\n      containers:\n      - {{name: a, image: 'a:1'{pod}}}\n"
+    )
+
+
+def _service(ports: str = "{port: 80}", selector: str = "app: web") -> str:
+    return f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{{selector}}}, ports: [{ports}]}}\n"
+
+
+_HTTP = ", ports: [{name: http, containerPort: 8080}]"
+_HPA = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec: {scaleTargetRef: {kind: Deployment, name: NAME}}\n"
+_PDB = "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: p}\nspec: {selector: {matchLabels: {app: NAME}}}\n"
+
+
+def _rule(id_: str, severity: Any, reason: str, source: str, check: Any, bad: Any, good: Any) -> Rule:
+    files = ({"k8s/a.yaml": text} if isinstance(text, str) else text for text in bad)
+    fine = ({"k8s/a.yaml": text} if isinstance(text, str) else text for text in good)
+    return Rule(f"k8s/{id_}", severity, reason, f"{_DOC}: {source}", is_yaml, check, tuple(files), tuple(fine))
+
+
+RULES = (
+    _rule(
+        "selector", "error", "The API refuses the object: give the pod template every label that is selected.",
+        "selector must match the pod template's labels.", _selectors,
+        (_deployment("", labels="app: wbe"), _deployment("", selector="app: web, tier: x")),
+        (_deployment("", labels="app: web, more: x"), "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {a: b}}}\n"),
+    ),
+    _rule(
+        "service-selector", "warning", "The Service has no endpoints: select labels that the pods have.",
+        "a Service routes to the pods whose labels match its selector.", _lost_services,
+        (_deployment("") + _service(selector="app: wbe"), _deployment("", labels="app: web, tier: a") + _service(selector="app: web, tier: b")),
+        (
+            _deployment("") + _service(), _deployment("", name="other") + _service(selector="app: elsewhere"),
+            {"k8s/a.yaml": _deployment("", labels="app: web, tier: a") + _service(selector="app: web, tier: b"), "k8s/b.yaml": _deployment("", labels="app: web, tier: b")},
+        ),
+    ),
+    _rule(
+        "unknown-port", "error", "Name the port in the container's `ports`, or give its number.",
+        "a port given by name must be one of the container's named ports.", _unknown_ports,
+        (_deployment(_HTTP) + _service("{port: 80, targetPort: web}"), _deployment(_HTTP + ", livenessProbe: {httpGet: {path: /, port: web}}")),
+        (_deployment(_HTTP + ", livenessProbe: {httpGet: {path: /, port: http}}") + _service("{port: 80, targetPort: http}, {port: 81, targetPort: 1}"), _service("{port: 80, targetPort: web}")),
+    ),
+    _rule(
+        "port-range", "error", "The API refuses the object.", "ports are numbers from 1 to 65535.", _numbers,
+        (_deployment(", ports: [{containerPort: 80800}]"), _service("{port: 0}")),
+        (_deployment(", ports: [{containerPort: 65535}]") + _service(),),
+    ),
+    _rule(
+        "name", "error", "The API refuses the object.", "names are DNS subdomains or labels, port names IANA service names.", _names,
+        (_deployment("", name="My_App"), _deployment(", ports: [{name: a-very-long-port-name, containerPort: 1}]"), "apiVersion: v1\nkind: Service\nmetadata: {name: a.b}\nspec: {}\n"),
+        (_deployment("", name="my-app.v1"), _deployment("", name="${APP}"), "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system:x'}\n"),
+    ),
+    _rule(
+        "quantity", "error", "Write 128Mi for mebibytes, 128M for megabytes, 500m for half a CPU.",
+        "a quantity is a number with one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent.", _bad_quantities,
+        (_deployment(", resources: {limits: {memory: 128MB}}"), _deployment(", resources: {requests: {cpu: 1 core}}"), _deployment(", resources: {requests: {memory: 64mi}}")),
+        (_deployment(", resources: {limits: {memory: 128Mi, cpu: 0.5}, requests: {memory: 1e3, cpu: 100m, a/b: '1'}}"), _deployment(", resources: {limits: {memory: '${MEM}'}}")),
+    ),
+    _rule(
+        "milli-memory", "warning", "Write Mi or M for memory: m means a thousandth.", "the suffix m is milli.", _milli,
+        (_deployment(", resources: {limits: {memory: 512m}}"),), (_deployment(", resources: {limits: {memory: 512M, cpu: 512m}}"),),
+    ),
+    _rule(
+        "request-over-limit", "error", "The API refuses the object: a request is at most its limit.", "requests must not exceed limits.", _over,
+        (_deployment(", resources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}"), _deployment(", resources: {requests: {cpu: 2}, limits: {cpu: 500m}}")),
+        (_deployment(", resources: {requests: {memory: 512Mi, cpu: 500m}, limits: {memory: 1Gi, cpu: 0.5}}"),),
+    ),
+    _rule(
+        "volume-mount", "error", "The API refuses the object: declare the volume in the pod's `volumes`.", "volumeMounts name volumes of the pod.", _volumes,
+        (_deployment(", volumeMounts: [{name: tmp, mountPath: /tmp}]"),),
+        (_deployment(", volumeMounts: [{name: tmp, mountPath: /tmp}]") + "      volumes: [{name: tmp, emptyDir: {}}]\n",),
+    ),
+    _rule(
+        "target", "warning", "Name a workload that exists, or labels that its pods have.", "an autoscaler names its workload, a budget selects pods.", _targets,
+        (_deployment("") + _HPA.replace("NAME", "wbe"), _deployment("") + _PDB.replace("NAME", "wbe")),
+        (_deployment("") + _HPA.replace("NAME", "web") + _PDB.replace("NAME", "web"), _HPA, {"k8s/a.yaml": _deployment("") + _HPA.replace("NAME", "b"), "k8s/b.yaml": _deployment("", name="b")}),
+    ),
+    _rule(
+        "duplicate", "warning", "Of objects with one name the last one wins: rename or remove one.", "kind and name identify an object of a namespace.", _doubles,
+        (_service() + _service(),), (_service() + _deployment(""),),
+    ),
+)  # fmt: skip

@@ -1,0 +1,79 @@
+"""Pulumi: what a project file must have, and what the expressions of a YAML program refer to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
+from boringops_tools.yaml_files import walk
+
+_REFERENCE = re.compile(r"\$(\$)?\{([^}]*)\}")
+_ROOT = re.compile(r"[A-Za-z_][\w-]*(?::[\w-]+)?")
+
+
+def _applies(path: str) -> bool:
+    return PurePosixPath(path).name in ("Pulumi.yaml", "Pulumi.yml")
+
+
+def _project(files: Files, path: str) -> Mapping[Any, Any]:
+    found = files.documents(path)
+    return mapping(found[0]) if found else {}
+
+
+def _fields(files: Files, path: str) -> Iterator[Hit]:
+    project = _project(files, path)
+    runtime = project.get("runtime")
+    if not project:
+        return
+    if not project.get("name"):
+        yield Hit(at((project, "name")) or 1, "the project has no `name`")
+    if not (runtime.get("name") if isinstance(runtime, Mapping) else runtime):
+        yield Hit(at((project, "runtime")) or 1, "the project has no `runtime`")
+
+
+def _known(files: Files, path: str, project: Mapping[Any, Any]) -> set[str]:
+    """Resources, variables and configuration, that of the stacks too."""
+    names = {str(name) for key in ("resources", "variables", "config", "configuration") for name in mapping(project, key)}
+    stacks = (each for each in files.siblings(path) if re.fullmatch(r"Pulumi\..+\.ya?ml", PurePosixPath(each).name))
+    names |= {str(name) for each in stacks for name in mapping(_project(files, each), "config")}
+    return names | {name.rpartition(":")[2] for name in names}
+
+
+def _references(files: Files, path: str) -> Iterator[Hit]:
+    project = _project(files, path)
+    runtime = project.get("runtime")
+    if (runtime.get("name") if isinstance(runtime, Mapping) else runtime) != "yaml" or "resources" not in project:
+        return
+    known = _known(files, path, project)
+    for section in ("resources", "variables", "outputs"):
+        for parent, key, value in walk(mapping(project, section)):
+            for escaped, inner in _REFERENCE.findall(value) if isinstance(value, str) else ():
+                root = _ROOT.match(inner.strip())
+                if escaped or root is None or root[0] == "pulumi" or root[0] in known:
+                    continue
+                yield Hit(at((parent, key), (project, section)), f"`${{{inner}}}` refers to `{root[0]}`, which is no resource, variable or configuration")
+
+
+_DOC = "Pulumi YAML reference"
+_P = "name: p\nruntime: yaml\n"
+
+RULES = (
+    Rule(
+        "pulumi/field", "error", "Pulumi refuses the project: it needs a name and a runtime.",
+        "Pulumi project file reference: name and runtime are required.", _applies, _fields,
+        bad=({"Pulumi.yaml": "runtime: yaml\nresources: {}\n"}, {"Pulumi.yaml": "name: p\nruntime: {options: {a: b}}\n"}),
+        good=({"Pulumi.yaml": "name: p\nruntime:\n  name: nodejs\n"}, {"Pulumi.yaml": _P}, {"Pulumi.dev.yaml": "config: {}\n"}),
+    ),
+    Rule(
+        "pulumi/reference", "error", "Declare it under resources, variables or config; `$${` is a dollar sign and a brace.",
+        f"{_DOC}: ${{name}} refers to a resource, a variable or a configuration value of the program.", _applies, _references,
+        bad=({"Pulumi.yaml": _P + "resources:\n  b: {type: 'aws:s3:Bucket'}\noutputs:\n  n: ${bucket.id}\n"},),
+        good=(
+            {"Pulumi.yaml": _P + "config: {size: {type: integer}}\nvariables: {v: 1}\nresources:\n  b: {type: 'a:b:C', properties: {a: '${v}-${size}', s: 'echo $${HOME}', d: '${pulumi.cwd}', z: '${zone}'}}\noutputs:\n  n: ${b.id[0]}\n",
+             "Pulumi.dev.yaml": "config: {'p:zone': a}\n"},
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,142 @@
+"""Compose services that open the host, or a database to everybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.yaml_files import documents, is_compose, line_of
+
+_NEVER = "Disable security features for convenience"
+_SOCKET = re.compile(r"^(?:/var)?/run/docker\.sock$")
+_DATABASES = re.compile(
+    r"(?i)(?:^|/)(?:postgres|postgis|pgvector|timescaledb|mysql|mariadb|percona|mongo|mongodb|redis|valkey|keydb|memcached|"
+    r"elasticsearch|opensearch|cassandra|scylla|couchdb|neo4j|clickhouse-server|influxdb|rabbitmq|mssql|server|oracle|cockroach)(?:[:@-]|$)"
+)
+_PORTS = frozenset({"5432", "3306", "27017", "6379", "11211", "9200", "9042", "1433", "1521", "5984", "7687", "8123", "26257", "5672"})
+_LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)|^\$")
+_POWERFUL = frozenset({"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN", "SYS_MODULE"})
+
+
+def _services(text: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    for document in documents(text):
+        services = document.get("services") if isinstance(document, Mapping) else None
+        for name, service in services.items() if isinstance(services, Mapping) else ():
+            if isinstance(service, Mapping):
+                yield str(name), service
+
+
+def _privileged(_: str, text: str) -> Iterable[Hit]:
+    for name, service in _services(text):
+        if service.get("privileged") is True:
+            yield Hit(line_of(service, "privileged"), f"{name} is privileged: it is root on the host")
+        added = service.get("cap_add")
+        for index, each in enumerate(added if isinstance(added, list) else ()):
+            if str(each).upper() in _POWERFUL:
+                yield Hit(line_of(added, index), f"{name} gets the capability {each}, as good as root on the host")
+
+
+def _socket(_: str, text: str) -> Iterable[Hit]:
+    for name, service in _services(text):
+        volumes = service.get("volumes")
+        for index, volume in enumerate(volumes if isinstance(volumes, list) else ()):
+            source = volume.get("source") if isinstance(volume, Mapping) else str(volume).split(":", 1)[0]
+            if _SOCKET.match(str(source)):
+                yield Hit(line_of(volumes, index), f"{name} gets the Docker socket, and with it the host (read-only changes nothing)")
+
+
+def _host(_: str, text: str) -> Iterable[Hit]:
+    for name, service in _services(text):
+        for key in ("network_mode", "pid", "ipc", "userns_mode"):
+            if service.get(key) == "host":
+                yield Hit(line_of(service, key), f"{name} is not kept apart from the host ({key}: host)")
+
+
+def _unconfined(_: str, text: str) -> Iterable[Hit]:
+    for name, service in _services(text):
+        options = service.get("security_opt")
+        for index, option in enumerate(options if isinstance(options, list) else ()):
+            if re.fullmatch(r"(?:seccomp|apparmor)[:=]unconfined|label[:=]disable|no-new-privileges[:=]false", str(option)):
+                yield Hit(line_of(options, index), f"{name} switches a protection off ({option})")
+
+
+def _root(_: str, text: str) -> Iterable[Hit]:
+    for name, service in _services(text):
+        if str(service.get("user", "")).split(":")[0] in ("root", "0"):
+            yield Hit(line_of(service, "user"), f"{name} runs as root (user: {service['user']})")
+
+
+def _published(_: str, text: str) -> Iterable[Hit]:
+    for name, service in _services(text):
+        ports = service.get("ports")
+        if not _DATABASES.search(str(service.get("image", ""))):
+            continue
+        for index, port in enumerate(ports if isinstance(ports, list) else ()):
+            if isinstance(port, Mapping):
+                host, target, open_ = str(port.get("host_ip", "")), str(port.get("target")), "published" in port
+            else:
+                parts = str(port).split("/")[0].rsplit(":", 2)
+                host, target, open_ = (parts[0] if len(parts) > 2 else ""), parts[-1], len(parts) > 1
+            if open_ and target in _PORTS and not _LOOPBACK.match(host):
+                yield Hit(line_of(ports, index), f"{name} is a database open to every network of the host (port {port if not isinstance(port, Mapping) else target})")
+
+
+def _compose(body: str, image: str = "acme/a:1") -> dict[str, str]:
+    return {"compose.yaml": f"services:\n  a:\n    image: {image}\n{body}"}
+
+
+def _deployed(path: str) -> bool:
+    """A Compose file, but none of those that say they are for development: there a port to the host is the point."""
+    return is_compose(path) and not re.search(r"(?i)\b(?:dev|develop|development|local|override|test|debug)\b", PurePosixPath(path).name)
+
+
+RED_FLAGS = (
+    RedFlag(
+        "compose/privileged", _NEVER, "error", "Add the one capability or device that is needed.",
+        applies=is_compose, check=_privileged,
+        bad={**_compose("    privileged: true\n"), "docker-compose.yml": "services:\n  a:\n    cap_add: [ALL]\n"},
+        good=_compose("    privileged: false\n    cap_drop: [ALL]\n    cap_add: [NET_BIND_SERVICE]\n"),
+    ),
+    RedFlag(
+        "compose/docker-socket", _NEVER, "error", "Leave it out, or put a proxy between that lets single calls through.",
+        applies=is_compose, check=_socket,
+        bad={
+            **_compose("    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock:ro\n"),
+            "docker-compose.yml": "services:\n  a:\n    volumes:\n      - {type: bind, source: /run/docker.sock, target: /d}\n",
+        },
+        good=_compose("    volumes:\n      - data:/var/run/docker.sock.d\n"),
+    ),
+    RedFlag(
+        "compose/host-namespace", _NEVER, "warning", "Publish the ports that are needed instead.",
+        applies=is_compose, check=_host,
+        bad=_compose("    network_mode: host\n"),
+        good=_compose("    network_mode: bridge\n    hostname: host\n"),
+    ),
+    RedFlag(
+        "compose/unconfined", _NEVER, "warning", "Keep the default profile, and allow the one call that is needed in one of your own.",
+        applies=is_compose, check=_unconfined,
+        bad=_compose("    security_opt:\n      - seccomp:unconfined\n"),
+        good=_compose("    security_opt:\n      - no-new-privileges:true\n"),
+    ),
+    RedFlag(
+        "compose/root", "Run containers as root user", "warning", "Name a user by a number above 0.",
+        applies=is_compose, check=_root,
+        bad=_compose("    user: \"0:0\"\n"), good=_compose("    user: \"1000:0\"\n"),
+    ),
+    RedFlag(
+        "compose/open-database", _NEVER, "warning", "Bind it to this machine (127.0.0.1:5432:5432), or publish nothing: services reach each other by name.",
+        applies=_deployed, check=_published,
+        bad={
+            **_compose("    ports:\n      - \"5432:5432\"\n", "postgres:18"),
+            "docker-compose.prod.yml": "services:\n  c:\n    image: redis:8\n    ports:\n      - {target: 6379, published: 6379}\n",
+        },
+        good={
+            **_compose("    ports:\n      - \"127.0.0.1:5432:5432\"\n      - \"5432\"\n", "postgres:18"),
+            "docker-compose.yml": "services:\n  a:\n    image: acme/web:1\n    ports: [\"80:8080\"]\n",
+            "docker-compose.override.yml": "services:\n  a:\n    image: postgres:18\n    ports: [\"5432:5432\"]\n",
+        },
+    ),
+)  # fmt: skip

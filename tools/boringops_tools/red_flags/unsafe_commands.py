@@ -1,0 +1,242 @@
+"""Commands that switch a protection off, in pipelines, Dockerfiles and shell scripts alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.red_flags import pipelines
+from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.red_flags.scripts import Command, commands, is_script, written
+from boringops_tools.yaml_files import documents, is_compose, is_workflow, line_of, walk
+
+_NEVER = "Disable security features for convenience"
+_LEAK = "Commit AWS keys, passwords, or tokens to git"
+_HERE = re.compile(r"https?://(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal)")
+_FETCHERS = frozenset({"curl", "wget"})
+_INTERPRETERS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh", "python", "python3", "perl", "ruby", "node"})
+_OPEN_MODE = re.compile(r"0?[0-7]?777|0?[0-7]?666|(?:a|ugo)?\+rwx|a=rwx|o\+w|a\+w|o\+rwx")
+
+
+def _all(path: str, text: str) -> Iterator[Command]:
+    """Every command of a file, wherever in it."""
+    if pipelines.is_pipeline(path):
+        for pipeline in pipelines.read(path, text):
+            for job in pipeline.jobs:
+                for step in job.steps:
+                    yield from step.commands
+    else:
+        for script in written(path, text):
+            yield from commands(script)
+
+
+def _applies(path: str) -> bool:
+    return pipelines.is_pipeline(path) or is_dockerfile(path) or is_script(path)
+
+
+def _each(judge: Callable[[Command], str]) -> Callable[[str, str], Iterable[Hit]]:
+    """A check that asks about one command at a time; an empty answer is no hit."""
+
+    def check(path: str, text: str) -> Iterable[Hit]:
+        seen = set()
+        for command in _all(path, text):
+            if (message := judge(command)) and (command.line, message) not in seen:
+                seen.add((command.line, message))
+                yield Hit(command.line, message)
+
+    return check
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+# program: options that switch the check off.
+_TLS_OPTIONS: dict[str, tuple[str, ...]] = {
+    "curl": ("-k", "--insecure", "--proxy-insecure"),
+    "wget": ("--no-check-certificate",),
+    "helm": ("--insecure-skip-tls-verify", "--kube-insecure-skip-tls-verify"),
+    "kubectl": ("--insecure-skip-tls-verify",),
+    "oc": ("--insecure-skip-tls-verify",),
+    "argocd": ("--insecure",),
+    "skopeo": ("--src-tls-verify=false", "--dest-tls-verify=false", "--tls-verify=false"),
+    "podman": ("--tls-verify=false",),
+    "buildah": ("--tls-verify=false",),
+    "aws": ("--no-verify-ssl",),
+    "pip": ("--trusted-host",),
+    "pip3": ("--trusted-host",),
+    "apt-get": ("--allow-unauthenticated", "--force-yes"),
+    "apt": ("--allow-unauthenticated", "--force-yes"),
+    "apk": ("--allow-untrusted",),
+    "yum": ("--nogpgcheck",),
+    "dnf": ("--nogpgcheck",),
+    "rpm": ("--nosignature",),
+}
+# name: values that switch the check off.
+_TLS_VARIABLES: dict[str, re.Pattern[str]] = {
+    "NODE_TLS_REJECT_UNAUTHORIZED": re.compile("0"),
+    "GIT_SSL_NO_VERIFY": re.compile("(?i)1|true"),
+    "PYTHONHTTPSVERIFY": re.compile("0"),
+    "NPM_CONFIG_STRICT_SSL": re.compile("(?i)false"),
+    "COMPOSER_DISABLE_TLS": re.compile("1"),
+    "VAULT_SKIP_VERIFY": re.compile("(?i)1|true"),
+    "GOINSECURE": re.compile(r"\*"),
+}
+
+
+def _variable(name: str, value: object) -> str:
+    pattern = _TLS_VARIABLES.get(name.upper())
+    given = str(value).strip("\"' ")
+    return f"{name}={given} switches certificate checks off" if pattern and pattern.fullmatch(given) else ""
+
+
+def _tls(command: Command) -> str:
+    words = command.argv[1:]
+    for name, value in (*command.variables.items(), *(_exported(command))):
+        if message := _variable(name, value):
+            return message
+    off = _TLS_OPTIONS.get(command.program, ())
+    short = command.program == "curl" and any(re.fullmatch(r"-[a-zA-Z]*k[a-zA-Z]*", word) for word in words)
+    # The value of an option such as -H may start with a dash too; none that does also ends like one of these.
+    given = next((word for word in words if word in off or word.removesuffix("=true") in off), "-k" if short else "")
+    if given and not any(_HERE.match(word) for word in words):
+        return f"`{command.program} {given}` accepts any certificate or signature"
+    text = " ".join(words)
+    if command.program == "git" and re.search(r"(?i)http\.(?:\S+\.)?sslverify(?:=| )(?:false|0)", text):
+        return "git is told not to check certificates (http.sslVerify=false)"
+    if command.program in ("npm", "yarn", "pnpm") and re.search(r"(?i)strict-ssl(?:=| )false", text):
+        return f"{command.program} is told not to check certificates (strict-ssl false)"
+    if command.program in ("ssh", "scp", "sftp", "rsync", "autossh") and re.search(
+        r"(?i)StrictHostKeyChecking[= ]\"?(?:no|off)\b", text
+    ):
+        return "the server's key is not checked (StrictHostKeyChecking=no)"
+    return ""
+
+
+def _exported(command: Command) -> Iterator[tuple[str, str]]:
+    if command.program in ("export", "declare"):
+        for word in command.argv[1:]:
+            name, equals, value = word.partition("=")
+            if equals:
+                yield name, value
+
+
+def _tls_commands_and_variables(path: str, text: str) -> Iterable[Hit]:
+    if _applies(path):
+        yield from _each(_tls)(path, text)
+    if is_dockerfile(path):
+        from boringops_tools.dockerfile import assignments, instructions
+
+        for each in instructions(text):
+            if each.name in ("ENV", "ARG"):
+                for name, value in assignments(each.value).items():
+                    if message := _variable(name, value):
+                        yield Hit(each.line, message)
+    elif is_compose(path) or (pipelines.is_pipeline(path) and path.endswith((".yml", ".yaml"))):
+        for document in documents(text):
+            for parent, key, value in walk(document):
+                name, given = (str(value).split("=", 1) if isinstance(key, int) and "=" in str(value) else (str(key), value))
+                if not isinstance(value, Mapping | list) and (message := _variable(name, given)):
+                    yield Hit(line_of(parent, key), message)
+
+
+# --- the others -------------------------------------------------------------------------------------------------------
+
+
+def _piped(command: Command) -> str:
+    source = command.piped_from
+    program = command.program or ("sh" if command.sudo and source else "")
+    if program in _INTERPRETERS and source and source[0] in _FETCHERS:
+        # `python -c`, `node -e`, `python -m json.tool`: a filter that reads, not a program that is read
+        if any(re.fullmatch(r"-[cme]|-n?e|-p?e", word) for word in command.argv[1:2]):
+            return ""
+        return f"what {source[0]} gets from the network is run unseen"
+    if command.program in ("sh", "bash", "eval", "source", ".", "zsh"):
+        inner = " ".join(command.argv[1:])
+        if re.match(r"(?:-\w+\s+)?[\"']?(?:\$\(|<\(|`)\s*(?:sudo\s+)?(?:curl|wget)\s", inner):
+            return "what is fetched from the network is run unseen"
+    return ""
+
+
+def _password(command: Command) -> str:
+    words = command.argv
+    if command.program in ("docker", "podman", "helm", "buildah", "skopeo", "crane", "oras") and "login" in words[:4]:
+        for word in words:
+            if word == "-p" or word == "--password" or word.startswith("--password="):
+                return f"`{command.program} login {word.split('=')[0]}` shows the password to every process and log"
+    if command.program == "sshpass" and any(word.startswith("-p") for word in words[1:]):
+        return "`sshpass -p` shows the password to every process and log"
+    return ""
+
+
+def _open_mode(command: Command) -> str:
+    mode = next((word for word in command.argv[1:] if _OPEN_MODE.fullmatch(word)), "") if command.program == "chmod" else ""
+    return f"`chmod {mode}` lets everybody write" if mode else ""
+
+
+def _sudo(path: str, text: str) -> Iterable[Hit]:
+    for command in _all(path, text):
+        if command.sudo:
+            yield Hit(command.line, "sudo in a Dockerfile: builds are root already, and the image keeps a way to become it")
+
+
+def _wf(run: str, extra: str = "") -> str:
+    return f"on: push\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: {run}\n{extra}"
+
+
+_CI = ".github/workflows/ci.yml"
+RED_FLAGS = (
+    RedFlag(
+        "tls/not-verified", _NEVER, "error", "Trust the right certificate (a CA bundle, known_hosts) instead of any.",
+        applies=lambda path: _applies(path) or is_compose(path), check=_tls_commands_and_variables,
+        bad={
+            _CI: _wf("curl -fsSLk https://acme.io/x"),
+            ".gitlab-ci.yml": "deploy:\n  script:\n    - git -c http.sslVerify=false clone https://acme.io/x\n",
+            "a/.gitlab-ci.yml": "variables:\n  NODE_TLS_REJECT_UNAUTHORIZED: '0'\ntest:\n  script: [npm test]\n",
+            "Dockerfile": "FROM a:1\nRUN apk add x && \\\n  wget --no-check-certificate https://acme.io/x\n",
+            "b.Dockerfile": "FROM a:1\nENV NODE_TLS_REJECT_UNAUTHORIZED=0\n",
+            "deploy.sh": "ssh -o StrictHostKeyChecking=no deploy@acme.io restart\n",
+            "compose.yaml": "services:\n  a:\n    environment:\n      - NODE_TLS_REJECT_UNAUTHORIZED=0\n",
+            "Jenkinsfile": "pipeline { stages { stage('Get') { steps {\n sh 'curl --insecure https://acme.io/x'\n} } } }\n",
+        },
+        good={
+            _CI: _wf("curl -fsSL https://acme.io/k && curl -k https://localhost:8443/healthz && echo curl -k"),
+            "deploy.sh": "# curl -k https://x\nssh -o StrictHostKeyChecking=accept-new a@b\ncurl -o k.json https://acme.io\n",
+            "Dockerfile": "FROM a:1\nENV NODE_TLS_REJECT_UNAUTHORIZED=1\n",
+            "compose.yaml": "services:\n  a:\n    environment:\n      NODE_ENV: '0'\n",
+        },
+    ),
+    RedFlag(
+        "script/curl-pipe-shell", _NEVER, "warning", "Download, compare the checksum, then run; or take the package.",
+        # GitHub workflows have a rule of their own for it
+        applies=lambda path: _applies(path) and not is_workflow(path), check=_each(_piped),
+        bad={
+            "Dockerfile": "FROM a:1\nRUN curl -fsSL https://get.acme.io | sh -s -- -y\n",
+            ".gitlab-ci.yml": "a:\n  script:\n    - wget -qO- https://get.acme.io | sudo bash\n",
+            ".circleci/config.yml": "jobs:\n  a:\n    steps:\n      - run: bash -c \"$(curl https://get.acme.io)\"\n"
+            "workflows:\n  w:\n    jobs: [a]\n",
+            "setup.sh": "curl https://get.acme.io |\n  python3 -\n",
+        },
+        good={
+            "Dockerfile": "FROM a:1\nRUN curl -fsSL https://acme.io/key | gpg --dearmor -o /k.gpg\n",
+            "x.sh": "curl https://acme.io/x.json | python3 -m json.tool\ncurl https://acme.io/x | python -c 'import sys'\n",
+        },
+    ),
+    RedFlag(
+        "script/password-argument", _LEAK, "warning", "Pipe it in: `--password-stdin`.",
+        applies=_applies, check=_each(_password),
+        bad={_CI: _wf("docker login -u ci -p \"$TOKEN\" ghcr.io"), "push.sh": "helm registry login x --password=$P\n"},
+        good={_CI: _wf("echo \"$TOKEN\" | docker login -u ci --password-stdin ghcr.io && mkdir -p x")},
+    ),
+    RedFlag(
+        "script/open-permissions", _NEVER, "warning", "Give the one user that needs it the right, e.g. `COPY --chown`.",
+        applies=_applies, check=_each(_open_mode),
+        bad={"Dockerfile": "FROM a:1\nRUN mkdir /d && chmod -R 777 /d\n", "a.sh": "sudo chmod a+rwx /srv\n"},
+        good={"Dockerfile": "FROM a:1\nRUN chmod 1755 /d && chmod +x 777\nRUN chmod u+rwx /x\n".replace("+x 777", "+x /b777")},
+    ),
+    RedFlag(
+        "dockerfile/sudo", "Run containers as root user", "warning", "Do what root has to before USER, and leave sudo out.",
+        applies=is_dockerfile, check=_sudo,
+        bad={"Dockerfile": "FROM a:1\nRUN sudo apt-get update\n"},
+        good={"Dockerfile": "FROM a:1\nRUN echo sudo && apk add sudoku\n"},
+    ),
+)  # fmt: skip

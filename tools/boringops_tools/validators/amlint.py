@@ -1,0 +1,42 @@
+"""Alertmanager's configuration, by amlint."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from boringops.facts import Severity
+from boringops_tools.validators.base import File, Program, Ran, Said
+from boringops_tools.yaml_files import is_yaml, template_reason
+
+_SEVERITY: dict[str, Severity] = {"error": "error", "warn": "warning", "info": "info"}
+
+
+class Amlint(Program):
+    name = "amlint"
+    about = "Alertmanager configuration"
+    aspect = "alertmanager configuration"
+    distribution = "amlint"
+    get = "pip install amlint"
+
+    def covers(self, file: File) -> bool:
+        return is_yaml(file.path) and all(re.search(rf"(?m)^{key}:", file.text) for key in ("receivers", "route"))
+
+    def skip(self, file: File) -> str:
+
+        return template_reason(file)
+
+    def stage(self, file: File) -> tuple[str, str]:
+        return ".yml", file.text
+
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        ignored = ["--ignore", "global-resolve-timeout-missing"]  # the default is what most want
+        return ["check", "--input-format", "alertmanager", "--format", "json", *ignored, "--", *names]
+
+    def read(self, ran: Ran) -> Iterable[Said]:
+        for item in json.loads(ran.stdout):
+            yield Said(item["file"], item["code"], _SEVERITY[item["level"]], item["line"], item["message"])
+
+
+VALIDATORS = (Amlint(),)

@@ -1,0 +1,50 @@
+"""CloudFormation templates against the schemas of their resources, by cfn-lint."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from boringops.facts import Severity
+from boringops_tools.validators.base import File, Program, Ran, Said
+from boringops_tools.yaml_files import template_reason
+
+_TEMPLATE = re.compile(r"AWSTemplateFormatVersion|\"?Type\"?:\s*[\"']?AWS::\w+::")
+_SEVERITY: dict[str, Severity] = {"Error": "error", "Warning": "warning"}
+
+
+class CfnLint(Program):
+    name = "cfn-lint"
+    about = "CloudFormation templates"
+    aspect = "cloudformation schema"
+    distribution = "cfn-lint"
+    get = "pip install 'boringops[cloudformation]'"
+    exit_codes = frozenset(range(0, 16, 2))  # a bit each for errors, warnings and information
+
+    def covers(self, file: File) -> bool:
+        named = file.suffix in (".yml", ".yaml", ".json", ".template")
+        return named and not file.path.startswith(".github/") and bool(_TEMPLATE.search(file.text))
+
+    def skip(self, file: File) -> str:
+        return template_reason(file)
+
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        return [
+            "--format",
+            "json",
+            "--ignore-checks",
+            "I",
+            "--",
+            *names,
+        ]  # level I is advice, addressed to whoever reads
+
+    def read(self, ran: Ran) -> Iterable[Said]:
+        for item in json.loads(ran.stdout):
+            line = item["Location"]["Start"]["LineNumber"]
+            yield Said(
+                item["Filename"], item["Rule"]["Id"], _SEVERITY.get(item["Level"], "info"), line, item["Message"]
+            )
+
+
+VALIDATORS = (CfnLint(),)

