@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from boringops.facts import Attestation, ChecklistItem
+from boringops.facts import Attestation, ChecklistItem, Claim, Finding
 from boringops.protocol import ChecklistSection, Protocol
 from boringops.state import State
 
@@ -29,6 +29,10 @@ class Facts:
     text: Callable[[str], str]
     """Content of a file of the work tree; empty where there is none."""
     files: Sequence[str] = ()
+    claim: Claim | None = None
+    """What the model says in this round."""
+    findings: Sequence[Finding] = ()
+    """What the gates found in this round."""
 
     def of_kind(self, *kinds: str) -> list[str]:
         return [path for path, kind in self.kinds.items() if kind in kinds]

@@ -189,15 +189,15 @@ def _env_example(facts: Facts) -> Settled | None:
     path = next((path for path in facts.files if path.rpartition("/")[2] == ".env.example"), None)
     if path is None:
         return None
-    return _lagging(
-        [finding for finding in facts.state.findings if finding.rule == "documents/env-example"]
-    ) or _verified(path)
+    return _lagging([finding for finding in facts.findings if finding.rule == "documents/env-example"]) or _verified(
+        path
+    )
 
 
 def _updated(name: str) -> Check:
     def check(facts: Facts) -> Settled | None:
         path = next((path for path in facts.state.changes if path.lower().endswith(name.lower())), None)
-        behind = [finding for finding in facts.state.findings if finding.path.lower().endswith(name.lower())]
+        behind = [finding for finding in facts.findings if finding.path.lower().endswith(name.lower())]
         return _verified(path) if path else _lagging(behind)
 
     return check
@@ -221,14 +221,14 @@ def _commit(facts: Facts) -> Settled | None:
 
 
 def _debt(facts: Facts) -> Settled | None:
-    claim = facts.state.claim
+    claim = facts.claim
     return (
         _verified("follow_ups", reason=f"{len(claim.follow_ups)} follow-ups are named in the report") if claim else None
     )
 
 
 def _documents_gate(facts: Facts) -> Settled | None:
-    behind = [finding for finding in facts.state.findings if finding.rule.startswith("documents/")]
+    behind = [finding for finding in facts.findings if finding.rule.startswith("documents/")]
     return _lagging(behind) or _verified("documents gate")
 
 

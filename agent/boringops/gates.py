@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boringops import checklist
 from boringops.checklist import Facts, Rule
@@ -72,10 +72,9 @@ def verify(
     written = (path for path, change in state.changes.items() if change.after)  # also what .gitignore hides from git
     files = sorted({*executor.repository.files(), *written})
     kinds = {item.path: item.kind for item in inventory(files).files}
-    facts = Facts(state, kinds, lambda path: _text(executor, path), files)
+    facts = Facts(state, kinds, lambda path: _text(executor, path), files, claim)
     findings = [*_scope(executor), *_inspected(executor), *_documents(persona, facts, variables(files))]
-    state.findings, state.claim = findings, claim  # checks of the checklist look at what this round found
-    items, wrong = checklist.settle(persona.protocol, rules, facts, claim.checklist)
+    items, wrong = checklist.settle(persona.protocol, rules, replace(facts, findings=findings), claim.checklist)
     findings += [_gate("checklist/attestation", text) for text in wrong]
     findings += [
         _gate("checklist/open", f"{item.id}: {item.text}", hint=item.reason) for item in items if item.outcome == "open"

@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from boringops.cli import options as opt
-from boringops.cli.output import fail
+from boringops.cli.output import fail, say
 
 if TYPE_CHECKING:
-    from boringops.facts import Finding, Inspection
+    from boringops.repository import Repository
 
 
 class FailOn(StrEnum):
     error = "error"
     warning = "warning"
     info = "info"
+
+
+class Form(StrEnum):
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+    junit = "junit"
+    github = "github"
+    gitlab = "gitlab"
 
 
 def check(
@@ -32,35 +41,73 @@ def check(
         FailOn, typer.Option("--fail-on", help="Least severity that makes the exit code 5.")
     ] = FailOn.warning,
     output: opt.Format = opt.Output.text,
+    form: Annotated[
+        Form | None, typer.Option("--format", help="The report: for people, programs, CI systems. Over --output.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 5 also when anything is not validated.")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only files changed against --against.")] = False,
+    against: Annotated[
+        str, typer.Option("--against", metavar="REF", help="What --changed compares with, e.g. origin/main.")
+    ] = "HEAD",
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="FILE", help="Findings known from before do not count.")
+    ] = None,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Make everything found now known in --baseline.")
+    ] = False,
+    history: Annotated[bool, typer.Option("--history", help="Look for secrets in every commit, too.")] = False,
 ) -> None:
     """Run the validators and red flags; exit 5 on findings at or over --fail-on."""
-    from boringops.errors import BoringopsError
-    from boringops.plan import at_or_over
+    from boringops.errors import BoringopsError, UsageError
     from boringops.repository import Repository
-    from boringops_tools.inspection import inspect
+    from boringops_tools.reporting import render
+    from boringops_tools.reporting.gather import gather
 
     try:
+        if write_baseline and baseline is None:
+            raise UsageError("--write-baseline needs the file.", hint="Give it with --baseline FILE.")
         repository = Repository(repo)
         chosen = _chosen(repository, paths or [])
-        inspection = inspect(repository.root, chosen, cache_dir=repository.state_dir / "cache")
+        if changed or against != "HEAD":
+            now = _changed(repository, against)
+            chosen = [path for path in chosen if path in now]
+        report = gather(
+            repository.root, chosen, complete=not (paths or changed or against != "HEAD"), fail_on=fail_on.value,
+            history=history, baseline=baseline, write_baseline=write_baseline, cache_dir=repository.state_dir / "cache",
+        )  # fmt: skip
     except BoringopsError as error:
         fail(error)
-    if output is opt.Output.text:
-        _print(inspection, len(chosen))
-    else:
-        print(json.dumps({"files": len(chosen), **inspection.model_dump(mode="json")}, ensure_ascii=False))
-    failed = any(at_or_over(finding.severity, fail_on.value) for finding in inspection.findings)
-    blind = strict and any(item.outcome == "not_validated" for item in inspection.validation)
-    sys.exit(5 if failed or blind else 0)
+    kind = form.value if form else "text" if output is opt.Output.text else "json"
+    text = render(report, kind)
+    if form is None and output is opt.Output.stream_json:
+        text = json.dumps({"type": "result", **json.loads(text)}, ensure_ascii=False)
+    say(text)
+    blind = strict and report.blind
+    sys.exit(5 if blind or any(map(report.fails, report.findings)) else 0)
 
 
-def _chosen(repository: object, paths: list[Path]) -> list[str]:
+def _changed(repository: Repository, against: str) -> set[str]:
+    """Files that differ from a commit, those git does not know yet included. Raises UsageError for no such commit."""
+    from boringops.errors import UsageError
+    from boringops.repository import GitFailed
+
+    try:
+        commit = repository.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{against}^{{commit}}").strip()
+    except GitFailed as error:
+        if against == "HEAD":  # nothing is committed yet: everything is new
+            return set(repository.files())
+        raise UsageError(
+            f"There is no commit {against!r} to compare with.", hint="Fetch it, or name another."
+        ) from error
+    differ = repository.git("diff", "--name-only", "--no-renames", "-z", commit, "--").split("\0")
+    new = repository.git("ls-files", "-z", "--others", "--exclude-standard").split("\0")
+    return {*differ, *new}
+
+
+def _chosen(repository: Repository, paths: list[Path]) -> list[str]:
     """The files to look at, relative to the repository. Raises UsageError for a path that is not there or outside."""
     from boringops.errors import UsageError
-    from boringops.repository import Repository
 
-    assert isinstance(repository, Repository)  # noqa: S101
     files = repository.files()
     if not paths:
         return files
@@ -75,24 +122,3 @@ def _chosen(repository: object, paths: list[Path]) -> list[str]:
         inside = files if name == "." else [file for file in files if file == name or file.startswith(f"{name}/")]
         chosen.update(inside or ([name] if real.is_file() else []))
     return sorted(chosen)
-
-
-def _print(inspection: Inspection, files: int) -> None:
-    by_path: dict[str, list[Finding]] = {}
-    for finding in inspection.findings:
-        by_path.setdefault(finding.path, []).append(finding)
-    for path, findings in sorted(by_path.items()):
-        print(path)
-        for finding in findings:
-            print(
-                f"  {finding.line or '-':>4}  {finding.severity:7} {finding.rule}: {finding.message} ({finding.source})"
-            )
-            if finding.hint:
-                print(f"        {finding.hint}")
-    blind = [item for item in inspection.validation if item.outcome == "not_validated"]
-    if blind:
-        print("Not validated:")
-        for item in blind:
-            print(f"  {item.path}: {item.tool}: {item.reason}")
-    looked = len({item.path for item in inspection.validation if item.outcome != "not_validated"})
-    print(f"{files} files, {looked} validated, {len(blind)} not validated, {len(inspection.findings)} findings")
