@@ -342,3 +342,19 @@ def test_nothing_is_claimed_of_a_release_that_is_not_ours(tmp_path: Path) -> Non
         (root / path).read_text() for path in ("README.md", "docs/runbook.md", "memory-bank/systemPatterns.md")
     )
     assert ".github/workflows/ship.yml" in said and "romoted by digest" not in said and "promotes" not in said
+
+
+@pytest.mark.parametrize(
+    ("task", "named"),
+    [
+        ("Add GitLab CI with tests", "GitLab CI"),
+        ("set up a Jenkinsfile", "Jenkins"),
+        ("move from GitLab to GitHub Actions", ""),
+        ("containerise this", ""),
+        ("pipelines in Azure DevOps", "Azure Pipelines"),
+    ],
+)
+def test_another_ci_that_a_task_names_gets_no_github_workflow(task: str, named: str) -> None:
+    from boringops_tools.blueprints.words import other_ci
+
+    assert other_ci(task) == named

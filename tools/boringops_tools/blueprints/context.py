@@ -18,6 +18,8 @@ class Context:
     tree: Tree
     stack: Stack
     wants: frozenset[str]
+    asked_ci: str = ""
+    """A CI system other than GitHub's that the task names."""
 
     @property
     def apps(self) -> list[Application]:
@@ -30,7 +32,9 @@ class Context:
 
     @property
     def other_ci(self) -> str:
-        """The configuration of another CI system that the repository is on; empty on GitHub or nowhere."""
+        """The CI system other than GitHub's that the task names or the repository is on; empty on GitHub or nowhere."""
+        if self.asked_ci:
+            return self.asked_ci
         return "" if self.workflows else next((str(source) for source in self.stack.ci), "")
 
     @cached_property

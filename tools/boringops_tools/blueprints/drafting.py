@@ -19,7 +19,7 @@ from boringops_tools.blueprints import (
 )
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
-from boringops_tools.blueprints.words import understand
+from boringops_tools.blueprints.words import other_ci, understand
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
@@ -45,7 +45,8 @@ def draft(root: Path, files: Sequence[str], *, task: str = "", wants: set[str] |
     `files` are what git sees, relative to `root`; `wants` (of `words.KINDS`) overrides the task's words. Only reads.
     Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
-    context = Context(Tree(root, files), stack, frozenset(understand(task) if wants is None else wants))
+    wanted = frozenset(understand(task) if wants is None else wants)
+    context = Context(Tree(root, files), stack, wanted, asked_ci=other_ci(task))
     made: list[DraftFile] = []
     if stack.applications:
         for want, number, _, make in KINDS:
@@ -130,6 +131,8 @@ def _notes(context: Context) -> list[str]:
     kept += [name for name in COMPOSE_NAMES if name in context.tree]
     kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
     notes += [f"{path} exists and is left as it is." for path in kept]
-    if context.other_ci:
+    if context.asked_ci:
+        notes.append(f"There is no blueprint for {context.asked_ci}: its configuration has to be written by hand.")
+    elif context.other_ci:
         notes.append(f"CI runs elsewhere ({context.other_ci}): no GitHub workflow is added.")
     return notes

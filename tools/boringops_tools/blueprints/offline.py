@@ -15,6 +15,7 @@ from typing import Any
 from boringops.errors import Incomplete
 from boringops.facts import Confidence, Plan, Question
 from boringops.models.base import Message, Profile, Reply, Request, Watch
+from boringops_tools.blueprints.words import other_ci
 
 _TASK = re.compile(r"\A# Task\n\n(.*?)(?=\n\n# |\n\nIt belongs to phase )", re.DOTALL)
 _OPEN_ITEM = re.compile(r"^- \[([\w.-]+)\] (.*)$", re.MULTILINE)
@@ -102,6 +103,10 @@ class OfflineModel:
 
     def _propose(self, task: str, offered: _Step) -> tuple[str, dict[str, Any]]:
         topic = next((topic for topic in TOPICS if re.search(topic.pattern, task, re.IGNORECASE)), None)
+        if named := other_ci(task):
+            raise Incomplete(
+                f"The offline blueprints know GitHub Actions, not {named}.", hint=_NEEDS_A_MODEL, kind="offline"
+            )
         made = self._draft(task)
         if topic and (topic.confidence == "low" or not made.files) and not _also_containers(task):
             return "SubmitPlan", _asking(topic).model_dump(mode="json")

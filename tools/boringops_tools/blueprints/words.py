@@ -19,3 +19,20 @@ def understand(task: str) -> set[str]:
     Documents go with everything: what changes is written down, so they are only left out by naming nothing else."""
     named = {kind for kind, pattern in WORDS.items() if re.search(pattern, task, re.IGNORECASE)}
     return named | {"docs"} if named else set(KINDS)
+
+
+OTHER_CI = {
+    "GitLab CI": r"\bgitlab\b",
+    "CircleCI": r"\bcircle-? ?ci\b",
+    "Jenkins": r"\bjenkins\w*",
+    "Azure Pipelines": r"\bazure[- ](pipelines?|devops)\b",
+    "Bitbucket Pipelines": r"\bbitbucket\b",
+    "Travis CI": r"\btravis\b",
+}
+
+
+def other_ci(task: str) -> str:
+    """The CI system other than GitHub Actions that a task names; empty where it names none, or GitHub as well."""
+    if re.search(r"\bgithub\b", task, re.IGNORECASE):
+        return ""
+    return next((name for name, pattern in OTHER_CI.items() if re.search(pattern, task, re.IGNORECASE)), "")
