@@ -16,6 +16,10 @@ from boringops.facts import Attestation, ChecklistItem, Claim, Finding
 from boringops.protocol import ChecklistSection, Protocol
 from boringops.state import State
 
+LEAST_WORDS = 3
+"""Words of a reason: fewer give none."""
+NEARBY = 3
+"""Lines around a cited one that count with it."""
 _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)$")
 
 
@@ -77,6 +81,8 @@ class Rule:
     """Who takes it over where `needs` are absent; empty means that it does not apply."""
     people: str = ""
     """What people have to do, where nobody else can."""
+    shown_by: str = ""
+    """What evidence of it has to say, case-insensitively, at the cited line or in the cited result."""
 
     def matches(self, text: str) -> bool:
         return re.search(self.pattern, text, re.IGNORECASE) is not None
@@ -99,8 +105,8 @@ def settle(
     for section, entry in entries:
         rule = rule_of[entry.id]
         attestation = given.get(entry.id) or (by_rule.get(rule.name) if rule else None)
-        settled = _settle(rule, facts, attestation)
-        if entry.id in now and (problem := refused(now[entry.id], rule, facts)):
+        settled = _settle(rule, facts, attestation, entry.text)
+        if entry.id in now and (problem := refused(now[entry.id], rule, facts, entry.text)):
             wrong.append(f"{entry.id}: {problem}")
         items.append(
             ChecklistItem(
@@ -122,7 +128,7 @@ def sections(protocol: Protocol) -> list[ChecklistSection]:
     return [*protocol.checklist, *protocol.quality]
 
 
-def _settle(rule: Rule | None, facts: Facts, attestation: Attestation | None) -> Settled:
+def _settle(rule: Rule | None, facts: Facts, attestation: Attestation | None, text: str) -> Settled:
     if rule and rule.check and (settled := rule.check(facts)):
         return settled
     if rule and rule.needs and not rule.needs.there(facts):
@@ -130,17 +136,17 @@ def _settle(rule: Rule | None, facts: Facts, attestation: Attestation | None) ->
             return Settled("handed_over", reason=rule.absent)
         reason = f"the repository defines no {rule.needs.label.removeprefix('a ')} ({len(facts.files)} files)"
         return Settled("not_applicable", reason=reason)
-    if attestation and not refused(attestation, rule, facts):
+    if attestation and not refused(attestation, rule, facts, text):
         return Settled(attestation.outcome, attestation.evidence, attestation.reason)
     if rule and rule.people:
         return Settled("handed_over", reason=rule.people)
     return Settled("open")
 
 
-def refused(attestation: Attestation, rule: Rule | None, facts: Facts) -> str:
-    """Why an attestation is not taken; empty where it is."""
+def refused(attestation: Attestation, rule: Rule | None, facts: Facts, text: str = "") -> str:
+    """Why an attestation of an item with this text is not taken; empty where it is."""
     if attestation.outcome != "attested":
-        return _unreasoned(attestation, rule, facts)
+        return _unreasoned(attestation, rule, facts, text)
     if rule and rule.people:
         return f"only people can do that ({rule.people}). Leave it out: it is handed over by itself."
     if not attestation.evidence:
@@ -150,33 +156,35 @@ def refused(attestation: Attestation, rule: Rule | None, facts: Facts) -> str:
     references = [reference.strip().strip("[]`") for reference in attestation.evidence]
     if problem := next((problem for reference in references if (problem := no_evidence(reference, facts.state))), ""):
         return problem
-    if rule and rule.needs and not any(_is_about(reference, rule.needs, facts) for reference in references):
-        there = rule.needs.there(facts)[0]
+    if rule and rule.shown_by and not any(_shows(reference, rule.shown_by, facts) for reference in references):
         return (
-            f"the evidence is not about {rule.needs.label}. Point to the line that shows it, such as `{there}:12`, or say "
-            "why it does not apply (not_applicable) or who has to do it (handed_over)."
+            f"the evidence says nothing of it (no {rule.shown_by.replace('|', ', ')} there). Point to the line that shows "
+            "it, or say why it does not apply (not_applicable) or who has to do it (handed_over)."
         )
     return ""
 
 
-def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts) -> str:
-    if not attestation.reason.strip():
-        return f"{attestation.outcome} needs a reason."
-    if attestation.outcome == "not_applicable" and rule and rule.needs and rule.needs.decisive:
-        there = rule.needs.there(facts)
-        return (
-            f"it applies: the repository has {there[0]}. Attest it with a line of it, or hand it over." if there else ""
-        )
+def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts, text: str) -> str:
+    if len(attestation.reason.split()) < LEAST_WORDS:
+        return f"{attestation.outcome} needs a reason in a sentence."
+    if attestation.outcome == "not_applicable" and rule:
+        there = rule.needs.there(facts) if rule.needs and rule.needs.decisive else []
+        if there:
+            return f"it applies: the repository has {there[0]}. Attest it with a line of it, or hand it over."
+        if rule.people and not re.search(r"\b(if|where)\b", text, re.IGNORECASE):
+            return f"it applies to every change ({rule.people}). Leave it out: it is handed over by itself."
     return ""
 
 
-def _is_about(reference: str, wanted: Object, facts: Facts) -> bool:
-    """Whether a reference points at a file of the wanted kinds: a line of one, or a call that read or wrote one."""
+def _shows(reference: str, pattern: str, facts: Facts) -> bool:
+    """Whether a cited line, with those next to it, or a cited result says what it has to."""
     if place := _PLACE.match(reference):
-        return facts.kinds.get(place["path"].removeprefix("./"), "") in wanted.kinds
-    evidence = facts.state.evidence[reference]
-    named = str(evidence.input)
-    return any(path in named for path in wanted.there(facts)) or evidence.tool in {"Validate", "Bash"}
+        path, line = place["path"].removeprefix("./"), int(place["line"])
+        said = "\n".join([path, *facts.text(path).splitlines()[max(line - 1 - NEARBY, 0) : line + NEARBY]])
+    else:
+        evidence = facts.state.evidence[reference]
+        said = f"{evidence.input}\n{evidence.content}"
+    return re.search(pattern, said, re.IGNORECASE) is not None
 
 
 def no_evidence(reference: str, state: State) -> str:

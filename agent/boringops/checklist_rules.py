@@ -108,7 +108,11 @@ def _no_findings(*rules: str, needs: Object | None = None) -> Check:
 
 def _workflow_grants(facts: Facts) -> Settled | None:
     """Pipelines alone are judged by the red flags on their permissions; grants of a cloud are for the model to show."""
-    if CLOUD.there(facts):
+    if (
+        CLOUD.there(facts)
+        or not facts.of_kind("github-actions")
+        or len(PIPELINES.there(facts)) > len(facts.of_kind("github-actions"))
+    ):
         return None
     return _no_findings("workflow/write-all", "workflow/no-permissions", needs=PIPELINES)(facts)
 
@@ -222,14 +226,18 @@ def _commit(facts: Facts) -> Settled | None:
 
 def _debt(facts: Facts) -> Settled | None:
     claim = facts.claim
-    return (
-        _verified("follow_ups", reason=f"{len(claim.follow_ups)} follow-ups are named in the report") if claim else None
-    )
+    return _verified("follow_ups", reason=f"follow-ups named in the report: {len(claim.follow_ups)}") if claim else None
 
 
 def _documents_gate(facts: Facts) -> Settled | None:
-    behind = [finding for finding in facts.findings if finding.rule.startswith("documents/")]
-    return _lagging(behind) or _verified("documents gate")
+    if settled := _lagging([finding for finding in facts.findings if finding.rule.startswith("documents/")]):
+        return settled
+    wrong = [finding for finding in facts.findings if finding.rule.startswith("consistency/")]
+    if wrong:
+        return Settled(
+            "handed_over", reason=f"mend what the documents say wrongly: {wrong[0].path}: {wrong[0].message}"
+        )
+    return _verified("documents gate")
 
 
 def _lagging(behind: list[Finding]) -> Settled | None:
@@ -252,8 +260,9 @@ def _rule(
     needs: Object | None = None,
     absent: str = "",
     people: str = "",
+    shown_by: str = "",
 ) -> Rule:
-    return Rule(name, pattern, check, needs, absent, people)
+    return Rule(name, pattern, check, needs, absent, people, shown_by)
 
 
 RULES: tuple[Rule, ...] = (
@@ -282,49 +291,49 @@ RULES: tuple[Rule, ...] = (
     _rule("system-patterns", r"systemPatterns", _updated("systemPatterns.md")),
     _rule("report", r"task[- ]update|task report", _report),
     _rule("commit", r"git commit|\bcommitted? with|commit made", _commit),
-    _rule("env-documented", r"environment variables?", _env_example),
-    _rule("diagram", r"diagram", _diagram),
-    _rule("runbook", r"runbook", _heading(r"runbook", r"roll ?back", r"deploy", lines=10)),
+    _rule("env-documented", r"environment variables?", _env_example, shown_by=r"env"),
+    _rule("diagram", r"diagram", _diagram, shown_by=r"mermaid|plantuml|diagram|\.svg|\.png"),
+    _rule("runbook", r"runbook", _heading(r"runbook", r"roll ?back", r"deploy", lines=10), shown_by=r"runbook|roll ?back|deploy"),
     _rule("recovery-documented", r"disaster[- ]recovery|\bDR\b", _heading(r"disaster|recovery", _TARGET % "RTO", _TARGET % "RPO", lines=4), people="agree on RTO and RPO, then write the recovery procedure"),
-    _rule("access-documented", r"access control|permissions? documented|who may", _heading(r"access|permission")),
+    _rule("access-documented", r"access control|permissions? documented|who may", _heading(r"access|permission"), shown_by=r"access|permission|role"),
     _rule("documentation", r"all documentation|documentation.*(accurate|up to date|current)", _documents_gate),
     _rule("debt", r"technical debt", _debt),
     # containers and pipelines
-    _rule("multi-stage", r"multi-?stage", _multi_stage, needs=CONTAINERS),
-    _rule("non-root", r"non-?root|unprivileged user", _no_findings("user/", needs=CONTAINERS), needs=CONTAINERS),
-    _rule("pipeline-tests", r"(pipeline|CI/CD).*test", _pipeline_tests, needs=PIPELINES),
+    _rule("multi-stage", r"multi-?stage", _multi_stage, needs=CONTAINERS, shown_by=r"from .* as|from="),
+    _rule("non-root", r"non-?root|unprivileged user", _no_findings("user/", needs=CONTAINERS), needs=CONTAINERS, shown_by=r"user|uid"),
+    _rule("pipeline-tests", r"(pipeline|CI/CD).*test", _pipeline_tests, needs=PIPELINES, shown_by=r"test|check"),
     _rule("image-scan", r"vulnerabilit", needs=CONTAINERS, people="scan the built image; no vulnerability data is at hand here"),
     # secrets
     _rule("history", r"history", people="scan the whole git history with a secret scanner; this run looked at its own files"),
     _rule("no-secrets", r"no (hard-?coded )?secrets?\b|secrets? (committed|in code|in version)|hard-?coded", _no_findings("secret")),
-    _rule("secrets-manager", r"secrets? (manager|store|management)|secrets? stored", needs=ORCHESTRATED, absent=f"keep secrets in a secrets manager: {_OPERATORS}"),
+    _rule("secrets-manager", r"secrets? (manager|store|management)|secrets? stored", needs=ORCHESTRATED, absent=f"keep secrets in a secrets manager: {_OPERATORS}", shown_by=r"secret|vault|ssm"),
     # cloud resources
     _rule("syntax", r"syntax", _syntax_valid, needs=CLOUD),
     _rule("plan-reviewed", r"(infrastructure|terraform) plan.*review|review.*(infrastructure|terraform) plan", needs=CLOUD, people="review the saved plan, destroys first, before anything is applied"),
-    _rule("least-privilege", r"least[- ]privilege", _workflow_grants, needs=GRANTS),
-    _rule("security-groups", r"security groups?|firewall", needs=CLOUD),
-    _rule("tls", r"SSL|TLS|HTTPS|in transit", needs=EDGE, absent=f"terminate TLS in front of the service: {_OPERATORS}"),
-    _rule("isolation", r"isolation|private subnets?", needs=ORCHESTRATED),
-    _rule("at-rest", r"at rest", needs=CLOUD),
-    _rule("headers", r"security headers", needs=EDGE, absent="set security headers in the application or its proxy: the application's developers"),
-    _rule("audit", r"audit", needs=CLOUD),
-    _rule("autoscaling", r"auto-?scaling", needs=ORCHESTRATED),
+    _rule("least-privilege", r"least[- ]privilege", _workflow_grants, needs=GRANTS, shown_by=r"iam|polic|role|permission|scope"),
+    _rule("security-groups", r"security groups?|firewall", needs=CLOUD, shown_by=r"security.?group|ingress|egress|firewall|networkpolicy"),
+    _rule("tls", r"SSL|TLS|HTTPS|in transit", needs=EDGE, absent=f"terminate TLS in front of the service: {_OPERATORS}", shown_by=r"https|tls|ssl|certificate|443"),
+    _rule("isolation", r"isolation|private subnets?", needs=ORCHESTRATED, shown_by=r"subnet|network|private"),
+    _rule("at-rest", r"at rest", needs=CLOUD, shown_by=r"encrypt|kms|sse"),
+    _rule("headers", r"security headers", needs=EDGE, absent="set security headers in the application or its proxy: the application's developers", shown_by=r"header|hsts|csp|helmet"),
+    _rule("audit", r"audit", needs=CLOUD, shown_by=r"audit|cloudtrail|log"),
+    _rule("autoscaling", r"auto-?scaling", needs=ORCHESTRATED, shown_by=r"scal|hpa|min|max"),
     _rule("backups", r"backup", _heading(r"backup|restore", r"restor", lines=3), people="write down how backups are made and restored", needs=DATA),
-    _rule("load-balancer", r"load[- ]balanc", needs=ORCHESTRATED),
-    _rule("replicas", r"replica", _no_database, needs=ORCHESTRATED),
+    _rule("load-balancer", r"load[- ]balanc", needs=ORCHESTRATED, shown_by=r"balanc|alb|ingress|target_group"),
+    _rule("replicas", r"replica", _no_database, needs=ORCHESTRATED, shown_by=r"replica|multi.?az|standby"),
     _rule("pooling", r"pooling|connection pool", _no_database, people="size the connection pool: the application's developers"),
-    _rule("retries", r"retr(y|ies)", needs=ORCHESTRATED, absent="retry transient failures: the application's developers"),
-    _rule("breakers", r"circuit breaker", needs=ORCHESTRATED, absent="guard calls to other services: the application's developers"),
-    _rule("right-size", r"right-?siz|over-?provision", needs=ORCHESTRATED),
-    _rule("spot", r"\bspot\b", needs=ORCHESTRATED),
-    _rule("s3-lifecycle", r"lifecycle", needs=CLOUD),
-    _rule("log-retention", r"retention", needs=CLOUD),
+    _rule("retries", r"retr(y|ies)", needs=ORCHESTRATED, absent="retry transient failures: the application's developers", shown_by=r"retr|backoff|attempt"),
+    _rule("breakers", r"circuit breaker", needs=ORCHESTRATED, absent="guard calls to other services: the application's developers", shown_by=r"circuit.?breaker"),
+    _rule("right-size", r"right-?siz|over-?provision", needs=ORCHESTRATED, shown_by=r"cpu|memory|instance|requests"),
+    _rule("spot", r"\bspot\b", needs=ORCHESTRATED, shown_by=r"spot|preempt"),
+    _rule("s3-lifecycle", r"lifecycle", needs=CLOUD, shown_by=r"lifecycle|expir|retention"),
+    _rule("log-retention", r"retention", needs=CLOUD, shown_by=r"retention|expir"),
     # health and observation
     _rule("health-passing", r"health checks?.*(passing|verified|work)", people="watch the health check of the first deployment turn green"),
-    _rule("health-endpoint", r"health.*endpoint|endpoint.*health", needs=SERVED),
-    _rule("health", r"health", _health_checks, needs=SERVED),
-    _rule("dashboards", r"dashboards?", needs=WATCHED, absent=f"create dashboards: {_OPERATORS}"),
-    _rule("alerting", r"alert", needs=MONITORED, absent=f"set up alerting: {_OPERATORS}"),
-    _rule("monitoring", r"monitoring|logging", needs=MONITORED, absent=f"set up monitoring and log collection: {_OPERATORS}"),
+    _rule("health-endpoint", r"health.*endpoint|endpoint.*health", needs=SERVED, shown_by=r"health|ready|live|ping"),
+    _rule("health", r"health", _health_checks, needs=SERVED, shown_by=r"health|ready|live|ping|probe"),
+    _rule("dashboards", r"dashboards?", needs=WATCHED, absent=f"create dashboards: {_OPERATORS}", shown_by=r"dashboard|panel|grafana"),
+    _rule("alerting", r"alert", needs=MONITORED, absent=f"set up alerting: {_OPERATORS}", shown_by=r"alert|alarm|notif|pager"),
+    _rule("monitoring", r"monitoring|logging", needs=MONITORED, absent=f"set up monitoring and log collection: {_OPERATORS}", shown_by=r"log|metric|monitor|insight"),
     _rule("as-code", r"infrastructure as code|infrastructure-as-code", _in_git),
 )  # fmt: skip

@@ -33,6 +33,11 @@ class CallContext(ToolContext):
     def phase(self) -> Phase:  # type: ignore[override]
         return self.executor.state.phase
 
+    @property
+    def task(self) -> str:  # type: ignore[override]
+        start = self.executor.state.start
+        return start.task if start else ""
+
     def resolve(self, file_path: str) -> Path:
         if "\0" in file_path:
             raise ToolError("The path has a NUL byte in it.")

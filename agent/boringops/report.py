@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from boringops.facts import Plan
+from boringops.plan import is_document
 from boringops.protocol import Protocol
 from boringops.result import follow_ups, proposed_plan, validations
-from boringops.state import State
+from boringops.state import Evidence, State
 
 _ACTIONS = {"create": "created", "change": "changed", "delete": "deleted"}
 
@@ -51,7 +52,13 @@ def _heading(title: str) -> str:
 
 
 def _summary(state: State, plan: Plan) -> list[str]:
-    return [state.claim.summary if state.claim else plan.summary]
+    if state.claim is None or state.start is None or not state.start.by_model:
+        return [state.claim.summary if state.claim else plan.summary]
+    return [
+        f"In the words of {state.start.model}, which nothing has verified:",
+        "",
+        *(f"> {line}" for line in state.claim.summary.splitlines()),
+    ]
 
 
 def _files(state: State, plan: Plan) -> list[str]:
@@ -132,6 +139,7 @@ def _evidence(state: State, plan: Plan) -> list[str]:
         *_cited(state),
         *_listing("Assumed", plan.assumptions),
         *_listing("Cost", [plan.cost] if plan.cost else []),
+        *_listing("Commands that failed", failed_commands(state)),
         *_listing("Refused", [f"{denial.tool} `{_brief(denial.input)}`: {denial.reason}" for denial in state.denials]),
         *_waiting(state),
     ]
@@ -139,6 +147,18 @@ def _evidence(state: State, plan: Plan) -> list[str]:
 
 def _listing(title: str, entries: list[str]) -> list[str]:
     return ["", f"### {title}", "", *(f"- {entry}" for entry in entries)] if entries else []
+
+
+def failed_commands(state: State) -> list[str]:
+    """Commands that failed and did not pass later: what a summary may have left out."""
+    last: dict[str, Evidence] = {}
+    for evidence in state.evidence.values():
+        if evidence.tool == "Bash":
+            last[_brief(evidence.input)] = evidence
+    failed = (
+        evidence for evidence in last.values() if evidence.is_error and not evidence.content.startswith("Refused")
+    )
+    return [f"`{_brief(evidence.input)}`: {' '.join(evidence.content.split())[:160]}" for evidence in failed]
 
 
 def _cited(state: State) -> list[str]:
@@ -163,7 +183,9 @@ def _trace(state: State, plan: Plan) -> list[str]:
     titles = {task.id: task.title for phase in plan.phases for task in phase.tasks}
     rows = ["| plan task | file | checked by |", "|---|---|---|"]
     for path, change in sorted(state.changes.items()):
-        task = f"{change.plan_task} {titles.get(change.plan_task, '')}".strip() or "document"
+        task = f"{change.plan_task} {titles.get(change.plan_task, '')}".strip() or (
+            "document" if is_document(path) else "-"
+        )
         checks = ", ".join(
             f"{item.tool} {item.tool_version or ''} {item.outcome}".replace("  ", " ").replace("_", " ")
             for item in state.validation.get(path, [])
@@ -184,8 +206,9 @@ def _checklist(state: State) -> list[str]:
     lines: list[str] = []
     section = ""
     for item in state.checklist:
-        if item.section != section:
-            section = item.section
+        title = f"Quality: {item.section}" if item.id.startswith("quality-") else item.section
+        if title != section:
+            section = title
             lines += [f"**{section}**", ""] if not lines else ["", f"**{section}**", ""]
         mark = "x" if item.outcome in {"verified", "attested"} else " "
         proof = f" [{', '.join(item.evidence[:4])}]" if item.evidence else ""

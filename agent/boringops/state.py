@@ -48,6 +48,7 @@ class Evidence:
     tool: str
     is_error: bool
     input: Any
+    content: str = ""
 
 
 @dataclass
@@ -240,7 +241,7 @@ class State:
         call = self._call(event.call_id)
         call.finished = True
         self.round_open = False
-        self.evidence[event.evidence] = Evidence(event.evidence, event.tool, event.is_error, call.input)
+        self.evidence[event.evidence] = Evidence(event.evidence, event.tool, event.is_error, call.input, event.content)
         result: dict[str, Any] = {
             "type": "tool_result",
             "tool_use_id": event.call_id,

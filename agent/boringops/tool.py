@@ -65,6 +65,8 @@ class ToolContext(Protocol):
 
     root: Path
     phase: Phase
+    task: str
+    """What the user asked for, in words."""
 
     def resolve(self, file_path: str) -> Path:
         """The real path (symlinks followed) of a path given absolute or relative to the repository.

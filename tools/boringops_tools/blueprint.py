@@ -50,9 +50,11 @@ class Blueprint(Tool[BlueprintArguments]):
 
     def run(self, call: BlueprintArguments, context: ToolContext) -> ToolResult:
         from boringops_tools.blueprints import draft, understand
+        from boringops_tools.blueprints.words import KINDS
 
-        wants = understand(call.task) if call.task else None
-        made = draft(context.root, context.tracked(), task=call.task, wants=wants)
+        wants = understand(call.task) if call.task else set(KINDS)
+        planned = context.planned() if call.write else None
+        made = draft(context.root, context.tracked(), task=call.task or context.task, wants=wants, planned=planned)
         chosen = [file for file in made.files if not call.paths or file.path in call.paths]
         if call.write:
             return _write(chosen, context)

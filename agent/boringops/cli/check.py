@@ -113,10 +113,12 @@ def _chosen(repository: Repository, paths: list[Path]) -> list[str]:
         return files
     chosen: set[str] = set()
     for path in paths:
-        real = path.resolve() if path.exists() else (repository.root / path).resolve()
-        if not real.exists():
+        # as the shell means it, or as -C means it
+        there = [real for real in (path.resolve(), (repository.root / path).resolve()) if real.exists()]
+        if not there:
             raise UsageError(f"{path}: there is no such file or folder.")
-        if not real.is_relative_to(repository.root):
+        real = next((each for each in there if each.is_relative_to(repository.root)), None)
+        if real is None:
             raise UsageError(f"{path} is outside the repository {repository.root}.")
         name = real.relative_to(repository.root).as_posix()
         inside = files if name == "." else [file for file in files if file == name or file.startswith(f"{name}/")]

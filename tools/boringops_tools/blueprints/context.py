@@ -20,6 +20,8 @@ class Context:
     wants: frozenset[str]
     asked_ci: str = ""
     """A CI system other than GitHub's that the task names."""
+    planned: frozenset[str] | None = None
+    """Of what is wanted, the files that will really be written; None: all."""
 
     @property
     def apps(self) -> list[Application]:
@@ -77,4 +79,5 @@ class Context:
 
     def will_have(self, path: str, want: str) -> bool:
         """Whether the file is there already, or is wanted now. The same before and after the draft is written."""
-        return path in self.tree or want in self.wants
+        planned = self.planned is None or path in self.planned
+        return path in self.tree or (want in self.wants and planned)

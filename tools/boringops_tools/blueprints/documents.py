@@ -103,7 +103,7 @@ def facts(context: Context) -> dict[str, Any]:
         else "",
         # Another's release workflow is named, but what it does is not ours to tell.
         "promotes": not (text := context.tree.text(context.release_path)) or "docker buildx imagetools create" in text,
-        "runbook": RUNBOOK if apps else "",
+        "runbook": RUNBOOK if apps and context.will_have(RUNBOOK, "docs") else "",
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
         "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from boringops.facts import Question
@@ -39,14 +39,23 @@ KINDS: tuple[Kind, ...] = (
 """What is wanted, the plan's task it belongs to, that task's title, and what makes the files."""
 
 
-def draft(root: Path, files: Sequence[str], *, task: str = "", wants: set[str] | None = None) -> Draft:
+def draft(
+    root: Path,
+    files: Sequence[str],
+    *,
+    task: str = "",
+    wants: set[str] | None = None,
+    planned: Collection[str] | None = None,
+) -> Draft:
     """The files that the repository at `root` lacks for what `task` asks, and the plan that goes with them.
 
-    `files` are what git sees, relative to `root`; `wants` (of `words.KINDS`) overrides the task's words. Only reads.
+    `files` are what git sees, relative to `root`; `wants` (of `words.KINDS`) overrides the task's words;
+    `planned` says which of the files will be written, for what documents may speak of. Only reads.
     Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
     wanted = frozenset(understand(task) if wants is None else wants)
-    context = Context(Tree(root, files), stack, wanted, asked_ci=other_ci(task))
+    chosen = None if planned is None else frozenset(planned)
+    context = Context(Tree(root, files), stack, wanted, asked_ci=other_ci(task), planned=chosen)
     made: list[DraftFile] = []
     if stack.applications:
         for want, number, _, make in KINDS:

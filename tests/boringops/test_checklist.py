@@ -1,0 +1,101 @@
+"""Every item of the shipped persona has a rule, and no claim talks its way past one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from boringops import persona
+from boringops.checklist import Facts, refused, sections, settle
+from boringops.checklist_rules import RULES
+from boringops.facts import Attestation
+from boringops.state import Evidence, State
+from boringops_tools.toolset import all_tools
+
+WHO = persona.load(persona.shipped() / "devops-infrastructure.md", known_tools=[tool.name for tool in all_tools()])
+ITEMS = {item.id: item.text for section in sections(WHO.protocol) for item in section.items}
+TEXTS = {
+    "Dockerfile": "FROM node:24 AS build\nFROM node:24\nHEALTHCHECK CMD true\nSTOPSIGNAL SIGTERM\n",
+    "src/health.js": "router.get('/live', alive);\n",
+    "package.json": "{}\n",
+    "main.tf": 'resource "aws_kms_key" "x" {}\n\n\n\n\n\n\nlocals {}\n',
+}
+
+
+def facts(*kinds: tuple[str, str]) -> Facts:
+    state = State(
+        seen=dict.fromkeys(TEXTS, "x"),
+        lines={path: text.count("\n") + 1 for path, text in TEXTS.items()},
+        evidence={
+            "e1": Evidence("e1", "Read", False, {"file_path": "package.json"}, "{}"),
+            "e2": Evidence("e2", "Bash", True, {"command": "npm test"}, "3 of 15 failed"),
+        },
+    )
+    return Facts(state, dict(kinds), lambda path: TEXTS.get(path, ""), list(TEXTS))
+
+
+def rule_of(item: str):  # type: ignore[no-untyped-def]
+    return next((rule for rule in RULES if rule.matches(ITEMS[item])), None)
+
+
+def test_every_item_of_the_shipped_persona_has_a_rule() -> None:
+    assert [item for item in ITEMS if rule_of(item) is None] == []
+    assert len(ITEMS) == 91
+
+
+def test_every_rule_is_used_or_says_what_it_is_for() -> None:
+    used = {rule_of(item).name for item in ITEMS}
+    assert [rule.name for rule in RULES if rule.name not in used] == []
+    for rule in RULES:
+        re.compile(rule.shown_by)
+
+
+APP = (("Dockerfile", "dockerfile"), ("main.tf", "terraform"))
+
+
+@pytest.mark.parametrize(
+    ("item", "outcome", "evidence", "reason", "why"),
+    [
+        ("reliability.5", "attested", ["e1"], "", "only people can do that"),
+        ("reliability.5", "not_applicable", [], "It was done already.", "handed over by itself"),
+        ("documentation.1", "attested", ["package.json:1"], "", "says nothing of it"),
+        ("security.6", "attested", ["main.tf:8"], "", "says nothing of it"),
+        ("security.6", "attested", ["e9"], "", "not in the journal"),
+        ("security.6", "attested", ["e2"], "", "call that failed"),
+        ("security.6", "attested", ["main.tf:99"], "", "has 9 lines"),
+        ("security.6", "attested", ["other.tf:1"], "", "neither read nor written"),
+        ("security.6", "attested", [], "", "needs evidence"),
+        ("security.6", "handed_over", [], "x", "reason in a sentence"),
+        ("during-implementation.1", "not_applicable", [], "There are no containers.", "the repository has Dockerfile"),
+    ],
+)
+def test_a_false_attestation_is_refused(item: str, outcome: str, evidence: list[str], reason: str, why: str) -> None:
+    said = Attestation(id=item, outcome=outcome, evidence=evidence, reason=reason)
+    assert why in refused(said, rule_of(item), facts(*APP), ITEMS[item])
+    items, wrong = settle(WHO.protocol, RULES, facts(*APP), [said])
+    assert [problem for problem in wrong if problem.startswith(f"{item}: ")]
+    assert next(each for each in items if each.id == item).outcome != "attested"
+
+
+@pytest.mark.parametrize(
+    ("item", "evidence"),
+    [("during-implementation.5", ["src/health.js:1"]), ("security.6", ["main.tf:1"]), ("security.6", ["`main.tf:2`"])],
+)
+def test_a_true_one_is_taken(item: str, evidence: list[str]) -> None:
+    said = Attestation(id=item, outcome="attested", evidence=evidence)
+    items, wrong = settle(WHO.protocol, RULES, facts(*APP), [said])
+    assert wrong == []
+    assert next(each for each in items if each.id == item).outcome == "attested"
+
+
+def test_what_the_repository_lacks_settles_itself_whatever_is_said() -> None:
+    said = [Attestation(id=item, outcome="attested", evidence=["e1"]) for item in ("reliability.9", "security.8")]
+    items, _ = settle(WHO.protocol, RULES, facts(), said)
+    assert {each.outcome for each in items if each.id in {"reliability.9", "security.8"}} == {"handed_over"}
+
+
+def test_an_unknown_item_is_said_so_and_another_personas_items_are_attested() -> None:
+    _, wrong = settle(WHO.protocol, RULES, facts(), [Attestation(id="foo.1", outcome="attested", evidence=["e1"])])
+    assert wrong == ["foo.1: there is no such item in the checklist."]
+    assert refused(Attestation(id="x", outcome="attested", evidence=["e1"]), None, facts()) == ""
