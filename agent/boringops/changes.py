@@ -10,6 +10,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,20 @@ class Changes:
             self._intend(path, change.after, sha, lines, cause, change.before_mode)
             self.log.add(ev.FileChanged(path=path))
         return list(moved)
+
+    def added_lines(self) -> dict[str, set[int]]:
+        """Lines, counted from 1, that this run wrote into the files it changed."""
+        added: dict[str, set[int]] = {}
+        for path, change in self.log.state.changes.items():
+            if change.after is None:
+                continue
+            old = (self.folder / "before" / change.before).read_bytes().splitlines() if change.before else []
+            new = (self.root / path).read_bytes().splitlines() if (self.root / path).is_file() else []
+            steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+            added[path] = {
+                line + 1 for kind, _, _, start, end in steps if kind != "equal" for line in range(start, end)
+            }
+        return added
 
     def _mode(self, path: str) -> int | None:
         """The mode for undo to give back: a file that is gone has what git knows of it."""

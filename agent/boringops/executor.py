@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -66,8 +66,9 @@ class Person(Protocol):
 class Inspector(Protocol):
     """The validators and red flags, put together above this package."""
 
-    def __call__(self, root: Path, paths: Sequence[str]) -> Inspection:
-        """What they say about these files, relative to `root`."""
+    def __call__(self, root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:
+        """What they say about these files, relative to `root`. `added` are the lines that the run wrote, by path: a
+        waiver on one of them excuses nothing."""
 
 
 @dataclass
@@ -300,7 +301,7 @@ class Executor:
     def inspect(self, paths: Sequence[str]) -> Inspection:
         """Have files inspected; recorded with the content they had."""
         there = {path: sha256_of(self.root / path) for path in paths}
-        inspection = self.inspector(self.root, [path for path, sha in there.items() if sha])
+        inspection = self.inspector(self.root, [path for path, sha in there.items() if sha], self.changes.added_lines())
         self.record(ev.Inspected(sha256=there, inspection=inspection))
         return inspection
 

@@ -15,7 +15,7 @@ import asyncio
 import os
 import secrets as randomness
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from boringops.context import CallContext
 from boringops.errors import BoringopsError, UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
+from boringops.facts import Inspection
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
@@ -199,8 +200,6 @@ class Specialist:
         return self.settings.provider.name != "anthropic" or any(self.env.get(name) for name in CREDENTIALS)
 
     def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str) -> Run:
-        from boringops_tools import inspection
-
         funnel = Funnel(self.env, _env_files(repository))
         journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
         log = Record(journal, self.on_event)
@@ -213,7 +212,7 @@ class Specialist:
             log=log,
             tools=self.tools(who),
             funnel=funnel,
-            inspector=inspection.inspect,
+            inspector=_inspect,
             person=self.person,
             context=CallContext,
             verify=lambda claim: made.verify(claim),
@@ -282,6 +281,21 @@ class Specialist:
     def _kept_persona(self, run_id: str) -> Persona | None:
         path = self.store.folder(run_id) / "persona.json"
         return Persona.model_validate_json(path.read_text()) if path.is_file() else None
+
+
+def _inspect(root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:
+    """Validators, red flags and checks, less what the repository waives; what is waived stays, as information."""
+    from boringops_tools import inspection, waivers
+
+    found = inspection.inspect(root, paths)
+    settled = waivers.apply(
+        root, found.findings, today=datetime.now(UTC).date(), changed_lines=added, distrust=added, paths=paths
+    )
+    excused = [
+        finding.model_copy(update={"severity": "info", "hint": f"waived: {waiver.reason}"})
+        for finding, waiver in settled.waived
+    ]
+    return found.model_copy(update={"findings": [*settled.findings, *settled.problems, *excused]})
 
 
 def _variables(root: Path, files: Sequence[str]) -> dict[str, str]:

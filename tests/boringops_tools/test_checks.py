@@ -1,7 +1,10 @@
 """Each rule's own examples are its test; here is only what runs them, and what holds for all."""
 
+# ruff: noqa: E501 - a shape reads best on one line
+
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +12,8 @@ import pytest
 
 from boringops.facts import Finding
 from boringops_tools.checks import Rule, rules, scan
+from boringops_tools.checks.graph import cycles
+from boringops_tools.checks.groovy import blocks
 
 EXAMPLES = [
     pytest.param(rule, example, expected, id=f"{rule.id}-{'bad' if expected else 'good'}-{number}")
@@ -37,3 +42,87 @@ def test_the_examples_of_a_rule(rule: Rule, example: Mapping[str, str], expected
 def test_every_rule_has_examples_of_both_kinds_and_says_where_it_is_from() -> None:
     assert [rule.id for rule in rules() if not (rule.bad and rule.good and rule.reason and rule.source)] == []
     assert len({rule.id for rule in rules()}) == len(rules())
+
+
+def test_findings_name_rule_line_and_way_out(tmp_path: Path) -> None:
+    compose = "services:\n  web:\n    image: a/b:1\n    volumes:\n      - data:/data\n"
+    [finding] = scanned(tmp_path, {"compose.yaml": compose})
+    assert (finding.rule, finding.line, finding.severity) == ("compose/undefined", 5, "error")
+    assert (finding.path, finding.source) == ("compose.yaml", "boringops")
+    assert "`data`" in finding.message and finding.hint
+
+
+def test_only_the_files_asked_for_have_findings(tmp_path: Path) -> None:
+    example = {"main.tf": 'output "a" {\n  value = var.b\n}\n', "more.tf": 'output "c" {\n  value = var.d\n}\n'}
+    scanned(tmp_path, example)
+    assert [(each.path, each.line) for each in scan(tmp_path, ["more.tf"])] == [("more.tf", 2)]
+
+
+@pytest.mark.parametrize(
+    "path", ["compose.yaml", ".gitlab-ci.yml", "k8s.yaml", "Pulumi.yaml", "main.tf", "Jenkinsfile"]
+)
+def test_broken_and_templated_files_are_left_to_the_validators(tmp_path: Path, path: str) -> None:
+    assert scanned(tmp_path, {path: "services: [\n a: {{\n"}) == []
+    assert scanned(tmp_path, {path: "{{- if .Values.on }}\nkind: X\n{{- end }}\n"}) == []
+    assert scan(tmp_path, ["gone.yaml", "../outside.tf"]) == []
+
+
+SHAPES = [
+    "", "[]", "a", "- a\n- {b: 1}\n", "services: {a: 1, b: [x], c: {ports: {a: 1}, depends_on: 3, volumes: [1, {}], build: [1]}}",
+    "stages: {a: 1}\na: {needs: 1, extends: {a: 1}, script: 1}\nb: {needs: [1, {}, [a]], stage: [x]}\n",
+    "jobs: {a: 1, b: {steps: {x: 1}, executor: [1]}}\nworkflows: {w: 1, v: {jobs: {a: 1}}, u: {jobs: [1, {a: 1}, {b: {requires: a}}]}}\n",
+    "stages: [1, {stage: 1, dependsOn: {a: 1}, jobs: 1}]\njobs: [a, {job: [x]}]\n",
+    "apiVersion: v1\nkind: Service\nmetadata: 1\nspec: {selector: a, ports: [1, {port: x, targetPort: []}]}\n",
+    "apiVersion: apps/v1\nkind: Deployment\nspec: {selector: {matchLabels: [a]}, template: {spec: {containers: [1, {image: 1, ports: [a], volumeMounts: [1], resources: {limits: 1}}]}}}\n",
+    "groups: [1, {rules: 1}, {name: [], rules: [1, {alert: 1, expr: []}, {record: a, expr: b, labels: 1}]}]\nscrape_configs: [1, {job_name: []}]\n",
+    "name: [a]\nruntime: yaml\nresources: [1]\noutputs: {a: '${'}\nglobal: 3\n", "{}: 1\n", "&a [*a]\n",
+    '{"panels": [1, {"id": [], "gridPos": 3, "targets": {"a": 1}}], "schemaVersion": 1, "templating": [1]}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SHAPES)
+def test_no_shape_of_a_file_breaks_a_rule(tmp_path: Path, text: str) -> None:
+    paths = [
+        "compose.yaml", ".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml", "k8s.yaml", "prometheus.yml",
+        "Pulumi.yaml", "Dockerfile", "main.tf", "Jenkinsfile", "dashboard.json", "README.md",
+    ]  # fmt: skip
+    findings = scanned(tmp_path, dict.fromkeys(paths, text))
+    assert [each for each in findings if "broke down" in each.message] == []
+
+
+def test_a_file_that_git_ignores_may_be_named(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    example = {
+        "README.md": "Made by you: `conf/app.yml`.\n",
+        ".gitignore": "conf/app.yml\n",
+        "conf/app.example.yml": "a: 1\n",
+    }
+    assert scanned(tmp_path, example) == []
+    (tmp_path / ".gitignore").write_text("")
+    assert [each.rule for each in scan(tmp_path, list(example))] == ["consistency/dangling-path"]
+
+
+@pytest.mark.parametrize(
+    ("needs", "expected"),
+    [
+        ({"a": ["b"], "b": ["c"], "c": []}, []),
+        ({"a": ["a"]}, [["a", "a"]]),
+        ({"a": ["b"], "b": ["c"], "c": ["b"]}, [["b", "c", "b"]]),
+        ({"a": ["x", "c", "b"], "b": ["c"], "c": ["d"], "d": []}, []),
+        ({str(n): [str(n + 1)] for n in range(5000)}, []),
+    ],
+)
+def test_cycles(needs: dict[str, list[str]], expected: list[list[str]]) -> None:
+    assert cycles(needs) == expected
+
+
+@pytest.mark.parametrize("text", ["a {\n", "a }\n", "a (]\n"])
+def test_brackets_that_do_not_match_are_no_blocks(text: str) -> None:
+    assert blocks(text) is None
+
+
+def test_services_to_choose_from_may_share_a_port_and_the_user_is_told(tmp_path: Path) -> None:
+    menu = "services:\n  a: {image: 'a:1', ports: ['80:80']}\n  b: {image: 'b:1', ports: ['80:80']}\n"
+    assert [each.severity for each in scanned(tmp_path, {"compose.yaml": menu})] == ["info"]
+    both = menu + "  c: {image: 'c:1', depends_on: [a, b]}\n"
+    assert [each.severity for each in scanned(tmp_path, {"compose.yaml": both})] == ["warning"]

@@ -513,3 +513,11 @@ def test_a_model_that_only_talks_is_told_what_to_call(player: Player) -> None:
     acting = player.play(PLAN, [text("Shall I?")], *GIVING_UP[1:])
     assert "Only Finish ends the work" in acting.told
     acting.nothing_happened()
+
+
+def test_a_waiver_written_in_the_run_excuses_nothing(player: Player) -> None:
+    image = "# boringops: ignore image/latest reason: it has always worked\nFROM node:latest\nUSER 10001:10001\n"
+    write = call("Write", file_path="Dockerfile", content=image)
+    played = player.play(call("SubmitPlan", **planned("Dockerfile")), write, FINISH, max_rounds=1)
+    assert played.result.status == "incomplete"
+    assert {"image/latest", "waiver/own"} <= {finding.rule for finding in played.result.findings}

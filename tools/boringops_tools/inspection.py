@@ -1,4 +1,4 @@
-"""Everything that can be said about files without a model: validators and red flags, each thing once."""
+"""Everything that can be said about files without a model: validators, red flags and checks, each thing once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,24 @@ SAME: dict[tuple[str, str], tuple[str, ...]] = {
     ("hadolint", "DL3006"): ("image/untagged",),
     ("hadolint", "DL3007"): ("image/latest",),
     ("hadolint", "DL3002"): ("user/root",),
+    ("hadolint", "DL3004"): ("dockerfile/sudo",),
+    ("hadolint", "DL3064"): ("dockerfile/secret-setting",),
+    ("hadolint", "DL3011"): ("dockerfile/port",),
+    ("hadolint", "DL3022"): ("dockerfile/unknown-stage",),
+    ("hadolint", "DL3025"): ("dockerfile/exec-form",),
     ("jactionlint", "unpinned-uses"): ("workflow/unpinned-uses", "image/latest", "image/untagged"),
     ("jactionlint", "unpinned-images"): ("image/latest", "image/untagged", "image/no-digest"),
     ("jactionlint", "excessive-permissions"): ("workflow/write-all",),
     ("jactionlint", "missing-permissions"): ("workflow/no-permissions",),
     ("jactionlint", "untrusted-checkout"): ("workflow/foreign-checkout",),
-    ("jactionlint", "unverified-download"): ("workflow/curl-pipe-shell",),
+    ("jactionlint", "unverified-download"): ("workflow/curl-pipe-shell", "script/curl-pipe-shell"),
     ("jactionlint", "template-injection"): ("workflow/injection",),
     ("jactionlint", "hardcoded-container-credentials"): ("secret",),
+    ("zizmor", "unpinned-uses"): ("workflow/unpinned-uses", "image/latest", "image/untagged"),
+    ("zizmor", "unpinned-images"): ("image/latest", "image/untagged", "image/no-digest"),
+    ("zizmor", "excessive-permissions"): ("workflow/write-all", "workflow/no-permissions"),
+    ("zizmor", "template-injection"): ("workflow/injection",),
+    ("zizmor", "dangerous-triggers"): ("workflow/foreign-checkout",),
 }
 # Where two validators read the same file, the one that knows the format better speaks: a schema comes last.
 _BETTER_THAN_SCHEMA = {"schema/github-workflows": "workflow-syntax", "schema/dependabot": "dependabot-syntax"}
@@ -29,16 +39,17 @@ _NEARBY = 3  # lines between the places at which two tools report one thing
 
 
 def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None) -> Inspection:
-    """Validators and red flags on files of the repository: findings sorted by path and line, without doubles.
+    """Validators, red flags and checks on files of the repository: findings sorted by path and line, without doubles.
 
     Never raises for what a file holds; a file that cannot be read is a finding or not validated.
     """
+    from boringops_tools import checks
     from boringops_tools.red_flags import scan
     from boringops_tools.validators import validate
 
     validated = validate(root, paths, cache_dir=cache_dir)
     said = sorted(validated.findings, key=lambda finding: finding.rule.startswith("schema/"))
-    findings = _without_doubles([*scan(root, paths), *said])
+    findings = _without_doubles([*scan(root, paths), *checks.scan(root, paths), *said])
     return Inspection(validation=validated.validation, findings=sorted(findings, key=_place))
 
 

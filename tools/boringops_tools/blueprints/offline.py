@@ -97,7 +97,10 @@ class OfflineModel:
                     kind="offline",
                 )
             return "Blueprint", {"task": task, "write": True}
-        plan = next(step.arguments for step in reversed(steps) if step.name == "SubmitPlan")
+        plan = next((step.arguments for step in reversed(steps) if step.name == "SubmitPlan"), None)
+        if plan is None:  # it said that nothing has to change, and was refused
+            said = str(last.arguments.get("summary", ""))
+            raise Incomplete(f"The blueprints have nothing to offer here. {said}", hint=_NEEDS_A_MODEL, kind="offline")
         checklist = [] if last.name == "Blueprint" else self._settle(last, steps)
         return "Finish", {"summary": plan["summary"], "checklist": checklist, "follow_ups": plan["assumptions"]}
 
@@ -113,7 +116,10 @@ class OfflineModel:
         if made.files:
             return "SubmitPlan", made.plan.model_dump(mode="json")
         notes = " ".join(made.notes)
-        summary = f"Nothing to change: what the blueprints would write is there already. {notes}".strip()
+        there = (
+            "Nothing to change: what the blueprints would write is there already. " if made.stack.applications else ""
+        )
+        summary = f"{there}{notes}".strip()
         return "Finish", {"outcome": "nothing_to_change", "summary": summary, "evidence": [offered.evidence]}
 
     def _draft(self, task: str) -> Any:

@@ -28,7 +28,9 @@ MOST_HITS = 50
 def rules() -> tuple[Rule, ...]:
     """All rules, by id."""
     modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
-    return tuple(sorted((each for module in modules for each in getattr(module, "RULES", ())), key=lambda each: each.id))
+    return tuple(
+        sorted((each for module in modules for each in getattr(module, "RULES", ())), key=lambda each: each.id)
+    )
 
 
 def scan(root: Path, paths: Sequence[str]) -> list[Finding]:

@@ -8,22 +8,27 @@ bring (an include, a template, an override) is no finding.
 from __future__ import annotations
 
 import functools
+import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boringops.facts import Severity
 from boringops_tools.red_flags.base import Hit
-from boringops_tools.stack import Stack
 from boringops_tools.validators import read_file
 from boringops_tools.validators.base import File
 from boringops_tools.yaml_files import Unreadable, documents, is_yaml, line_of, template_reason
 
-__all__ = ["Files", "Hit", "Rule", "at", "listed", "mapping", "text_of"]
+if TYPE_CHECKING:
+    from boringops.repository import Repository
+    from boringops_tools.stack import Stack
 
-_MOST_SIBLINGS = 200
-"""Files of one folder that are read for the sake of another one."""
+__all__ = ["MOST_SIBLINGS", "Files", "Hit", "Rule", "at", "listed", "mapping", "text_of"]
+
+MOST_SIBLINGS = 200
+"""Files of one folder that are read for the sake of another one; where there are more, what they say is not known."""
+_MOST_SOURCES = 500
 
 
 class Files:
@@ -53,19 +58,45 @@ class Files:
             return ()
 
     @functools.cached_property
-    def all(self) -> tuple[str, ...]:
-        """What git sees; outside of a repository, what is there."""
+    def repository(self) -> Repository | None:
+        """The git repository whose root this is; null outside of one."""
         from boringops.errors import BoringopsError
         from boringops.repository import Repository
 
         try:
             repository = Repository(self.root)
-            if repository.root == self.root.resolve():
-                return tuple(repository.files())
         except BoringopsError:
-            pass
+            return None
+        return repository if repository.root == self.root.resolve() else None
+
+    @functools.cached_property
+    def all(self) -> tuple[str, ...]:
+        """What git sees; outside of a repository, what is there."""
+        if self.repository is not None:
+            return tuple(self.repository.files())
         found = (path for path in sorted(self.root.rglob("*")) if path.is_file())
         return tuple(path.relative_to(self.root).as_posix() for path in found)
+
+    def ignored(self, path: str) -> bool:
+        """Whether git ignores a path: something makes that file where it is needed."""
+        if self.repository is None:
+            return False
+        # Not by `Repository.git`: with literal paths, as it asks, git refuses this command.
+        command = ["git", "check-ignore", "--quiet", "--no-index", "--", path]
+        return subprocess.run(command, cwd=self.root, capture_output=True, check=False).returncode == 0
+
+    @functools.cached_property
+    def folders(self) -> frozenset[str]:
+        """All folders that hold files, the root left out."""
+        return frozenset(folder.as_posix() for each in self.all for folder in PurePosixPath(each).parents) - {"."}
+
+    @functools.cached_property
+    def by_name(self) -> dict[str, list[str]]:
+        """The paths of all files by the last part of their names."""
+        found: dict[str, list[str]] = {}
+        for path in self.all:
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
 
     @functools.cached_property
     def known(self) -> frozenset[str]:
@@ -75,22 +106,24 @@ class Files:
         """The files in the folder of a file, itself included, by what is on disk."""
         folder = PurePosixPath(path).parent
         try:
-            names = sorted(each.name for each in (self.root / folder).iterdir())[:_MOST_SIBLINGS]
+            names = sorted(each.name for each in (self.root / folder).iterdir())
         except OSError:
             return [path]
         return [(folder / name).as_posix() for name in names]
 
     @functools.cached_property
     def stack(self) -> Stack:
-        from boringops_tools.stack import detect
+        """The applications; none where there are so many sources that reading them all takes too long."""
+        from boringops_tools.stack import Stack, detect
 
-        return detect(self.root, self.all)
+        sources = sum(path.endswith((".go", ".py", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs")) for path in self.all)
+        return detect(self.root, self.all) if sources <= _MOST_SOURCES else Stack()
 
     def once(self, make: Callable[..., Any], *arguments: Any) -> Any:
         """`make(files, *arguments)`, remembered: several rules look at one thing made of a file or a folder."""
         key = (make, *arguments)
         if key not in self._memory:
-            if len(self._memory) > 256:  # ten thousand files are looked at one after the other
+            if len(self._memory) > 1024:  # ten thousand files are looked at one after the other
                 self._memory.clear()
             self._memory[key] = make(self, *arguments)
         return self._memory[key]

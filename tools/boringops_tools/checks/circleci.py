@@ -1,5 +1,7 @@
 """CircleCI: jobs of workflows, requires, executors and commands. What an orb brings cannot be known here."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +29,9 @@ def _config(files: Files, path: str) -> Mapping[Any, Any]:
 
 def _unknowable(name: Any, config: Mapping[Any, Any]) -> bool:
     """A name that a parameter or a declared orb gives."""
-    return not isinstance(name, str) or "<<" in name or name.partition("/")[0] in mapping(config, "orbs") and "/" in name
+    return (
+        not isinstance(name, str) or "<<" in name or (name.partition("/")[0] in mapping(config, "orbs") and "/" in name)
+    )
 
 
 def _uses(workflow: Any) -> list[Use]:
@@ -87,7 +91,7 @@ def _executors(files: Files, path: str) -> Iterator[Hit]:
     for name, job in mapping(config, "jobs").items():
         executor = mapping(job).get("executor")
         called = executor.get("name") if isinstance(executor, Mapping) else executor
-        if called is None or called in mapping(config, "executors") or _unknowable(called, config):
+        if called is None or _unknowable(called, config) or called in mapping(config, "executors"):
             continue
         yield Hit(at((job, "executor")), f"job `{name}`: there is no executor `{called}`")
 

@@ -2,18 +2,23 @@
 
 Compose merges the files of a folder, so a name counts as defined where any Compose file beside it defines it."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from boringops.facts import Severity
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.graph import cycles
 from boringops_tools.yaml_files import is_compose, walk
 
 _VOLUME = re.compile(r"[A-Za-z0-9][\w.-]+")
-_PORT = re.compile(r"(?:(?P<ip>\[[0-9a-fA-F:.]+\]|\d+(?:\.\d+){3}):)?(?:(?P<host>[\d-]*):)?(?P<target>[\d-]+)(?:/(?P<protocol>\w+))?")
+_PORT = re.compile(
+    r"(?:(?P<ip>\[[0-9a-fA-F:.]+\]|\d+(?:\.\d+){3}):)?(?:(?P<host>[\d-]*):)?(?P<target>[\d-]+)(?:/(?P<protocol>\w+))?"
+)
 _NO_HEALTHCHECK = frozenset(
     {"postgres", "mysql", "mariadb", "mongo", "redis", "rabbitmq", "memcached", "nginx", "httpd", "node", "python",
      "golang", "ruby", "php", "alpine", "debian", "ubuntu", "busybox", "traefik", "caddy", "valkey/valkey"}
@@ -62,7 +67,9 @@ def _used(service: Mapping[Any, Any], section: str) -> Iterator[tuple[str, int |
     if isinstance(value, Mapping):
         yield from ((str(name), at((value, name))) for name in value if section == "networks")
     for position, each in enumerate(listed(value)):
-        name = _volume(each) if section == "volumes" else _plain(each.get("source") if isinstance(each, Mapping) else each)
+        name = (
+            _volume(each) if section == "volumes" else _plain(each.get("source") if isinstance(each, Mapping) else each)
+        )
         if name:
             yield name, at((value, position), (service, section))
 
@@ -130,7 +137,9 @@ def _unhealthy(files: Files, path: str) -> Iterator[Hit]:
             versions = [_services(each)[other] for each in together if other in _services(each)]
             checks = [mapping(each, "healthcheck") for each in versions if "healthcheck" in each]
             if any(check.get("disable") is True or listed(check.get("test"))[:1] == ["NONE"] for check in checks):
-                yield Hit(line, f"service `{name}` waits until `{other}` is healthy, whose health check is switched off")
+                yield Hit(
+                    line, f"service `{name}` waits until `{other}` is healthy, whose health check is switched off"
+                )
             elif versions and not checks and all(_has_none(each) for each in versions):
                 yield Hit(line, f"service `{name}` waits until `{other}` is healthy, which has no health check")
 
@@ -196,7 +205,11 @@ def _entries(document: Mapping[Any, Any]) -> Iterator[tuple[str, Mapping[Any, An
 def container_ports(service: Mapping[Any, Any]) -> list[tuple[int, int | None]]:
     """(port, line) of the container's ports that a service publishes one by one."""
     found = _entries({"services": {"": service}})
-    return [(port[2].start, line) for _, _, port, line in found if not isinstance(port, str) and port[2] and len(port[2]) == 1]
+    return [
+        (port[2].start, line)
+        for _, _, port, line in found
+        if not isinstance(port, str) and port[2] and len(port[2]) == 1
+    ]
 
 
 def _ports(files: Files, path: str) -> Iterator[Hit]:
@@ -205,10 +218,25 @@ def _ports(files: Files, path: str) -> Iterator[Hit]:
             yield Hit(line, f"service `{name}`: {port}")
 
 
+def _started_together(services: Services) -> Callable[[str, str], bool]:
+    """Whether starting some service starts two others, or one of the two the other."""
+    groups = []
+    for name in services:
+        group, todo = {name}, [name]
+        while todo:
+            new = {other for _, other, _ in _others(services.get(todo.pop(), {}))} - group
+            group |= new
+            todo += new
+        groups.append(group)
+    return lambda one, other: any({one, other} <= group for group in groups)
+
+
 def _doubles(files: Files, path: str) -> Iterator[Hit]:
     taken: dict[tuple[int, str], list[tuple[str, str]]] = {}
     anywhere = ("", "0.0.0.0", "[::]", "::")  # noqa: S104 - compared with, never bound to
-    for name, service, port, line in _entries(_document(files, path)):
+    document = _document(files, path)
+    started = _started_together(_services(document))
+    for name, service, port, line in _entries(document):
         if isinstance(port, str) or not port[1] or port[1].start == 0 or len(port[1]) > 1 or "profiles" in service:
             continue  # of a range some free port is taken
         address, _, _, protocol = port
@@ -217,14 +245,18 @@ def _doubles(files: Files, path: str) -> Iterator[Hit]:
             if address == theirs or address in anywhere or theirs in anywhere:
                 whose = "twice" if other == name else f"as `{other}` does"
                 if other != name or address == theirs:
-                    yield Hit(line, f"service `{name}` publishes port {port[1].start}, {whose}")
+                    # Services that nothing starts together may be a menu to choose one of.
+                    severity: Severity = "warning" if name == other or started(name, other) else "info"
+                    yield Hit(line, f"service `{name}` publishes port {port[1].start}, {whose}", severity=severity)
                 break
         holders.append((name, address))
 
 
 # --- interpolation ----------------------------------------------------------------------------------------------------
 
-_START = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<after>:?[-?+]|\})|(?P<wrong>\{?))")
+_START = re.compile(
+    r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<after>:?[-?+]|\})|(?P<wrong>\{?))"
+)
 
 
 def broken_interpolation(text: str) -> str | None:
@@ -317,7 +349,10 @@ RULES = (
         "compose/duplicate-port", "warning", "Two containers cannot hold one port of the host: the second does not start.",
         f"{_DOC}: a published port is bound on the host.",
         is_compose, _doubles,
-        bad=({_C: "services:\n  a: {image: 'a:1', ports: ['80:80']}\n  b: {image: 'a:1', ports: ['127.0.0.1:80:8080']}\n"},),
+        bad=(
+            {_C: "services:\n  a: {image: 'a:1', ports: ['80:80']}\n  b: {image: 'a:1', ports: ['127.0.0.1:80:8080'], depends_on: [a]}\n"},
+            {_C: "services:\n  a: {image: 'a:1', ports: ['80:80', '80:81']}\n"},
+        ),
         good=(
             {_C: "services:\n  a: {image: 'a:1', ports: ['80:80', '80:80/udp']}\n  b: {image: 'a:1', ports: ['81:80', '80']}\n  c: {image: 'a:1', profiles: [x], ports: ['80:80']}\n"},
             {_C: "services:\n  a: {image: 'a:1', ports: ['127.0.0.1:80:80']}\n  b: {image: 'a:1', ports: ['127.0.0.2:80:80']}\n"},

@@ -1,5 +1,7 @@
 """Dockerfiles: stages that are copied from, exposed ports, and exec forms that are no JSON."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import difflib
@@ -39,9 +41,16 @@ def _stages(files: Files, path: str) -> Iterator[Hit]:
                     continue
                 if name.isdigit():
                     if int(name) >= index:
-                        yield Hit(each.line, f"`{name}` is no earlier stage: they count from 0, and this is stage {index}")
+                        yield Hit(
+                            each.line, f"`{name}` is no earlier stage: they count from 0, and this is stage {index}"
+                        )
                 elif lower in aliases:
-                    yield Hit(each.line, f"the stage `{name}` comes later" if aliases.index(lower) > index else f"the stage `{name}` takes from itself")
+                    yield Hit(
+                        each.line,
+                        f"the stage `{name}` comes later"
+                        if aliases.index(lower) > index
+                        else f"the stage `{name}` takes from itself",
+                    )
                 elif not re.search(r"[/:.@]", name) and (near := _meant(lower, earlier)) is not None:
                     yield Hit(each.line, f"there is no stage `{name}`{near}", severity="error" if near else "warning")
 

@@ -1,5 +1,7 @@
 """GitLab CI: stages, needs, dependencies, extends and !reference. A file with `include` gets names from elsewhere."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -7,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed
 from boringops_tools.checks.graph import cycles
 from boringops_tools.yaml_files import walk
 

@@ -1,5 +1,7 @@
 """Grafana dashboards: ids, the grid, variables and the fields that provisioning asks for."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import json
@@ -58,7 +60,9 @@ def _ids(files: Files, path: str) -> Iterator[Hit]:
     for panel, here in _panels(dashboard, place):
         number = panel.get("id")
         if isinstance(number, int) and number in seen:
-            yield Hit(line_at(files.text(path), (*here, "id")), f"{_title(panel)} has the id {number} of {seen[number]}")
+            yield Hit(
+                line_at(files.text(path), (*here, "id")), f"{_title(panel)} has the id {number} of {seen[number]}"
+            )
         elif isinstance(number, int):
             seen[number] = _title(panel)
 
@@ -72,7 +76,9 @@ def _grid(files: Files, path: str) -> Iterator[Hit]:
             continue
         if x < 0 or width < 1 or height < 1 or x + width > _WIDTH:
             where = line_at(files.text(path), (*here, "gridPos"))
-            yield Hit(where, f"{_title(panel)}: x {x}, width {width} and height {height} do not fit into {_WIDTH} columns")
+            yield Hit(
+                where, f"{_title(panel)}: x {x}, width {width} and height {height} do not fit into {_WIDTH} columns"
+            )
 
 
 def _variables(files: Files, path: str) -> Iterator[Hit]:
@@ -99,7 +105,9 @@ def _fields(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(line_at(files.text(path), (*place, "title")), "the dashboard has no title")
     uid = dashboard.get("uid")
     if isinstance(uid, str) and not re.fullmatch(r"[\w-]{0,40}", uid, re.ASCII) and "$" not in uid:
-        yield Hit(line_at(files.text(path), (*place, "uid")), f"`{uid}` is no uid: at most 40 letters, digits, `-` and `_`")
+        yield Hit(
+            line_at(files.text(path), (*place, "uid")), f"`{uid}` is no uid: at most 40 letters, digits, `-` and `_`"
+        )
 
 
 _DOC = "Grafana dashboard JSON model"

@@ -39,30 +39,30 @@ def blocks(text: str) -> list[Block] | None:
     here, current = top, None
     line = 1
     for match in _TOKEN.finditer(text):
-        kind, token = match.lastgroup, match[0]
+        kind, piece = match.lastgroup, match[0]
         if kind == "name" and current is None:
-            current = Block(token, line)
+            current = Block(piece, line)
             here.append(current)
         elif kind == "newline":
             if not open_ or open_[-1][0] == "{":
                 current = None
-        elif token in ("{", "(", "["):
-            open_.append((token, here, current))
-            if token == "{" and current is not None and all(bracket == "{" for bracket, _, _ in open_):
+        elif piece in ("{", "(", "["):
+            open_.append((piece, here, current))
+            if piece == "{" and current is not None and all(bracket == "{" for bracket, _, _ in open_):
                 current.has_block = True
                 here = current.children
                 current = None
             else:
                 here, current = [], Block("", line)  # inside of an expression
-                if token == "{":
+                if piece == "{":
                     current = None
-        elif token in ("}", ")", "]"):
-            if not open_ or open_[-1][0] != _PAIRS[token]:
+        elif piece in ("}", ")", "]"):
+            if not open_ or open_[-1][0] != _PAIRS[piece]:
                 return None
             _, here, current = open_.pop()
-            if current is not None and token != "}":
+            if current is not None and piece != "}":
                 current.bare = False
         elif kind in ("string", "mark", "name") and current is not None:
             current.bare = False
-        line += token.count("\n")
+        line += piece.count("\n")
     return None if open_ else top

@@ -105,9 +105,6 @@ def _walk(body: Any, block: Block) -> None:
             block.bound.add(_text(node.children[-1]).strip())
         if _is(node, "get_attr_expr_term") and (names := _chain(node)):
             block.references.append(Reference(names, _line(node)))
-            if names[0] not in ("var", "local", "module", "data"):
-                todo += _indices(node)
-                continue
             todo += _indices(node)
             continue
         todo += getattr(node, "children", ())

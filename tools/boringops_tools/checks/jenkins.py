@@ -1,5 +1,7 @@
 """Declarative Pipelines: the sections that Jenkins demands. A scripted one has no `pipeline` block and says nothing here."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -28,7 +30,9 @@ def _applies(path: str) -> bool:
 
 def _pipeline(files: Files, path: str) -> Block | None:
     """The one pipeline block at the top of a file."""
-    found = [each for each in blocks(files.text(path)) or () if each.name == "pipeline" and each.bare and each.has_block]
+    found = [
+        each for each in blocks(files.text(path)) or () if each.name == "pipeline" and each.bare and each.has_block
+    ]
     return found[0] if len(found) == 1 else None
 
 

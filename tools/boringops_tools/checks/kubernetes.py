@@ -2,13 +2,16 @@
 
 A patch of an overlay has only a part of its object: what is missing in it is not held against it."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
-from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.yaml_files import is_manifest, is_yaml, walk
 
 Object = Mapping[Any, Any]
@@ -16,7 +19,9 @@ _SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 _WORKLOADS = (*_SELECTING, "Job", "CronJob", "Pod", "ReplicationController")
 _GROUPS = ("apps/v1", "batch/v1", "v1", "autoscaling/", "policy/", "networking.k8s.io/", "batch/", "apps/")
 # Labels that the cluster gives pods by itself.
-_GIVEN = re.compile(r"(?:statefulset|apps|batch)\.kubernetes\.io/.*|pod-template-hash|controller-uid|job-name|controller-revision-hash")
+_GIVEN = re.compile(
+    r"(?:statefulset|apps|batch)\.kubernetes\.io/.*|pod-template-hash|controller-uid|job-name|controller-revision-hash"
+)
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 _PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -37,8 +42,17 @@ def _objects(files: Files, path: str) -> list[Object]:
     found = []
     for document in files.documents(path):
         items = listed(mapping(document).get("items")) if mapping(document).get("kind") == "List" else [document]
-        found += [each for each in items if is_manifest(each) and each["apiVersion"].startswith(_GROUPS)]
+        found += [
+            each
+            for each in items
+            if is_manifest(each) and each["apiVersion"].startswith(_GROUPS) and not _is_local(each)
+        ]
     return found
+
+
+def _is_local(thing: Object) -> bool:
+    """Whether it configures a tool that makes manifests, and no cluster ever sees it."""
+    return any(str(key).startswith("config.kubernetes.io/") for key in mapping(thing, "metadata", "annotations"))
 
 
 def objects(files: Files, path: str) -> list[Object]:
@@ -97,9 +111,15 @@ def _selectors(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(at((wanted, key)), f"{named(thing)} selects `{key}: {value}`, and its pods have {has}")
 
 
-def _near(files: Files, path: str) -> list[Object]:
-    """All objects of the manifests in the folder: what is applied together."""
-    return [thing for each in files.siblings(path) if is_yaml(each) for thing in objects(files, each)]
+def _near(files: Files, path: str) -> list[Object] | None:
+    """All objects of the manifests in the folder: what is applied together. Null where there are too many."""
+    found: list[Object] | None = files.once(_folder, PurePosixPath(path).parent.as_posix())
+    return found
+
+
+def _folder(files: Files, folder: str) -> list[Object] | None:
+    paths = [each for each in files.siblings(f"{folder}/x") if is_yaml(each)]
+    return None if len(paths) > MOST_SIBLINGS else [thing for each in paths for thing in objects(files, each)]
 
 
 def _is_meant(service: Object, workload: Object) -> bool:
@@ -117,9 +137,13 @@ def _lost_services(files: Files, path: str) -> Iterator[Hit]:
         if thing["kind"] != "Service" or not selector or selected(thing, here):
             continue
         meant = [each for each in here if is_whole(each) and _is_meant(thing, each)]
-        if meant and not selected(thing, _near(files, path)):
+        near = _near(files, path) if meant else None
+        if near is not None and not selected(thing, near):
             wanted = ", ".join(f"{key}: {value}" for key, value in selector.items())
-            yield Hit(at((thing["spec"], "selector")), f"{named(thing)} selects `{wanted}`, which no pod here has; {named(meant[0])} has other labels")
+            yield Hit(
+                at((thing["spec"], "selector")),
+                f"{named(thing)} selects `{wanted}`, which no pod here has; {named(meant[0])} has other labels",
+            )
 
 
 def _port_names(thing: Object) -> dict[Any, Any]:
@@ -154,21 +178,32 @@ def _unknown_ports(files: Files, path: str) -> Iterator[Hit]:
             if not isinstance(target, str) or target.isdigit() or _PLACEHOLDER.search(target) or not pods:
                 continue
             if not any(target in _port_names(each) for each in pods):
-                yield Hit(at((port, "targetPort")), f"{named(thing)}: no container of {named(pods[0])} has a port named `{target}`")
+                yield Hit(
+                    at((port, "targetPort")),
+                    f"{named(thing)}: no container of {named(pods[0])} has a port named `{target}`",
+                )
         for container in containers(pod_of(thing)) if is_whole(thing) else ():
             known = {port.get("name") for port in listed(container.get("ports")) if isinstance(port, Mapping)}
             for probe, target in _probes(container):
-                if isinstance(target, str) and not target.isdigit() and target not in known and not _PLACEHOLDER.search(target):
-                    yield Hit(at((probe, "port")), f"{named(thing)}: a probe asks the port `{target}`, which the container `{container.get('name')}` does not name")
+                if (
+                    isinstance(target, str)
+                    and not target.isdigit()
+                    and target not in known
+                    and not _PLACEHOLDER.search(target)
+                ):
+                    yield Hit(
+                        at((probe, "port")),
+                        f"{named(thing)}: a probe asks the port `{target}`, which the container `{container.get('name')}` does not name",
+                    )
 
 
 def _numbers(files: Files, path: str) -> Iterator[Hit]:
     for thing in objects(files, path):
         for parent, key, value in walk(thing):
-            unset = value == 0 and key in ("hostPort", "nodePort")
-            if key in _PORT_KEYS and isinstance(value, int) and not isinstance(value, bool) and not unset:
-                if not 0 < value < 65536:
-                    yield Hit(at((parent, key)), f"{named(thing)}: `{key}: {value}` is not between 1 and 65535")
+            number = key in _PORT_KEYS and isinstance(value, int) and not isinstance(value, bool)
+            least = 0 if key in ("hostPort", "nodePort") else 1  # 0 leaves the choice to the cluster
+            if number and not least <= value < 65536:
+                yield Hit(at((parent, key)), f"{named(thing)}: `{key}: {value}` is not between 1 and 65535")
 
 
 def _names(files: Files, path: str) -> Iterator[Hit]:
@@ -178,15 +213,24 @@ def _names(files: Files, path: str) -> Iterator[Hit]:
         if isinstance(name, str) and thing["kind"] not in _NAMED_OTHERWISE and not _PLACEHOLDER.search(name):
             label = thing["kind"] in _LABEL_NAMED
             if not (_LABEL if label else _SUBDOMAIN).fullmatch(name) or len(name) > (63 if label else 253):
-                yield Hit(at((metadata, "name")), f"{thing['kind']}: `{name}` is no name: lower case letters, digits and `-`, at most {63 if label else 253}")
+                yield Hit(
+                    at((metadata, "name")),
+                    f"{thing['kind']}: `{name}` is no name: lower case letters, digits and `-`, at most {63 if label else 253}",
+                )
         for container in containers(pod_of(thing)):
             called = container.get("name")
             if isinstance(called, str) and not _LABEL.fullmatch(called) and not _PLACEHOLDER.search(called):
-                yield Hit(at((container, "name")), f"{named(thing)}: `{called}` is no name for a container: lower case letters, digits and `-`, at most 63")
+                yield Hit(
+                    at((container, "name")),
+                    f"{named(thing)}: `{called}` is no name for a container: lower case letters, digits and `-`, at most 63",
+                )
             for port in listed(container.get("ports")):
                 called = mapping(port).get("name")
                 if isinstance(called, str) and not _PORT_NAME.fullmatch(called) and not _PLACEHOLDER.search(called):
-                    yield Hit(at((port, "name")), f"{named(thing)}: `{called}` is no name for a port: at most 15 lower case letters, digits and `-`")
+                    yield Hit(
+                        at((port, "name")),
+                        f"{named(thing)}: `{called}` is no name for a port: at most 15 lower case letters, digits and `-`",
+                    )
 
 
 # --- quantities -------------------------------------------------------------------------------------------------------
@@ -194,10 +238,9 @@ def _names(files: Files, path: str) -> Iterator[Hit]:
 
 def _resources(thing: Object) -> Iterator[Mapping[Any, Any]]:
     """Mappings of `requests` and `limits`."""
-    for parent, key, value in walk(thing):
+    for _, key, value in walk(thing):
         if key == "resources" and isinstance(value, Mapping) and ("requests" in value or "limits" in value):
             yield value
-        del parent
 
 
 def _quantities(thing: Object) -> Iterator[tuple[Mapping[Any, Any], Any, Any]]:
@@ -226,8 +269,14 @@ def _bad_quantities(files: Files, path: str) -> Iterator[Hit]:
 def _milli(files: Files, path: str) -> Iterator[Hit]:
     for thing in objects(files, path):
         for parent, key, value in _quantities(thing):
-            if key in ("memory", "storage", "ephemeral-storage") and isinstance(value, str) and re.fullmatch(r"\d+m", value):
-                yield Hit(at((parent, key)), f"{named(thing)}: `{key}: {value}` is thousandths of a byte, not megabytes")
+            if (
+                key in ("memory", "storage", "ephemeral-storage")
+                and isinstance(value, str)
+                and re.fullmatch(r"\d+m", value)
+            ):
+                yield Hit(
+                    at((parent, key)), f"{named(thing)}: `{key}: {value}` is thousandths of a byte, not megabytes"
+                )
 
 
 def amount(value: Any) -> float | None:
@@ -244,7 +293,10 @@ def _over(files: Files, path: str) -> Iterator[Hit]:
                 most = mapping(resources, "limits").get(key)
                 asked, limit = amount(value), amount(most)
                 if asked is not None and limit is not None and asked > limit:
-                    yield Hit(at((resources["requests"], key)), f"{named(thing)} requests {value} of {key} and is limited to {most}")
+                    yield Hit(
+                        at((resources["requests"], key)),
+                        f"{named(thing)} requests {value} of {key} and is limited to {most}",
+                    )
 
 
 # --- one object and another -------------------------------------------------------------------------------------------
@@ -256,30 +308,46 @@ def _volumes(files: Files, path: str) -> Iterator[Hit]:
             continue
         spec = mapping(pod_of(thing), "spec")
         known = {mapping(each).get("name") for each in listed(spec.get("volumes"))}
-        known |= {mapping(each, "metadata").get("name") for each in listed(mapping(thing, "spec").get("volumeClaimTemplates"))}
+        known |= {
+            mapping(each, "metadata").get("name") for each in listed(mapping(thing, "spec").get("volumeClaimTemplates"))
+        }
         for container in containers(pod_of(thing)):
             for mount in listed(container.get("volumeMounts")):
                 name = mapping(mount).get("name")
                 if isinstance(name, str) and name not in known and not _PLACEHOLDER.search(name):
-                    yield Hit(at((mount, "name")), f"{named(thing)}: the container `{container.get('name')}` mounts `{name}`, which is no volume of the pod")
+                    yield Hit(
+                        at((mount, "name")),
+                        f"{named(thing)}: the container `{container.get('name')}` mounts `{name}`, which is no volume of the pod",
+                    )
 
 
 def _targets(files: Files, path: str) -> Iterator[Hit]:
     here = objects(files, path)
+    finders = {"HorizontalPodAutoscaler": _lost_target, "PodDisruptionBudget": _lost_budget}
     for thing in here:
-        if thing["kind"] == "HorizontalPodAutoscaler":
-            target = mapping(thing, "spec", "scaleTargetRef")
-            kind, name = target.get("kind"), text_of(target.get("name"))
-            there = [each for each in here if each["kind"] == kind]
-            gone = kind in _WORKLOADS and name and not _PLACEHOLDER.search(name) and there and not any(
-                mapping(each, "metadata").get("name") == name for each in _near(files, path) if each["kind"] == kind)  # fmt: skip
-            if gone:
-                yield Hit(at((target, "name")), f"{named(thing)} scales the {kind} `{name}`; here is {named(there[0])}")
-        if thing["kind"] == "PodDisruptionBudget":
-            wanted = mapping(thing, "spec", "selector", "matchLabels")
-            pods = [each for each in here if pod_of(each) and is_whole(each)]
-            if wanted and pods and not any(_matches(wanted, mapping(pod_of(each), "metadata", "labels")) for each in _near(files, path) if pod_of(each)):
-                yield Hit(at((thing["spec"]["selector"], "matchLabels")), f"{named(thing)} selects no pod: {named(pods[0])} has other labels")
+        finder = finders.get(thing["kind"])
+        near = _near(files, path) if finder else None
+        if finder and near is not None:
+            yield from finder(thing, here, near)
+
+
+def _lost_target(thing: Object, here: list[Object], near: list[Object]) -> Iterator[Hit]:
+    target = mapping(thing, "spec", "scaleTargetRef")
+    kind, name = target.get("kind"), text_of(target.get("name"))
+    beside = [each for each in here if each["kind"] == kind in _WORKLOADS]
+    names = {mapping(each, "metadata").get("name") for each in near if each["kind"] == kind}
+    if beside and name and name not in names and not _PLACEHOLDER.search(name):
+        yield Hit(at((target, "name")), f"{named(thing)} scales the {kind} `{name}`; here is {named(beside[0])}")
+
+
+def _lost_budget(thing: Object, here: list[Object], near: list[Object]) -> Iterator[Hit]:
+    selector = mapping(thing, "spec", "selector")
+    wanted = mapping(selector, "matchLabels")
+    beside = [each for each in here if is_whole(each)]
+    labels = [mapping(pod_of(each), "metadata", "labels") for each in near if pod_of(each)]
+    if wanted and beside and not any(_matches(wanted, each) for each in labels):
+        message = f"{named(thing)} selects no pod: {named(beside[0])} has other labels"
+        yield Hit(at((selector, "matchLabels")), message)
 
 
 def _doubles(files: Files, path: str) -> Iterator[Hit]:

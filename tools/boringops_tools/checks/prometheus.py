@@ -1,5 +1,7 @@
 """Prometheus: the structure of rules and the scrape jobs of a configuration."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -34,7 +36,9 @@ def _groups(files: Files, path: str) -> list[Mapping[Any, Any]]:
             continue  # Grafana's alerts look alike
         groups = listed(mapping(document, *(["spec"] if custom else [])).get("groups"))
         rules = [rule for group in groups for rule in listed(mapping(group).get("rules"))]
-        if any({"alert", "record"} & set(mapping(rule)) for rule in rules) and any("expr" in mapping(rule) for rule in rules):
+        if any({"alert", "record"} & set(mapping(rule)) for rule in rules) and any(
+            "expr" in mapping(rule) for rule in rules
+        ):
             found += [mapping(group) for group in groups]
     return found
 
@@ -72,7 +76,9 @@ def _structure(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _durations(files: Files, path: str) -> Iterator[Hit]:
-    places = [(group, ("interval", "query_offset")) for group in files.once(_groups, path)]
+    places: list[tuple[Mapping[Any, Any], tuple[str, ...]]] = [
+        (group, ("interval", "query_offset")) for group in files.once(_groups, path)
+    ]
     places += [
         (mapping(rule), ("for", "keep_firing_for"))
         for group in files.once(_groups, path) for rule in listed(group.get("rules"))

@@ -1,5 +1,7 @@
 """Pulumi: what a project file must have, and what the expressions of a YAML program refer to."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -36,7 +38,9 @@ def _fields(files: Files, path: str) -> Iterator[Hit]:
 
 def _known(files: Files, path: str, project: Mapping[Any, Any]) -> set[str]:
     """Resources, variables and configuration, that of the stacks too."""
-    names = {str(name) for key in ("resources", "variables", "config", "configuration") for name in mapping(project, key)}
+    names = {
+        str(name) for key in ("resources", "variables", "config", "configuration") for name in mapping(project, key)
+    }
     stacks = (each for each in files.siblings(path) if re.fullmatch(r"Pulumi\..+\.ya?ml", PurePosixPath(each).name))
     names |= {str(name) for each in stacks for name in mapping(_project(files, each), "config")}
     return names | {name.rpartition(":")[2] for name in names}
@@ -54,7 +58,10 @@ def _references(files: Files, path: str) -> Iterator[Hit]:
                 root = _ROOT.match(inner.strip())
                 if escaped or root is None or root[0] == "pulumi" or root[0] in known:
                     continue
-                yield Hit(at((parent, key), (project, section)), f"`${{{inner}}}` refers to `{root[0]}`, which is no resource, variable or configuration")
+                yield Hit(
+                    at((parent, key), (project, section)),
+                    f"`${{{inner}}}` refers to `{root[0]}`, which is no resource, variable or configuration",
+                )
 
 
 _DOC = "Pulumi YAML reference"

@@ -1,5 +1,7 @@
 """Terraform without providers: what a directory's files refer to and declare, and how modules call each other."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import posixpath
@@ -8,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule
 from boringops_tools.checks.hcl import Block, Reference, blocks
 
 _OVERRIDE = re.compile(r"(?:^|/)(?:[^/]*_)?override\.tf$")
@@ -39,7 +41,9 @@ class Module:
 
 def _module(files: Files, folder: str) -> Module:
     module = Module()
-    for path in files.siblings(f"{folder}/x" if folder else "x"):
+    paths = files.siblings(f"{folder}/x" if folder else "x")
+    module.whole = sum(path.endswith(".tf") for path in paths) <= MOST_SIBLINGS
+    for path in paths if module.whole else ():
         if path.endswith((".tf.json", ".tofu", "terragrunt.hcl")):
             module.whole = False
         if path.endswith(".tf"):
@@ -117,7 +121,9 @@ def _duplicates(files: Files, path: str) -> Iterator[Hit]:
         for key, line in lines.items():
             if key in seen and where == path and block in mine:
                 first, number = seen[key]
-                yield Hit(line, f"`{'.'.join(key)}` is declared already, in {PurePosixPath(first).name} on line {number}")
+                yield Hit(
+                    line, f"`{'.'.join(key)}` is declared already, in {PurePosixPath(first).name} on line {number}"
+                )
             seen.setdefault(key, (where, line))
 
 
@@ -146,7 +152,10 @@ def _modules(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(where, f"module `{name}`: {folder} has no variable `{argument}`")
         for variable, declared in variables.items():
             if "default" not in declared.attributes and variable not in block.attributes:
-                yield Hit(block.line, f"module `{name}`: the variable `{variable}` of {folder} gets no value and has no default")
+                yield Hit(
+                    block.line,
+                    f"module `{name}`: the variable `{variable}` of {folder} gets no value and has no default",
+                )
 
 
 def _child_blocks(files: Files, path: str) -> Iterator[Hit]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.hcl import Block, Call, read
+from boringops_tools.red_flags.secrets import lines_told
 from boringops_tools.yaml_files import Unreadable, documents, is_compose, is_workflow, is_yaml, line_of
 
 _NEVER = "Disable security features for convenience"
@@ -24,7 +25,9 @@ _INNER = {
     5432: "PostgreSQL", 3306: "MySQL", 1433: "SQL Server", 1521: "Oracle", 27017: "MongoDB", 6379: "Redis",
     11211: "memcached", 9200: "Elasticsearch", 9042: "Cassandra", 5439: "Redshift",
 }  # fmt: skip
-_TRIAL = re.compile(r"(?i)(?:^|[^a-z])(?:dev|develop|development|test|tests|testing|stage|staging|qa|sandbox|examples?|demo|preview|tmp|ephemeral)(?:$|[^a-z])")
+_TRIAL = re.compile(
+    r"(?i)(?:^|[^a-z])(?:dev|develop|development|test|tests|testing|stage|staging|qa|sandbox|examples?|demo|preview|tmp|ephemeral)(?:$|[^a-z])"
+)
 
 
 def is_terraform(path: str) -> bool:
@@ -87,7 +90,11 @@ def _template(path: str, text: str) -> tuple[Resource, ...]:
             if isinstance(body, Mapping) and str(body.get("Type", "")).startswith("AWS::"):
                 properties = body.get("Properties")
                 line = line_of(entries, name) or _line_in_json(text, str(name))
-                resources.append(Resource(str(name), str(body["Type"]), properties if isinstance(properties, Mapping) else {}, line, body))
+                resources.append(
+                    Resource(
+                        str(name), str(body["Type"]), properties if isinstance(properties, Mapping) else {}, line, body
+                    )
+                )
     return tuple(resources)
 
 
@@ -113,7 +120,11 @@ def _list(value: Any) -> list[Any]:
 
 
 def _number(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | str) and not isinstance(value, bool) and str(value).lstrip("-").isdigit() else None
+    return (
+        int(value)
+        if isinstance(value, int | str) and not isinstance(value, bool) and str(value).lstrip("-").isdigit()
+        else None
+    )
 
 
 def _open_ports(sources: Iterable[Any], low: Any, high: Any, protocol: Any) -> str:
@@ -150,7 +161,14 @@ def _tf_ingress(_: str, text: str) -> Iterable[Hit]:
             for allow in block.inner("allow"):
                 ports = _list(allow.value("ports")) or ["*"]
                 protocol = allow.value("protocol")
-                message = next((m for port in ports if (m := _open_ports(_list(block.value("source_ranges")), *_ports(port), protocol))), "")
+                message = next(
+                    (
+                        m
+                        for port in ports
+                        if (m := _open_ports(_list(block.value("source_ranges")), *_ports(port), protocol))
+                    ),
+                    "",
+                )
                 if message:
                     yield Hit(block.line_of("source_ranges"), message)
     for block in _managed(text, "azurerm_network_security_rule", "azurerm_network_security_group"):
@@ -165,7 +183,9 @@ def _tf_ingress(_: str, text: str) -> Iterable[Hit]:
 
 def _rule(rule: Block, sources: tuple[str, ...], protocol: str = "protocol") -> Iterable[Hit]:
     for name in sources:
-        message = _open_ports(_list(rule.value(name)), rule.value("from_port"), rule.value("to_port"), rule.value(protocol))
+        message = _open_ports(
+            _list(rule.value(name)), rule.value("from_port"), rule.value("to_port"), rule.value(protocol)
+        )
         if message:
             yield Hit(rule.line_of(name), message)
 
@@ -180,7 +200,12 @@ def _cfn_ingress(resources: Iterable[Resource]) -> Iterable[Hit]:
         for rule in rules:
             if isinstance(rule, Mapping):
                 for key in ("CidrIp", "CidrIpv6"):
-                    message = _open_ports([str(rule[key])] if key in rule else [], rule.get("FromPort"), rule.get("ToPort"), rule.get("IpProtocol"))
+                    message = _open_ports(
+                        [str(rule[key])] if key in rule else [],
+                        rule.get("FromPort"),
+                        rule.get("ToPort"),
+                        rule.get("IpProtocol"),
+                    )
                     if message:
                         yield Hit(line_of(rule, key) or each.line, f"{each.name}: {message}")
 
@@ -203,7 +228,10 @@ def _tf_public(_: str, text: str) -> Iterable[Hit]:
                 yield Hit(block.line_of("member"), "everybody may use the bucket (allUsers)")
         if block.labels[0] == "azurerm_storage_account" and block.value("allow_nested_items_to_be_public") is True:
             yield Hit(block.line_of("allow_nested_items_to_be_public"), "what the account stores may be public")
-        if block.labels[0] == "azurerm_storage_container" and block.value("container_access_type") in ("blob", "container"):
+        if block.labels[0] == "azurerm_storage_container" and block.value("container_access_type") in (
+            "blob",
+            "container",
+        ):
             yield Hit(block.line_of("container_access_type"), "everybody may read the container")
 
 
@@ -213,8 +241,8 @@ def _cfn_public(resources: Iterable[Resource]) -> Iterable[Hit]:
             if str(each.properties.get("AccessControl", "")).startswith("PublicRead"):
                 yield Hit(each.line_of("AccessControl"), f"everybody may read {each.name}")
             block = each.properties.get("PublicAccessBlockConfiguration")
-            for name in block if isinstance(block, Mapping) else ():
-                if _off(block[name]):
+            for name, value in block.items() if isinstance(block, Mapping) else ():
+                if _off(value):
                     yield Hit(line_of(block, name) or each.line, f"{each.name}: {name} is switched off")
 
 
@@ -229,7 +257,9 @@ def _on(value: Any) -> bool:
 def _tf_database(_: str, text: str) -> Iterable[Hit]:
     for block in _resources(text):
         if block.kind == "resource" and block.value("publicly_accessible") is True:
-            yield Hit(block.line_of("publicly_accessible"), f"{'.'.join(block.labels)} can be reached from the internet")
+            yield Hit(
+                block.line_of("publicly_accessible"), f"{'.'.join(block.labels)} can be reached from the internet"
+            )
     for block in _managed(text, "google_sql_database_instance"):
         for settings in block.inner("settings"):
             for ip in settings.inner("ip_configuration"):
@@ -249,8 +279,9 @@ def _cfn_database(resources: Iterable[Resource]) -> Iterable[Hit]:
 _SEALS = ("storage_encrypted", "encrypted", "at_rest_encryption_enabled", "transit_encryption_enabled", "kms_encrypted",
           "encryption_in_transit_enabled", "https_only", "enable_https_traffic_only", "https_traffic_only_enabled")  # fmt: skip
 _STORED = ("aws_db_instance", "aws_rds_cluster", "aws_docdb_cluster", "aws_neptune_cluster")
-_INHERITS = ("snapshot_identifier", "replicate_source_db", "source_db_cluster_identifier", "restore_to_point_in_time", "global_cluster_identifier",
-             "replication_source_identifier", "engine_mode")  # fmt: skip
+# With these the source decides; serverless engines are always encrypted.
+_INHERITS = ("snapshot_identifier", "replicate_source_db", "source_db_cluster_identifier", "restore_to_point_in_time",
+             "global_cluster_identifier", "replication_source_identifier", "engine_mode")  # fmt: skip
 
 
 def _tf_unencrypted(_: str, text: str) -> Iterable[Hit]:
@@ -278,11 +309,24 @@ def _cfn_unencrypted(resources: Iterable[Resource]) -> Iterable[Hit]:
 
 def _no_snapshot(path: str, text: str) -> Iterable[Hit]:
     for block in _resources(text):
-        names = " ".join([path, *block.labels, *(str(block.value(key)) for key in ("identifier", "cluster_identifier", "name"))])
+        names = " ".join(
+            [path, *block.labels, *(str(block.value(key)) for key in ("identifier", "cluster_identifier", "name"))]
+        )
         if block.value("skip_final_snapshot") is True and not _TRIAL.search(names):
-            yield Hit(block.line_of("skip_final_snapshot"), f"{'.'.join(block.labels)} is deleted without a last snapshot")
-        if block.labels[0].startswith("aws_") and block.value("force_destroy") is True and "s3" in block.labels[0] and not _TRIAL.search(names):
-            yield Hit(block.line_of("force_destroy"), f"{'.'.join(block.labels)} is deleted with all that is in it", severity="info")
+            yield Hit(
+                block.line_of("skip_final_snapshot"), f"{'.'.join(block.labels)} is deleted without a last snapshot"
+            )
+        if (
+            block.labels[0].startswith("aws_")
+            and block.value("force_destroy") is True
+            and "s3" in block.labels[0]
+            and not _TRIAL.search(names)
+        ):
+            yield Hit(
+                block.line_of("force_destroy"),
+                f"{'.'.join(block.labels)} is deleted with all that is in it",
+                severity="info",
+            )
 
 
 # --- rights -----------------------------------------------------------------------------------------------------------
@@ -317,9 +361,18 @@ def _tf_admin(_: str, text: str) -> Iterable[Hit]:
             if any(_everything(each) for each in _statements(block.value(name))):
                 yield Hit(block.line_of(name), "the policy allows everything on everything")
         for name in ("policy_arn", "policy_arns", "managed_policy_arns"):
-            if any(str(each).endswith(":policy/AdministratorAccess") for each in _list(block.value(name)) if isinstance(each, str)):
-                yield Hit(block.line_of(name), "AdministratorAccess allows everything on everything", severity="warning")
-        if re.match(r"google_(?:project|organization|folder)_iam_", block.labels[0]) and block.value("role") in ("roles/owner", "roles/editor"):
+            if any(
+                str(each).endswith(":policy/AdministratorAccess")
+                for each in _list(block.value(name))
+                if isinstance(each, str)
+            ):
+                yield Hit(
+                    block.line_of(name), "AdministratorAccess allows everything on everything", severity="warning"
+                )
+        if re.match(r"google_(?:project|organization|folder)_iam_", block.labels[0]) and block.value("role") in (
+            "roles/owner",
+            "roles/editor",
+        ):
             yield Hit(block.line_of("role"), f"{block.value('role')} allows almost everything", severity="warning")
 
 
@@ -327,26 +380,47 @@ def _cfn_admin(resources: Iterable[Resource]) -> Iterable[Hit]:
     for each in resources:
         if not each.kind.startswith("AWS::IAM::"):
             continue
-        inner = [policy.get("PolicyDocument") for policy in _list(each.properties.get("Policies")) if isinstance(policy, Mapping)]
+        inner = [
+            policy.get("PolicyDocument")
+            for policy in _list(each.properties.get("Policies"))
+            if isinstance(policy, Mapping)
+        ]
         for document in (each.properties.get("PolicyDocument"), *inner):
             for statement in _statements(document):
                 if _everything(statement):
                     yield Hit(line_of(statement, "Action") or each.line, f"{each.name} allows everything on everything")
-        if any(str(arn).endswith(":policy/AdministratorAccess") for arn in _list(each.properties.get("ManagedPolicyArns"))):
+        if any(
+            str(arn).endswith(":policy/AdministratorAccess") for arn in _list(each.properties.get("ManagedPolicyArns"))
+        ):
             yield Hit(each.line_of("ManagedPolicyArns"), f"{each.name} has AdministratorAccess", severity="warning")
 
 
-_CREDENTIALS = ("access_key", "secret_key", "token", "password", "client_secret", "api_key", "api_token", "credentials", "private_key")
-_MADE_UP = re.compile(r"(?i)^$|^(?:test|mock|fake|dummy|foo|bar|local|minio|localstack|x+|anything|example)|\.json$|^[~./]|[<>]|change")
+_CREDENTIALS = (
+    "access_key",
+    "secret_key",
+    "token",
+    "password",
+    "client_secret",
+    "api_key",
+    "api_token",
+    "credentials",
+    "private_key",
+)
+_MADE_UP = re.compile(
+    r"(?i)^$|^(?:test|mock|fake|dummy|foo|bar|local|minio|localstack|x+|anything|example)|\.json$|^[~./]|[<>]|change"
+)
 
 
-def _provider_credentials(_: str, text: str) -> Iterable[Hit]:
-    for block in read(text):
-        if block.kind == "provider" and not any(block.inner("endpoints")):
-            for name in _CREDENTIALS:
-                value = block.value(name)
-                if isinstance(value, str) and not _MADE_UP.search(value):
-                    yield Hit(block.line_of(name), f"{name} of the provider {' '.join(block.labels)} is written into the file")
+def _provider_credentials(path: str, text: str) -> Iterable[Hit]:
+    providers = [each for each in read(text) if each.kind == "provider" and not any(each.inner("endpoints"))]
+    told = lines_told(path, text) if providers else frozenset()
+    for block in providers:
+        for name in _CREDENTIALS:
+            value = block.value(name)
+            if isinstance(value, str) and not _MADE_UP.search(value) and block.line_of(name) not in told:
+                yield Hit(
+                    block.line_of(name), f"{name} of the provider {' '.join(block.labels)} is written into the file"
+                )
 
 
 # --- always -----------------------------------------------------------------------------------------------------------
@@ -361,8 +435,15 @@ _CFN_TAGGED = frozenset(
     AWS::Lambda::Function AWS::EC2::SecurityGroup AWS::KMS::Key AWS::ECR::Repository AWS::DynamoDB::Table AWS::SQS::Queue
     AWS::ElasticLoadBalancingV2::LoadBalancer""".split()  # noqa: SIM905
 )  # fmt: skip
-_ACCOUNT = re.compile(r"aws_(?:iam_account_password_policy|iam_account_alias|organizations_organization|s3_account_public_access_block)")
-_AUDIT = ("aws_cloudtrail", "aws_organizations_policy", "aws_controltower_landing_zone", "aws_cloudtrail_event_data_store")
+_ACCOUNT = re.compile(
+    r"aws_(?:iam_account_password_policy|iam_account_alias|organizations_organization|s3_account_public_access_block)"
+)
+_AUDIT = (
+    "aws_cloudtrail",
+    "aws_organizations_policy",
+    "aws_controltower_landing_zone",
+    "aws_cloudtrail_event_data_store",
+)
 
 
 def _tf_untagged(_: str, text: str) -> Iterable[Hit]:
@@ -377,7 +458,9 @@ def _tf_untagged(_: str, text: str) -> Iterable[Hit]:
 def _cfn_untagged(resources: Iterable[Resource]) -> Iterable[Hit]:
     for each in resources:
         if each.kind in _CFN_TAGGED and "Tags" not in each.properties:
-            yield Hit(each.line, f"{each.name} has no tags (those of the stack reach it only where somebody gives them)")
+            yield Hit(
+                each.line, f"{each.name} has no tags (those of the stack reach it only where somebody gives them)"
+            )
 
 
 def _no_audit(_: str, text: str) -> Iterable[Hit]:
@@ -395,9 +478,9 @@ def _cfn(kind: str, properties: str) -> str:
     return f"AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Main:\n    Type: {kind}\n    Properties:\n{properties}\n"
 
 
-_INGRESS = "  ingress {{\n    from_port = {}\n    to_port = {}\n    protocol = \"tcp\"\n    cidr_blocks = {}\n  }}"
+_INGRESS = '  ingress {{\n    from_port = {}\n    to_port = {}\n    protocol = "tcp"\n    cidr_blocks = {}\n  }}'
 _ALLOW = '{ Effect = "Allow", Action = %s, Resource = "*" }'
-_POLICY = "  policy = jsonencode({ Version = \"2012-10-17\", Statement = [%s] })"
+_POLICY = '  policy = jsonencode({ Version = "2012-10-17", Statement = [%s] })'
 _CFN_INGRESS = "      SecurityGroupIngress:\n        - {IpProtocol: tcp, FromPort: %s, ToPort: %s, CidrIp: 0.0.0.0/0}"
 _CFN_POLICY = "      PolicyDocument:\n        Statement:\n          - {Effect: Allow, Action: '%s', Resource: '*'}"
 _DB = '  engine = "postgres"\n  storage_encrypted = true\n'
@@ -408,9 +491,12 @@ RED_FLAGS = (
         bad={
             "a.tf": _tf("aws_security_group", _INGRESS.format(22, 22, '["10.0.0.0/8", "0.0.0.0/0"]')),
             "b.tf": _tf("aws_vpc_security_group_ingress_rule", '  ip_protocol = "-1"\n  cidr_ipv6 = "::/0"'),
-            "c.tf": _tf("google_compute_firewall", '  source_ranges = ["0.0.0.0/0"]\n  allow {\n    protocol = "tcp"\n    ports = ["80", "5000-6000"]\n  }'),
-            "d.tf": _tf("azurerm_network_security_rule", '  direction = "Inbound"\n  access = "Allow"\n  destination_port_range = "3389"\n  source_address_prefix = "*"'),
-            "e.tf": _tf("aws_security_group_rule", '  type = "ingress"\n  from_port = 5432\n  to_port = 5432\n  protocol = "tcp"\n  cidr_blocks = ["0.0.0.0/0"]'),
+            "c.tf": _tf("google_compute_firewall", '  source_ranges = ["0.0.0.0/0"]\n  allow {\n'
+                '    protocol = "tcp"\n    ports = ["80", "5000-6000"]\n  }'),
+            "d.tf": _tf("azurerm_network_security_rule", '  direction = "Inbound"\n  access = "Allow"\n'
+                '  destination_port_range = "3389"\n  source_address_prefix = "*"'),
+            "e.tf": _tf("aws_security_group_rule", '  type = "ingress"\n  from_port = 5432\n  to_port = 5432\n'
+                '  protocol = "tcp"\n  cidr_blocks = ["0.0.0.0/0"]'),
             "stack.yaml": _cfn("AWS::EC2::SecurityGroup", _CFN_INGRESS % (22, 22)),
         },
         good={
@@ -431,7 +517,8 @@ RED_FLAGS = (
             "stack.json": json.dumps({"Resources": {"B": {"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}}}}),
         },
         good={
-            "a.tf": _tf("aws_s3_bucket_acl", '  acl = "private"') + _tf("aws_s3_bucket_public_access_block", "  block_public_policy = true"),
+            "a.tf": _tf("aws_s3_bucket_acl", '  acl = "private"'),
+            "b.tf": _tf("aws_s3_bucket_public_access_block", "  block_public_policy = true"),
             "stack.yaml": _cfn("AWS::S3::Bucket", "      AccessControl: Private"),
             "package.json": '{"AccessControl": "PublicRead"}',
         },
@@ -481,7 +568,8 @@ RED_FLAGS = (
         },
         good={
             "a.tf": _tf("aws_iam_policy", _POLICY % (_ALLOW % '"s3:GetObject"')) + _tf("aws_kms_key", _POLICY % (_ALLOW % '"kms:*"')),
-            "b.tf": 'data "aws_iam_policy_document" "a" {\n  statement {\n    effect = "Deny"\n    actions = ["*"]\n    resources = ["*"]\n  }\n}\n',
+            "b.tf": 'data "aws_iam_policy_document" "a" {\n  statement {\n    effect = "Deny"\n    actions = ["*"]\n'
+                '    resources = ["*"]\n  }\n}\n',
             "stack.yaml": _cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "s3:ListAllMyBuckets"),
         },
     ),
@@ -489,14 +577,15 @@ RED_FLAGS = (
         "cloud/provider-credentials", "Commit AWS keys, passwords, or tokens to git", "error",
         "Leave it out: the provider takes it from the environment or a role.",
         applies=is_terraform, check=_provider_credentials,
-        bad={"main.tf": 'provider "acme" {\n  password = "q7-mW29t"\n}\n'},
+        bad={"main.tf": 'provider "acme" {\n  password = "blue chair"\n}\n'},
         good={
             "main.tf": 'provider "aws" {\n  region = "eu-west-1"\n  access_key = var.k\n}\nprovider "x" {\n  token = ""\n}\n',
             "local.tf": 'provider "aws" {\n  access_key = "test"\n  endpoints {\n    s3 = "http://localhost:4566"\n  }\n}\n',
         },
     ),
     RedFlag(
-        "cloud/untagged", "Tag all resources with project/environment/owner", "info", "Give the provider `default_tags`, or the resource tags.",
+        "cloud/untagged", "Tag all resources with project/environment/owner", "info",
+        "Give the provider `default_tags`, or the resource tags.",
         applies=_applies, check=_two(_tf_untagged, _cfn_untagged),
         bad={
             "a.tf": 'provider "aws" {\n}\n' + _tf("aws_vpc", '  cidr_block = "10.0.0.0/16"'),

@@ -16,7 +16,9 @@ _DATABASES = re.compile(
     r"(?i)(?:^|/)(?:postgres|postgis|pgvector|timescaledb|mysql|mariadb|percona|mongo|mongodb|redis|valkey|keydb|memcached|"
     r"elasticsearch|opensearch|cassandra|scylla|couchdb|neo4j|clickhouse-server|influxdb|rabbitmq|mssql|server|oracle|cockroach)(?:[:@-]|$)"
 )
-_PORTS = frozenset({"5432", "3306", "27017", "6379", "11211", "9200", "9042", "1433", "1521", "5984", "7687", "8123", "26257", "5672"})
+_PORTS = frozenset(
+    {"5432", "3306", "27017", "6379", "11211", "9200", "9042", "1433", "1521", "5984", "7687", "8123", "26257", "5672"}
+)
 _LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)|^\$")
 _POWERFUL = frozenset({"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN", "SYS_MODULE"})
 
@@ -45,21 +47,31 @@ def _socket(_: str, text: str) -> Iterable[Hit]:
         for index, volume in enumerate(volumes if isinstance(volumes, list) else ()):
             source = volume.get("source") if isinstance(volume, Mapping) else str(volume).split(":", 1)[0]
             if _SOCKET.match(str(source)):
-                yield Hit(line_of(volumes, index), f"{name} gets the Docker socket, and with it the host (read-only changes nothing)")
+                yield Hit(
+                    line_of(volumes, index),
+                    f"{name} gets the Docker socket, and with it the host (read-only changes nothing)",
+                )
 
 
 def _host(_: str, text: str) -> Iterable[Hit]:
     for name, service in _services(text):
         for key in ("network_mode", "pid", "ipc", "userns_mode"):
             if service.get(key) == "host":
-                yield Hit(line_of(service, key), f"{name} is not kept apart from the host ({key}: host)")
+                # browsers under test want the host's shared memory, and get nothing else by it
+                yield Hit(
+                    line_of(service, key),
+                    f"{name} is not kept apart from the host ({key}: host)",
+                    severity="info" if key == "ipc" else None,
+                )
 
 
 def _unconfined(_: str, text: str) -> Iterable[Hit]:
     for name, service in _services(text):
         options = service.get("security_opt")
         for index, option in enumerate(options if isinstance(options, list) else ()):
-            if re.fullmatch(r"(?:seccomp|apparmor)[:=]unconfined|label[:=]disable|no-new-privileges[:=]false", str(option)):
+            if re.fullmatch(
+                r"(?:seccomp|apparmor)[:=]unconfined|label[:=]disable|no-new-privileges[:=]false", str(option)
+            ):
                 yield Hit(line_of(options, index), f"{name} switches a protection off ({option})")
 
 
@@ -81,7 +93,10 @@ def _published(_: str, text: str) -> Iterable[Hit]:
                 parts = str(port).split("/")[0].rsplit(":", 2)
                 host, target, open_ = (parts[0] if len(parts) > 2 else ""), parts[-1], len(parts) > 1
             if open_ and target in _PORTS and not _LOOPBACK.match(host):
-                yield Hit(line_of(ports, index), f"{name} is a database open to every network of the host (port {port if not isinstance(port, Mapping) else target})")
+                yield Hit(
+                    line_of(ports, index),
+                    f"{name} is a database open to every network of the host (port {port if not isinstance(port, Mapping) else target})",
+                )
 
 
 def _compose(body: str, image: str = "acme/a:1") -> dict[str, str]:
@@ -90,7 +105,9 @@ def _compose(body: str, image: str = "acme/a:1") -> dict[str, str]:
 
 def _deployed(path: str) -> bool:
     """A Compose file, but none of those that say they are for development: there a port to the host is the point."""
-    return is_compose(path) and not re.search(r"(?i)\b(?:dev|develop|development|local|override|test|debug)\b", PurePosixPath(path).name)
+    return is_compose(path) and not re.search(
+        r"(?i)\b(?:dev|develop|development|local|override|test|debug)\b", PurePosixPath(path).name
+    )
 
 
 RED_FLAGS = (
@@ -127,7 +144,8 @@ RED_FLAGS = (
         bad=_compose("    user: \"0:0\"\n"), good=_compose("    user: \"1000:0\"\n"),
     ),
     RedFlag(
-        "compose/open-database", _NEVER, "warning", "Bind it to this machine (127.0.0.1:5432:5432), or publish nothing: services reach each other by name.",
+        "compose/open-database", _NEVER, "warning",
+        "Bind it to this machine (127.0.0.1:5432:5432), or publish nothing: services reach each other by name.",
         applies=_deployed, check=_published,
         bad={
             **_compose("    ports:\n      - \"5432:5432\"\n", "postgres:18"),

@@ -15,16 +15,35 @@ _REVIEW = "Review and approve infrastructure changes (Terraform plan)"
 _SAFE_KINDS = frozenset({"job", "jobs", "job.batch", "pod", "pods", "po", "event", "events"})
 _OWN_CLUSTER = re.compile(r"\b(?:kind create|minikube start|k3d cluster|kind-action|setup-minikube|setup-k3|microk8s)")
 _PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
-_STAGING = re.compile(r"(?i)(?:^|[^a-z])(?:dev|develop|development|test|testing|stage|staging|qa|uat|preview|sandbox)(?:$|[^a-z])")
+_STAGING = re.compile(
+    r"(?i)(?:^|[^a-z])(?:dev|develop|development|test|testing|stage|staging|qa|uat|preview|sandbox)(?:$|[^a-z])"
+)
 _TESTS = re.compile(
     r"(?i)(?:^|[\s/;&|:_-])(?:py|unit|e2e|smoke|integration|acceptance)?[-_:]?tests?(?:$|[\s:;&|_-])|\b(?:pytest|jest|vitest|rspec|phpunit|"
     r"cypress|playwright|tox|nox|ctest|mocha|ava|newman|k6|bats|terratest|conftest|goss|mvn\S* verify|"
     r"mvnw? (?:\S+ )*(?:verify|install|package)|gradlew? (?:\S+ )*(?:check|build)|make (?:\S+ )*check|cargo nextest)\b"
 )
-_TEST_NAME = re.compile(r"(?i)(?:^|[^a-z])(?:tests?|testing|e2e|ci|checks?|verify|validate|qa|spec|quality)(?:$|[^a-z])")
+_TEST_NAME = re.compile(
+    r"(?i)(?:^|[^a-z])(?:tests?|testing|e2e|ci|checks?|verify|validate|qa|spec|quality)(?:$|[^a-z])"
+)
 _HEALTH = re.compile(r"(?i)/(?:api/)?(?:health\w*|ready\w*|livez|readyz|up|ping|status)\b|\brollout status\b|\bsmoke")
 _TEST_PROGRAMS = frozenset(
-    {"pytest", "jest", "vitest", "rspec", "phpunit", "cypress", "tox", "nox", "ctest", "mocha", "ava", "newman", "k6", "bats"}
+    {
+        "pytest",
+        "jest",
+        "vitest",
+        "rspec",
+        "phpunit",
+        "cypress",
+        "tox",
+        "nox",
+        "ctest",
+        "mocha",
+        "ava",
+        "newman",
+        "k6",
+        "bats",
+    }
 )
 _RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun", "go", "cargo", "make", "mvn", "mvnw", "gradle", "gradlew", "dotnet", "rails",
                       "rake", "mix", "deno", "composer", "just", "task", "swift", "flutter", "npx", "poetry", "uv", "bundle"})  # fmt: skip
@@ -59,7 +78,9 @@ _DEPLOY_ACTIONS = re.compile(
     r"akhileshns/heroku-deploy|superfly/flyctl-actions|appleboy/(?:ssh|scp)-action|amondnet/vercel-action|"
     r"AzureWebApp|AzureRmWebAppDeployment|KubernetesManifest|HelmDeploy)"
 )
-_SSH_ACTIONS = re.compile(r"(?i)^(?:appleboy/(?:ssh|scp)-action|easingthemes/ssh-deploy|garygrossgarten/github-action-(?:ssh|scp)|cross-the-world/)")
+_SSH_ACTIONS = re.compile(
+    r"(?i)^(?:appleboy/(?:ssh|scp)-action|easingthemes/ssh-deploy|garygrossgarten/github-action-(?:ssh|scp)|cross-the-world/)"
+)
 _FORGES = re.compile(r"(?i)(?:git@|@?(?:ssh\.)?(?:github\.com|gitlab\.com|bitbucket\.org|ssh\.dev\.azure\.com))|aur@")
 
 
@@ -94,8 +115,16 @@ def _auto_approve(command: Command) -> str:
     auto = any(re.fullmatch(r"--?auto-approve(?:=true)?", word) for word in words)
     if command.program in ("terraform", "tofu") and "apply" in words and auto:
         plan = words[-1] if not words[-1].startswith("-") and words[-1] != "apply" else ""
-        return "" if plan else f"`{command.program} apply -auto-approve` without a reviewed plan or a protected environment"
-    if command.program == "terragrunt" and {"apply", "apply-all"} & set(words) and (auto or command.has("--terragrunt-non-interactive")):
+        return (
+            ""
+            if plan
+            else f"`{command.program} apply -auto-approve` without a reviewed plan or a protected environment"
+        )
+    if (
+        command.program == "terragrunt"
+        and {"apply", "apply-all"} & set(words)
+        and (auto or command.has("--terragrunt-non-interactive"))
+    ):
         return "terragrunt applies without a reviewed plan or a protected environment"
     if command.program == "pulumi" and "up" in words and command.has("-y", "--yes"):
         return "`pulumi up --yes` without a protected environment"
@@ -104,7 +133,11 @@ def _auto_approve(command: Command) -> str:
 
 def _destroy(command: Command) -> str:
     words = set(command.argv[1:])
-    if command.program in ("terraform", "tofu", "pulumi", "cdk", "terragrunt") and words & {"destroy", "-destroy", "destroy-all"}:
+    if command.program in ("terraform", "tofu", "pulumi", "cdk", "terragrunt") and words & {
+        "destroy",
+        "-destroy",
+        "destroy-all",
+    }:
         return f"`{command.program} destroy` that nobody has to approve"
     return ""
 
@@ -118,7 +151,9 @@ def _kubectl_delete(path: str, text: str) -> Iterable[Hit]:
                 rest = command.argv[command.argv.index("delete") + 1 :]
                 kind = next((word for word in rest if not word.startswith("-")), "").split("/")[0]
                 if kind not in _SAFE_KINDS:
-                    yield Hit(command.line, f"`{command.program} delete {kind}`".rstrip() + " that nobody has to approve")
+                    yield Hit(
+                        command.line, f"`{command.program} delete {kind}`".rstrip() + " that nobody has to approve"
+                    )
 
 
 def _ssh(path: str, text: str) -> Iterable[Hit]:
@@ -132,7 +167,9 @@ def _ssh(path: str, text: str) -> Iterable[Hit]:
                     continue
                 if command.program == "ssh" and len(words) >= 1:
                     yield Hit(command.line, "the pipeline logs into a server (ssh)")
-                elif command.program in ("scp", "rsync", "sftp") and any(re.match(r"[^/:\s-][^/:\s]*:(?!//)", word) for word in words):
+                elif command.program in ("scp", "rsync", "sftp") and any(
+                    re.match(r"[^/:\s-][^/:\s]*:(?!//)", word) for word in words
+                ):
                     yield Hit(command.line, f"the pipeline copies files onto a server ({command.program})")
 
 
@@ -149,11 +186,13 @@ def _tests(command: Command) -> bool:
 
 
 def _health(command: Command) -> bool:
-    return command.program in ("curl", "wget", "http", "kubectl", "helm") and bool(_HEALTH.search(" ".join(command.argv)))
+    return command.program in ("curl", "wget", "http", "kubectl", "helm") and bool(
+        _HEALTH.search(" ".join(command.argv))
+    )
 
 
 def _ignored(path: str, text: str) -> Iterable[Hit]:
-    for pipeline, job in _jobs(path, text):
+    for _pipeline, job in _jobs(path, text):
         checked = [command for command in _commands(job) if _tests(command) or _health(command)]
         if job.forgiven and checked:
             yield Hit(job.forgiven, f"{job.name} may fail and nobody is stopped")
@@ -171,7 +210,11 @@ def _ignored(path: str, text: str) -> Iterable[Hit]:
 def _tested_later(step: Step, command: Command) -> bool:
     """Whether the script goes on to look at what the command said."""
     lines = step.script.text.splitlines() if step.script else []
-    line = lines[command.line - step.script.line] if step.script and 0 <= command.line - step.script.line < len(lines) else ""
+    line = (
+        lines[command.line - step.script.line]
+        if step.script and 0 <= command.line - step.script.line < len(lines)
+        else ""
+    )
     return bool(re.search(r"=\s*[\"']?\$\(|\|\s*tee\b|\|\|\s*(?:\w+=|\{|echo\b[^\n]*>>)", line)) or "exit 1" in line
 
 
@@ -231,9 +274,13 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "google-github-actions/setup-gcloud": ("service_account_key",),
     "azure/login": ("creds",),
 }
-_KEY_VARIABLES = frozenset({"AWS_SECRET_ACCESS_KEY", "GOOGLE_CREDENTIALS", "GCP_SA_KEY", "AZURE_CREDENTIALS", "ARM_CLIENT_SECRET"})
+_KEY_VARIABLES = frozenset(
+    {"AWS_SECRET_ACCESS_KEY", "GOOGLE_CREDENTIALS", "GCP_SA_KEY", "AZURE_CREDENTIALS", "ARM_CLIENT_SECRET"}
+)
 _CREDENTIAL = re.compile(r"(?i)KEY|TOKEN|SECRET|PASS|CRED|KUBE_?CONFIG|ROLE")
-_COMMON = re.compile(r"(?i)^GITHUB_TOKEN$|REGISTRY|DOCKER|GHCR|NPM|CODECOV|SONAR|SLACK|DISCORD|SENTRY|WEBHOOK|PYPI|NOTIFY|SNYK|CACHE|GH_")
+_COMMON = re.compile(
+    r"(?i)^GITHUB_TOKEN$|REGISTRY|DOCKER|GHCR|NPM|CODECOV|SONAR|SLACK|DISCORD|SENTRY|WEBHOOK|PYPI|NOTIFY|SNYK|CACHE|GH_"
+)
 
 
 def _long_lived(path: str, text: str) -> Iterable[Hit]:
@@ -243,7 +290,7 @@ def _long_lived(path: str, text: str) -> Iterable[Hit]:
             given = next((name for name in inputs if _SECRET.search(str(step.given.get(name, "")))), "")
             if given and not (step.given.get("role-to-assume") and "access-key" not in given):
                 yield Hit(line_of(step.given, given) or step.line, f"{given} is a key that never expires")
-        for parent, key, value in walk(job.body):
+        for _parent, key, value in walk(job.body):
             if key == "env" and isinstance(value, Mapping):
                 for name in value:
                     if name in _KEY_VARIABLES and _SECRET.search(str(value[name])):
@@ -296,7 +343,8 @@ RED_FLAGS = (
             ".circleci/config.yml": "jobs:\n  a:\n    steps:\n      - run: terraform apply -auto-approve\n"
             "workflows:\n  w:\n    jobs:\n      - hold: {type: approval}\n      - a: {requires: [hold]}\n",
             "Jenkinsfile": "stage('Ok') { input message: 'Apply?' }\nstage('Apply') { sh 'terraform apply -auto-approve' }\n",
-            "azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: prod\n  strategy: {runOnce: {deploy: {steps: [{script: terraform apply -auto-approve}]}}}\n",
+            "azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: prod\n"
+                "  strategy: {runOnce: {deploy: {steps: [{script: terraform apply -auto-approve}]}}}\n",
         },
     ),
     RedFlag(
@@ -329,7 +377,8 @@ RED_FLAGS = (
         },
     ),
     RedFlag(
-        "pipeline/ignored-failure", "Ignore failed health checks", "warning", "Let it fail, or take the check out: one that cannot fail checks nothing.",
+        "pipeline/ignored-failure", "Ignore failed health checks", "warning",
+        "Let it fail, or take the check out: one that cannot fail checks nothing.",
         applies=is_pipeline, check=_ignored,
         bad={
             _CI: _gh(_job("a", "npm test || true")),
@@ -343,7 +392,8 @@ RED_FLAGS = (
             _CI: _gh(_job("a", "rm x || true; docker stop t || true; npm run lint || true")),
             ".github/workflows/b.yml": _gh("  a:\n    steps:\n      - run: pytest\n        id: t\n        continue-on-error: true\n"
                                            "      - if: steps.t.outcome == 'failure'\n        run: exit 1\n"),
-            ".gitlab-ci.yml": "t:\n  when: manual\n  allow_failure: true\n  script: [make test]\naudit:\n  allow_failure: true\n  script: [npm audit]\n",
+            ".gitlab-ci.yml": "t:\n  when: manual\n  allow_failure: true\n  script: [make test]\naudit:\n"
+                "  allow_failure: true\n  script: [npm audit]\n",
         },
     ),
     RedFlag(
@@ -354,7 +404,8 @@ RED_FLAGS = (
             _CI: _gh(_job("test", "npm test") + _job("deploy", "kubectl apply -f k8s", _GUARD)),
             ".gitlab-ci.yml": "stages: [build, deploy]\nbuild:\n  stage: build\n  script: [make]\n"
             "prod:\n  stage: deploy\n  environment: production\n  script: [helm upgrade --install a ./a]\n",
-            ".circleci/config.yml": "jobs:\n  deploy-prod:\n    steps:\n      - run: flyctl deploy\nworkflows:\n  w:\n    jobs: [deploy-prod]\n",
+            ".circleci/config.yml": "jobs:\n  deploy-prod:\n    steps:\n      - run: flyctl deploy\nworkflows:\n"
+                "  w:\n    jobs: [deploy-prod]\n",
             "Jenkinsfile": "stage('Build') { sh 'make' }\nstage('Deploy production') { sh 'kubectl apply -f k8s' }\n",
             "azure-pipelines.yml": _AZURE.replace("npm test", "make").replace("stage: test", "stage: build").format(
                 "  - deployment: d\n    environment: production\n    steps:\n    - script: helm upgrade a a\n"),
@@ -367,7 +418,8 @@ RED_FLAGS = (
             ".gitlab-ci.yml": "stages: [test, deploy]\nunit:\n  stage: test\n  script: [make test]\n"
             "prod:\n  stage: deploy\n  environment: production\n  script: [helm upgrade --install a ./a]\n",
             "Jenkinsfile": "stage('Test') { sh 'make test' }\nstage('Deploy production') { sh 'kubectl apply -f k8s' }\n",
-            "azure-pipelines.yml": _AZURE.format("  - deployment: d\n    environment: production\n    steps:\n    - script: helm upgrade a a\n"),
+            "azure-pipelines.yml": _AZURE.format("  - deployment: d\n    environment: production\n    steps:\n"
+                "    - script: helm upgrade a a\n"),
         },
     ),
     RedFlag(
@@ -407,7 +459,8 @@ RED_FLAGS = (
                      + _job("deploy-production", "kubectl apply -f a", "    env:\n      K: ${{ secrets.KUBECONFIG }}\n")),
         },
         good={
-            _CI: _gh(_job("deploy-staging", "kubectl apply -f a", "    environment: staging\n    env:\n      K: ${{ secrets.KUBECONFIG }}\n")
+            _CI: _gh(_job("deploy-staging", "kubectl apply -f a", "    environment: staging\n    env:\n"
+                "      K: ${{ secrets.KUBECONFIG }}\n")
                      + _job("deploy-production", "kubectl apply -f a", f"{_GUARD}    env:\n      K: ${{{{ secrets.KUBECONFIG }}}}\n")),
             ".github/workflows/b.yml": _gh(_job("deploy-staging", "helm upgrade a a", "    env:\n      K: ${{ secrets.STAGING_KEY }}\n")
                      + _job("deploy-production", "helm upgrade a a", "    env:\n      K: ${{ secrets.PROD_KEY }}\n")),

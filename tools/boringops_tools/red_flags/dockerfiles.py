@@ -41,7 +41,8 @@ RED_FLAGS = (
         applies=is_dockerfile, check=_add_url,
         bad={"Dockerfile": "FROM a:1\nADD https://acme.io/x.tar.gz /x/\n"},
         good={
-            "Dockerfile": f"FROM a:1\nADD --checksum=sha256:{'ab' * 32} https://acme.io/x /x\nADD x.tar.gz /\nADD https://acme.io/r.git#v1 /r\n"
+            "Dockerfile": f"FROM a:1\nADD --checksum=sha256:{'ab' * 32} https://acme.io/x /x\nADD x.tar.gz /\n"
+                f"ADD https://acme.io/r.git#v1 /r\n"
         },
     ),
     RedFlag(

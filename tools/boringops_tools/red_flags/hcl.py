@@ -7,6 +7,7 @@ reading ends where the text makes no sense, and what came before it counts.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterator
@@ -80,10 +81,8 @@ def read(text: str) -> tuple[Block, ...]:
     """The blocks at the top of a file."""
     reader = _Reader(text)
     top = Block("", (), 1)
-    try:
+    with contextlib.suppress(_End):
         reader.body(top, 0)
-    except _End:
-        pass
     return tuple(top.blocks)
 
 

@@ -33,7 +33,7 @@ def images(path: str, text: str) -> Iterator[Named]:
     for document in documents(text):
         if reader is not None:
             yield from reader(document)
-        elif is_manifest(document):
+        elif is_manifest(document) and not document["apiVersion"].startswith("skaffold/"):  # it gives the tags itself
             yield from ((line_of(parent, key), value) for parent, key, value in walk(document) if key == "image")
 
 
@@ -139,8 +139,7 @@ def _terraform(text: str) -> Iterator[Named]:
             if name in _IMAGES.get(block.kind if not block.labels else block.labels[0], ()):
                 yield attribute.line, attribute.value
             elif name == "container_definitions":
-                for line, image in _definitions(attribute):
-                    yield line, image
+                yield from _definitions(attribute)
 
 
 def _definitions(attribute: Attribute) -> Iterator[Named]:
@@ -231,7 +230,8 @@ RED_FLAGS = (
             ".circleci/config.yml": "executors:\n  a:\n    docker: [{image: cimg/node:current}]\n",
             "azure-pipelines.yml": "resources:\n  containers: [{container: n, image: node:latest}]\njobs: [{job: a, container: n}]\n",
             "chart/values.yaml": "web:\n  image:\n    repository: acme/web\n    tag: latest\n",
-            "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n  container_definitions = jsonencode([{ name = "a", image = "acme/a:latest" }])\n}\n',
+            "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n'
+                '  container_definitions = jsonencode([{ name = "a", image = "acme/a:latest" }])\n}\n',
         },
         good={
             "Dockerfile": "ARG V=22\nFROM node:$V AS latest\nFROM latest\nCOPY --from=latest /a /a\n# FROM node:latest\n"
@@ -239,8 +239,10 @@ RED_FLAGS = (
             "compose.yaml": "services:\n  app:\n    build: .\n    image: app:latest\n  db:\n    image: postgres:${PG:-16}\n",
             "k8s/app.yaml": _POD.format("acme/app:1.2"),
             "config.yaml": "image: node:latest\n",
+            "skaffold.yaml": "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts: [{image: web:latest}]\n",
             "values.yaml": "image:\n  repository: acme/web\n  tag: ''\nworker:\n  image: {repository: a/b, tag: 1.2}\n",
-            "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n  container_definitions = jsonencode([{ image = "${var.repo}:latest" }, { image = var.i }])\n}\n',
+            "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n'
+                '  container_definitions = jsonencode([{ image = "${var.repo}:latest" }, { image = var.i }])\n}\n',
             ".gitlab-ci.yml": "image: node:24\na:\n  image: $CI_REGISTRY_IMAGE:latest-$CI_COMMIT_SHA\n  script: [echo image:latest]\n",
         },
     ),

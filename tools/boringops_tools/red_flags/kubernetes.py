@@ -9,16 +9,40 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops.facts import Severity
+from boringops.secrets import find
 from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.red_flags.secrets import lines_told
 from boringops_tools.yaml_files import documents, is_manifest, is_yaml, line_of
 
 _NEVER = "Disable security features for convenience"
 _ROOT = "Run containers as root user"
 _SOCKETS = re.compile(r"(?:/var)?/run/(?:docker|containerd/containerd|crio/crio|podman/podman)\.sock")
-_WORKLOADS = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Rollout"})
+_WORKLOADS = frozenset(
+    {
+        "Pod",
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "ReplicationController",
+        "Job",
+        "CronJob",
+        "Rollout",
+    }
+)
 _ALL_POWERFUL = frozenset({"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE"})
-_STAND_IN = re.compile(r"(?i)^$|^[<{$%]|change.?me|example|placeholder|replace|your[-_ ]|x{4,}|\*{3}|^(?:ref\+|vault:|enc\[|op://)")
-_PUBLIC_KEY = re.compile(r"(?i)(?:\.crt|\.cert|\.pub|ca\.pem|namespace|username|user|host|port|database|dbname|name|url|endpoint)$")
+_STAND_IN = re.compile(
+    r"(?i)^$|^[<{$%]|change.?me|example|placeholder|replace|your[-_ ]|x{4,}|\*{3}|^(?:ref\+|vault:|enc\[|op://)"
+)
+_PUBLIC_KEY = re.compile(
+    r"(?i)(?:\.crt|\.cert|\.pub|ca\.pem|namespace|user(?:name)?(?:_in)?|host|port|database|dbname|name|url|endpoint|address|region)$"
+)
+_FILE = re.compile(
+    r"\.(?:ya?ml|json|ini|conf|cfg|toml|properties|txt|sh)$"
+)  # configuration, which may hold a secret or none
+_HARMLESS = re.compile(
+    r"/etc/(?:ssl/certs|localtime|timezone|os-release)/?|/dev/log|/usr/share/(?:zoneinfo|ca-certificates)"
+)
 
 
 def _objects(text: str) -> Iterator[Mapping[Any, Any]]:
@@ -68,7 +92,11 @@ def _privileged(_: str, text: str) -> Iterable[Hit]:
             context = container.get("securityContext")
             if _get(context, "privileged") is True:
                 severity: Severity | None = "warning" if kind == "DaemonSet" else None
-                yield Hit(line_of(context, "privileged"), f"container {container.get('name')} is privileged: it is root on the node", severity=severity)
+                yield Hit(
+                    line_of(context, "privileged"),
+                    f"container {container.get('name')} is privileged: it is root on the node",
+                    severity=severity,
+                )
 
 
 def _host_path(_: str, text: str) -> Iterable[Hit]:
@@ -79,7 +107,10 @@ def _host_path(_: str, text: str) -> Iterable[Hit]:
             if isinstance(path, str):
                 socket = _SOCKETS.fullmatch(path.rstrip("/"))
                 message = "gives whoever is in the pod the whole node" if socket else "mounts a folder of the node"
-                yield Hit(line_of(volume, "hostPath"), f"hostPath {path} {message}", severity="error" if socket else _agents(kind))
+                mild: Severity | None = "info" if _HARMLESS.fullmatch(path) else _agents(kind)
+                yield Hit(
+                    line_of(volume, "hostPath"), f"hostPath {path} {message}", severity="error" if socket else mild
+                )
 
 
 def _host_namespace(_: str, text: str) -> Iterable[Hit]:
@@ -112,7 +143,10 @@ def _escalation(_: str, text: str) -> Iterable[Hit]:
         for container, _line in _containers(pod):
             context = container.get("securityContext")
             if _get(context, "allowPrivilegeEscalation") is True and _get(context, "privileged") is not True:
-                yield Hit(line_of(context, "allowPrivilegeEscalation"), f"container {container.get('name')} may gain rights (allowPrivilegeEscalation: true)")
+                yield Hit(
+                    line_of(context, "allowPrivilegeEscalation"),
+                    f"container {container.get('name')} may gain rights (allowPrivilegeEscalation: true)",
+                )
 
 
 def _capabilities(_: str, text: str) -> Iterable[Hit]:
@@ -121,7 +155,10 @@ def _capabilities(_: str, text: str) -> Iterable[Hit]:
             added = _get(container, "securityContext", "capabilities", "add")
             for index, name in enumerate(added if isinstance(added, list) else ()):
                 if str(name).upper() in _ALL_POWERFUL:
-                    yield Hit(line_of(added, index), f"container {container.get('name')} gets the capability {name}, as good as root on the node")
+                    yield Hit(
+                        line_of(added, index),
+                        f"container {container.get('name')} gets the capability {name}, as good as root on the node",
+                    )
 
 
 def _decoded(value: str) -> str:
@@ -131,24 +168,35 @@ def _decoded(value: str) -> str:
         return value
 
 
-def _secret(_: str, text: str) -> Iterable[Hit]:
-    for each in _objects(text):
-        if each["kind"] != "Secret" or not str(each["apiVersion"]) == "v1" or "sops" in each:
-            continue
+def _secret(path: str, text: str) -> Iterable[Hit]:
+    secrets = [
+        each
+        for each in _objects(text)
+        if each["kind"] == "Secret" and each["apiVersion"] == "v1" and "sops" not in each
+    ]
+    told = lines_told(path, text) if secrets else frozenset()
+    for each in secrets:
         for key in ("data", "stringData"):
             values = each.get(key)
             for name, value in values.items() if isinstance(values, Mapping) else ():
                 if not isinstance(value, str) or _PUBLIC_KEY.search(str(name)):
                     continue
-                if not _STAND_IN.search(value.strip()) and not _STAND_IN.search(_decoded(value).strip()):
-                    yield Hit(line_of(values, name), f"the Secret holds the value of {name} in clear (base64 hides nothing)")
+                clear = _decoded(value) if key == "data" else value
+                if _STAND_IN.search(value.strip()) or _STAND_IN.search(clear.strip()) or line_of(values, name) in told:
+                    continue
+                if not _FILE.search(str(name)) or find(clear):
+                    yield Hit(
+                        line_of(values, name), f"the Secret holds the value of {name} in clear (base64 hides nothing)"
+                    )
 
 
 def _unlabelled(_: str, text: str) -> Iterable[Hit]:
     for each in _objects(text):
         metadata = each.get("metadata")
         if each["kind"] in _WORKLOADS and isinstance(metadata, Mapping) and not metadata.get("labels"):
-            yield Hit(line_of(each, "metadata"), f"{each['kind']} {metadata.get('name')} has no labels to say whose it is")
+            yield Hit(
+                line_of(each, "metadata"), f"{each['kind']} {metadata.get('name')} has no labels to say whose it is"
+            )
 
 
 def _pod(container: str = "", pod: str = "", image: str = "a:1") -> str:
@@ -224,11 +272,12 @@ RED_FLAGS = (
         "Use External Secrets, Sealed Secrets or SOPS, and rotate what was committed.",
         applies=is_yaml, check=_secret,
         bad={
-            "k8s/s.yaml": _secret_object(f"data:\n  password: {_DECLARED}"),
-            "k8s/t.yaml": _secret_object("stringData:\n  api-key: q7-mW29t"),
+            "k8s/s.yaml": _secret_object(f"data:\n  door: {_DECLARED}"),
+            "k8s/t.yaml": _secret_object("stringData:\n  door: q7-mW29t"),
         },
         good={
-            "k8s/s.yaml": _secret_object("stringData:\n  a: ${TOKEN}\n  b: <from vault>\n  c: change-me\n  username: app\n  d: ''"),
+            "k8s/s.yaml": _secret_object("stringData:\n  a: ${TOKEN}\n  b: <from vault>\n  c: change-me\n"
+                "  username: app\n  d: ''\n  app.ini: |\n    a = 1"),
             "k8s/e.yaml": "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  data:\n    - secretKey: a\n",
             "k8s/x.yaml": _secret_object("data:\n  a: ENC[AES256_GCM,data:x]\nsops: {}"),
         },

@@ -98,7 +98,11 @@ def _mappings(text: str) -> Iterator[Mapping[Any, Any]]:
 
 
 def _items(node: Any) -> list[tuple[str, Mapping[Any, Any]]]:
-    return [(str(key), value) for key, value in node.items() if isinstance(value, Mapping)] if isinstance(node, Mapping) else []
+    return (
+        [(str(key), value) for key, value in node.items() if isinstance(value, Mapping)]
+        if isinstance(node, Mapping)
+        else []
+    )
 
 
 def _list(node: Any) -> list[Any]:
@@ -138,7 +142,9 @@ def _github(text: str) -> Iterator[Pipeline]:
         on = workflow.get("on", workflow.get(True))  # YAML 1.1 reads `on` as true
         triggers = set(_strings(on)) | ({str(each) for each in on} if isinstance(on, Mapping) else set())
         # Only a push or a plain pull request says that nothing has run before.
-        first = triggers and triggers <= {"push", "pull_request", "workflow_dispatch", "schedule"} and "push" in triggers
+        first = (
+            triggers and triggers <= {"push", "pull_request", "workflow_dispatch", "schedule"} and "push" in triggers
+        )
         yield Pipeline("github", jobs, open_ended=not first or _only_tags(on))
 
 
@@ -172,14 +178,20 @@ def _github_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
 
 # --- GitLab CI --------------------------------------------------------------------------------------------------------
 
-_GITLAB_KEYS = frozenset({"default", "variables", "workflow", "include", "stages", "image", "services", "cache", "spec"})
+_GITLAB_KEYS = frozenset(
+    {"default", "variables", "workflow", "include", "stages", "image", "services", "cache", "spec"}
+)
 
 
 def _gitlab(text: str) -> Iterator[Pipeline]:
     for document in _mappings(text):
         stages = [".pre", *(_strings(document.get("stages")) or ("build", "test", "deploy")), ".post"]
-        entries = [(name, job) for name, job in _items(document) if name not in _GITLAB_KEYS and not name.startswith(".")]
-        place = {name: stages.index(s) if (s := str(job.get("stage", "test"))) in stages else 0 for name, job in entries}
+        entries = [
+            (name, job) for name, job in _items(document) if name not in _GITLAB_KEYS and not name.startswith(".")
+        ]
+        place = {
+            name: stages.index(s) if (s := str(job.get("stage", "test"))) in stages else 0 for name, job in entries
+        }
         jobs = []
         for name, job in entries:
             named = [each.get("job") if isinstance(each, Mapping) else each for each in _list(job.get("needs"))]
@@ -220,7 +232,7 @@ def _circle(text: str) -> Iterator[Pipeline]:
                     Job(
                         str(options.get("name", title)), line, tuple(_circle_steps(body.get("steps"), reusable, 0)),
                         _strings(options.get("requires")), guarded=options.get("type") == "approval",
-                        calls="" if title in defined or options.get("type") == "approval" else str(title), body=body,
+                        calls="" if str(title) in defined or options.get("type") == "approval" else str(title), body=body,
                     )
                 )  # fmt: skip
             gates = {job.name for job in jobs if job.guarded}
@@ -353,4 +365,3 @@ _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]
     (_named("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
     (lambda path: bool(re.fullmatch(r"Jenkinsfile(?:[.\-_].*)?|.*\.jenkinsfile", PurePosixPath(path).name)), _jenkins),
 )
-

@@ -33,6 +33,11 @@ def _values(path: str, text: str) -> Iterable[Hit]:
         )
 
 
+def lines_told(path: str, text: str) -> frozenset[int]:
+    """The lines that the rule `secret` speaks of, for rules that would say the same of them."""
+    return frozenset(text.count("\n", 0, secret.start) + 1 for secret in find(text, path=path))
+
+
 def _is_secret_file(path: str) -> bool:
     return bool(env_file(path) or _SECRET_FILES.fullmatch(path))
 

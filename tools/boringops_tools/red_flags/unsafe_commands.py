@@ -134,7 +134,9 @@ def _tls_commands_and_variables(path: str, text: str) -> Iterable[Hit]:
     elif is_compose(path) or (pipelines.is_pipeline(path) and path.endswith((".yml", ".yaml"))):
         for document in documents(text):
             for parent, key, value in walk(document):
-                name, given = (str(value).split("=", 1) if isinstance(key, int) and "=" in str(value) else (str(key), value))
+                name, given = (
+                    str(value).split("=", 1) if isinstance(key, int) and "=" in str(value) else (str(key), value)
+                )
                 if not isinstance(value, Mapping | list) and (message := _variable(name, given)):
                     yield Hit(line_of(parent, key), message)
 
@@ -169,18 +171,26 @@ def _password(command: Command) -> str:
 
 
 def _open_mode(command: Command) -> str:
-    mode = next((word for word in command.argv[1:] if _OPEN_MODE.fullmatch(word)), "") if command.program == "chmod" else ""
+    mode = (
+        next((word for word in command.argv[1:] if _OPEN_MODE.fullmatch(word)), "")
+        if command.program == "chmod"
+        else ""
+    )
     return f"`chmod {mode}` lets everybody write" if mode else ""
 
 
 def _sudo(path: str, text: str) -> Iterable[Hit]:
     for command in _all(path, text):
         if command.sudo:
-            yield Hit(command.line, "sudo in a Dockerfile: builds are root already, and the image keeps a way to become it")
+            yield Hit(
+                command.line, "sudo in a Dockerfile: builds are root already, and the image keeps a way to become it"
+            )
 
 
 def _wf(run: str, extra: str = "") -> str:
-    return f"on: push\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: {run}\n{extra}"
+    return (
+        f"on: push\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: {run}\n{extra}"
+    )
 
 
 _CI = ".github/workflows/ci.yml"

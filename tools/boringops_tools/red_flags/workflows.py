@@ -20,7 +20,7 @@ _EXPRESSION = re.compile(r"\$\{\{([^}]{0,400})\}\}")
 # What someone outside writes: titles, bodies, messages, branch names.
 _OUTSIDE = re.compile(
     r"\bgithub\.event\.(?!(?:number|action|sender\.id|repository\.(?:id|full_name|name|default_branch)|"
-    r"(?:pull_request|issue|release|workflow_run)\.(?:number|id)|pull_request\.(?:base\.(?:sha|ref)|head\.sha|merged|draft)|"
+    r"(?:pull_request|issue|release|workflow_run|workflow_run\.pull_requests\[\d+\])\.(?:number|id)|pull_request\.(?:base\.(?:sha|ref)|head\.sha|merged|draft)|"
     r"(?:workflow_run\.)?(?:head_sha|conclusion)|release\.(?:draft|prerelease)|before|after)\b)[\w.*\[\]'\"-]+|\bgithub\.head_ref\b"
 )
 _HEAD = re.compile(r"github\.event\.pull_request\.head\.|github\.head_ref|refs/pull/")
@@ -165,6 +165,7 @@ RED_FLAGS = (
         bad=_wf("      - run: echo \"${{ github.event.issue.title }}\"\n"),
         good=_wf(
             "      - run: echo \"$TITLE\" ${{ github.event.pull_request.number }} ${{ github.sha }}\n"
+            "      - run: echo ${{ github.event.workflow_run.pull_requests[0].number }}\n"
             "        env:\n          TITLE: ${{ github.event.issue.title }}\n"
         ),
     ),

@@ -28,6 +28,8 @@ __all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "validate
 SIZE_CAP = 5 * 1024 * 1024
 """Bytes; no infrastructure file is longer, and some validators take minutes for what is."""
 _CACHE_FORMAT = 2  # goes up whenever what validators make of a tool's output changes
+_NEARBY = 3  # lines between the places at which two tools report one thing
+_ALIASES = {"excessive-permissions": "permissions", "missing-permissions": "permissions"}
 _JUDGED = TypeAdapter(Judged)
 
 
@@ -100,6 +102,8 @@ def validate(
     covered: set[str] = set()
     judged_for: set[tuple[str, str]] = set()
     absent: dict[tuple[str, str], list[Validator]] = defaultdict(list)
+    skipped: list[tuple[Validator, str, str]] = []
+    rendered: set[str] = set()
     work: list[tuple[Validator, Sequence[File]]] = []
     for validator in validators():
         mine = [file for file in files if validator.covers(file)]
@@ -114,13 +118,17 @@ def validate(
             continue
         covered.update(file.path for file in mine)
         judged_for.update(aspects)
+        rendered.update(file.path for file in mine if validator.renders)
         ready = []
         for file in mine:
             if reason := validator.skip(file):
-                verdicts.append(_unjudged(validator, file.path, f"skipped: {reason}"))
+                skipped.append((validator, file.path, reason))
             else:
                 ready.append(file)
         work += [(validator, batch) for batch in validator.batches(ready)] if ready else []
+    for validator, path, reason in skipped:
+        if not (path in rendered and "template" in reason):
+            verdicts.append(_unjudged(validator, path, f"skipped: {reason}"))
     for (path, aspect), choice in absent.items():
         if (path, aspect) not in judged_for:
             verdicts.append(_unjudged(choice[0], path, f"absent: {' or '.join(each.get for each in choice)}"))
@@ -130,6 +138,7 @@ def validate(
             for verdict, found in done:
                 verdicts.append(verdict)
                 findings += found
+    findings = _said_once(findings)
 
     for file in files:
         if file.path not in covered and expects_validation(file.path):
@@ -199,6 +208,22 @@ def _verdict(validator: Validator, file: File, judged: Judged) -> Validation:
         outcome="failed" if against else "not_validated" if judged.unjudged else "passed",
         reason="; ".join(part for part in (counted, judged.unjudged) if part),
     )  # fmt: skip
+
+
+def _said_once(findings: Sequence[Finding]) -> list[Finding]:
+    """Without what two tools say of one place under one name: the auditors of workflows share their names of rules."""
+    kept: list[Finding] = []
+    places: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        same = places[finding.path, _ALIASES.get(finding.rule, finding.rule)]
+        if not any(_one_place(finding, other) for other in same if other.source != finding.source):
+            kept.append(finding)
+        same.append(finding)
+    return kept
+
+
+def _one_place(one: Finding, other: Finding) -> bool:
+    return one.line is None or other.line is None or abs(one.line - other.line) <= _NEARBY
 
 
 # --- the cache --------------------------------------------------------------------------------------------------------

@@ -22,8 +22,9 @@ _STYLE = (
     "command-instead-of", "galaxy", "playbook-extension", "schema[meta]",
 )  # fmt: skip
 _ELSEWHERE = re.compile(
-    r"couldn't resolve module/action '\w+\.(?!builtin\.)|role '[^']+' was not found|vault secrets|collection", re.I
-)
+    r"couldn't resolve module/action '(?!ansible\.builtin\.)[^']+\.|role '[^']+' was not found|vault secrets|"
+    r"unable to find collection", re.I,
+)  # fmt: skip
 
 
 class AnsibleLint(Project):
@@ -33,6 +34,7 @@ class AnsibleLint(Project):
     distribution = "ansible-lint"
     get = "pip install 'boringops[ansible]'"
     exit_codes = frozenset({0, 2})
+    whole = False
 
     def covers(self, file: File) -> bool:
         if not is_yaml(file.path) or file.path.startswith(".github/"):
@@ -66,16 +68,18 @@ class AnsibleLint(Project):
         for item in json.loads(ran.stdout):
             message = item["content"]["body"] if "content" in item else item["description"]
             message = f"{item['description']} {message}" if message != item["description"] else message
-            if _ELSEWHERE.search(message):
-                yield Unjudged("", f"what it uses from elsewhere is not here: {message}")
-                continue
             place = item["location"]
-            line = place["lines"]["begin"] if "lines" in place else place["positions"]["begin"]["line"]
             path = str(home / place["path"])
-            yield Said(path, item["check_name"], _severity(item["check_name"]), line, message)
+            if _ELSEWHERE.search(message):
+                yield Unjudged(path, f"what it uses from elsewhere is not here: {message}")
+                continue
+            line = place["lines"]["begin"] if "lines" in place else place["positions"]["begin"]["line"]
+            yield Said(path, item["check_name"], _severity(item["check_name"], message), line, message)
 
 
-def _severity(rule: str) -> Severity:
+def _severity(rule: str, message: str) -> Severity:
+    if rule == "syntax-check[unknown-module]" and "'ansible.builtin." not in message:
+        return "warning"  # a short name may be one of a collection that is not here
     if rule.startswith(_STYLE):
         return "info"
     return "error" if rule.startswith(_ERRORS) else "warning"

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from boringops.facts import Finding, Severity
 
@@ -81,6 +81,8 @@ class Validator(ABC):
     missed: ClassVar[bool] = True
     """Where it is absent, and no other of its aspect is there, its files are named as not validated. Not so for one that
     has an opinion about a file that others know to be sound or not."""
+    renders: ClassVar[bool] = False
+    """It judges templates as what they become: that others cannot read them is no news where it is there."""
 
     @abstractmethod
     def covers(self, file: File) -> bool:
@@ -266,12 +268,12 @@ def program_version(where: str, distribution: str = "", asked: tuple[str, ...] =
         changed = Path(where).stat().st_mtime_ns
     except OSError:
         return None
-    try:
-        remembered = json.loads(memory.read_bytes())
+    remembered: dict[str, list[Any]] = {}
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        remembered = {**json.loads(memory.read_bytes())}
+    with contextlib.suppress(KeyError, TypeError, IndexError):
         if remembered[where][0] == changed:
             return str(remembered[where][1])
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
-        remembered = {}
     with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
         try:
             ran = run([where, *asked], cwd=Path(folder), home=Path(folder), timeout_s=10)
@@ -280,7 +282,7 @@ def program_version(where: str, distribution: str = "", asked: tuple[str, ...] =
     number = re.search(r"\d+(?:\.\d+)+[\w.+-]*", ran.stdout + ran.stderr)
     if number is None:
         return None
-    with contextlib.suppress(OSError, TypeError):  # a memory that cannot be written costs time, nothing else
+    with contextlib.suppress(OSError):  # a memory that cannot be written costs time, nothing else
         memory.parent.mkdir(parents=True, exist_ok=True)
         draft = memory.with_name(f"{memory.name}.{os.getpid()}")
         draft.write_text(json.dumps({**remembered, where: [changed, number[0]]}))

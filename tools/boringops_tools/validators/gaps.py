@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.validators.base import File
+from boringops_tools.validators.groovy import is_pipeline
 
 
 def _named(expression: str) -> Callable[[File], bool]:
@@ -17,6 +18,7 @@ def _named(expression: str) -> Callable[[File], bool]:
 
 # What would have to be checked, and which files are of that kind. An entry goes when a validator for it comes.
 GAPS: dict[str, Callable[[File], bool]] = {
+    "sections of the pipeline": is_pipeline,
     "pulumi project": _named(r"(?:.*/)?Pulumi(?:\.[^/]+)?\.ya?ml"),
     "grafana dashboard": lambda file: file.suffix == ".json" and '"panels"' in file.text and '"schemaVersion"' in file.text,
 }  # fmt: skip

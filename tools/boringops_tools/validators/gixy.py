@@ -13,10 +13,12 @@ from boringops_tools.validators.nginx_text import balanced, is_nginx
 from boringops_tools.yaml_files import template_reason
 
 _UNSET = re.compile(r"missing\b|no\b", re.I)
+_ADVICE = frozenset({"proxy_pass_normalized", "if_is_evil"})  # ways of writing that now and then go wrong
 _SEVERITY: dict[str, Severity] = {"HIGH": "warning", "MEDIUM": "warning"}
 # Advice on tuning, and what depends on versions and names that a file does not tell.
 _SKIPPED = (
     "worker_rlimit_nofile_vs_connections",
+    "try_files_is_evil_too",
     "low_keepalive_requests",
     "nginx_cves",
     "origins",
@@ -52,7 +54,8 @@ class Gixy(Program):
             name = PurePosixPath(item["file"]).name
             # What is not set at all may be set in another file, or be as it should by default.
             unset = _UNSET.match(item["summary"]) or _UNSET.match(item["reason"])
-            severity: Severity = "info" if unset else _SEVERITY.get(item["severity"], "info")
+            advice = unset or item["plugin"] in _ADVICE
+            severity: Severity = "info" if advice else _SEVERITY.get(item["severity"], "info")
             yield Said(name, item["plugin"], severity, item["line"], f"{item['summary']} {item['reason']}")
 
 

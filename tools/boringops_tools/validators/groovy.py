@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from boringops_tools.validators.base import File, Program, Ran, Said, installed
 
+_BATCH = 4  # a file takes about a second
 # In a process of its own: a file may take it long, and a process can be ended.
 _RUN = """
 import json, sys
@@ -33,13 +34,16 @@ class GroovySyntax(Program):
     get = "pip install 'boringops[jenkins]'"
 
     def covers(self, file: File) -> bool:
-        return bool(re.fullmatch(r"(?:.*/)?(?:jenkinsfile[^/]*|[^/]*\.jenkinsfile)", file.path, re.I | re.S))
+        return is_pipeline(file)
 
     def locate(self) -> str | None:
         return sys.executable if installed(self.distribution) else None
 
     def version(self) -> str | None:
         return installed(self.distribution)
+
+    def batches(self, files: Sequence[File]) -> Iterable[Sequence[File]]:
+        return [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
 
     def stage(self, file: File) -> tuple[str, str]:
         return ".groovy", file.text
@@ -50,6 +54,13 @@ class GroovySyntax(Program):
     def read(self, ran: Ran) -> Iterable[Said]:
         for name, line, message in json.loads(ran.stdout):
             yield Said(name, "syntax", "error", line, message)
+
+
+def is_pipeline(file: File) -> bool:
+    """Whether a file is a pipeline of Jenkins, by its name or by what it starts with."""
+    if re.fullmatch(r"(?:.*/)?(?:jenkinsfile[^/]*|[^/]*\.jenkinsfile)", file.path, re.I | re.S):
+        return True
+    return file.suffix == ".groovy" and bool(re.search(r"(?m)^(?:pipeline|node(?:\(.*\))?)\s*\{", file.text))
 
 
 VALIDATORS = (GroovySyntax(),)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from boringops_tools.validators.base import File, Ran, Said, Unjudged, broken, installed, locate, program_version, run
+from boringops_tools.validators.kubernetes import KubernetesSchema
 from boringops_tools.validators.projects import Project
 
 _WHEEL = "helm-python-sdk"
@@ -19,7 +20,8 @@ try:
         for each in helm_python.lint(".")["messages"]:
             print("[%s] %s: %s" % (("UNKNOWN", "INFO", "WARNING", "ERROR")[each["severity"]], each["path"], each["error"]))
     else:
-        helm_python.Chart.load(".").render()
+        for path, text in helm_python.Chart.load(".").render().items():
+            print("---\\n# Source: %s\\n%s" % (path, text))
 except helm_python.HelmError as error:
     sys.exit("Error: %s" % error)
 """
@@ -40,6 +42,7 @@ class Helm(Project):
     aspect = "helm chart"
     get = "install helm, or pip install 'boringops[helm]'"
     version_arguments = ("version",)
+    renders = True
 
     def covers(self, file: File) -> bool:
         return chart_of(file) is not None
@@ -71,7 +74,10 @@ class Helm(Project):
         if name is not None and chart != copy:  # helm wants the folder to bear the chart's name
             chart = chart.rename(copy.parent / name[1])
         said: set[tuple[str, int | None]] = set()
+        failed = False
         for action in ("lint", "template"):
+            if failed:
+                return  # rendering would fail of the same
             arguments = ["lint", "."] if action == "lint" else ["template", "a", "."]
             ran = run([*self.command(), *arguments], cwd=chart, home=copy.parent, timeout_s=timeout_s)
             for each in _read(ran, home):
@@ -79,7 +85,10 @@ class Helm(Project):
                     yield each
                 elif (each.file, each.line) not in said:
                     said.add((each.file, each.line))
+                    failed = failed or each.severity == "error"
                     yield each
+        if not failed:
+            yield from _objects(ran.stdout, home)
 
 
 def chart_of(file: File) -> PurePosixPath | None:
@@ -93,6 +102,21 @@ def chart_of(file: File) -> PurePosixPath | None:
     return next((each for each in homes if (file.root / each / "Chart.yaml").is_file()), None)
 
 
+def _objects(rendered: str, home: PurePosixPath) -> Iterable[Said | Unjudged]:
+    """What is wrong with the Kubernetes objects that the templates become; their lines are not the templates'."""
+    schema = KubernetesSchema()
+    if schema.locate() is None:
+        return
+    parts = re.split(r"(?m)^# Source: [^/\s]+/(\S+)$", rendered)
+    for path, text in zip(parts[1::2], parts[2::2], strict=True):
+        file = str(home / path)
+        for each in schema.judge(File(Path(), file, text)):
+            if isinstance(each, str):
+                yield Unjudged(file, each)
+            else:
+                yield Said(file, f"kubernetes-{each.rule}", each.severity, None, each.message)
+
+
 def _read(ran: Ran, home: PurePosixPath) -> Iterable[Said | Unjudged]:
     found = [
         (each["level"], each["path"], each["message"].strip()) for each in _MESSAGE.finditer(ran.stdout + ran.stderr)
@@ -103,7 +127,7 @@ def _read(ran: Ran, home: PurePosixPath) -> Iterable[Said | Unjudged]:
             raise broken(ran)
         found = [("ERROR", "Chart.yaml", error[1])]
     for level, path, message in found:
-        if level == "INFO":
+        if level == "INFO" or message == "directory does not exist":  # a chart may be made of its dependencies alone
             continue
         if _NEEDS_VALUES.search(message) or _NEEDS_CHARTS.search(message):
             yield Unjudged("", f"it needs what is not here: {message}")

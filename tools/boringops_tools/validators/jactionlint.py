@@ -24,6 +24,7 @@ _SHELLCHECK_LEVEL = re.compile(r"SC\d+:(error|warning|info|style)")
 class Jactionlint(Program):
     name = "jactionlint"
     about = "GitHub workflows, dependabot.yml"
+    aspect = "workflows"
     distribution = "jactionlint"
     get = "pip install jactionlint"
     in_place = True  # it follows reusable workflows and local actions

@@ -78,7 +78,9 @@ class KubernetesSchema(InProcess):
             last = _last_with(plain, latest)
             line = line_of(item, "apiVersion")
             if last is None:
-                yield self.finding(file, "unknown-kind", "error", line, f"Kubernetes has no {kind} in {name}")
+                yield self.finding(
+                    file, "unknown-kind", "error", line, f"Kubernetes has no {kind} in {name} (1.{_OLDEST} and later)"
+                )
             else:
                 message = f"{kind} of {name} is gone since Kubernetes 1.{last + 1}"
                 yield self.finding(file, "removed-api", "warning", line, message)

@@ -11,6 +11,7 @@ from boringops_tools.validators.base import File, Said, Unfinished, Unjudged, br
 from boringops_tools.validators.projects import Project
 from boringops_tools.yaml_files import Unreadable, documents, walk
 
+_ERROR = re.compile(r"(?s)^(?:error|Error): (.*)|err=\"(.*)\"")
 _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _REMOTE = re.compile(r"://|^git@|^[\w-]+(?:\.[\w-]+)+/[^/]+/|[?&](?:ref|version)=")
 _TAKEN_IN = ("resources", "bases", "components", "helmCharts", "crds", "transformers", "generators", "configurations")
@@ -63,10 +64,9 @@ class Kustomize(Project):
         ran = run([where, action, "."], cwd=copy / home, home=copy.parent, timeout_s=timeout_s)
         if ran.exit_code == 0:
             return
-        said = ran.stderr.strip()
-        if not said.startswith(("error:", "Error:")):
+        if (error := _ERROR.search(ran.stderr.strip())) is None:
             raise broken(ran)
-        message = said.partition(" ")[2].replace(f"{copy}/", "")
+        message = error[1] or error[2]
         file = next(name for name in _NAMES if (copy / home / name).is_file())
         yield Said(str(home / file), "build", "error", None, message)
 

@@ -7,7 +7,9 @@ import tempfile
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 from boringops_tools.validators.base import File, Judged, Program, Said, Unfinished, Unjudged, clean
 
@@ -22,6 +24,9 @@ class Project(Program):
 
     The copy keeps their places, and holds nothing a tool would run: no plugins, no downloaded modules.
     """
+
+    whole: ClassVar[bool] = True
+    """An error in one file keeps the others from being judged."""
 
     @abstractmethod
     def home(self, file: File) -> PurePosixPath:
@@ -75,17 +80,22 @@ class Project(Program):
                     (copy / path).write_bytes((inside[0].root / path).read_bytes())
                 (copy / home).mkdir(parents=True, exist_ok=True)
                 try:
-                    said = list(self.judge(copy, home, timeout_s))
+                    said = [_elsewhere(each, copy) for each in self.judge(copy, home, timeout_s)]
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     raise Unfinished(clean(f"output unreadable: {type(error).__name__} {error}")) from error
             for each in said:
                 if isinstance(each, Unjudged):
                     for file in inside:
-                        judged[file.path].unjudged = clean(each.reason)
+                        if each.file in ("", file.path):
+                            judged[file.path].unjudged = clean(each.reason)
                 elif each.file in by_path:  # what is wrong with another file of the project is said of that one
                     judged[each.file].findings.append(
                         self.finding(by_path[each.file], each.rule, each.severity, each.line, each.message, each.hint)
                     )
+            wrong = [each.file for each in said if isinstance(each, Said) and each.severity == "error"]
+            for file in inside if self.whole and wrong else ():
+                if not judged[file.path].findings:
+                    judged[file.path].unjudged = clean(f"{wrong[0]}, which belongs to it, has to be repaired first")
         return judged
 
     def arguments(self, names: Sequence[str]) -> list[str]:  # noqa: ARG002
@@ -93,3 +103,14 @@ class Project(Program):
 
     def read(self, ran: object) -> Iterable[Said | Unjudged]:  # noqa: ARG002
         return []
+
+
+def _elsewhere(said: Said | Unjudged, copy: Path) -> Said | Unjudged:
+    """Without the place of the copy, which is another one every time."""
+
+    def shortened(text: str) -> str:
+        return text.replace(f"{copy}/", "").replace(f"{copy.parent}/", "")
+
+    if isinstance(said, Unjudged):
+        return replace(said, reason=shortened(said.reason))
+    return replace(said, message=shortened(said.message))

@@ -1,0 +1,268 @@
+"""What one file says against another: the port an image listens on, and the path its health is asked at.
+
+The application itself is known by `stack.detect`; where it was not recognised, nothing is said."""
+
+# ruff: noqa: E501 - an example reads best on one line
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
+from boringops_tools.checks.compose import container_ports
+from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, selected
+from boringops_tools.dockerfile import Stage, is_dockerfile, parse
+from boringops_tools.stack import Application
+from boringops_tools.yaml_files import is_compose, is_yaml
+
+_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+|:\$\{?\w+\}?)?(/[\w./-]*)")
+_SOURCES = (
+    ".py",
+    ".js",
+    ".ts",
+    ".mjs",
+    ".cjs",
+    ".jsx",
+    ".tsx",
+    ".go",
+    ".html",
+    ".conf",
+    ".json",
+    ".toml",
+    ".yml",
+    ".yaml",
+)
+_MOST_SOURCES = 2000
+
+
+def _services(files: Files, path: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    for document in files.documents(path)[:1]:
+        for name, service in mapping(document, "services").items():
+            yield str(name), mapping(service)
+
+
+def _built(files: Files, path: str, service: Mapping[Any, Any]) -> tuple[str, str, str] | None:
+    """(context, Dockerfile, target) of a service that is built from this repository."""
+    build = service.get("build")
+    context = build.get("context", ".") if isinstance(build, Mapping) else build
+    more: Mapping[Any, Any] = build if isinstance(build, Mapping) else {}
+    name, target = more.get("dockerfile", "Dockerfile"), more.get("target", "")
+    if not all(isinstance(each, str) and "$" not in each and ":" not in each for each in (context, name, target)):
+        return None
+    folder = posixpath.normpath(posixpath.join(PurePosixPath(path).parent.as_posix(), str(context)))
+    place = posixpath.normpath(posixpath.join(folder, str(name)))
+    return None if place.startswith("..") or files.file(place) is None else (folder, place, str(target))
+
+
+def _lineage(files: Files, dockerfile: str, target: str = "") -> list[Stage]:
+    """The stages that make the image, nearest first."""
+    file = parse(files.text(dockerfile))
+    chosen = [each for each in file.stages if each.alias == target.lower()] if target else file.stages
+    return file.lineage(chosen[-1]) if chosen else []
+
+
+def _exposed(stages: list[Stage]) -> set[int] | None:
+    """The ports of EXPOSE; null where there are none or they are not written out."""
+    words = [
+        word for stage in stages for each in stage.instructions if each.name == "EXPOSE" for word in each.value.split()
+    ]
+    ports = {re.sub(r"/(?:tcp|udp)$", "", word) for word in words}
+    return {int(port) for port in ports} if ports and all(port.isdigit() for port in ports) else None
+
+
+def _mentions(stages: list[Stage], port: int, names: tuple[str, ...] = ("CMD", "ENTRYPOINT", "ENV", "ARG")) -> bool:
+    return any(
+        re.search(rf"(?<!\d){port}(?!\d)", each.value)
+        for stage in stages for each in stage.instructions if each.name in names
+    )  # fmt: skip
+
+
+def _application(files: Files, folder: str) -> Application | None:
+    """The one application that lives in a folder."""
+    found = [each for each in files.stack.applications if (each.folder or ".") == (folder or ".")]
+    return found[0] if len(found) == 1 and found[0].deployable else None
+
+
+def _compose_ports(files: Files, path: str) -> Iterator[Hit]:
+    for name, service in _services(files, path):
+        built = _built(files, path, service)
+        if built is None or {"command", "entrypoint", "extends", "expose"} & set(service):
+            continue
+        stages = _lineage(files, built[1], built[2])
+        exposed = _exposed(stages)
+        for port, line in container_ports(service):
+            told = str(port) in str(service.get("environment")) or "env_file" in service or _mentions(stages, port)
+            if exposed is not None and port not in exposed and not told:
+                yield Hit(
+                    line,
+                    f"service `{name}` publishes port {port} of its container; {built[1]} exposes {_listed(exposed)}",
+                )
+
+
+def _listed(ports: set[int]) -> str:
+    return ", ".join(map(str, sorted(ports)))
+
+
+def _app_ports(files: Files, path: str) -> Iterator[Hit]:
+    stages = _lineage(files, path)
+    exposed = _exposed(stages)
+    if exposed is None or not any(each.last("CMD") or each.last("ENTRYPOINT") for each in stages):
+        return
+    app = _application(files, PurePosixPath(path).parent.as_posix())
+    if (
+        app is None
+        or app.port is None
+        or app.port_source is None
+        or app.port_source.path == path
+        or app.port in exposed
+    ):
+        return
+    started = " ".join(each.value for stage in stages for each in (stage.last("CMD"), stage.last("ENTRYPOINT")) if each)
+    runs_it = "npm start" in started or any(
+        word in started for word in app.command[1:] if re.match(r"[a-z].*[.:]", word)
+    )
+    if runs_it and not any(_mentions(stages, port) for port in exposed):
+        line = next(each.line for stage in stages for each in stage.instructions if each.name == "EXPOSE")
+        yield Hit(
+            line, f"the image exposes {_listed(exposed)}, and the application listens on {app.port} ({app.port_source})"
+        )
+
+
+def _service_ports(files: Files, path: str) -> Iterator[Hit]:
+    here = objects(files, path)
+    for thing in here:
+        if thing["kind"] != "Service":
+            continue
+        pods = [each for each in selected(thing, here) if is_whole(each)]
+        declared = {
+            port.get("containerPort")
+            for pod in pods for each in containers(mapping(pod, "spec", "template") or pod) for port in each.get("ports") or () if isinstance(port, Mapping)
+        }  # fmt: skip
+        for port in mapping(thing, "spec").get("ports") or ():
+            target = mapping(port).get("targetPort", mapping(port).get("port"))
+            if len(pods) == 1 and declared and isinstance(target, int) and target not in declared:
+                key = "targetPort" if "targetPort" in port else "port"
+                yield Hit(
+                    at((port, key)),
+                    f"{named(thing)} sends to port {target}; {named(pods[0])} has {', '.join(map(str, sorted(map(str, declared))))}",
+                )
+
+
+# --- health -----------------------------------------------------------------------------------------------------------
+
+
+def _unanswered(files: Files, app: Application | None, probed: str) -> str:
+    """Why a probed path is surely none of an application's; empty where it may be one.
+
+    That the application has another health route shows that its routes could be read; that none of its files so much as
+    contains the name shows that no library was told to answer there either."""
+    if app is None or app.health is None or app.health.path.rstrip("/") == probed.rstrip("/") or probed == "/":
+        return ""
+    if any(f"`{probed}`" in remark for remark in app.remarks):
+        return ""
+    word = probed.rstrip("/").rpartition("/")[2]
+    prefix = f"{app.folder}/" if app.folder else ""
+    sources = [each for each in files.all if each.startswith(prefix) and each.endswith(_SOURCES)]
+    infra = re.compile(r"(?:compose[^/]*|\.github/.*|k8s/.*|deploy/.*)\.ya?ml$|package-lock\.json$")
+    if len(sources) > _MOST_SOURCES or any(
+        word in files.text(each) for each in sources if not infra.search(each) and not objects(files, each)
+    ):
+        return ""
+    return f"the application answers `{app.health.path}` ({app.health.source}) and nothing in it names `{word}`"
+
+
+def _probed(text: str) -> str:
+    """The path that a health check's command asks of its own container."""
+    match = _URL.search(text)
+    return match[1] if match else ""
+
+
+def _docker_health(files: Files, path: str) -> Iterator[Hit]:
+    stages = _lineage(files, path)
+    check = next((each for stage in stages if (each := stage.last("HEALTHCHECK"))), None)
+    probed = _probed(check.value) if check else ""
+    if (
+        check
+        and probed
+        and (why := _unanswered(files, _application(files, PurePosixPath(path).parent.as_posix()), probed))
+    ):
+        yield Hit(check.line, f"the health check asks `{probed}`: {why}")
+
+
+def _compose_health(files: Files, path: str) -> Iterator[Hit]:
+    for name, service in _services(files, path):
+        test = mapping(service, "healthcheck").get("test")
+        probed = _probed(" ".join(map(str, test)) if isinstance(test, list) else str(test))
+        built = _built(files, path, service) if probed else None
+        if built and (why := _unanswered(files, _application(files, built[0]), probed)):
+            yield Hit(
+                at((service["healthcheck"], "test")), f"service `{name}`: the health check asks `{probed}`: {why}"
+            )
+
+
+def _pod_health(files: Files, path: str) -> Iterator[Hit]:
+    deployable = None
+    for thing in objects(files, path):
+        for container in containers(mapping(thing, "spec", "template") or thing):
+            for key in ("livenessProbe", "readinessProbe", "startupProbe"):
+                probed = mapping(container, key, "httpGet").get("path")
+                if not isinstance(probed, str) or not is_whole(thing):
+                    continue
+                deployable = files.stack.deployable if deployable is None else deployable
+                # Whose container it is shows where the repository has one application, and the image is named for it.
+                app = (
+                    deployable[0]
+                    if len(deployable) == 1 and deployable[0].name in str(container.get("image"))
+                    else None
+                )
+                if why := _unanswered(files, app, probed.partition("?")[0]):
+                    yield Hit(at((container[key]["httpGet"], "path")), f"{named(thing)}: {key} asks `{probed}`: {why}")
+
+
+_SERVER = "const app = require('express')();\napp.get('/healthz', (q, r) => r.end());\napp.listen(3000);\n"
+_APP = {
+    "package.json": '{"name": "shop", "main": "server.js", "scripts": {"start": "node server.js"}, "dependencies": {"express": "5"}}',
+    "server.js": _SERVER, "package-lock.json": '{"name": "shop", "lockfileVersion": 3, "packages": {}}',
+}  # fmt: skip
+_IMAGE = 'FROM node:24\nEXPOSE {port}\nHEALTHCHECK CMD curl -f http://localhost:3000{path}\nCMD ["node", "server.js"]\n'
+_POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, labels: {{app: a}}}}\nspec:\n  containers:\n"
+    "  - {{name: a, image: 'acme/shop:1', ports: [{{containerPort: 3000}}], livenessProbe: {{httpGet: {{path: {path}, port: 3000}}}}}}\n"
+    "---\napiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {{selector: {{app: a}}, ports: [{{port: 80, targetPort: {port}}}]}}\n"
+)
+_COMPOSE = "services:\n  a:\n    build: .\n    ports: ['80:{port}']\n    healthcheck: {{test: 'curl -f http://localhost:3000{path}'}}\n"
+_FINE: dict[str, Any] = {"port": 3000, "path": "/healthz"}
+
+
+def _rule(id_: str, reason: str, source: str, applies: Any, check: Any, file: str, text: str, **wrong: Any) -> Rule:
+    """A rule on one kind of file beside an application that listens on 3000 and answers /healthz."""
+    beside = _APP | {"Dockerfile": _IMAGE.format(**_FINE)}
+    bad, fine = text.format(**_FINE | wrong), text.format(**_FINE)
+    # The same file says nothing wrong where no application is recognised.
+    alone = ({file: bad},) if id_ != "consistency/service-port" else ()
+    return Rule(
+        id_, "warning", reason, source, applies, check, ({**beside, file: bad},), ({**beside, file: fine}, *alone)
+    )
+
+
+_PORT = "Let the image, who publishes it and the application say the same port."
+_HEALTH = "Ask a path that the application answers: a probe that always fails restarts it for ever."
+
+RULES = (
+    _rule("consistency/compose-port", _PORT, "Compose publishes a port of the container; the image says on which it listens.",
+          is_compose, _compose_ports, "compose.yaml", _COMPOSE, port=8000),
+    _rule("consistency/image-port", _PORT, "EXPOSE says on which ports the container listens at run time.",
+          is_dockerfile, _app_ports, "Dockerfile", _IMAGE.replace("curl -f http://localhost:3000{path}", "true"), port=8000),
+    _rule("consistency/service-port", _PORT, "A Service's targetPort is a port that the pod listens on.",
+          is_yaml, _service_ports, "k8s/a.yaml", _POD, port=8000),
+    _rule("consistency/image-health", _HEALTH, "HEALTHCHECK asks the container's own application.",
+          is_dockerfile, _docker_health, "Dockerfile", _IMAGE, path="/alive"),
+    _rule("consistency/compose-health", _HEALTH, "A healthcheck asks the container's own application.",
+          is_compose, _compose_health, "compose.yaml", _COMPOSE, path="/alive"),
+    _rule("consistency/pod-health", _HEALTH, "An httpGet probe asks the container's own application.",
+          is_yaml, _pod_health, "k8s/a.yaml", _POD, path="/alive"),
+)  # fmt: skip

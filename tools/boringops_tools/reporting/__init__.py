@@ -1,0 +1,18 @@
+"""What a check found, in the form that whoever reads it wants: a person, a pipeline, a dashboard.
+
+To add a form: a module with `render(report) -> str`, named like the form.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from boringops_tools.reporting.base import FORMATS, Report
+
+__all__ = ["FORMATS", "Report", "render"]
+
+
+def render(report: Report, form: str) -> str:
+    """The report in one of FORMATS, without a line end behind it."""
+    text: str = importlib.import_module(f"{__name__}.{form}").render(report)
+    return text

@@ -1,0 +1,61 @@
+"""A check from the files to the report: look, settle by waivers, take out what the baseline knows."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from boringops.facts import Finding, Severity
+from boringops_tools.reporting.base import Report, masked
+
+
+def gather(
+    root: Path,
+    paths: Sequence[str],
+    *,
+    complete: bool,
+    fail_on: Severity,
+    history: bool = False,
+    baseline: Path | None = None,
+    write_baseline: bool = False,
+    cache_dir: Path | None = None,
+    today: datetime.date | None = None,
+) -> Report:
+    """What there is to say about files of a repository; `complete` where they are all of it.
+
+    With `history` also the secrets that any commit ever added. With `write_baseline` everything found becomes known.
+    Raises UsageError for a baseline or a history that cannot be read."""
+    from boringops_tools.inspection import inspect
+    from boringops_tools.reporting.baseline import split, write
+    from boringops_tools.waivers import apply
+
+    inspection = inspect(root, paths, cache_dir=cache_dir)
+    findings = list(inspection.findings)
+    if history:
+        from boringops_tools.red_flags.history import scan_history
+
+        findings += scan_history(root)
+    # A waiver's day ends when the user's day does.
+    day = today or datetime.datetime.now().astimezone().date()
+    settled = apply(root, findings, today=day, paths=paths, complete=complete)
+    findings = sorted([*settled.findings, *settled.problems], key=_place)
+    known: list[Finding] = []
+    if baseline is not None:
+        if write_baseline:
+            write(baseline, root, findings)
+        findings, known = split(baseline, root, findings)
+    return Report(
+        root, len(paths), [_safe(each) for each in findings], list(inspection.validation),
+        [(_safe(each), waiver) for each, waiver in settled.waived], [_safe(each) for each in known], fail_on,
+    )  # fmt: skip
+
+
+def _place(finding: Finding) -> tuple[str, int]:
+    return finding.path, finding.line or 0
+
+
+def _safe(finding: Finding) -> Finding:
+    """A finding whose message holds no secret: validators quote what they read."""
+    message = masked(finding.message)
+    return finding if message == finding.message else finding.model_copy(update={"message": message})

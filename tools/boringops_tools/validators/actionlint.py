@@ -1,0 +1,33 @@
+"""GitHub workflows, by actionlint, where it is installed and jactionlint, which does the same and more, is not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from boringops_tools.validators.base import File, Program, Ran, Said, locate
+
+
+class Actionlint(Program):
+    name = "actionlint"
+    about = "GitHub workflows"
+    aspect = "workflows"
+    get = "pip install jactionlint"
+    in_place = True  # it follows reusable workflows and local actions
+
+    def covers(self, file: File) -> bool:
+        return bool(re.fullmatch(r"\.github/workflows/[^/]+\.ya?ml", file.path, re.S))
+
+    def locate(self) -> str | None:
+        return None if locate("jactionlint") else locate(self.name)
+
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        return ["-format", "{{json .}}", "-no-color", "-pyflakes=", "--", *names]
+
+    def read(self, ran: Ran) -> Iterable[Said]:
+        for item in json.loads(ran.stdout):
+            yield Said(f"./{item['filepath'].removeprefix('./')}", item["kind"], "error", item["line"], item["message"])
+
+
+VALIDATORS = (Actionlint(),)
