@@ -155,9 +155,7 @@ def failed_commands(state: State) -> list[str]:
     for evidence in state.evidence.values():
         if evidence.tool == "Bash":
             last[_brief(evidence.input)] = evidence
-    failed = (
-        evidence for evidence in last.values() if evidence.is_error and not evidence.content.startswith("Refused")
-    )
+    failed = (evidence for evidence in last.values() if evidence.data.get("exit_code"))
     return [f"`{_brief(evidence.input)}`: {' '.join(evidence.content.split())[:160]}" for evidence in failed]
 
 

@@ -180,7 +180,8 @@ def _exit_of(child: subprocess.Popen[bytes]) -> Iterator[int]:
     reading, writing = os.pipe()
 
     def watch() -> None:
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        with contextlib.suppress(ChildProcessError):  # waited for elsewhere: so it has ended
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         os.close(writing)
 
     watcher = threading.Thread(target=watch, daemon=True)

@@ -49,6 +49,7 @@ class Evidence:
     is_error: bool
     input: Any
     content: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -241,7 +242,9 @@ class State:
         call = self._call(event.call_id)
         call.finished = True
         self.round_open = False
-        self.evidence[event.evidence] = Evidence(event.evidence, event.tool, event.is_error, call.input, event.content)
+        self.evidence[event.evidence] = Evidence(
+            event.evidence, event.tool, event.is_error, call.input, event.content, event.data
+        )
         result: dict[str, Any] = {
             "type": "tool_result",
             "tool_use_id": event.call_id,

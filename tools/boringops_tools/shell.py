@@ -17,11 +17,11 @@ class BashArguments(Arguments):
 class Bash(Tool[BashArguments]):
     """Run a command in bash, in the repository's root. Returns its exit code, then what it printed.
 
-    For builds, tests and looking around with git; for files use Read, Glob, Grep, Write and Edit. What reaches a network, a
-    registry, a cloud or a cluster needs a person's consent; what applies or destroys is not yours to run. An exit code other than 0 is an error. Each call is a new shell: `cd` and variables do not last. There is no
-    standard input, so give flags such as --yes; nothing stays in the background, so no trailing `&`. Long output is cut
-    in the middle and kept whole in a file that the result names. A refusal says why and what to do instead. Commits are
-    made by the runtime, never by you.
+    For builds, tests and looking around with git; for files use Read, Glob, Grep, Write and Edit. What reaches a network,
+    registry, cloud or cluster needs a person's consent; what applies or destroys is not yours to run. An exit code other
+    than 0 is an error. Each call is a new shell: `cd` and variables do not last. There is no standard input, so give flags
+    such as --yes; nothing stays in the background. Long output is cut in the middle and kept whole in a file that the
+    result names. A refusal says why and what to do instead. Commits are made by the runtime, never by you.
     """
 
     name = "Bash"

@@ -21,8 +21,8 @@ class Validate(Tool[ValidateArguments]):
     """Check files with the installed validators (hadolint, actionlint, schemas, ...) and the red flags of your rules.
 
     Without paths it checks every file this run has changed: call it before Finish, which runs the same checks, does not
-    pass while errors are left, and sends warnings back once. Returns the findings by file, the worst first, then which files passed and which no
-    installed tool could validate, and why. The last are not passed: never say that they are.
+    pass while errors are left, and sends warnings back once. Returns the findings by file, the worst first, then which
+    files passed and which no installed tool could validate, and why. The last are not passed: never say that they are.
     """
 
     name = "Validate"
