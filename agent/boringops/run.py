@@ -49,7 +49,7 @@ class Run:
     """The runtime's own part of the system prompt."""
     variables: Callable[[Sequence[str]], Mapping[str, str]] = lambda _: {}
     """What the code in these files reads from its environment: name -> place."""
-    facilities: str = ""
+    facilities: Callable[[], str] = lambda: ""
     """What is at hand on this machine, for the first message."""
     watch: Callable[[Delta], None] = lambda _: None
     clock: Callable[[], float] = time.monotonic
@@ -187,8 +187,8 @@ class Run:
             shown = ", ".join(state.dirty[:20]) + (" ..." if len(state.dirty) > 20 else "")
             git += f" {len(state.dirty)} paths have changes of the user's own and cannot be written: {shown}"
         parts += [git, bank, taken]
-        if self.facilities:
-            parts.append(f"# Checks at hand\n\n{self.facilities}")
+        if facilities := self.facilities():
+            parts.append(f"# Checks at hand\n\n{facilities}")
         if self.executor.person is None:
             parts.append(
                 "Nobody is there to consent: commands that reach a registry, a cloud, a cluster or a remote (npm ci, pip install, "

@@ -225,7 +225,7 @@ class Specialist:
             rules=checklist_rules.RULES,
             prompt=(persona.shipped() / "runtime.md").read_text(),
             variables=lambda files: _variables(repository.root, files),
-            facilities=_facilities(),
+            facilities=_facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
             watch=self.on_delta,
         )
         return made

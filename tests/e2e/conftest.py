@@ -40,9 +40,11 @@ def boringops(tmp_path_factory: pytest.TempPathFactory) -> Boringops:
     home = tmp_path_factory.mktemp("home")
 
     def run(*arguments: str | Path, stdin: str | None = None, **env: str) -> Ran:
+        cache = tmp_path_factory.getbasetemp().parent / "cache"  # versions of validators are looked up once
         inherited = {
             **os.environ,
             "HOME": str(home),
+            "XDG_CACHE_HOME": str(cache),
             "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
             "GIT_CONFIG_NOSYSTEM": "1",
         }
