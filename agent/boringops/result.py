@@ -12,7 +12,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from boringops.events import Event
-from boringops.facts import ChecklistItem, Confidence, Denial, Finding, MemoryFile, Plan, Question, Status, Validation
+from boringops.facts import (
+    ChecklistItem,
+    Confidence,
+    Denial,
+    Finding,
+    MemoryFile,
+    Plan,
+    Question,
+    Status,
+    Usage,
+    Validation,
+)
 from boringops.state import State
 
 VERSION = 1
@@ -43,15 +54,6 @@ class ChecklistOut(Part):
     handed_over: int = 0
     open: int = 0
     items: list[ChecklistItem] = []
-
-
-class UsageOut(Part):
-    turns: int = 0
-    input_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: float = 0.0
 
 
 class ErrorOut(Part):
@@ -85,7 +87,7 @@ class Result(Part):
     commit: str | None = None
     permission_denials: list[Denial] = []
     warnings: list[str] = Field(default=[], description="What the user should know that did not stop the run.")
-    usage: UsageOut = UsageOut()
+    usage: Usage = Usage()
     duration_s: float = 0.0
     error: ErrorOut | None = None
 
@@ -142,7 +144,7 @@ def assemble(
         commit=state.commit,
         permission_denials=state.denials,
         warnings=state.warnings,
-        usage=UsageOut(**state.usage.model_dump()),
+        usage=state.usage,
         duration_s=round(duration_s, 3),
         error=error,
     )

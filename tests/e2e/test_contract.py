@@ -120,7 +120,7 @@ def test_the_results_schema_has_the_fields_that_were_promised(here: Boringops) -
         parts["ChecklistOut"]["properties"]
     )
     assert {"turns", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "cost_usd"} <= set(
-        parts["UsageOut"]["properties"]
+        parts["Usage"]["properties"]
     )
     assert {"kind", "message", "hint"} <= set(parts["ErrorOut"]["properties"])
 

@@ -11,11 +11,10 @@ from boringops.cli.output import fail
 
 def init(repo: opt.Repo = Path(), output: opt.Format = opt.Output.text) -> None:
     """Write a first memory bank. Files that are there already stay as they are."""
-    from boringops_tools.blueprints.first_memory import first_memory_bank
-
     from boringops import inventory as taking
     from boringops.errors import BoringopsError, UsageError
     from boringops.specialist import Specialist
+    from boringops_tools.blueprints.first_memory import first_memory_bank
 
     written: list[str] = []
     kept: list[str] = []

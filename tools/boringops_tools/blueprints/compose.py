@@ -26,13 +26,22 @@ def files(context: Context) -> Iterator[DraftFile]:
             path="compose.yaml",
             content=render(
                 "compose.yaml.j2",
-                apps=[(app, host_port(context, app), environment(app)) for app in context.stack.deployable],
+                apps=[
+                    (app, host_port(context, app), environment(app))
+                    for app in (as_exposed(context, app) for app in context.stack.deployable)
+                ],
                 kinds=context.stack.kinds,
                 backings=backing.BACKINGS,
                 image=backing.image,
             ),
             why="The application and its services on one machine, for development.",
         )
+
+
+def as_exposed(context: Context, app: Application) -> Application:
+    """The application on the port that a Dockerfile of the user's own exposes, where it has one and exposes one."""
+    said = re.findall(r"(?im)^\s*EXPOSE\s+(\d+)(?:/tcp)?\s*$", context.tree.text(app.path("Dockerfile")))
+    return app.model_copy(update={"port": int(said[0])}) if len(said) == 1 else app
 
 
 def host_port(context: Context, app: Application) -> int:

@@ -130,8 +130,13 @@ class OfflineModel:
     def _settle(self, refused: _Step, steps: list[_Step]) -> list[dict[str, Any]]:
         """Hand over every open item: the blueprints judge nothing that the runtime could not check."""
         items = _OPEN_ITEM.findall(refused.content)
-        before = refused.content.split("checklist items are open")[0]
-        if not items or "- " in before or sum(step.name == "Finish" for step in steps) > 1:
+        findings = [
+            line for line in refused.content.splitlines() if line.startswith("- ") and not line.startswith("- [")
+        ]
+        errors = [
+            line for line in findings if "(warning)" not in line
+        ]  # warnings are told once, and stay in the report
+        if errors or sum(step.name == "Finish" for step in steps) > 1:
             raise Incomplete(
                 f"The blueprints cannot mend this: {refused.content.strip()}", hint=_NEEDS_A_MODEL, kind="offline"
             )
