@@ -97,6 +97,7 @@ class Program:
         self._folder, self._module = folder, module
         self._functions: dict[tuple[str, str], list[Origin]] = defaultdict(list)
         self._fields: dict[tuple[str, str], list[Origin]] = defaultdict(list)
+        self._resolved: dict[tuple[int, int, int, str], Origin | None] = {}
         self._globals: dict[tuple[str, str], list[Origin]] = defaultdict(list)
         for file in self.files:
             for (scope, name), values in file.names.items():
@@ -120,6 +121,13 @@ class Program:
         """What `node` comes down to; None where it may be several things."""
         if node is None or not depth:
             return None
+        place = (id(file), node.start_byte, node.end_byte, node.type)
+        if place not in self._resolved:  # names that lead to each other would be walked again and again
+            self._resolved[place] = None
+            self._resolved[place] = self._resolve(file, node, depth)
+        return self._resolved[place]
+
+    def _resolve(self, file: File, node: Node, depth: int) -> Origin | None:
         if node.type == "identifier":
             given = file.lookup(node, source(node))
             found = [Origin(file, value) for value in given] if given is not None else []
