@@ -206,13 +206,9 @@ def test_a_wrong_key_is_said_with_the_way_out(
 def test_an_api_that_stays_overloaded_ends_the_run_at_its_deadline(player: Player, messages_api: MessagesApi) -> None:
     for _ in range(12):
         messages_api.error(529, "overloaded_error", "Overloaded")
-    result = _over_http(player, "provider.deadline_s=4")
+    result = _over_http(player, "provider.deadline_s=3")
     messages_api._answers.clear()  # how many attempts fit into the deadline is not the point
-    assert (result.status, result.exit_code) == ("model_error", 7)
-    assert result.error.kind in {
-        "overloaded",
-        "timeout",
-    }  # the deadline may fall into an attempt as well as between two
+    assert (result.status, result.exit_code, result.error.kind) == ("model_error", 7, "overloaded")
     assert "boringops resume" in result.error.hint
     assert len(messages_api.requests) > 1
 

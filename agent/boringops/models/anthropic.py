@@ -230,7 +230,9 @@ class AnthropicModel:
         if isinstance(error, ModelError):
             return Failure(error.kind, error.message, retry=False, hint=error.hint)
         if (failed := failure(error)) and failed.retry and self._clock() >= ends_at:
-            return Failure("timeout", f"The call's time is up. {failed.message}", retry=False)
+            # What the API answered stays what went wrong; only what the deadline itself cut off is a time-out.
+            kind = failed.kind if failed.kind in ("overloaded", "rate_limit") else "timeout"
+            return Failure(kind, f"The call's time is up. {failed.message}", retry=False)
         return failed
 
     def _wait(self, failed: Failure, attempt: int, ends_at: float) -> float | None:
