@@ -3,16 +3,24 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# What users install is all the demo needs; every extra and the test tools are another gigabyte.
+INSTALLED := .venv/.installed
 READY := .venv/.ready
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-$(READY): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("boringops needs Python 3.11 or newer; run make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@$(INSTALL) .
 	@touch $@
 
-demo: $(READY) ## run the main job on a copy of memory_bank_example, without a key
+$(READY): $(INSTALLED)
+	@echo "Installing the extras and what the tests need ..."
+	@$(INSTALL) ".[dev]"
+	@touch $@
+
+demo: $(INSTALLED) ## run the main job on a copy of memory_bank_example, without a key
 	@rm -rf .demo && mkdir -p .demo/app && cp -R memory_bank_example/. .demo/app
 	@cd .demo/app && git init --quiet --initial-branch main && git add . \
 		&& git -c user.name=demo -c user.email=demo@localhost commit --quiet --message "An application without infrastructure"
