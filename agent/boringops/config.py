@@ -67,6 +67,12 @@ class Commit(Section):
     co_author: bool = Field(default=True, description="Name the model as co-author, where a model did the work.")
 
 
+class Chat(Section):
+    """The chat at the terminal."""
+
+    keys: Literal["emacs", "vi"] = Field(default="emacs", description="How the input line is edited.")
+
+
 class Config(Section):
     """Everything that can be configured. Flags have the same names with dashes."""
 
@@ -96,6 +102,7 @@ class Config(Section):
     permissions: Permissions = Permissions()
     report: Report = Report()
     commit: Commit = Commit()
+    chat: Chat = Chat()
 
 
 def load(

@@ -54,6 +54,8 @@ class RunStarted(Event):
     slug: str
     project_phase: str = ""
     handoff: str = ""
+    earlier: str = ""
+    """What was said and done before in the same chat."""
     persona: str
     persona_path: str
     persona_sha256: str

@@ -67,13 +67,17 @@ class Run:
 
     # --- the whole ---
 
-    def go(self, start: ev.RunStarted | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
-        """Begin (with `start`) or go on, as far as it goes. Never raises for what a run can end with."""
+    def go(
+        self, start: ev.RunStarted | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
+        """Begin (with `start`) or go on, as far as it goes. Never raises for what a run can end with.
+
+        `word` is what the user has to say on going on; the model is told."""
         journal, repository = self.executor.log.journal, self.executor.repository
         try:
             with journal.store.lock(journal.run_id), work_tree_lock(repository.state_dir, self.executor.root):
                 try:
-                    self._open(start, approve, answer)
+                    self._open(start, approve, answer, word)
                     status, summary = self._through()
                     return self._ended(status, 0, summary)
                 except BoringopsError as error:
@@ -87,7 +91,7 @@ class Run:
         except BoringopsError as error:  # the lock, or a journal that takes nothing more
             return self._result(error.status, error.exit_code, error.message, error)
 
-    def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None) -> None:
+    def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None, word: str) -> None:
         if start is not None:
             self.record(start)
             return
@@ -104,9 +108,11 @@ class Run:
                     message=f"The run was begun by boringops {self.state.start.boringops}, this is {__version__}."
                 )
             )
-        self._take_word(approve, answer)
+        self._take_answer(approve, answer)
+        if word:
+            self.record(ev.Told(text=f"The user says, before you go on:\n\n{word}"))
 
-    def _take_word(self, approve: bool, answer: str | None) -> None:
+    def _take_answer(self, approve: bool, answer: str | None) -> None:
         """Put what a person says on resuming to the call that waits for it."""
         waiting, questions = self.state.waiting, self.state.questions
         if answer is not None:
@@ -182,6 +188,8 @@ class Run:
                 f"# Hand-off from the developers (claims, to be checked against the repository)\n\n{start.handoff}"
             )
         where = f"branch {start.branch}" if start and start.branch else "no branch (detached HEAD)"
+        if start and start.earlier:
+            parts.append(f"# Earlier in this chat\n\n{start.earlier}")
         git = f"# Repository\n\n{len(files)} files, {where}, commit {(start.head or 'none yet')[:12] if start else ''}."
         if state.dirty:
             shown = ", ".join(state.dirty[:20]) + (" ..." if len(state.dirty) > 20 else "")
