@@ -76,7 +76,7 @@ def test_a_chat_is_kept_without_secrets_for_its_user_alone_and_opened_again_unti
     assert "hunter2" not in chat.path.read_text()
     assert stat.S_IMODE(chat.path.stat().st_mode) == 0o600
     with chat.path.open("a") as torn:
-        torn.write('{"said": "half')
+        torn.write('\n{"said": "half')
     again = session.opened(tmp_path / "chats", "2", mask)
     assert again.exchanges == [session.Exchange("the password is <secret:PASSWORD>", "run-1")]
     again.end()
