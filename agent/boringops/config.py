@@ -41,6 +41,11 @@ class Provider(Section):
     deadline_s: float = Field(
         default=600, gt=0, description="Seconds one model call may take, retries and waits included."
     )
+    compact_at: int | None = Field(
+        default=None,
+        ge=8_000,
+        description="Tokens from which a conversation is begun anew from the run's record; null takes 80 % of the model's window.",
+    )
     idle_s: float = Field(default=120, gt=0, description="Seconds a stream may stay silent.")
 
 

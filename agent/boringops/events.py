@@ -124,6 +124,13 @@ class Told(Event):
     text: str
 
 
+class Compacted(Event):
+    """The conversation begins anew: the first message as it was, and behind it this account of the run so far."""
+
+    type: Literal["compacted"] = "compacted"
+    text: str
+
+
 # --- the model ---------------------------------------------------------------------------------------
 
 

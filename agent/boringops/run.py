@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from boringops import __version__, gates, inventory, memory_bank, naming, report, result
+from boringops import __version__, compaction, gates, inventory, memory_bank, naming, report, result
 from boringops import events as ev
 from boringops.checklist import Rule
 from boringops.errors import (
@@ -28,7 +28,7 @@ from boringops.facts import Claim, Finding, Inventory, Phase, Status
 from boringops.files import sha256_of
 from boringops.journal import work_tree_lock
 from boringops.limits import Limits
-from boringops.loop import Loop
+from boringops.loop import CUT_OFF, NUDGES, Loop
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
 from boringops.repository import CommitRefused
@@ -225,7 +225,8 @@ class Run:
             self.executor,
             self.model,
             system=[{"type": "text", "text": self.prompt}, {"type": "text", "text": self.persona.body}],
-            before_turn=self._tell_memory_changes,
+            before_turn=self._before_turn,
+            compact=self._compact,
             check_limits=limits.check,
             watch=self.watch,
         )
@@ -235,6 +236,15 @@ class Run:
         if self.state.plan is not None and not (self.state.verified and self.state.verified.passed):
             self._enter("act")
             loop.run()
+
+    def _before_turn(self) -> None:
+        self._tell_memory_changes()
+        at = self.executor.config.provider.compact_at
+        if compaction.due(self.state, window=self.model.profile.context_window, at=at):
+            self._compact()
+
+    def _compact(self) -> None:
+        self.record(ev.Compacted(text=compaction.digest(self.state, not_told=[*NUDGES.values(), CUT_OFF])))
 
     def _tell_memory_changes(self) -> None:
         """The persona reads its memory bank before every answer: so the runtime looks, and tells what changed."""

@@ -27,7 +27,7 @@ LAYERS = (
     ("models.anthropic",),
     ("state", "plan"),
     ("record", "naming"),
-    ("checklist", "result", "changes", "limits"),
+    ("checklist", "result", "changes", "limits", "compaction"),
     ("checklist_rules", "report"),
     ("executor",),
     ("context", "gates", "loop", "undo"),
