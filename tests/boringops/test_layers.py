@@ -33,11 +33,11 @@ LAYERS = (
     ("context", "gates", "loop", "undo"),
     ("run",),
     ("specialist",),
-    ("cli", "chat", "serve", "__main__"),
+    ("cli", "chat", "ci", "serve", "__main__"),
 )
 """From the ground up: a module imports from lines above its own. A package named here is one floor."""
 
-COMPOSING = ("specialist", "cli", "chat", "serve")
+COMPOSING = ("specialist", "cli", "chat", "ci", "serve")
 """Where the runtime and the tools are put together; nothing below knows that there are tools."""
 
 FOR_TOOLS = {
