@@ -1,0 +1,125 @@
+"""Choosing what confines commands here: the best backend by what canaries show, tried once in a boot of the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from boringops import __version__
+from boringops.facts import Confinement
+from boringops.sandbox import bubblewrap, landlock, seatbelt
+from boringops.sandbox.base import Backend
+from boringops.sandbox.trial import try_out
+
+Wanted = Literal["auto", "require", "off"]
+
+HOW_TO_GET_ONE = {
+    "linux": "Allow unprivileged user namespaces for bubblewrap (in a container: a seccomp profile that lets unshare and "
+    "mount pass; on Ubuntu: an AppArmor profile for bwrap, or sysctl kernel.apparmor_restrict_unprivileged_userns=0), "
+    "or boot a kernel with Landlock (5.13 or later).",
+    "darwin": "macOS confines by /usr/bin/sandbox-exec, which is missing or refused.",
+}
+NO_WAY = "This system has nothing that boringops can confine commands with; run it on Linux."
+_RANK = {"none": 0, "partial": 1, "full": 2}
+
+
+def choose(wanted: Wanted = "auto") -> tuple[Confinement, Backend | None]:
+    """What confines commands, and how well it was seen to."""
+    if wanted == "off":
+        return Confinement(level="none", reason="NOT SANDBOXED: the sandbox is switched off (sandbox = off)."), None
+    return _best()
+
+
+@functools.cache
+def _best() -> tuple[Confinement, Backend | None]:
+    candidates = list(_candidates())
+    if known := _remembered(candidates):
+        return known
+    best: tuple[Confinement, Backend | None] = (Confinement(level="none"), None)
+    failures = []
+    for backend in candidates:
+        try:
+            shown = try_out(backend)
+        except OSError as error:
+            failures.append(str(error))
+            continue
+        if shown.level == "none":
+            failures.append(f"{backend.name} lets through: {', '.join(shown.not_enforced)}")
+        if _RANK[shown.level] > _RANK[best[0].level]:
+            best = shown, backend
+        if shown.level == "full":
+            break
+    if best[1] is None:
+        how = HOW_TO_GET_ONE.get(sys.platform, NO_WAY)
+        best = Confinement(level="none", reason=" ".join([*(f"{failure}." for failure in failures), how])), None
+    _remember(candidates, best)
+    return best
+
+
+def _candidates() -> Iterator[Backend]:
+    """What may confine here, best first."""
+    if sys.platform == "darwin":
+        if seatbelt.PROGRAM.exists():
+            yield seatbelt.Seatbelt()
+        return
+    if sys.platform != "linux":
+        return
+    for program, version in bubblewrap.programs():
+        yield bubblewrap.Bubblewrap(program, version)
+        yield bubblewrap.Bubblewrap(program, version, own_proc=False)
+    if abi := landlock.abi():
+        yield landlock.Landlock(str(abi))
+
+
+# --- what was seen, remembered until the machine boots again -------------------------------------------
+
+
+def _memory() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "boringops" / "sandbox.json"
+
+
+def _key(candidates: list[Backend]) -> str:
+    """Changes with all that what canaries show depends on."""
+    boot = ""
+    with contextlib.suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+        boot += os.readlink("/proc/self/ns/user") + os.readlink("/proc/self/ns/mnt")  # noqa: PTH115 - not paths
+        boot += "".join(
+            line
+            for line in Path("/proc/self/status").read_text().splitlines()
+            if line.startswith(("Cap", "NoNew", "Sec"))
+        )
+    sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    said = [__version__, boot, str(os.geteuid()), platform.release(), sys.executable, *map(repr, candidates)]
+    return hashlib.sha256("\0".join(said).encode() + b"".join(sources)).hexdigest()
+
+
+def _remembered(candidates: list[Backend]) -> tuple[Confinement, Backend | None] | None:
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        path = _memory()
+        if path.stat().st_uid != os.geteuid():
+            return None
+        known = json.loads(path.read_bytes())
+        if known["key"] == _key(candidates):
+            backend = next((each for each in candidates if repr(each) == known["backend"]), None)
+            shown = Confinement.model_validate(known["shown"])
+            return (shown, backend) if (backend is None) == (shown.level == "none") else None
+    return None
+
+
+def _remember(candidates: list[Backend], best: tuple[Confinement, Backend | None]) -> None:
+    with contextlib.suppress(OSError):  # a memory that cannot be written costs time, nothing else
+        path = _memory()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        told = {"key": _key(candidates), "backend": repr(best[1]), "shown": best[0].model_dump()}
+        draft.write_text(json.dumps(told))
+        draft.replace(path)
