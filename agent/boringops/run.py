@@ -90,6 +90,7 @@ class Run:
     def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None) -> None:
         if start is not None:
             self.record(start)
+            self._tell_confinement()
             return
         # Under the lock: the process that had it until now may have gone further than what was read before.
         self.executor.log.reload()
@@ -98,6 +99,7 @@ class Run:
         if self.state.end is not None and self.state.end.status in {"done", "answered"}:
             return
         self.record(ev.RunResumed(boringops=__version__))
+        self._tell_confinement()
         if self.state.start.boringops != __version__:
             self.record(
                 ev.Warned(
@@ -105,6 +107,14 @@ class Run:
                 )
             )
         self._take_word(approve, answer)
+
+    def _tell_confinement(self) -> None:
+        shown = self.executor.sandbox.shown
+        if shown == self.state.confinement and self.state.resumes:
+            return
+        self.record(ev.SandboxTried(confinement=shown))
+        if shown.level == "none":
+            self.record(ev.Warned(message=shown.sentence))
 
     def _take_word(self, approve: bool, answer: str | None) -> None:
         """Put what a person says on resuming to the call that waits for it."""
@@ -171,6 +181,31 @@ class Run:
     def _inventory(self, files: Sequence[str]) -> Inventory:
         return inventory.take(self.executor.root, files, self.persona.protocol.inventory_globs)
 
+    def _commands(self) -> str:
+        """What becomes of commands on this machine, in this run."""
+        sandbox = self.executor.sandbox
+        told = (
+            f"# Commands\n\nHere, {sandbox.shown.sentence}."
+            if sandbox.backend
+            else "# Commands\n\nNothing confines them."
+        )
+        if sandbox.backend:
+            told += (
+                " They see an empty home and no network, unless they reach outside and are allowed to; what they write outside "
+                "the work tree is refused or gone when they end."
+            )
+        if self.executor.person is None:
+            told += (
+                " Nobody is there to consent: commands that reach a registry, a cloud, a cluster or a remote (npm ci, pip "
+                "install, docker build, terraform init) are refused. "
+                + (
+                    "Commands on the work tree (npm test, pytest, make) run."
+                    if sandbox.settled
+                    else "So are commands that change anything or run the repository's code; those that only look run."
+                )
+            )
+        return told
+
     def _first_message(self, bank: str, taken: str, files: Sequence[str]) -> str:
         start, state = self.state.start, self.state
         task = start.task if start else ""
@@ -189,11 +224,7 @@ class Run:
         parts += [git, bank, taken]
         if facilities := self.facilities():
             parts.append(f"# Checks at hand\n\n{facilities}")
-        if self.executor.person is None:
-            parts.append(
-                "Nobody is there to consent: commands that reach a registry, a cloud, a cluster or a remote (npm ci, pip install, "
-                "docker build, terraform init) are refused. Commands on the work tree (npm test, pytest, make) run."
-            )
+        parts.append(self._commands())
         parts.append(
             "You are in the plan phase. Look at what you need, then call SubmitPlan "
             "(or Finish, where the task is a question or nothing has to change)."

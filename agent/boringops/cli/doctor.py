@@ -25,7 +25,7 @@ def doctor(output: opt.Format = opt.Output.text) -> None:
         else None
     )
     key = next((name for name in CREDENTIALS if os.environ.get(name)), None)
-    told, _ = sandbox.choose()
+    told = sandbox.choose().shown
     rows: list[dict[str, Any]] = [
         {"what": "boringops", "ok": True, "found": __version__, "hint": ""},
         {"what": "python", "ok": True, "found": sys.version.split()[0], "hint": ""},

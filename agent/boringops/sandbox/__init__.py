@@ -9,6 +9,7 @@ from __future__ import annotations
 from boringops.sandbox.base import Backend as Backend
 from boringops.sandbox.base import Box as Box
 from boringops.sandbox.base import Limits as Limits
+from boringops.sandbox.choice import Sandbox as Sandbox
 from boringops.sandbox.choice import choose as choose
 from boringops.sandbox.environment import scrubbed_environment as scrubbed_environment
 from boringops.sandbox.output import visible as visible

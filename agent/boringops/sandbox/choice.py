@@ -9,17 +9,21 @@ import json
 import os
 import platform
 import sys
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from boringops import __version__
+from boringops.config import SandboxWanted as Wanted
 from boringops.facts import Confinement
 from boringops.sandbox import bubblewrap, landlock, seatbelt
 from boringops.sandbox.base import Backend
+from boringops.sandbox.consent import box_for
+from boringops.sandbox.process import run
 from boringops.sandbox.trial import try_out
-
-Wanted = Literal["auto", "require", "off"]
+from boringops.tool import Completed
 
 HOW_TO_GET_ONE = {
     "linux": "Allow unprivileged user namespaces for bubblewrap (in a container: a seccomp profile that lets unshare and "
@@ -31,19 +35,45 @@ NO_WAY = "This system has nothing that boringops can confine commands with; run 
 _RANK = {"none": 0, "partial": 1, "full": 2}
 
 
-def choose(wanted: Wanted = "auto") -> tuple[Confinement, Backend | None]:
+@dataclass(frozen=True)
+class Sandbox:
+    """What confines the commands of a run."""
+
+    shown: Confinement = field(default_factory=Confinement)
+    backend: Backend | None = None
+    wanted: Wanted = "auto"
+
+    @property
+    def settled(self) -> bool:
+        """Commands that change the work tree need no asking: they are confined, or somebody chose that they are not."""
+        return self.backend is not None or self.wanted == "off"
+
+    def run(
+        self, command: str, root: Path, *, writable: bool, timeout_s: float, cancel: threading.Event | None = None
+    ) -> Completed:
+        """Run a command that policy has let pass, as its text and the phase demand. Raises OSError."""
+        box = box_for(command, root, writable=writable)
+        done = run(command, cwd=root, timeout_s=timeout_s, cancel=cancel, backend=self.backend, box=box)
+        held: dict[str, Any] = {"level": self.shown.level}
+        if self.backend is not None:
+            held |= {"backend": self.backend.name, "network": box.network, "writable": box.writable}
+            held |= {"grants": [str(path) for path in box.grants if path.exists()]} if box.grants else {}
+        return replace(done, sandbox=held)
+
+
+def choose(wanted: Wanted = "auto") -> Sandbox:
     """What confines commands, and how well it was seen to."""
     if wanted == "off":
-        return Confinement(level="none", reason="NOT SANDBOXED: the sandbox is switched off (sandbox = off)."), None
+        return Sandbox(Confinement(reason="NOT SANDBOXED: the sandbox is switched off (sandbox = off)."), wanted="off")
     return _best()
 
 
 @functools.cache
-def _best() -> tuple[Confinement, Backend | None]:
+def _best() -> Sandbox:
     candidates = list(_candidates())
     if known := _remembered(candidates):
         return known
-    best: tuple[Confinement, Backend | None] = (Confinement(level="none"), None)
+    best = Sandbox()
     failures = []
     for backend in candidates:
         try:
@@ -53,13 +83,13 @@ def _best() -> tuple[Confinement, Backend | None]:
             continue
         if shown.level == "none":
             failures.append(f"{backend.name} lets through: {', '.join(shown.not_enforced)}")
-        if _RANK[shown.level] > _RANK[best[0].level]:
-            best = shown, backend
+        if _RANK[shown.level] > _RANK[best.shown.level]:
+            best = Sandbox(shown, backend)
         if shown.level == "full":
             break
-    if best[1] is None:
+    if best.backend is None:
         how = HOW_TO_GET_ONE.get(sys.platform, NO_WAY)
-        best = Confinement(level="none", reason=" ".join([*(f"{failure}." for failure in failures), how])), None
+        best = Sandbox(Confinement(reason=" ".join([*(f"{failure}." for failure in failures), how])))
     _remember(candidates, best)
     return best
 
@@ -102,7 +132,7 @@ def _key(candidates: list[Backend]) -> str:
     return hashlib.sha256("\0".join(said).encode() + b"".join(sources)).hexdigest()
 
 
-def _remembered(candidates: list[Backend]) -> tuple[Confinement, Backend | None] | None:
+def _remembered(candidates: list[Backend]) -> Sandbox | None:
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         path = _memory()
         if path.stat().st_uid != os.geteuid():
@@ -111,15 +141,15 @@ def _remembered(candidates: list[Backend]) -> tuple[Confinement, Backend | None]
         if known["key"] == _key(candidates):
             backend = next((each for each in candidates if repr(each) == known["backend"]), None)
             shown = Confinement.model_validate(known["shown"])
-            return (shown, backend) if (backend is None) == (shown.level == "none") else None
+            return Sandbox(shown, backend) if (backend is None) == (shown.level == "none") else None
     return None
 
 
-def _remember(candidates: list[Backend], best: tuple[Confinement, Backend | None]) -> None:
+def _remember(candidates: list[Backend], best: Sandbox) -> None:
     with contextlib.suppress(OSError):  # a memory that cannot be written costs time, nothing else
         path = _memory()
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
-        told = {"key": _key(candidates), "backend": repr(best[1]), "shown": best[0].model_dump()}
+        told = {"key": _key(candidates), "backend": repr(best.backend), "shown": best.shown.model_dump()}
         draft.write_text(json.dumps(told))
         draft.replace(path)
