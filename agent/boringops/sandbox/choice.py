@@ -17,6 +17,7 @@ from typing import Any
 
 from boringops import __version__
 from boringops.config import SandboxWanted as Wanted
+from boringops.errors import UsageError
 from boringops.facts import Confinement
 from boringops.sandbox import bubblewrap, landlock, seatbelt
 from boringops.sandbox.base import Backend
@@ -62,10 +63,15 @@ class Sandbox:
 
 
 def choose(wanted: Wanted = "auto") -> Sandbox:
-    """What confines commands, and how well it was seen to."""
+    """What confines commands here, and how well it was seen to.
+
+    Raises UsageError where one is required and nothing confines."""
     if wanted == "off":
-        return Sandbox(Confinement(reason="NOT SANDBOXED: the sandbox is switched off (sandbox = off)."), wanted="off")
-    return _best()
+        return Sandbox(Confinement(reason="NOT SANDBOXED: the sandbox is switched off (sandbox = off)."), None, wanted)
+    best = _best()
+    if wanted == "require" and best.backend is None:
+        raise UsageError("A sandbox is required, and nothing here confines commands.", hint=best.shown.reason)
+    return replace(best, wanted=wanted)
 
 
 @functools.cache
