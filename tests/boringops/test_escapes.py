@@ -290,3 +290,25 @@ def test_tools_of_the_home_are_found(world: World, backend: Backend, monkeypatch
     )
     assert "my tool" in done.output
     assert "evil" not in (tools / "mine").read_text()
+
+
+def _table() -> str:
+    rows = ["| attempt | bubblewrap | Landlock |", "|---|---|---|"]
+    for made in ATTEMPTS:
+        layers = (
+            (made.stopped(name) or "**gets through**") + (" (not for root)" if made.root_passes else "")
+            for name in ("bubblewrap", "landlock")
+        )
+        rows.append(f"| {made.name} | {' | '.join(layers)} |")
+    return "\n".join(rows)
+
+
+def test_the_documentation_tells_what_stops_each_attempt() -> None:
+    """With WRITE_DOCS set, it is written anew."""
+    path = ROOT / "docs/sandbox.md"
+    head, _, rest = path.read_text().partition("<!-- attempts -->\n")
+    told, mark, tail = rest.partition("<!-- /attempts -->")
+    if os.environ.get("WRITE_DOCS"):
+        path.write_text(f"{head}<!-- attempts -->\n{_table()}\n{mark}{tail}")
+        return
+    assert told.strip() == _table()
