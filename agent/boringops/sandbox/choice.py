@@ -95,7 +95,7 @@ def _best() -> Sandbox:
             break
     if best.backend is None:
         how = HOW_TO_GET_ONE.get(sys.platform, NO_WAY)
-        best = Sandbox(Confinement(reason=" ".join([*(f"{failure}." for failure in failures), how])))
+        best = Sandbox(Confinement(reason=" ".join([*(f"{failure}." for failure in dict.fromkeys(failures)), how])))
     _remember(candidates, best)
     return best
 

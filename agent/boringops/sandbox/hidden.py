@@ -51,7 +51,7 @@ def home(env: Mapping[str, str]) -> Path:
 
 def covered(env: Mapping[str, str]) -> list[Path]:
     """Folders that are replaced by empty ones: temporary files, sockets of services, homes. Real, existing, outermost."""
-    named = [*map(Path, (*SCRATCH, *HOMES, "/run")), home(env)]
+    named = [*map(Path, (*SCRATCH, *HOMES, "/run")), home(env), Path.home()]
     real = sorted({Path(os.path.realpath(path)) for path in named if path.is_dir()})
     return [path for path in real if path != Path("/") and not any(path.is_relative_to(o) and path != o for o in real)]
 

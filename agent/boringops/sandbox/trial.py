@@ -53,7 +53,7 @@ def try_out(backend: Backend) -> Confinement:
         said = done.output.splitlines()
         if "done" not in said:
             first = next((line for line in said if line.strip()), f"exit code {done.exit_code}")
-            raise OSError(f"{backend.name} does not work here: {first[:200]}")
+            raise OSError(f"{backend.name} does not work here: {first.partition('. ')[0][:200]}")
         got_through = {line for line in said if line in ALL} | set(aims.seen())
     if not backend.hides_git:
         got_through.add(".git")  # put back after the command is not the same as never written
