@@ -44,6 +44,11 @@ class Provider(Section):
     deadline_s: float = Field(
         default=600, gt=0, description="Seconds one model call may take, retries and waits included."
     )
+    compact_at: int | None = Field(
+        default=None,
+        ge=8_000,
+        description="Tokens from which a conversation is begun anew from the run's record; null takes 80 % of the model's window.",
+    )
     idle_s: float = Field(default=120, gt=0, description="Seconds a stream may stay silent.")
 
 
@@ -68,6 +73,12 @@ class Commit(Section):
 
     enabled: bool = True
     co_author: bool = Field(default=True, description="Name the model as co-author, where a model did the work.")
+
+
+class Chat(Section):
+    """The chat at the terminal."""
+
+    keys: Literal["emacs", "vi"] = Field(default="emacs", description="How the input line is edited.")
 
 
 class Config(Section):
@@ -104,6 +115,7 @@ class Config(Section):
     permissions: Permissions = Permissions()
     report: Report = Report()
     commit: Commit = Commit()
+    chat: Chat = Chat()
 
 
 def load(

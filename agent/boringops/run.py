@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from boringops import __version__, gates, inventory, memory_bank, naming, report, result
+from boringops import __version__, compaction, gates, inventory, memory_bank, naming, report, result
 from boringops import events as ev
 from boringops.checklist import Rule
 from boringops.errors import (
@@ -28,7 +28,7 @@ from boringops.facts import Claim, Finding, Inventory, Phase, Status
 from boringops.files import sha256_of
 from boringops.journal import work_tree_lock
 from boringops.limits import Limits
-from boringops.loop import Loop
+from boringops.loop import CUT_OFF, NUDGES, Loop
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
 from boringops.repository import CommitRefused
@@ -67,13 +67,17 @@ class Run:
 
     # --- the whole ---
 
-    def go(self, start: ev.RunStarted | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
-        """Begin (with `start`) or go on, as far as it goes. Never raises for what a run can end with."""
+    def go(
+        self, start: ev.RunStarted | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
+        """Begin (with `start`) or go on, as far as it goes. Never raises for what a run can end with.
+
+        `word` is what the user has to say on going on; the model is told."""
         journal, repository = self.executor.log.journal, self.executor.repository
         try:
             with journal.store.lock(journal.run_id), work_tree_lock(repository.state_dir, self.executor.root):
                 try:
-                    self._open(start, approve, answer)
+                    self._open(start, approve, answer, word)
                     status, summary = self._through()
                     return self._ended(status, 0, summary)
                 except BoringopsError as error:
@@ -87,7 +91,7 @@ class Run:
         except BoringopsError as error:  # the lock, or a journal that takes nothing more
             return self._result(error.status, error.exit_code, error.message, error)
 
-    def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None) -> None:
+    def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None, word: str) -> None:
         if start is not None:
             self.record(start)
             self._tell_confinement()
@@ -106,7 +110,9 @@ class Run:
                     message=f"The run was begun by boringops {self.state.start.boringops}, this is {__version__}."
                 )
             )
-        self._take_word(approve, answer)
+        self._take_answer(approve, answer)
+        if word:
+            self.record(ev.Told(text=f"The user says, before you go on:\n\n{word}"))
 
     def _tell_confinement(self) -> None:
         shown = self.executor.sandbox.shown
@@ -116,7 +122,7 @@ class Run:
         if shown.level == "none":
             self.record(ev.Warned(message=shown.sentence))
 
-    def _take_word(self, approve: bool, answer: str | None) -> None:
+    def _take_answer(self, approve: bool, answer: str | None) -> None:
         """Put what a person says on resuming to the call that waits for it."""
         waiting, questions = self.state.waiting, self.state.questions
         if answer is not None:
@@ -181,31 +187,6 @@ class Run:
     def _inventory(self, files: Sequence[str]) -> Inventory:
         return inventory.take(self.executor.root, files, self.persona.protocol.inventory_globs)
 
-    def _commands(self) -> str:
-        """What becomes of commands on this machine, in this run."""
-        sandbox = self.executor.sandbox
-        told = (
-            f"# Commands\n\nHere, {sandbox.shown.sentence}."
-            if sandbox.backend
-            else "# Commands\n\nNothing confines them."
-        )
-        if sandbox.backend:
-            told += (
-                " They see an empty home and no network, unless they reach outside and are allowed to; what they write outside "
-                "the work tree is refused or gone when they end."
-            )
-        if self.executor.person is None:
-            told += (
-                " Nobody is there to consent: commands that reach a registry, a cloud, a cluster or a remote (npm ci, pip "
-                "install, docker build, terraform init) are refused. "
-                + (
-                    "Commands on the work tree (npm test, pytest, make) run."
-                    if sandbox.settled
-                    else "So are commands that change anything or run the repository's code; those that only look run."
-                )
-            )
-        return told
-
     def _first_message(self, bank: str, taken: str, files: Sequence[str]) -> str:
         start, state = self.state.start, self.state
         task = start.task if start else ""
@@ -217,6 +198,8 @@ class Run:
                 f"# Hand-off from the developers (claims, to be checked against the repository)\n\n{start.handoff}"
             )
         where = f"branch {start.branch}" if start and start.branch else "no branch (detached HEAD)"
+        if start and start.earlier:
+            parts.append(f"# Earlier in this chat\n\n{start.earlier}")
         git = f"# Repository\n\n{len(files)} files, {where}, commit {(start.head or 'none yet')[:12] if start else ''}."
         if state.dirty:
             shown = ", ".join(state.dirty[:20]) + (" ..." if len(state.dirty) > 20 else "")
@@ -224,7 +207,7 @@ class Run:
         parts += [git, bank, taken]
         if facilities := self.facilities():
             parts.append(f"# Checks at hand\n\n{facilities}")
-        parts.append(self._commands())
+        parts.append(self.executor.sandbox.for_the_model(attended=self.executor.person is not None))
         parts.append(
             "You are in the plan phase. Look at what you need, then call SubmitPlan "
             "(or Finish, where the task is a question or nothing has to change)."
@@ -248,7 +231,8 @@ class Run:
             self.executor,
             self.model,
             system=[{"type": "text", "text": self.prompt}, {"type": "text", "text": self.persona.body}],
-            before_turn=self._tell_memory_changes,
+            before_turn=self._before_turn,
+            compact=self._compact,
             check_limits=limits.check,
             watch=self.watch,
         )
@@ -258,6 +242,15 @@ class Run:
         if self.state.plan is not None and not (self.state.verified and self.state.verified.passed):
             self._enter("act")
             loop.run()
+
+    def _before_turn(self) -> None:
+        self._tell_memory_changes()
+        at = self.executor.config.provider.compact_at
+        if compaction.due(self.state, window=self.model.profile.context_window, at=at):
+            self._compact()
+
+    def _compact(self) -> None:
+        self.record(ev.Compacted(text=compaction.digest(self.state, not_told=[*NUDGES.values(), CUT_OFF])))
 
     def _tell_memory_changes(self) -> None:
         """The persona reads its memory bank before every answer: so the runtime looks, and tells what changed."""

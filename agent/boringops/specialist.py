@@ -64,6 +64,7 @@ class Task(BaseModel):
     handoff: str = Field(
         default="", description="What the developers hand over; claims, checked against the repository."
     )
+    earlier: str = Field(default="", description="What was said and done before, where the task belongs to a chat.")
 
 
 class Specialist:
@@ -109,7 +110,7 @@ class Specialist:
         who = self.load_persona()
         choose(self.settings.sandbox)  # required where there is none: said before anything is made
         policy.Rules.of(self.settings.permissions)  # a rule that is wrong is said before anything is made
-        model_id = self._model_id(who)
+        model_id = self.model_id(who)
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
         runs.require_ready(repository.root, repository.in_progress())
@@ -122,6 +123,7 @@ class Specialist:
             slug=naming.slug_of(naming.name_of(task.text)),
             project_phase=task.phase or self.settings.phase,
             handoff=task.handoff,
+            earlier=task.earlier,
             persona=who.name,
             persona_path=who.path,
             persona_sha256=who.sha256,
@@ -135,8 +137,12 @@ class Specialist:
         )
         return self._make(run_id, repository, who, model_id).go(start)
 
-    def resume(self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
-        """Go on with a run (default: the latest), with a person's word where it waits for one."""
+    def resume(
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
+        """Go on with a run (default: the latest), with a person's decision where it waits for one.
+
+        `word` is anything else that the user has to say; the model is told."""
         run_id = run_id or self.latest()
         state = State.of(Journal(self.store, run_id).read())
         if state.start is None:
@@ -150,7 +156,9 @@ class Specialist:
             flags, sets = self._given
             self.settings = config.load(None, base=state.start.config, flags=flags, sets=sets)
         who = self._kept_persona(run_id) or self.load_persona()
-        return self._make(run_id, Repository(root), who, state.start.model).go(approve=approve, answer=answer)
+        return self._make(run_id, Repository(root), who, state.start.model).go(
+            approve=approve, answer=answer, word=word
+        )
 
     async def arun(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
         """`run` for async callers; the run has a thread of its own."""
@@ -190,7 +198,8 @@ class Specialist:
 
         return [tool.name for tool in all_tools()]
 
-    def _model_id(self, who: Persona) -> str:
+    def model_id(self, who: Persona) -> str:
+        """The model that a new task would be for."""
         if self._model is not None:
             return self._model.profile.id
         chosen = self.settings.model

@@ -212,6 +212,12 @@ class State:
     def _told(self, event: ev.Told) -> None:
         self._texts.append({"type": "text", "text": event.text})
 
+    def _compacted(self, event: ev.Compacted) -> None:
+        first = self.messages[0]["content"][:1]
+        self.messages, self.calls, self._results = [], [], {}
+        self._texts = [*first, {"type": "text", "text": event.text}]
+        self.last_prompt = 0
+
     def _model_asked(self, event: ev.ModelAsked) -> None:
         self.turn = event.turn
         self.close_user_message()
@@ -354,6 +360,7 @@ _FOLDS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.InventoryTaken: State._inventory_taken,
     ev.DirtyTree: State._dirty_tree,
     ev.Told: State._told,
+    ev.Compacted: State._compacted,
     ev.ModelAsked: State._model_asked,
     ev.ModelAttemptFailed: State._attempt_failed,
     ev.ModelReplied: State._model_replied,

@@ -27,17 +27,17 @@ LAYERS = (
     ("models.anthropic",),
     ("state", "plan"),
     ("record", "naming"),
-    ("checklist", "result", "changes", "limits"),
+    ("checklist", "result", "changes", "limits", "compaction"),
     ("checklist_rules", "report"),
     ("executor",),
     ("context", "gates", "loop", "undo"),
     ("run",),
     ("specialist",),
-    ("cli", "chat", "serve", "__main__"),
+    ("cli", "chat", "ci", "serve", "__main__"),
 )
 """From the ground up: a module imports from lines above its own. A package named here is one floor."""
 
-COMPOSING = ("specialist", "cli", "chat", "serve")
+COMPOSING = ("specialist", "cli", "chat", "ci", "serve")
 """Where the runtime and the tools are put together; nothing below knows that there are tools."""
 
 FOR_TOOLS = {

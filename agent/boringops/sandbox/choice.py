@@ -49,6 +49,25 @@ class Sandbox:
         """Commands that change the work tree need no asking: they are confined, or somebody chose that they are not."""
         return self.backend is not None or self.wanted == "off"
 
+    def for_the_model(self, *, attended: bool) -> str:
+        """What becomes of commands here: a part of the first message."""
+        told = "# Commands\n\nNothing confines them."
+        if self.backend is not None:
+            told = (
+                f"# Commands\n\nHere, {self.shown.sentence}. They see an empty home and no network, unless they reach outside "
+                "and are allowed to; what they write outside the work tree is refused, or gone when they end."
+            )
+        if attended:
+            return told
+        return (
+            f"{told} Nobody is there to consent: commands that reach a registry, a cloud, a cluster or a remote (npm ci, pip "
+            "install, docker build, terraform init) are refused. "
+        ) + (
+            "Commands on the work tree (npm test, pytest, make) run."
+            if self.settled
+            else "So are commands that change anything or run the repository's code; those that only look run."
+        )
+
     def run(
         self, command: str, root: Path, *, writable: bool, timeout_s: float, cancel: threading.Event | None = None
     ) -> Completed:

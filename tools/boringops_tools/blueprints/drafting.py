@@ -20,14 +20,17 @@ from boringops_tools.blueprints import (
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
 from boringops_tools.blueprints.words import other_ci, understand
+from boringops_tools.stack import environment
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
 
 KINDS: tuple[Kind, ...] = (
     ("containers", "1.1", "Image of each application", dockerfile.files),
+    ("containers", "1.1", "Image of each application", dockerfile.nginx),
     ("containers", "1.2", "Keep everything else out of the build", dockerignore.files),
     ("containers", "1.3", "Run it all on one machine", compose.files),
+    ("containers", "1.3", "Run it all on one machine", compose.production),
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
     ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
@@ -62,7 +65,8 @@ def draft(
             if want in context.wants:
                 made += [file.model_copy(update={"task": number}) for file in make(context)]
     assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
-    plan = planning.plan(context, made, [(number, title) for _, number, title, _ in KINDS], assumptions)
+    titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
+    plan = planning.plan(context, made, titles, assumptions)
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
 
 
@@ -79,7 +83,7 @@ def _assumptions(context: Context) -> list[str]:
             f"{app.name}: {lost.source} asks for {app.language} {lost.text}; {app.version.value} is used, by {won}."
             for lost in app.version.lost
         ]
-        if public := [variable.name for variable in app.env if variable.name.startswith("NEXT_PUBLIC_")]:
+        if public := [variable.name for variable in app.env if environment.is_public(variable.name)]:
             said.append(
                 f"{app.name}: {', '.join(public)} are written into the image while it is built, from the repository's Actions "
                 "variables; staging and production share them."
