@@ -90,7 +90,7 @@ class Bubblewrap:
                 words += ["--tmpfs", str(path / "boringops")]
         for folder in box.write:
             words += ["--bind", str(folder), str(folder)]
-        granted = {Path(os.path.realpath(path)) for path in box.grants if path.exists()}
+        granted = {Path(os.path.realpath(path)) for path in box.grants if hidden.present(path)}
         for path in hidden.secrets(env, shown):
             if Path(os.path.realpath(path)) not in granted:
                 words += _nothing_at(path)

@@ -19,7 +19,7 @@ from boringops import __version__
 from boringops.config import SandboxWanted as Wanted
 from boringops.errors import UsageError
 from boringops.facts import Confinement
-from boringops.sandbox import bubblewrap, landlock, seatbelt
+from boringops.sandbox import bubblewrap, hidden, landlock, seatbelt
 from boringops.sandbox.base import Backend
 from boringops.sandbox.consent import box_for
 from boringops.sandbox.process import run
@@ -77,7 +77,7 @@ class Sandbox:
         held: dict[str, Any] = {"level": self.shown.level}
         if self.backend is not None:
             held |= {"backend": self.backend.name, "network": box.network, "writable": box.writable}
-            held |= {"grants": [str(path) for path in box.grants if path.exists()]} if box.grants else {}
+            held |= {"grants": [str(path) for path in box.grants if hidden.present(path)]} if box.grants else {}
         return replace(done, sandbox=held)
 
 

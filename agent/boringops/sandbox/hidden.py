@@ -52,7 +52,7 @@ def home(env: Mapping[str, str]) -> Path:
 def covered(env: Mapping[str, str]) -> list[Path]:
     """Folders that are replaced by empty ones: temporary files, sockets of services, homes. Real, existing, outermost."""
     named = [*map(Path, (*SCRATCH, *HOMES, "/run")), home(env), Path.home()]
-    real = sorted({Path(os.path.realpath(path)) for path in named if path.is_dir()})
+    real = sorted({Path(os.path.realpath(path)) for path in named if present(path) and path.is_dir()})
     return [path for path in real if path != Path("/") and not any(path.is_relative_to(o) and path != o for o in real)]
 
 
@@ -67,7 +67,7 @@ def toolchains(env: Mapping[str, str]) -> list[Path]:
         # A folder of links needs what they lead to, which is mostly beside it.
         wanted.append(folder.parent if folder.name in {"bin", "shims", "sbin", "condabin"} else folder)
     hiding = covered(env)
-    real = {Path(os.path.realpath(path)) for path in wanted if path.is_absolute() and path.is_dir()}
+    real = {Path(os.path.realpath(path)) for path in wanted if path.is_absolute() and present(path) and path.is_dir()}
     real = {path for path in real if any(path.is_relative_to(over) and path != over for over in hiding)}
     # Never a whole home, nor a folder that has one inside.
     real = {path for path in real if not at.is_relative_to(path)}
@@ -85,7 +85,7 @@ def secrets(env: Mapping[str, str], shown: Iterable[Path]) -> list[Path]:
     visible += [
         path for path in system if not any(Path(os.path.realpath(path)).is_relative_to(over) for over in hiding)
     ]
-    return [path for path in visible if _exists(path)]
+    return [path for path in visible if present(path)]
 
 
 def sockets() -> list[Path]:
@@ -98,11 +98,12 @@ def sockets() -> list[Path]:
     return [Path(path) for path in sorted(paths) if path.startswith("/") and _is_socket(Path(path))]
 
 
-def _exists(path: Path) -> bool:
+def present(path: Path) -> bool:
+    """Whether it exists, as far as can be seen: what cannot be looked into, a command cannot look into either."""
     try:
         return path.exists()
     except OSError:
-        return False  # it cannot be looked into, so neither can a command
+        return False
 
 
 def _is_socket(path: Path) -> bool:

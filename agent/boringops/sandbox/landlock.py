@@ -57,7 +57,7 @@ class Landlock:
             empty_home.mkdir()
             programs = hidden.toolchains(env)
             _link_home(empty_home, hidden.home(env), programs)
-            granted = {Path(os.path.realpath(path)) for path in box.grants if path.exists()}
+            granted = {Path(os.path.realpath(path)) for path in box.grants if hidden.present(path)}
             shown = [*programs, box.root, *box.write]
             secret = {Path(os.path.realpath(path)) for path in hidden.secrets(env, shown)} - granted
             rules: list[tuple[str, int]] = []
@@ -99,11 +99,13 @@ class Landlock:
 
 
 def _threads_now() -> int:
-    """All threads of the machine: the kernel's limit counts whatever the user runs, not the command's alone."""
-    try:
-        return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
-    except (OSError, ValueError, IndexError):
-        return 4096
+    """Threads that the user runs already: the kernel's limit counts all of them, not the command's alone."""
+    count, me = 0, os.geteuid()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if process.stat().st_uid == me:
+                count += int((process / "stat").read_text().rpartition(")")[2].split()[17])
+    return count
 
 
 def _but(folder: Path, shut: set[Path]) -> Iterator[Path]:
