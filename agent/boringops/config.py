@@ -23,6 +23,9 @@ ENV_PREFIX = "BORINGOPS_"
 MAX_BYTES = 256 * 1024
 
 
+SandboxWanted = Literal["auto", "require", "off"]
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -102,6 +105,11 @@ class Config(Section):
     fail_on: Literal["error", "warning", "info"] = Field(
         default="error",
         description="Findings that keep a run from being done. Milder ones are put to the model once and stand in the report.",
+    )
+    sandbox: SandboxWanted = Field(
+        default="auto",
+        description="How commands are confined: as well as this machine can, else what changes anything asks (auto); "
+        "not at all without (require); never (off).",
     )
     provider: Provider = Provider()
     permissions: Permissions = Permissions()

@@ -15,6 +15,7 @@ from boringops.facts import (
     Change,
     ChecklistItem,
     Claim,
+    Confinement,
     Finding,
     Inspection,
     Inventory,
@@ -84,6 +85,13 @@ class Warned(Event):
 
     type: Literal["warned"] = "warned"
     message: str
+
+
+class SandboxTried(Event):
+    """How commands are confined in this process, as canaries showed."""
+
+    type: Literal["sandbox_tried"] = "sandbox_tried"
+    confinement: Confinement
 
 
 class RunEnded(Event):

@@ -27,6 +27,7 @@ from boringops.facts import Claim, Inspection, Plan, Question
 from boringops.files import sha256_of
 from boringops.record import Record
 from boringops.repository import Repository
+from boringops.sandbox import Sandbox
 from boringops.secrets import Funnel
 from boringops.state import Call, State
 from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult, explain
@@ -88,6 +89,7 @@ class Executor:
     verify: Callable[[Claim], ToolResult]
     """Called by Finish."""
     cancel: threading.Event = field(default_factory=threading.Event)
+    sandbox: Sandbox = field(default_factory=Sandbox)
 
     def __post_init__(self) -> None:
         self.rules = policy.Rules.of(self.config.permissions)
@@ -187,6 +189,7 @@ class Executor:
             approve=self.config.approve,
             interactive=self.person is not None,
             rules=self.rules,
+            confined=self.sandbox.settled,
         )
         action, reason, by = decision.action, decision.reason, "policy"
         if action == "ask" and self.person is not None:

@@ -168,6 +168,11 @@ def _spec(pattern: str) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines([pattern])
 
 
+def writes(phase: Phase) -> bool:
+    """Whether anything may be changed in a phase."""
+    return phase in _WRITABLE
+
+
 # --- deciding ----------------------------------------------------------------------------------------
 
 _PLAN = {
@@ -187,10 +192,13 @@ def decide(
     approve: Literal["ask", "auto", "never"],
     interactive: bool,
     rules: Rules,
+    confined: bool = True,
 ) -> Decision:
-    """Decide one call. `paths` are relative to the repository, or absolute; `command` is what Bash would run."""
+    """Decide one call. `paths` are relative to the repository, or absolute; `command` is what Bash would run.
+
+    Where nothing confines commands (`confined` is False), what changes anything asks as well."""
     if effect is Effect.COMMAND and command is not None:
-        decision = _command(tool_name, analyse(command), phase, rules)
+        decision = _command(tool_name, analyse(command), phase, rules, confined)
     else:
         decision = _call(tool_name, effect, paths, phase, rules)
     if decision.action == "ask" and not (interactive and approve != "never"):
@@ -207,13 +215,13 @@ def _call(tool: str, effect: Effect, paths: Sequence[str], phase: Phase, rules: 
     """A call of a tool other than Bash."""
     if any(_in_git(path) for path in paths):
         return Decision("deny", "`.git` belongs to git and the runtime. Use `git log`, `git show` or `git status`.")
-    if effect is Effect.WRITE and phase not in _WRITABLE:
+    if effect is Effect.WRITE and not writes(phase):
         return Decision("deny", _PLAN[effect].format(phase=phase))
     ruled = _ruled(rules, lambda rule: rule.covers_tool(tool) and (rule.bare or _names(rule, paths)))
     return ruled or Decision("allow", "reads" if effect is Effect.READ else "is held to the plan and journalled")
 
 
-def _command(tool: str, analysis: Analysis, phase: Phase, rules: Rules) -> Decision:
+def _command(tool: str, analysis: Analysis, phase: Phase, rules: Rules, confined: bool) -> Decision:
     """A command: every part is decided, and the strictest decision holds for the whole."""
     if refusal := _never(analysis):
         return Decision("deny", refusal)
@@ -221,15 +229,15 @@ def _command(tool: str, analysis: Analysis, phase: Phase, rules: Rules) -> Decis
         return Decision("deny", _by_rule(rule), rule.text)
     if analysis.verdict is Verdict.RESERVED:
         return Decision("deny", f"{_sentence(analysis.reason)} Change the files; the commit is made at the end.")
-    if phase not in _WRITABLE and analysis.verdict is not Verdict.READ:
+    if not writes(phase) and analysis.verdict is not Verdict.READ:
         return Decision("deny", _PLAN[Effect.COMMAND].format(phase=phase, reason=_told(analysis)))
-    decisions = [_part(tool, part, rules) for part in analysis.parts]
+    decisions = [_part(tool, part, rules, confined) for part in analysis.parts]
     if rule := _first(rules.ask, lambda rule: rule.tool == tool and _speaks_of(rule, analysis.command, ())):
         decisions.append(Decision("ask", _by_rule(rule), rule.text))
     return max(decisions, key=lambda each: _STRICTNESS[each.action], default=Decision("allow", "does nothing"))
 
 
-def _part(tool: str, part: Part, rules: Rules) -> Decision:
+def _part(tool: str, part: Part, rules: Rules, confined: bool) -> Decision:
     redirection = part.argv[0] in ("<", ">")
 
     def rules_it(rule: Rule) -> bool:
@@ -254,6 +262,8 @@ def _part(tool: str, part: Part, rules: Rules) -> Decision:
         return Decision("allow", f"allowed by `{rule.text}`", rule.text)
     if part.verdict in (Verdict.REACH, Verdict.UNKNOWN):
         return Decision("ask", f"{part.text}: {part.reason}.")
+    if not confined and part.verdict is not Verdict.READ:
+        return Decision("ask", f"{part.text}: {part.reason}, and nothing confines commands here (`boringops doctor`).")
     return Decision("allow", part.reason)
 
 

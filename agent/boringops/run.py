@@ -94,6 +94,7 @@ class Run:
     def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None, word: str) -> None:
         if start is not None:
             self.record(start)
+            self._tell_confinement()
             return
         # Under the lock: the process that had it until now may have gone further than what was read before.
         self.executor.log.reload()
@@ -102,6 +103,7 @@ class Run:
         if self.state.end is not None and self.state.end.status in {"done", "answered"}:
             return
         self.record(ev.RunResumed(boringops=__version__))
+        self._tell_confinement()
         if self.state.start.boringops != __version__:
             self.record(
                 ev.Warned(
@@ -111,6 +113,14 @@ class Run:
         self._take_answer(approve, answer)
         if word:
             self.record(ev.Told(text=f"The user says, before you go on:\n\n{word}"))
+
+    def _tell_confinement(self) -> None:
+        shown = self.executor.sandbox.shown
+        if shown == self.state.confinement and self.state.resumes:
+            return
+        self.record(ev.SandboxTried(confinement=shown))
+        if shown.level == "none":
+            self.record(ev.Warned(message=shown.sentence))
 
     def _take_answer(self, approve: bool, answer: str | None) -> None:
         """Put what a person says on resuming to the call that waits for it."""
@@ -197,11 +207,7 @@ class Run:
         parts += [git, bank, taken]
         if facilities := self.facilities():
             parts.append(f"# Checks at hand\n\n{facilities}")
-        if self.executor.person is None:
-            parts.append(
-                "Nobody is there to consent: commands that reach a registry, a cloud, a cluster or a remote (npm ci, pip install, "
-                "docker build, terraform init) are refused. Commands on the work tree (npm test, pytest, make) run."
-            )
+        parts.append(self.executor.sandbox.for_the_model(attended=self.executor.person is not None))
         parts.append(
             "You are in the plan phase. Look at what you need, then call SubmitPlan "
             "(or Finish, where the task is a question or nothing has to change)."

@@ -38,6 +38,7 @@ from boringops.record import Record
 from boringops.repository import Repository
 from boringops.result import Result as Result
 from boringops.run import Run
+from boringops.sandbox import choose
 from boringops.secrets import Funnel, env_file
 from boringops.state import State
 from boringops.tool import Tool
@@ -107,6 +108,7 @@ class Specialist:
         if not task.text.strip():
             raise UsageError("The task is empty.", hint='For example: boringops run "containerise this and set up CI"')
         who = self.load_persona()
+        choose(self.settings.sandbox)  # required where there is none: said before anything is made
         policy.Rules.of(self.settings.permissions)  # a rule that is wrong is said before anything is made
         model_id = self.model_id(who)
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
@@ -226,6 +228,7 @@ class Specialist:
             context=CallContext,
             verify=lambda claim: made.verify(claim),
             cancel=self.cancel,
+            sandbox=choose(self.settings.sandbox),
         )
         made = Run(
             executor=executor,

@@ -16,6 +16,7 @@ from boringops.facts import (
     Change,
     ChecklistItem,
     Claim,
+    Confinement,
     Denial,
     Finding,
     Inventory,
@@ -60,6 +61,7 @@ class State:
     inventory: Inventory = field(default_factory=Inventory)
     dirty: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    confinement: Confinement = field(default_factory=Confinement)
 
     messages: list[dict[str, Any]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -191,6 +193,9 @@ class State:
 
     def _warned(self, event: ev.Warned) -> None:
         self.warnings.append(event.message)
+
+    def _sandbox_tried(self, event: ev.SandboxTried) -> None:
+        self.confinement = event.confinement
 
     def _run_ended(self, event: ev.RunEnded) -> None:
         self.end = event
@@ -349,6 +354,7 @@ _FOLDS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.RunResumed: State._run_resumed,
     ev.PhaseEntered: State._phase_entered,
     ev.Warned: State._warned,
+    ev.SandboxTried: State._sandbox_tried,
     ev.RunEnded: State._run_ended,
     ev.MemoryRead: State._memory_read,
     ev.InventoryTaken: State._inventory_taken,

@@ -121,6 +121,8 @@ class Completed:
     output: str
     """Standard output and error, in the order they came."""
     timed_out: bool = False
+    sandbox: dict[str, Any] = field(default_factory=dict)
+    """How it was confined: level, backend, whether it had a network and could write."""
 
 
 Input = TypeVar("Input", bound=ToolInput)

@@ -70,6 +70,10 @@ class Progress:
         self._line("▶", f"run {event.run_id}: {event.task_name}", "bold")
         self._line(" ", f"{event.persona}, {who}{self.offline_hint if not event.by_model else ''}", "dim")
 
+    def _sandbox(self, event: ev.SandboxTried) -> None:
+        if event.confinement.level != "none":  # else it is a warning
+            self._line(" ", event.confinement.sentence, "dim")
+
     def _resumed(self, _: ev.RunResumed) -> None:
         self._line("▶", "going on where the run stopped", "bold")
 
@@ -198,6 +202,7 @@ class Lines:
 _SHOW: dict[type[ev.Event], Any] = {
     ev.RunStarted: Progress._started,
     ev.RunResumed: Progress._resumed,
+    ev.SandboxTried: Progress._sandbox,
     ev.PhaseEntered: Progress._phase,
     ev.MemoryRead: Progress._memory,
     ev.InventoryTaken: Progress._inventory,
