@@ -52,6 +52,8 @@ class Run:
     facilities: Callable[[], str] = lambda: ""
     """What is at hand on this machine, for the first message."""
     watch: Callable[[Delta], None] = lambda _: None
+    cautions: Sequence[str] = ()
+    """What the user is to know of the task itself, as the run begins."""
     clock: Callable[[], float] = time.monotonic
     began: float = field(init=False)
 
@@ -90,6 +92,8 @@ class Run:
     def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None) -> None:
         if start is not None:
             self.record(start)
+            for message in self.cautions:
+                self.record(ev.Warned(message=message))
             return
         # Under the lock: the process that had it until now may have gone further than what was read before.
         self.executor.log.reload()
