@@ -20,3 +20,8 @@ def repo(tmp_path: Path) -> Path:
 @pytest.fixture
 def persona(repo: Path) -> str:
     return str(repo / ".git/plain.md")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

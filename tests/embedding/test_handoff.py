@@ -38,7 +38,7 @@ def test_three_formats_say_the_same(tmp_path: Path, name: str, text: str) -> Non
 @pytest.mark.parametrize(
     ("name", "text", "said", "hint"),
     [
-        ("h.yaml", "runtime:\n  node: '22'\nhealth_endpiont: /x\n", "h.yaml:3: a hand-off has no field 'health_endpiont'", "health_endpoint"),
+        ("h.yaml", "notes: hi\nhealth_endpiont: /x\n", "h.yaml:2: a hand-off has no field 'health_endpiont'", "health_endpoint"),
         ("h.yaml", "port: 70000\n", "h.yaml:1: port:", ""),
         ("h.yaml", "health_endpoint: healthz\n", "h.yaml:1: health_endpoint:", ""),
         ("h.yaml", "a: [\n", "h.yaml:2: it is not valid YAML", ""),

@@ -1,0 +1,104 @@
+"""`boringops serve mcp|a2a|acp`: boringops for other programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from boringops.cli import options as opt
+from boringops.cli.output import fail
+
+if TYPE_CHECKING:
+    from boringops.serve.desk import Desk
+
+app = typer.Typer(help="Serve other programs: MCP, A2A, ACP.", no_args_is_help=True, rich_markup_mode=None)
+
+Roots = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--root", metavar="DIR", help="Repository, or folder of repositories, that clients may use. Repeatable."
+    ),
+]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+TokenFile = Annotated[
+    Path | None, typer.Option("--token-file", metavar="FILE", help="Clients must send this as a bearer token.")
+]
+
+
+@app.command()
+def mcp(
+    root: Roots = None,
+    http: Annotated[
+        bool, typer.Option("--http", help="Streamable HTTP in place of standard input and output.")
+    ] = False,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port for --http; 0 takes a free one.")] = 8331,
+    token_file: TokenFile = None,
+    persona: opt.PersonaName = None,
+    model: opt.ModelId = None,
+    offline: opt.Offline = False,
+    sets: opt.Sets = None,
+) -> None:
+    """Serve MCP over standard input and output, or over HTTP."""
+    with _explained("mcp"):
+        from boringops.serve.mcp_server import build
+
+        desk = _desk(root, sets, persona=persona, model=model, offline=offline)
+        try:
+            if http:
+                from boringops.serve import http as over_http
+
+                token = over_http.read_token(token_file)
+                over_http.require_safe(host, token)
+                from mcp.server.transport_security import TransportSecuritySettings
+
+                behind = TransportSecuritySettings(enable_dns_rebinding_protection=False)  # the guard does it
+                guarded = over_http.Guard(
+                    build(desk).streamable_http_app(host=host, transport_security=behind), host=host, token=token
+                )
+                over_http.listen(guarded, host=host, port=port, ready=lambda url: _say(f"MCP at {url}/mcp"))
+            else:
+                build(desk).run("stdio")
+        finally:
+            desk.close()
+
+
+def _desk(root: list[Path] | None, sets: list[str] | None, **flags: Any) -> Desk:
+    from boringops.repository import Repository
+    from boringops.serve.desk import Desk
+
+    return Desk(tuple(root or [Repository(Path()).root]), opt.flags_of(**flags), sets or [])
+
+
+def _say(text: str) -> None:
+    """To standard error: standard output belongs to the protocol."""
+    print(text, file=sys.stderr, flush=True)
+
+
+_NEEDED = {"mcp": {"mcp", "mcp_types", "uvicorn", "starlette"}, "a2a": {"a2a", "uvicorn", "starlette"}, "acp": {"acp"}}
+
+
+@contextmanager
+def _explained(extra: str) -> Iterator[None]:
+    """A missing extra and a wrong option, said with the way out and exit code 2."""
+    from boringops.errors import BoringopsError, UsageError
+
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _NEEDED[extra]:
+            raise
+        fail(
+            UsageError(
+                f"`serve {extra}` needs an extra that is not installed.", hint=f"pip install 'boringops[{extra}]'"
+            )
+        )
+    except BoringopsError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
