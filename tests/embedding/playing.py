@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from boringops.models.base import Block
-from boringops.models.scripted import ScriptedModel, Step, tool
+from boringops.models.scripted import ScriptedModel, Step
+from boringops.models.scripted import tool as scripted
 
 RUNBOOK = "docs/runbook.md"
 TEXT = "# Runbook\n\n## Deployment\n\nPush to main.\n\n## Backup and restore\n\nRestore the newest backup.\n"
@@ -15,6 +17,14 @@ description: Writes infrastructure, with nothing to tick off.
 ---
 You write infrastructure.
 """
+
+
+_ids = itertools.count(1)
+
+
+def tool(name: str, /, **arguments: Any) -> Block:
+    """A call with an id of its own, as the API gives them: several models may play one run."""
+    return scripted(name, **arguments) | {"id": f"toolu_test_{next(_ids)}"}
 
 
 def plan(**other: Any) -> list[Block]:
@@ -48,14 +58,15 @@ def finish(**claim: Any) -> list[Block]:
     return [tool("Finish", summary="The runbook is written.", **claim)]
 
 
-WORK: list[Step] = [plan(), write(), finish()]
-"""A whole run of a model that does as it should."""
+def work() -> list[Step]:
+    """A whole run of a model that does as it should."""
+    return [plan(), write(), finish()]
 
 
 def working() -> ScriptedModel:
-    return ScriptedModel(WORK)
+    return ScriptedModel(work())
 
 
 def asking() -> ScriptedModel:
     """A whole run with a question first."""
-    return ScriptedModel([question(), *WORK])
+    return ScriptedModel([question(), *work()])

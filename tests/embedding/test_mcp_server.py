@@ -88,7 +88,8 @@ async def test_a_task_from_plan_through_elicitation_to_the_commit(repo: Path, pe
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_client_that_cannot_be_asked_answers_with_a_tool(repo: Path, persona: str, mode: str) -> None:
-    server = build(desk(repo, persona, script(question()), script(plan()), script(write(), finish())))
+    amending = script(plan())
+    server = build(desk(repo, persona, script(question()), script(plan()), amending, script(write(), finish())))
     async with Client(server, mode=mode) as client:
         waits = content(await client.call_tool("plan", {"task": "Write the runbook"}))
         assert (waits["status"], waits["questions"][0]["options"]) == ("needs_clarification", ["eu", "us"])
@@ -97,9 +98,12 @@ async def test_a_client_that_cannot_be_asked_answers_with_a_tool(repo: Path, per
         assert "The answer is empty" in refusal(await client.call_tool("answer", {**run, "text": " "}))
         planned = content(await client.call_tool("answer", {**run, "text": "eu"}))
         assert planned["status"] == "needs_approval"
-        assert "does not wait for an answer" in refusal(await client.call_tool("answer", {**run, "text": "eu"}))
+        amended = content(await client.call_tool("answer", {**run, "text": "Name the on-call."}))
+        assert amended["status"] == "needs_approval"
         assert content(await client.call_tool("act", run))["status"] == "done"
+        assert "does not wait for an answer" in refusal(await client.call_tool("answer", {**run, "text": "eu"}))
         assert "is over" in refusal(await client.call_tool("act", run))
+    assert "Name the on-call." in str(amending.requests[0].messages)
 
 
 @pytest.mark.parametrize("mode", MODES)

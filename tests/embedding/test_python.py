@@ -29,7 +29,7 @@ from boringops.errors import UsageError
 from boringops.events import PlanApproved, PlanSubmitted, RunEnded, ToolFinished
 from boringops.facts import Plan, Question
 from boringops.models.scripted import ScriptedModel, text, tool
-from tests.embedding.playing import RUNBOOK, WORK, asking, finish, plan, working, write
+from tests.embedding.playing import RUNBOOK, asking, finish, plan, work, working, write
 from tests.repos import git, make_repo
 
 TASK = Task(text="Write the runbook")
@@ -128,7 +128,7 @@ def test_a_plan_nobody_approved_waits(repo: Path, persona: str, answer: Any, sta
 
 def test_a_refusal_in_words_reaches_the_model(repo: Path, persona: str) -> None:
     said = iter(["Put it into the wiki.", True])
-    model = ScriptedModel([plan(), *WORK])
+    model = ScriptedModel([plan(), *work()])
     result = Specialist(repo, persona=persona, model=model, on_plan=lambda _: next(said)).run(TASK)
     assert result.status == "done"
     assert "Put it into the wiki." in str(model.requests[1].messages)
@@ -181,7 +181,7 @@ def test_a_hook_behind_a_call_can_withhold_its_result(repo: Path, persona: str) 
         seen.append((call.tool, result.is_error))
         return call.tool != "Read"
 
-    model = ScriptedModel([[tool("Read", file_path="README.md")], *WORK])
+    model = ScriptedModel([[tool("Read", file_path="README.md")], *work()])
     result = Specialist(repo, persona=persona, model=model, approve="auto", after_tool=no_readme).run(TASK)
     assert result.status == "done" and seen[0] == ("Read", False)
     told = str(model.requests[1].messages)

@@ -51,19 +51,54 @@ def mcp(
         desk = _desk(root, sets, persona=persona, model=model, offline=offline)
         try:
             if http:
-                from boringops.serve import http as over_http
+                from boringops.serve.http import listen, read_token, require_safe
 
-                token = over_http.read_token(token_file)
-                over_http.require_safe(host, token)
-                from mcp.server.transport_security import TransportSecuritySettings
+                token = read_token(token_file)
+                require_safe(host, token)
 
-                behind = TransportSecuritySettings(enable_dns_rebinding_protection=False)  # the guard does it
-                guarded = over_http.Guard(
-                    build(desk).streamable_http_app(host=host, transport_security=behind), host=host, token=token
-                )
-                over_http.listen(guarded, host=host, port=port, ready=lambda url: _say(f"MCP at {url}/mcp"))
+                def made(url: str) -> Any:
+                    from mcp.server.transport_security import TransportSecuritySettings
+
+                    _say(f"MCP at {url}/mcp")
+                    ours = TransportSecuritySettings(enable_dns_rebinding_protection=False)  # `Guard` does it
+                    return build(desk).streamable_http_app(host=host, transport_security=ours)
+
+                listen(made, host=host, port=port, token=token)
             else:
                 build(desk).run("stdio")
+        finally:
+            desk.close()
+
+
+@app.command()
+def a2a(
+    root: Roots = None,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8332,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="The address the agent card gives, behind a proxy.")
+    ] = None,
+    token_file: TokenFile = None,
+    persona: opt.PersonaName = None,
+    model: opt.ModelId = None,
+    offline: opt.Offline = False,
+    sets: opt.Sets = None,
+) -> None:
+    """Serve A2A over HTTP: an agent card, tasks that wait for answers and approval, streaming."""
+    with _explained("a2a"):
+        from boringops.serve.a2a_server import build
+        from boringops.serve.http import listen, read_token, require_safe
+
+        token = read_token(token_file)
+        require_safe(host, token)
+        desk = _desk(root, sets, persona=persona, model=model, offline=offline)
+
+        def made(address: str) -> Any:
+            _say(f"A2A at {url or address}/")
+            return build(desk, url or address, token=token is not None)
+
+        try:
+            listen(made, host=host, port=port, token=token)
         finally:
             desk.close()
 

@@ -22,7 +22,9 @@ from boringops.events import Event
 from boringops.facts import Inventory
 from boringops.handoff import Handoff
 from boringops.models.base import Model
+from boringops.repository import Repository
 from boringops.result import Result
+from boringops.secrets import Funnel
 from boringops.specialist import Specialist, Task
 from boringops.state import State
 
@@ -121,16 +123,41 @@ class Desk:
     async def answer(
         self, run_id: str, text: str, repo: str | None = None, *, watch: Watch = nobody, **other: Any
     ) -> Result:
-        """Answer the questions of a run and let it go on. Raises UsageError where it asked none."""
+        """Answer the questions of a run, or say what has to change in its plan, and let it go on to the next stop.
+
+        Raises UsageError where it waits for neither."""
         state = await asyncio.to_thread(self.state, run_id, repo)
-        if not state.questions:
+        if not text.strip():
+            raise UsageError("The answer is empty.", hint="Answer in words; the questions are in the run's result.")
+        if state.questions:
+            specialist = await asyncio.to_thread(self.of_run, run_id, repo, **self._playing(other))
+            return await self._go(specialist, specialist.resumed(run_id, answer=text), watch)
+        if state.plan is not None or state.waiting not in state.submitted:
             raise UsageError(
                 f"Run {run_id} does not wait for an answer.", hint="Call result to see where it is.", kind="no_question"
             )
-        if not text.strip():
-            raise UsageError("The answer is empty.", hint="Answer in words; the questions are in the run's result.")
-        specialist = await asyncio.to_thread(self.of_run, run_id, repo, **self._playing(other))
-        return await self._go(specialist, specialist.resumed(run_id, answer=text), watch)
+        said = iter([text])  # the first plan is refused with these words, the next one waits
+        playing = self._playing({"on_plan": lambda _: next(said, None), **other})
+        specialist = await asyncio.to_thread(self.of_run, run_id, repo, **playing)
+        return await self._go(specialist, specialist.resumed(run_id), watch)
+
+    async def diff(self, run_id: str, repo: str | None = None) -> str:
+        """What a run changed, as git shows it; secrets masked."""
+
+        def show() -> str:
+            repository, state = (one := self.of_run(run_id, repo)).repository, self.state(run_id, repo)
+            root = Path(state.start.root) if state.start else repository.root
+            if root != repository.root and root.is_dir():
+                repository = Repository(root)
+            if state.commit:
+                text = repository.git("show", "--format=", "--no-color", "--no-ext-diff", state.commit)
+            elif state.changes:
+                text = repository.git("diff", "--no-color", "--no-ext-diff", "HEAD", "--", *state.changes)
+            else:
+                text = ""
+            return Funnel(one.env, []).mask(text)
+
+        return await asyncio.to_thread(show)
 
     async def result(self, run_id: str, repo: str | None = None) -> Result:
         """What is known of a run now, whether it has ended or not."""

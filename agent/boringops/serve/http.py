@@ -87,8 +87,8 @@ def _name(host: str) -> str:
     return host if host.endswith("]") else host.rpartition(":")[0] or host
 
 
-def listen(app: Any, *, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve an application until it is interrupted. `ready` is told the address; port 0 takes a free one."""
+def listen(make: Callable[[str], Any], *, host: str, port: int, token: str | None) -> None:
+    """Serve, guarded, the application that `make` gives for its address, until interrupted. Port 0 takes a free one."""
     import uvicorn
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -103,6 +103,7 @@ def listen(app: Any, *, host: str, port: int, ready: Callable[[str], None]) -> N
             f"{host}:{port} cannot be listened on: {error.strerror or error}.", hint="Give another --port."
         ) from error
     shown = f"[{host}]" if ":" in host else host
-    ready(f"http://{shown}:{listener.getsockname()[1]}")
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=5))
+    app = make(f"http://{shown}:{listener.getsockname()[1]}")
+    guarded: Any = Guard(app, host=host, token=token)
+    server = uvicorn.Server(uvicorn.Config(guarded, log_level="warning", lifespan="on", timeout_graceful_shutdown=5))
     server.run(sockets=[listener])

@@ -95,11 +95,11 @@ def build(desk: Desk) -> MCPServer[Any]:
     @server.tool(annotations=_ACTS)
     async def answer(
         run_id: RunId,
-        text: Annotated[str, Field(description="The user's answers, in words.")],
+        text: Annotated[str, Field(description="The user's answers, or what to change in the plan, in words.")],
         ctx: Context,
         repo: Repo = None,
     ) -> Report | InputRequiredResult:
-        """Answer the questions of a run that waits for clarification, and let it go on to its plan."""
+        """Answer the questions of a run that waits for clarification, or say what has to change in its plan."""
         with _Told():
             if ctx.request_state:
                 return await _go_on(desk, ctx, ctx.request_state, repo)
