@@ -103,6 +103,27 @@ def a2a(
             desk.close()
 
 
+@app.command()
+def acp(
+    root: Roots = None,
+    persona: opt.PersonaName = None,
+    model: opt.ModelId = None,
+    offline: opt.Offline = False,
+    sets: opt.Sets = None,
+) -> None:
+    """Serve ACP over standard input and output, for editors."""
+    with _explained("acp"):
+        import asyncio
+
+        from boringops.serve.acp_agent import serve
+
+        desk = _desk(root, sets, persona=persona, model=model, offline=offline)
+        try:
+            asyncio.run(serve(desk))
+        finally:
+            desk.close()
+
+
 def _desk(root: list[Path] | None, sets: list[str] | None, **flags: Any) -> Desk:
     from boringops.repository import Repository
     from boringops.serve.desk import Desk

@@ -141,6 +141,11 @@ class Desk:
         specialist = await asyncio.to_thread(self.of_run, run_id, repo, **playing)
         return await self._go(specialist, specialist.resumed(run_id), watch)
 
+    async def go_on(self, run_id: str, repo: str | None = None, *, watch: Watch = nobody, **other: Any) -> Result:
+        """Go on with a run that was stopped before it came to its plan."""
+        specialist = await asyncio.to_thread(self.of_run, run_id, repo, **self._playing(other))
+        return await self._go(specialist, specialist.resumed(run_id), watch)
+
     async def diff(self, run_id: str, repo: str | None = None) -> str:
         """What a run changed, as git shows it; secrets masked."""
 
