@@ -54,6 +54,8 @@ class Run:
     watch: Callable[[Delta], None] = lambda _: None
     cautions: Sequence[str] = ()
     """What the user is to know of the task itself, as the run begins."""
+    close: Callable[[], None] = lambda: None
+    """Lets go of what the run's tools hold; called by whoever made the run, once `go` is over."""
     clock: Callable[[], float] = time.monotonic
     began: float = field(init=False)
 

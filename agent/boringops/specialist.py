@@ -163,8 +163,8 @@ class Specialist:
         if not task.text.strip():
             raise UsageError("The task is empty.", hint='For example: boringops run "containerise this and set up CI"')
         who = self.load_persona()
-        tools = self.tools(who)
-        policy.Rules.of(self.settings.permissions, list(tools))  # a rule that is wrong is said before anything is made
+        tools = self.tools(who)  # wrong tools and rules are said before anything is made
+        policy.Rules.of(self.settings.permissions, list(tools))
         model_id = self._model_id(who)
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
@@ -185,13 +185,13 @@ class Specialist:
             model=model_id,
             by_model=model_id != OFFLINE,
             stop_after_plan=stop_after_plan,
-            config=self.settings.model_dump(mode="json"),
+            config=self.settings.model_dump(mode="json", exclude={"mcp_servers"}),  # they may hold secrets
             root=str(repository.root),
             head=repository.head(),
             branch=repository.branch(),
         )
         made = self._make(run_id, repository, who, model_id, caller)
-        made.cautions = [f"Hand-off: {sentence}" for sentence in contradicted]
+        made.cautions = [*(f"Hand-off: {sentence}" for sentence in contradicted), *made.cautions]
         return self._go(made, caller, start)
 
     def _resume(self, run_id: str | None, approve: bool, answer: str | None, caller: Caller) -> Result:
@@ -206,7 +206,8 @@ class Specialist:
             raise UsageError(f"Run {run_id} worked in {root}, which is gone.")
         if self._given:  # the run goes on as it was configured, but for what is said now
             flags, sets = self._given
-            self.settings = config.load(None, base=state.start.config, flags=flags, sets=sets)
+            base = {**state.start.config, "mcp_servers": self.settings.model_dump()["mcp_servers"]}
+            self.settings = config.load(None, base=base, flags=flags, sets=sets)
         who = self._kept_persona(run_id) or self.load_persona()
         made = self._make(run_id, Repository(root), who, state.start.model, caller)
         return self._go(made, caller, None, approve=approve, answer=answer)
@@ -217,6 +218,7 @@ class Specialist:
             return made.go(start, **word)
         finally:
             self._callers.discard(caller)
+            made.close()
 
     def latest(self) -> str:
         """Id of the latest run here."""
@@ -236,9 +238,9 @@ class Specialist:
         path = persona.find(self.settings.persona, repo=self.repository.root)
         return persona.load(path, known_tools=self._tool_names())
 
-    def tools(self, who: Persona) -> dict[str, Tool[Any]]:
-        """The tools the persona may use, in their fixed order."""
-        return toolbox.combine(who, tooling.tools(), self.added_tools)
+    def tools(self, who: Persona, more: Sequence[Tool[Any]] = ()) -> dict[str, Tool[Any]]:
+        """The tools the persona may use, in their fixed order. `more` are those of MCP servers."""
+        return toolbox.combine(who, tooling.tools(), [*self.added_tools, *more])
 
     def _tool_names(self) -> list[str]:
         return [tool.name for tool in (*tooling.tools(), *self.added_tools)]
@@ -264,14 +266,18 @@ class Specialist:
         funnel = Funnel(self.env, _env_files(repository))
         journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
         log = Record(journal, self._watch(caller))
-        if run_id in self.store.list():
+        resuming = run_id in self.store.list()
+        if resuming:
             log.reload()
+        named = {**who.mcp_servers, **self.settings.mcp_servers}
+        kept = self.store.folder(run_id) / "mcp_tools.json"
+        servers = tooling.servers(named, repository.root, self.env, kept, resuming=resuming)
         executor = Executor(
             root=repository.root,
             repository=repository,
             config=self.settings,
             log=log,
-            tools=self.tools(who),
+            tools=self.tools(who, servers.tools if servers else ()),
             funnel=funnel,
             inspector=tooling.inspect,
             person=replace(self.person, caller=caller) if isinstance(self.person, Callbacks) else self.person,
@@ -290,6 +296,8 @@ class Specialist:
             facilities=tooling.facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
             watch=self.on_delta,
         )
+        if servers:
+            made.cautions, made.close = servers.remarks, servers.close
         return made
 
     def _watch(self, caller: Caller) -> Callable[[ev.Event], None]:

@@ -20,14 +20,28 @@ def combine(persona: Persona, builtin: Sequence[Tool[Any]], added: Iterable[Tool
     """The tools of a run of this persona, in their fixed order.
 
     The persona's `tools:` narrows boringops' own. What a program or a configured server adds was given on purpose and
-    is narrowed only by `disallowedTools`. Raises UsageError for a tool that cannot be used."""
+    is narrowed by `disallowedTools`, and by `tools:` where that names tools of MCP servers. Raises UsageError for a tool
+    that cannot be used."""
     every = {tool.name: tool for tool in builtin}
     chosen = {name: every[name] for name in effective_tools(persona, list(every))}
     for tool in added:
         check(tool, taken={*every, *chosen})
-        if tool.name not in persona.disallowed_tools:
+        if not _named(tool.name, persona.disallowed_tools) and _wanted(tool.name, persona.tools):
             chosen[tool.name] = tool
     return chosen
+
+
+def _wanted(name: str, tools: Sequence[str] | None) -> bool:
+    remote = [entry for entry in tools or [] if entry.startswith("mcp__")]
+    return not (remote and name.startswith("mcp__")) or _named(name, remote)
+
+
+def _named(name: str, entries: Iterable[str]) -> bool:
+    """Whether a list has a tool: by its name, or with all of its server's (`mcp__server`, `mcp__server__*`)."""
+    return any(
+        name == entry or (entry.startswith("mcp__") and name.startswith(f"{entry.removesuffix('__*')}__"))
+        for entry in entries
+    )
 
 
 def check(tool: Tool[Any], *, taken: Iterable[str]) -> None:

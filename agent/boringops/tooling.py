@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boringops.facts import Inspection
 from boringops.handoff import Handoff
+from boringops.mcp_servers import McpServer
 from boringops.tool import Tool
+
+if TYPE_CHECKING:
+    from boringops_tools.mcp_client import Servers
 
 
 def tools() -> list[Tool[Any]]:
@@ -20,6 +24,17 @@ def tools() -> list[Tool[Any]]:
     from boringops_tools.toolset import all_tools
 
     return all_tools()
+
+
+def servers(
+    named: Mapping[str, McpServer], root: Path, env: Mapping[str, str], kept: Path, *, resuming: bool
+) -> Servers | None:
+    """The MCP servers of a run; None where there are none, and then nothing of theirs is imported."""
+    if not named and not kept.is_file():
+        return None
+    from boringops_tools.mcp_client import Servers
+
+    return Servers(named, root, env, kept, resuming=resuming)
 
 
 def inspect(root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:

@@ -14,7 +14,7 @@ RUNTIME, TOOLS = ROOT / "agent/boringops", ROOT / "tools/boringops_tools"
 LAYERS = (
     ("__init__",),
     ("errors", "facts", "globs", "files"),
-    ("handoff",),
+    ("handoff", "mcp_servers"),
     ("events", "config", "protocol"),
     ("caller",),
     ("journal", "persona", "inventory_rules"),
@@ -52,6 +52,7 @@ FOR_TOOLS = {
     "globs",
     "handoff",
     "inventory",
+    "mcp_servers",
     "memory_bank",
     "models.base",
     "persona",
