@@ -11,12 +11,13 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from boringops.errors import UsageError
 from boringops.facts import Confidence
+from boringops.mcp_servers import NAME, McpServer
 
 FILE = ".boringops.toml"
 ENV_PREFIX = "BORINGOPS_"
@@ -116,6 +117,9 @@ class Config(Section):
     report: Report = Report()
     commit: Commit = Commit()
     chat: Chat = Chat()
+    mcp_servers: dict[Annotated[str, Field(pattern=f"^{NAME.pattern}$")], McpServer] = Field(
+        default={}, description="MCP servers whose tools a run may use, by name."
+    )
 
 
 def load(
@@ -259,6 +263,8 @@ def _names(section: type[BaseModel], prefix: str = "") -> list[str]:
         inner = info.annotation
         if isinstance(inner, type) and issubclass(inner, Section):
             names += _names(inner, f"{prefix}{key}.")
+        elif key == "mcp_servers":
+            names += [f"{key}.NAME.{field}" for field in McpServer.model_fields]
         else:
             names.append(prefix + key)
     return names

@@ -62,6 +62,7 @@ class Loop:
     def ask(self) -> Reply:
         """One request, one whole reply."""
         record, state = self.executor.record, self.executor.state
+        self.executor.stop_if_cancelled()
         self.before_turn()
         reserved, max_tokens = self.check_limits()
         record(ev.ModelAsked(turn=state.turn + 1, reserved_usd=reserved))

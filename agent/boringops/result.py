@@ -25,6 +25,7 @@ from boringops.facts import (
     Usage,
     Validation,
 )
+from boringops.outputs import Outputs, of_state
 from boringops.state import State
 
 VERSION = 1
@@ -82,6 +83,9 @@ class Result(Part):
     validation: list[Validation] = []
     checklist: ChecklistOut = ChecklistOut()
     follow_ups: list[str] = []
+    outputs: Outputs = Field(
+        default=Outputs(), description="What the run leaves for production, derived from its changes."
+    )
     memory_bank: list[MemoryFile] = []
     inventory: dict[str, Any] = {}
     report_path: str | None = None
@@ -138,6 +142,7 @@ def assemble(
         validation=validations(state),
         checklist=checklist_out(state.checklist),
         follow_ups=follow_ups(state),
+        outputs=of_state(state, follow_ups(state), validations(state)),
         memory_bank=list(state.memory.values()),
         inventory={
             "files": [item.model_dump() for item in state.inventory.files],

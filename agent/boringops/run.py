@@ -52,6 +52,10 @@ class Run:
     facilities: Callable[[], str] = lambda: ""
     """What is at hand on this machine, for the first message."""
     watch: Callable[[Delta], None] = lambda _: None
+    cautions: Sequence[str] = ()
+    """What the user is to know of the task itself, as the run begins."""
+    close: Callable[[], None] = lambda: None
+    """Lets go of what the run's tools hold; called by whoever made the run, once `go` is over."""
     clock: Callable[[], float] = time.monotonic
     began: float = field(init=False)
 
@@ -95,6 +99,8 @@ class Run:
         if start is not None:
             self.record(start)
             self._tell_confinement()
+            for message in self.cautions:
+                self.record(ev.Warned(message=message))
             return
         # Under the lock: the process that had it until now may have gone further than what was read before.
         self.executor.log.reload()

@@ -27,6 +27,7 @@ class Effect(StrEnum):
     READ = "read"  # looks only: runs in every phase, side by side with other reads
     WRITE = "write"  # changes files of the work tree: act phase, files of the plan
     COMMAND = "command"  # runs a program: classified by its argv, see `shell`
+    REACH = "reach"  # reaches outside the repository: act phase, and a person's consent or a rule
     CONTROL = "control"  # speaks to the run itself: plan, question, finish
 
 

@@ -14,11 +14,14 @@ RUNTIME, TOOLS = ROOT / "agent/boringops", ROOT / "tools/boringops_tools"
 LAYERS = (
     ("__init__",),
     ("errors", "facts", "globs", "files"),
+    ("handoff", "mcp_servers"),
     ("events", "config", "protocol"),
+    ("caller",),
     ("journal", "persona", "inventory_rules"),
     ("memory_bank", "inventory_rules", "repository", "secrets"),
     ("inventory", "commands"),
     ("shell", "tool"),
+    ("hooks", "toolbox"),
     ("policy", "sandbox"),
     ("models.__init__", "models.base"),
     ("models.prices", "models.scripted"),
@@ -27,24 +30,29 @@ LAYERS = (
     ("models.anthropic",),
     ("state", "plan"),
     ("record", "naming"),
+    ("outputs",),
     ("checklist", "result", "changes", "limits", "compaction"),
     ("checklist_rules", "report"),
-    ("executor",),
+    ("executor", "streaming"),
+    ("callbacks",),
     ("context", "gates", "loop", "undo"),
     ("run",),
+    ("tooling",),
     ("specialist",),
     ("cli", "chat", "ci", "serve", "__main__"),
 )
 """From the ground up: a module imports from lines above its own. A package named here is one floor."""
 
-COMPOSING = ("specialist", "cli", "chat", "ci", "serve")
+COMPOSING = ("tooling", "specialist", "cli", "chat", "ci", "serve")
 """Where the runtime and the tools are put together; nothing below knows that there are tools."""
 
 FOR_TOOLS = {
     "errors",
     "facts",
     "globs",
+    "handoff",
     "inventory",
+    "mcp_servers",
     "memory_bank",
     "models.base",
     "persona",

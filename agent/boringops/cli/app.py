@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from boringops import __version__
-from boringops.cli import chat, check, doctor, init, inventory, persona, plan, resume, run, runs, schema, show, undo
+from boringops.cli import (
+    chat,
+    check,
+    doctor,
+    init,
+    inventory,
+    persona,
+    plan,
+    resume,
+    run,
+    runs,
+    schema,
+    serve,
+    show,
+    undo,
+)
 
 app = typer.Typer(
     name="boringops",
@@ -34,6 +49,7 @@ for verb in (
 ):
     app.command()(verb)
 app.add_typer(persona.app, name="persona")
+app.add_typer(serve.app, name="serve")
 app.command()(schema.schema)
 
 
