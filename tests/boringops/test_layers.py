@@ -51,7 +51,7 @@ FOR_TOOLS = {
     "plan",
     "repository",
     "secrets",
-    "shell",
+    "shell.__init__",
     "tool",
 }
 """What tools may know of the runtime: its values and contracts, never the run that calls them."""
