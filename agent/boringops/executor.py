@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,9 +26,12 @@ from boringops.config import Config
 from boringops.errors import BoringopsError, NeedsApproval, NeedsClarification
 from boringops.facts import Claim, Inspection, Plan, Question
 from boringops.files import sha256_of
+from boringops.never import in_git
+from boringops.permissions import Rules
 from boringops.record import Record
 from boringops.repository import Repository
 from boringops.secrets import Funnel
+from boringops.shell import in_scratch
 from boringops.state import Call, State
 from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult, explain
 
@@ -90,7 +94,7 @@ class Executor:
     cancel: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self.rules = policy.Rules.of(self.config.permissions)
+        self.rules = Rules.of(self.config.permissions)
         journal = self.log.journal
         self.changes = Changes(self.root, self.repository, self.log, journal.store.folder(journal.run_id))
 
@@ -187,6 +191,7 @@ class Executor:
             approve=self.config.approve,
             interactive=self.person is not None,
             rules=self.rules,
+            stays=self._stays,
         )
         action, reason, by = decision.action, decision.reason, "policy"
         if action == "ask" and self.person is not None:
@@ -208,6 +213,16 @@ class Executor:
         if path.is_absolute() and path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()
         return given
+
+    def _stays(self, path: str) -> bool:
+        """Whether writing to a path, from the repository's root and through its links, stays in the work tree."""
+        try:
+            real = Path(os.path.realpath(self.root / Path(path).expanduser()))
+        except (OSError, ValueError, RuntimeError):
+            return False
+        return in_scratch(str(real)) or (
+            real.is_relative_to(self.root) and not in_git(real.relative_to(self.root).as_posix())
+        )
 
     def _in_doubt(self, call: Call) -> ToolResult | None:
         """What becomes of a call that was begun by a process that died: its result, or None to carry it out (again)."""

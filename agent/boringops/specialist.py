@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, naming, persona, policy
+from boringops import __version__, checklist_rules, config, naming, permissions, persona
 from boringops import events as ev
 from boringops import run as runs
 from boringops.config import Config
@@ -106,7 +106,7 @@ class Specialist:
         if not task.text.strip():
             raise UsageError("The task is empty.", hint='For example: boringops run "containerise this and set up CI"')
         who = self.load_persona()
-        policy.Rules.of(self.settings.permissions)  # a rule that is wrong is said before anything is made
+        permissions.Rules.of(self.settings.permissions)  # a rule that is wrong is said before anything is made
         model_id = self._model_id(who)
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)

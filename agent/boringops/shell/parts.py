@@ -23,6 +23,22 @@ class Part:
     writes: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     """Files that redirections read."""
+    elsewhere: bool = False
+    """It runs in a container, in a cluster or on another machine: its paths are not this machine's."""
+    leaves: str = ""
+    """The path it is known to write outside the work tree, scratch folders aside."""
+
+
+SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - named, not used
+"""Folders that are nobody's: writing there asks, where writing anywhere else outside the work tree is refused."""
+
+
+def in_scratch(path: str) -> bool:
+    """Whether a path is inside a scratch folder of the machine, by its text alone."""
+    real = posixpath.normpath(path)
+    return real.startswith(("$TMPDIR", "${TMPDIR}")) or any(
+        real == folder or real.startswith(f"{folder}/") for folder in SCRATCH
+    )
 
 
 def leaves_tree(path: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from boringops.commands import Judgement, Unresolved, Verdict, judge, programs, rank
 from boringops.shell.grammar import EVALUATED, LEAVES, TRANSPARENT, heredoc, misread, parser, text_of, walk, word
+from boringops.shell.hidden import holds_destruction
 from boringops.shell.parts import Part
 from boringops.shell.runners import RUNNERS
 from boringops.shell.wrappers import WRAPPERS, appended, unwrap
@@ -36,6 +37,8 @@ class Script:
 
     depth: int
     functions: frozenset[str] = frozenset()
+    searching: bool = False
+    """Only tried: what it holds is not searched for destruction once more."""
     parts: list[Part] = field(default_factory=list)
     directories: list[str] = field(default_factory=list)
 
@@ -225,7 +228,7 @@ class Script:
         argv, floor, reason = list(words), Verdict.READ, ""
         forms = [source, " ".join(argv)]
         allowed = " ".join([*risky, *argv])
-        kept, foreign = True, False
+        kept, foreign, elsewhere, before = True, False, False, len(self.parts)
 
         def judged(verdict: Verdict, why: str) -> None:
             self.add(argv, Judgement(verdict, why), floor, reason, allowed, forms)
@@ -253,7 +256,7 @@ class Script:
                 floor, reason = wrapper.floor, f"`{' '.join(prefix)}` {wrapper.reason}"
             if not inner:
                 return judged(wrapper.bare, "runs nothing")
-            foreign = foreign or wrapper.foreign
+            foreign, elsewhere = foreign or wrapper.foreign, elsewhere or wrapper.elsewhere
             argv = appended(argv, inner) if wrapper.appends else inner
             forms.append(" ".join(inner))
             kept = kept and wrapper.plain
@@ -264,13 +267,18 @@ class Script:
         judgement = self.program(argv, stdin)
         if foreign and argv[0] not in programs() and argv[0] not in RUNNERS:
             judgement = Judgement(floor, reason)
-        return self.add(argv, judgement, floor, reason, allowed, forms)
+        self.add(argv, judgement, floor, reason, allowed, forms)
+        if elsewhere or argv[0] == "ssh":
+            self.parts[before:] = [replace(part, elsewhere=True) for part in self.parts[before:]]
+        return None
 
     def add(
         self, argv: Sequence[str], judgement: Judgement, floor: Verdict, reason: str, text: str, forms: Sequence[str]
     ) -> None:
         if rank(floor) > rank(judgement.verdict):
             judgement = Judgement(floor, reason, judgement.writes)
+        if judgement.verdict is Verdict.UNKNOWN and not self.searching and holds_destruction(self, argv):
+            judgement = Judgement(Verdict.DESTROY, "holds a command that destroys", judgement.writes)
         self.parts.append(
             Part(tuple(argv), judgement.verdict, judgement.reason, text, tuple(dict.fromkeys(forms)), judgement.writes)
         )
@@ -296,9 +304,23 @@ class Script:
             self.variable(name)
         return Judgement(Verdict.READ, "reads into a variable")
 
+    def apart(self) -> Script:
+        """A script whose parts are not ours, to try how a text would be judged."""
+        return Script(self.depth + 1, self.functions, searching=True)
+
+    def judges(self, argv: Sequence[str]) -> Verdict:
+        """The worst that these words do, run as they are."""
+        self.simple(argv, [], " ".join(argv), None, False)
+        return max((part.verdict for part in self.parts), key=rank, default=Verdict.READ)
+
+    def worst(self, text: str) -> Verdict:
+        """The worst that this text does, run as a script."""
+        self.read(text)
+        return max((part.verdict for part in self.parts), key=rank, default=Verdict.READ)
+
     def nested(self, text: str) -> Judgement:
         """Read a script inside this one; its parts become ours."""
-        inner = Script(self.depth + 1, self.functions)
+        inner = Script(self.depth + 1, self.functions, searching=self.searching)
         inner.read(text)
         self.parts += inner.parts
         self.directories += inner.directories

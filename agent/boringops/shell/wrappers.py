@@ -26,6 +26,8 @@ class Wrapper:
     """Changes nothing about what runs: a rule for the inner command is meant for the wrapped one too."""
     appends: bool = False
     """Gives the inner command words that are known only when it runs."""
+    elsewhere: bool = False
+    """What runs inside is not on this machine's files."""
     foreign: bool = False
     """What runs inside is the registry's: an inner program we do not know is no worse than that."""
 
@@ -37,7 +39,7 @@ WRAPPERS: dict[tuple[str, ...], Wrapper] = {
         floor=_REACH, reason="runs as another user",
     ),
     ("doas",): Wrapper("-n", "-u -C", floor=_REACH, reason="runs as another user"),
-    ("env",): Wrapper("-i -0 - --ignore-environment -v", "-u --unset -C --chdir", assigns=True, bare=Verdict.READ),
+    ("env",): Wrapper("-i -0 - --ignore-environment -v", "-u --unset", assigns=True, bare=Verdict.READ),
     ("timeout",): Wrapper("--preserve-status --foreground -v --verbose", "-k -s --kill-after --signal", 1, plain=True),
     ("time",): Wrapper("-p -v --verbose", "-f --format", plain=True),
     ("nice",): Wrapper("", "-n --adjustment", plain=True),
@@ -48,6 +50,13 @@ WRAPPERS: dict[tuple[str, ...], Wrapper] = {
     ("command",): Wrapper("-p", plain=True),
     ("builtin",): Wrapper(plain=True),
     ("noglob",): Wrapper(plain=True),
+    ("busybox",): Wrapper(),
+    ("toybox",): Wrapper(),
+    ("flock",): Wrapper("-n -x -s -e -u --nonblock --exclusive --shared", "-w -E --timeout", 1, floor=Verdict.CHANGE,
+                        reason="makes a lock file"),
+    ("pkexec",): Wrapper("", "--user", floor=_REACH, reason="runs as another user"),
+    ("chroot",): Wrapper("", "--userspec --groups", 1, floor=_REACH, reason="runs in another file system"),
+    ("unshare",): Wrapper("-r -n -m -p -f -U -i -u --fork", floor=_REACH, reason="runs with other rights"),
     ("exec",): Wrapper("-c -l", "-a", bare=Verdict.READ),
     ("xargs",): Wrapper(
         "-0 -r -t -x --null --no-run-if-empty --verbose --exit -0r -r0",
@@ -78,17 +87,17 @@ WRAPPERS: dict[tuple[str, ...], Wrapper] = {
     ),
     ("kubectl", "exec"): Wrapper(
         "-i -t -it -ti --stdin --tty --", "-n --namespace -c --container --context", 1, floor=_REACH,
-        reason="runs inside the cluster",
+        reason="runs inside the cluster", elsewhere=True,
     ),
 }  # fmt: skip
 for _engine in ("docker", "podman", "nerdctl"):
     WRAPPERS[_engine, "exec"] = Wrapper(
         "-i -t -it -ti -d --interactive --tty --detach", "-e --env -u --user -w --workdir --env-file", 1, floor=_REACH,
-        reason="runs inside a container",
+        reason="runs inside a container", elsewhere=True,
     )  # fmt: skip
     WRAPPERS[_engine, "compose", "exec"] = WRAPPERS["docker-compose", "exec"] = Wrapper(
         "-T -d --detach --no-TTY", "-e --env -u --user -w --workdir --index", 1, floor=_REACH,
-        reason="runs inside a container",
+        reason="runs inside a container", elsewhere=True,
     )  # fmt: skip
 
 
