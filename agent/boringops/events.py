@@ -184,6 +184,8 @@ class ToolFinished(Event):
     call_id: str
     tool: str
     content: str
+    origin: str = ""
+    """Where the content comes from, if from files or programs; empty for the runtime's own words."""
     is_error: bool = False
     data: dict[str, Any] = {}
     evidence: str

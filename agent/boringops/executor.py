@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
@@ -25,6 +25,7 @@ from boringops.changes import Changes
 from boringops.config import Config
 from boringops.errors import BoringopsError, NeedsApproval, NeedsClarification
 from boringops.facts import Claim, Inspection, Plan, Question
+from boringops.fence import visible
 from boringops.files import sha256_of
 from boringops.never import in_git
 from boringops.permissions import Rules
@@ -141,7 +142,8 @@ class Executor:
                 ev.ToolFinished(
                     call_id=call.id,
                     tool=call.tool,
-                    content=result.content,
+                    content=visible(result.content),
+                    origin=result.origin,
                     is_error=result.is_error,
                     data=result.data,
                     evidence=self.state.next_evidence,
@@ -168,7 +170,9 @@ class Executor:
         if not call.started:
             self.record(ev.ToolStarted(call_id=call.id, tool=call.tool, input=call.input))
         try:
-            return tool.run(arguments, self.context(self, call.id))
+            result = tool.run(arguments, self.context(self, call.id))
+            foreign = tool.effect in (Effect.READ, Effect.COMMAND)  # what files and programs say, not the runtime
+            return replace(result, origin=_origin(tool.name, call.input)) if foreign else result
         except ToolError as error:
             return _error(str(error))
         except BoringopsError:
@@ -319,6 +323,11 @@ class Executor:
         inspection = self.inspector(self.root, [path for path, sha in there.items() if sha], self.changes.added_lines())
         self.record(ev.Inspected(sha256=there, inspection=inspection))
         return inspection
+
+
+def _origin(tool: str, given: Mapping[str, Any]) -> str:
+    what = next((given[name] for name in ("file_path", "command", "pattern", "path") if given.get(name)), "")
+    return f"{tool} {what}".strip()
 
 
 def _error(message: str) -> ToolResult:

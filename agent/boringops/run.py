@@ -25,6 +25,7 @@ from boringops.errors import (
 )
 from boringops.executor import Executor, PlanReady
 from boringops.facts import Claim, Finding, Inventory, Phase, Status
+from boringops.fence import fence, name_of
 from boringops.files import sha256_of
 from boringops.journal import work_tree_lock
 from boringops.limits import Limits
@@ -179,12 +180,12 @@ class Run:
             parts.append(f"It belongs to phase {start.project_phase} of the project.")
         if start and start.handoff:
             parts.append(
-                f"# Hand-off from the developers (claims, to be checked against the repository)\n\n{start.handoff}"
+                f"# Hand-off from the developers (claims, to be checked against the repository)\n\n{fence(start.handoff, 'the hand-off')}"
             )
         where = f"branch {start.branch}" if start and start.branch else "no branch (detached HEAD)"
         git = f"# Repository\n\n{len(files)} files, {where}, commit {(start.head or 'none yet')[:12] if start else ''}."
         if state.dirty:
-            shown = ", ".join(state.dirty[:20]) + (" ..." if len(state.dirty) > 20 else "")
+            shown = ", ".join(map(name_of, state.dirty[:20])) + (" ..." if len(state.dirty) > 20 else "")
             git += f" {len(state.dirty)} paths have changes of the user's own and cannot be written: {shown}"
         parts += [git, bank, taken]
         if facilities := self.facilities():

@@ -26,6 +26,7 @@ from boringops.facts import (
     Usage,
     Validation,
 )
+from boringops.fence import fence
 
 
 @dataclass
@@ -248,7 +249,7 @@ class State:
         result: dict[str, Any] = {
             "type": "tool_result",
             "tool_use_id": event.call_id,
-            "content": f"{event.content}\n[{event.evidence}]",
+            "content": f"{fence(event.content, event.origin) if event.origin else event.content}\n[{event.evidence}]",
         }
         if event.is_error:
             result["is_error"] = True

@@ -13,7 +13,7 @@ RUNTIME, TOOLS = ROOT / "agent/boringops", ROOT / "tools/boringops_tools"
 
 LAYERS = (
     ("__init__",),
-    ("errors", "facts", "globs", "files"),
+    ("errors", "facts", "fence", "globs", "files"),
     ("events", "config", "protocol"),
     ("journal", "persona", "inventory_rules"),
     ("memory_bank", "inventory_rules", "repository", "secrets"),
