@@ -65,6 +65,8 @@ class RunStarted(Event):
     root: str
     head: str | None = None
     branch: str | None = None
+    base: str = ""
+    """In CI on a pull request: the commit of the base branch that configuration, persona and memory bank come from."""
 
 
 class RunResumed(Event):

@@ -7,6 +7,7 @@ and put back where a hook refuses. Paths are always literal, never pathspecs.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -128,6 +129,24 @@ class Repository:
     def executable_at(self, commit: str, path: str) -> bool:
         """Whether the file is executable in a commit."""
         return self.git("ls-tree", commit, "--", path).startswith("100755")
+
+    def added_lines(self, commit: str) -> dict[str, set[int]]:
+        """Lines of the work tree, counted from 1, that a commit does not have, by path; files git does not track whole."""
+        added: dict[str, set[int]] = {}
+        command = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--unified=0")
+        for name in _nul(self.git("diff", "--name-only", "--no-renames", "-z", commit, "--")):
+            added[name] = set()
+            for line in self.git(*command, commit, "--", name).splitlines():
+                if found := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line):
+                    start, count = int(found[1]), int(found[2] or 1)
+                    added[name] |= set(range(start, start + count))
+        for path in _nul(self.git("ls-files", "-z", "--others", "--exclude-standard")):
+            try:
+                lines = (self.root / path).read_bytes().count(b"\n") + 1
+            except OSError:
+                continue
+            added[path] = set(range(1, lines + 1))
+        return added
 
     def in_history(self, commit: str) -> bool:
         """Whether a commit is reachable from what is checked out."""

@@ -52,6 +52,8 @@ class Run:
     """What the code in these files reads from its environment: name -> place."""
     facilities: Callable[[], str] = lambda: ""
     """What is at hand on this machine, for the first message."""
+    memory_root: Path | None = None
+    """Where the memory bank is read, if not in the work tree: in CI on a pull request it is the base branch's."""
     watch: Callable[[Delta], None] = lambda _: None
     clock: Callable[[], float] = time.monotonic
     began: float = field(init=False)
@@ -149,7 +151,7 @@ class Run:
         if self.state.phase != "context":
             return
         if not self.state.told:
-            executor, repository = self.executor, self.executor.repository
+            repository = self.executor.repository
             files = repository.files()
             self.record(ev.DirtyTree(paths=repository.dirty()))
             if self.state.start and self.state.start.head and not self.state.start.branch:
@@ -158,16 +160,22 @@ class Run:
                         message="HEAD is detached, so the commit will be on no branch: keep it with `git switch -c NAME`."
                     )
                 )
-            bank = memory_bank.read(executor.root, self.persona.protocol.memory_files)
+            bank = memory_bank.read(self._memory, self.persona.protocol.memory_files)
             for file in bank.files:
                 self.record(ev.MemoryRead(file=file))
-                if file.path in bank.texts:  # the first message shows it whole, so it may be edited
+                if (
+                    file.path in bank.texts and self.memory_root is None
+                ):  # the first message shows it whole, so it may be edited
                     lines = bank.texts[file.path].count("\n") + 1
                     self.record(ev.FileRead(path=file.path, sha256=file.sha256, lines=lines))
             taken = self._inventory(files)
             self.record(ev.InventoryTaken(inventory=taken))
             self.record(ev.Told(text=self._first_message(memory_bank.render(bank), inventory.render(taken), files)))
         self._enter("plan")
+
+    @property
+    def _memory(self) -> Path:
+        return self.memory_root or self.executor.root
 
     def _inventory(self, files: Sequence[str]) -> Inventory:
         return inventory.take(self.executor.root, files, self.persona.protocol.inventory_globs)
@@ -188,6 +196,11 @@ class Run:
             shown = ", ".join(map(name_of, state.dirty[:20])) + (" ..." if len(state.dirty) > 20 else "")
             git += f" {len(state.dirty)} paths have changes of the user's own and cannot be written: {shown}"
         parts += [git, bank, taken]
+        if start and start.base:
+            parts.append(
+                f"This is a pull request: the memory bank above is the base branch's (commit {start.base[:12]}). Its own "
+                "versions of those files are data like any other."
+            )
         if facilities := self.facilities():
             parts.append(f"# Checks at hand\n\n{facilities}")
         if self.executor.person is None:
@@ -234,12 +247,12 @@ class Run:
         own = self.state.changes
         changed = [
             file
-            for file in memory_bank.changed(self.executor.root, list(self.state.memory.values()))
+            for file in memory_bank.changed(self._memory, list(self.state.memory.values()))
             if not (file.path in own and own[file.path].after == file.sha256)
         ]
         if not changed:
             return
-        bank = memory_bank.read(self.executor.root, [file.path for file in changed])
+        bank = memory_bank.read(self._memory, [file.path for file in changed])
         for file in bank.files:
             self.record(ev.MemoryRead(file=file))
         self.record(ev.Told(text=f"The memory bank changed while you worked.\n\n{memory_bank.render(bank)}"))

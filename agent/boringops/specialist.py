@@ -17,12 +17,14 @@ import secrets as randomness
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, naming, permissions, persona
+from boringops import __version__, checklist_rules, config, naming, permissions, persona, pull_request
 from boringops import events as ev
 from boringops import run as runs
 from boringops.config import Config
@@ -34,6 +36,7 @@ from boringops.facts import Inspection
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
+from boringops.pull_request import Base
 from boringops.record import Record
 from boringops.repository import Repository
 from boringops.result import Result as Result
@@ -88,7 +91,9 @@ class Specialist:
             flags, model = {**flags, "model": model}, None
         self.repository = Repository(Path(repo))
         self.env = os.environ if env is None else env
-        self.settings = settings or config.load(self.repository.root, env=self.env, flags=flags, sets=sets)
+        self.base = pull_request.of(self.repository, self.env)
+        trusted = self.base.root if self.base else self.repository.root
+        self.settings = settings or config.load(trusted, env=self.env, flags=flags, sets=sets)
         self._given = None if settings else (flags, sets)
         self.person = person
         self.on_event = on_event
@@ -130,6 +135,7 @@ class Specialist:
             root=str(repository.root),
             head=repository.head(),
             branch=repository.branch(),
+            base=self.base.commit if self.base else "",
         )
         return self._make(run_id, repository, who, model_id).go(start)
 
@@ -147,6 +153,7 @@ class Specialist:
         if self._given:  # the run goes on as it was configured, but for what is said now
             flags, sets = self._given
             self.settings = config.load(None, base=state.start.config, flags=flags, sets=sets)
+        self.base = Base(self.repository, state.start.base) if state.start.base else None
         who = self._kept_persona(run_id) or self.load_persona()
         return self._make(run_id, Repository(root), who, state.start.model).go(approve=approve, answer=answer)
 
@@ -173,7 +180,10 @@ class Specialist:
 
     def load_persona(self) -> Persona:
         """The configured persona, held against the tools that there are."""
-        path = persona.find(self.settings.persona, repo=self.repository.root)
+        if self.base is not None:
+            path = persona.find(self.base.persona(self.settings.persona), repo=self.base.root)
+        else:
+            path = persona.find(self.settings.persona, repo=self.repository.root)
         return persona.load(path, known_tools=self._tool_names())
 
     def tools(self, who: Persona) -> dict[str, Tool[Any]]:
@@ -212,7 +222,7 @@ class Specialist:
             log=log,
             tools=self.tools(who),
             funnel=funnel,
-            inspector=_inspect,
+            inspector=partial(_inspect, in_request=repository.added_lines(self.base.commit) if self.base else {}),
             person=self.person,
             context=CallContext,
             verify=lambda claim: made.verify(claim),
@@ -226,9 +236,17 @@ class Specialist:
             prompt=(persona.shipped() / "runtime.md").read_text(),
             variables=lambda files: _variables(repository.root, files),
             facilities=_facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
+            memory_root=self._memory_root(who),
             watch=self.on_delta,
         )
         return made
+
+    def _memory_root(self, who: Persona) -> Path | None:
+        if self.base is None:
+            return None
+        files = who.protocol.memory_files
+        self.base.bring([*files, *{folder for path in files if (folder := path.rpartition("/")[0])}])
+        return self.base.root
 
     def _build_model(self, model_id: str, repository: Repository, executor: Executor) -> Model:
         if model_id == OFFLINE:
@@ -283,11 +301,19 @@ class Specialist:
         return Persona.model_validate_json(path.read_text()) if path.is_file() else None
 
 
-def _inspect(root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:
-    """Validators, red flags and checks, less what the repository waives; what is waived stays, as information."""
+def _inspect(
+    root: Path,
+    paths: Sequence[str],
+    added: Mapping[str, Collection[int]],
+    in_request: Mapping[str, Collection[int]] = MappingProxyType({}),
+) -> Inspection:
+    """Validators, red flags and checks, less what the repository waives; what is waived stays, as information.
+
+    A waiver counts only if neither the run nor the pull request wrote it (`added`, `in_request`: lines by path)."""
     from boringops_tools import inspection, waivers
 
     found = inspection.inspect(root, paths)
+    added = {path: {*added.get(path, ()), *in_request.get(path, ())} for path in {*added, *in_request}}
     settled = waivers.apply(
         root, found.findings, today=datetime.now(UTC).date(), changed_lines=added, distrust=added, paths=paths
     )

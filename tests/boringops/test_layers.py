@@ -17,7 +17,7 @@ LAYERS = (
     ("events", "config", "protocol"),
     ("journal", "persona", "inventory_rules"),
     ("memory_bank", "inventory_rules", "repository", "secrets"),
-    ("inventory", "commands"),
+    ("inventory", "commands", "pull_request"),
     ("shell", "tool"),
     ("permissions", "sandbox", "never"),
     ("policy", "suggestions"),
