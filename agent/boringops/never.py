@@ -44,8 +44,19 @@ def in_git(path: str) -> bool:
     return any(name.rstrip(". ") in (".git", "git~1") for name in path.lower().replace("\\", "/").split("/"))
 
 
+def governs(path: str) -> bool:
+    """Whether a path is a file that tells the runtime what is allowed: a run that could write it could free the next."""
+    parts = posixpath.normpath(path.lower()).split("/")
+    return parts == [".boringops.toml"] or parts[0] == ".claude"
+
+
+GOVERNS = "`{path}` says what boringops may do, so it is the user's to write. Name the change as a follow-up."
+
+
 def _through_link(part: Part, directories: tuple[str, ...], stays: Callable[[str], bool]) -> str:
     for path in () if part.elsewhere else part.writes:
+        if governs(path):
+            return GOVERNS.format(path=path)
         if isinstance(path, Unresolved) or path.startswith("/dev/"):
             continue
         for base in ("", *directories):

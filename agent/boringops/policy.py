@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from boringops.facts import Phase
-from boringops.never import in_git, refusal
+from boringops.never import GOVERNS, governs, in_git, refusal
 from boringops.permissions import Rule, Rules, first, names, speaks_of
 from boringops.shell import Analysis, Part, Verdict, analyse
 from boringops.tool import Effect
@@ -79,6 +79,8 @@ def _call(tool: str, effect: Effect, paths: Sequence[str], phase: Phase, rules: 
         return Decision(
             "deny", "`.git` belongs to git and the runtime. Use `git log`, `git show` or `git status`.", layer="never"
         )
+    if effect is Effect.WRITE and (path := next(filter(governs, paths), None)):
+        return Decision("deny", GOVERNS.format(path=path), layer="never")
     if effect is Effect.WRITE and phase not in _WRITABLE:
         return Decision("deny", _PLAN[effect].format(phase=phase), layer="phase")
     ruled = _ruled(rules, lambda rule: rule.covers_tool(tool) and (rule.bare or names(rule, paths)))

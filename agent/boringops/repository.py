@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 RUN_TRAILER = "Boringops-Run"
 FALLBACK_IDENTITY = ("boringops", "boringops@localhost")
 """Who commits where git knows nobody, as in most CI containers."""
+
+_NO_PROGRAMS = {"core.fsmonitor": "false", "log.showSignature": "false", "safe.bareRepository": "explicit"}
+"""Settings of a repository that would make looking at it run a program of its choice, or take a folder of its tree, made
+to look like a repository, for one."""
+
+
+def quiet_git(environment: Mapping[str, str]) -> dict[str, str]:
+    """Environment in which git, also in a hostile repository, starts nothing by being asked what is there.
+
+    These stand over any configuration file. Settings that the environment has already are kept."""
+    count = int(environment.get("GIT_CONFIG_COUNT") or 0)
+    settings = {"GIT_CONFIG_COUNT": str(count + len(_NO_PROGRAMS))}
+    for at, (name, value) in enumerate(_NO_PROGRAMS.items(), count):
+        settings |= {f"GIT_CONFIG_KEY_{at}": name, f"GIT_CONFIG_VALUE_{at}": value}
+    return settings
+
 
 _IN_PROGRESS = {
     "MERGE_HEAD": "merge",
@@ -71,7 +87,14 @@ class Repository:
         done = subprocess.run(
             ["git", "--literal-pathspecs", *arguments],
             cwd=self.root,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(env or {})},
+            env={
+                **os.environ,
+                **quiet_git(os.environ),
+                "GIT_OPTIONAL_LOCKS": "0",
+                "GIT_TERMINAL_PROMPT": "0",
+                "LC_ALL": "C",
+                **(env or {}),
+            },
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,

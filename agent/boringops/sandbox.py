@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Literal
 
+from boringops.repository import quiet_git
 from boringops.tool import Completed
 
 Level = Literal["full", "partial", "none"]
@@ -76,7 +77,7 @@ def scrubbed_environment(environment: Mapping[str, str]) -> dict[str, str]:
     passed = {
         name: value for name, value in environment.items() if _PASSED.fullmatch(name) and not _CREDENTIAL.search(value)
     }
-    return passed | _FIXED
+    return passed | _FIXED | quiet_git({})
 
 
 def run(

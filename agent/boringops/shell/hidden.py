@@ -35,6 +35,7 @@ def _texts(words: Sequence[str]) -> Iterator[str]:
             continue
         if re.search(r"\s", word):
             yield _LEADING.sub("", word)
+            yield _LEADING.sub("", word.partition("=")[2])  # `--filter=COMMAND`, `alias ls=COMMAND`
         for found in _LITERAL.finditer(word):
             literal = next(group for group in found.groups() if group)
             if re.search(r"\w\s+\S", literal):
