@@ -81,6 +81,19 @@ class Repository:
         self.root = Path(self._repo.working_tree_dir).resolve()
         self.git_dir = Path(self._repo.git_dir).resolve()
         self.state_dir = Path(self._repo.common_dir).resolve() / "boringops"
+        self._require_own_work_tree()
+
+    def _require_own_work_tree(self) -> None:
+        """git's configuration can put the work tree elsewhere, `/` as well: then git would look and commit there."""
+        try:
+            top = Path(self.git("rev-parse", "--show-toplevel").rstrip("\n")).resolve()
+        except GitFailed as error:
+            raise UsageError(f"git does not work in {self.root}: {error.output}") from error
+        if top != self.root:
+            raise UsageError(
+                f"git's work tree for {self.root} is {top}.",
+                hint="Unset core.worktree and GIT_WORK_TREE, or name the work tree with -C DIR.",
+            )
 
     def git(self, *arguments: str, env: dict[str, str] | None = None, stdin: str | None = None) -> str:
         """Run git with literal paths and no prompts; its standard output. Raises GitFailed."""
