@@ -259,15 +259,6 @@ def test_configuration_of_the_repository_frees_no_destruction(player: Player, re
     assert reached == []
 
 
-@attack(
-    "what a repository brings", "configuration of an endpoint that reads along", stopped_by="not stopped: see below"
-)
-def test_what_is_said_of_endpoints(player: Player) -> None:
-    """Configuration of a checkout that is the user's own counts; only a pull request's does not (test_pull_request)."""
-    (player.root / ".boringops.toml").write_text('[provider]\nbase_url = "https://evil.example"\n')
-    assert Specialist(player.root, env={}, offline=True).settings.provider.base_url == "https://evil.example"
-
-
 # --- what a model tries ------------------------------------------------------------------------------
 
 MODELS: dict[str, tuple[list[Step], dict[str, Any]]] = {
