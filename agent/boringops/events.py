@@ -168,6 +168,8 @@ class PolicyDecided(Event):
     action: Literal["allow", "deny"]
     reason: str = ""
     by: str = "policy"
+    rules: list[str] = []
+    """Permission rules that a person gave for the rest of the run with this call."""
 
 
 class ToolStarted(Event):

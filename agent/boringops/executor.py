@@ -53,6 +53,8 @@ class Answer:
 
     approved: bool
     reason: str = ""
+    rules: tuple[str, ...] = ()
+    """Permission rules that hold for the rest of the run: so that the like is not asked again."""
 
 
 class Person(Protocol):
@@ -194,7 +196,7 @@ class Executor:
             phase=self.state.phase,
             approve=self.config.approve,
             interactive=self.person is not None,
-            rules=self.rules,
+            rules=self.rules.allowing(self.state.granted),
             stays=self._stays,
         )
         action, reason, by = decision.action, decision.reason, "policy"
@@ -203,7 +205,11 @@ class Executor:
             action, by = ("allow" if said.approved else "deny"), "a person"
             reason = said.reason or decision.reason
             if said.approved:
-                self.record(ev.PolicyDecided(call_id=call.id, tool=call.tool, action="allow", reason=reason, by=by))
+                self.record(
+                    ev.PolicyDecided(
+                        call_id=call.id, tool=call.tool, action="allow", reason=reason, by=by, rules=list(said.rules)
+                    )
+                )
         if action == "allow":
             return None
         self.record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -68,6 +68,10 @@ class Rules:
                 )
             )
         )
+
+    def allowing(self, texts: Sequence[str]) -> Rules:
+        """These rules, and the ones of `texts` to allow."""
+        return replace(self, allow=(*self.allow, *map(parse_rule, texts))) if texts else self
 
     def denies_reading(self, path: str) -> bool:
         """Whether a deny rule keeps a file, by its relative path, from being read."""

@@ -73,6 +73,8 @@ class State:
     denials: list[Denial] = field(default_factory=list)
     allowed: set[str] = field(default_factory=set)
     """Calls a person allowed; a resume does not ask again."""
+    granted: list[str] = field(default_factory=list)
+    """Permission rules a person gave for this run."""
 
     evidence: dict[str, Evidence] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
@@ -235,6 +237,7 @@ class State:
             self.denials.append(Denial(tool=event.tool, input=event.input, reason=event.reason))
         else:
             self.allowed.add(event.call_id)
+            self.granted += event.rules
 
     def _tool_started(self, event: ev.ToolStarted) -> None:
         self._call(event.call_id).started = True

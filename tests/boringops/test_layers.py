@@ -15,7 +15,7 @@ LAYERS = (
     ("__init__",),
     ("errors", "facts", "fence", "globs", "files"),
     ("events", "config", "protocol"),
-    ("journal", "persona", "inventory_rules"),
+    ("journal", "persona", "inventory_rules", "config_file"),
     ("memory_bank", "inventory_rules", "repository", "secrets"),
     ("inventory", "commands", "pull_request"),
     ("shell", "tool"),

@@ -51,7 +51,7 @@ def _ordinary() -> str:
         found = counts(phase, person=person)  # type: ignore[arg-type]
         rows.append([title, str(found["allow"]), str(found["ask"]), str(found["deny"])])
     return (
-        f"Of {len(ORDINARY)} ordinary commands (`tests/security/ordinary.txt`), where the user has set no rules:\n\n"
+        f"Of {len(ORDINARY)} ordinary commands (`agent/boringops/commands/ordinary.txt`), where the user has set no rules:\n\n"
         + _table(["phase", "run without asking", "ask", "refused"], rows)
     )
 

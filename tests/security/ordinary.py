@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Literal
 
 from boringops.permissions import Rules
 from boringops.policy import Action, decide
+from boringops.suggestions import ordinary
 from boringops.tool import Effect
 
-ORDINARY = Path(__file__).with_name("ordinary.txt").read_text().splitlines()
+ORDINARY = ordinary()
 
 
 def decision(command: str, phase: Literal["plan", "act"], *, person: bool = True) -> Action:

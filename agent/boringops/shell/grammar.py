@@ -38,8 +38,25 @@ def parser() -> Parser:
     return Parser(Language(tree_sitter_bash.language()))
 
 
+_SPELT = re.compile(r"%%([0-9a-f]{2,6})%%")
+
+
+def spell(text: str) -> str | None:
+    """The text in ASCII, as the grammar may read it: its scanner looks characters up in C tables that end at 255, and
+    the process can die of one beyond. None where the text could be taken for such a spelling itself.
+
+    To bash a character outside ASCII is a part of a word and never of a name; `%` is the same."""
+    if _SPELT.search(text):
+        return None
+    return re.sub(r"[^\x00-\x7f]", lambda found: f"%%{ord(found[0]):x}%%", text)
+
+
+def _plain(text: str) -> str:
+    return _SPELT.sub(lambda found: chr(int(found[1], 16)), text)
+
+
 def text_of(node: Node | None) -> str:
-    return node.text.decode() if node is not None and node.text is not None else ""
+    return _plain(node.text.decode()) if node is not None and node.text is not None else ""
 
 
 def walk(root: Node) -> Iterator[Node]:
@@ -112,10 +129,10 @@ def _string(node: Node) -> str:
     begin = source.index(b'"') + 1
     pieces, at = [], begin
     for child in expansions:
-        pieces.append(_unescape(source[at : child.start_byte - start].decode()))
+        pieces.append(_plain(_unescape(source[at : child.start_byte - start].decode())))
         pieces.append(text_of(child))
         at = child.end_byte - start
-    pieces.append(_unescape(source[at:-1].decode()))
+    pieces.append(_plain(_unescape(source[at:-1].decode())))
     value = "".join(pieces)
     if not expansions:
         return value

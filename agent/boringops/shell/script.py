@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from boringops.commands import Judgement, Unresolved, Verdict, judge, programs, rank
-from boringops.shell.grammar import EVALUATED, LEAVES, TRANSPARENT, heredoc, misread, parser, text_of, walk, word
+from boringops.fence import visible
+from boringops.shell.grammar import EVALUATED, LEAVES, TRANSPARENT, heredoc, misread, parser, spell, text_of, walk, word
 from boringops.shell.hidden import holds_destruction
 from boringops.shell.parts import Part
 from boringops.shell.runners import RUNNERS
@@ -48,14 +49,15 @@ class Script:
     def read(self, text: str) -> None:
         if self.depth > DEEPEST:
             return self.unclear("nested deeper than anyone reads")
-        if re.search(
-            r"[^\S \t\n]|[\x00-\x08\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]", text
-        ):
+        if re.search(r"[^\S \t\n]|[\ud800-\udfff]", text) or visible(text) != text:
             return self.unclear("holds characters that cannot be seen")
-        root = parser().parse(text.encode()).root_node
+        spelt = spell(text)
+        if spelt is None:
+            return self.unclear("cannot be parsed as shell")
+        root = parser().parse(spelt.encode()).root_node
         if root.has_error:
             return self.unclear("cannot be parsed as shell")
-        if re.search(r"[#`<>$\n]", text) and any(misread(node, text) for node in walk(root)):
+        if re.search(r"[#`<>$\n]", text) and any(misread(node, spelt) for node in walk(root)):
             return self.unclear("cannot be parsed as shell")
         if "(" in text or "function" in text:
             self.functions |= {
