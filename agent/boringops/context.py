@@ -12,6 +12,7 @@ from boringops import policy
 from boringops.executor import Executor
 from boringops.facts import Claim, Inspection, Phase, Plan, Question
 from boringops.files import sha256, write_whole
+from boringops.never import in_git
 from boringops.tool import Completed, ToolContext, ToolError, ToolResult
 
 SHOWN_CHARS = 30_000
@@ -47,7 +48,7 @@ class CallContext(ToolContext):
             return real
         if not real.is_relative_to(self.root):
             raise ToolError(f"{file_path} is outside the repository. Only files inside it can be used.")
-        if ".git" in real.relative_to(self.root).parts:
+        if in_git(real.relative_to(self.root).as_posix()):
             raise ToolError(f"{file_path} belongs to git. Use Bash with a reading git command instead.")
         return real
 

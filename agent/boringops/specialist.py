@@ -16,12 +16,24 @@ import secrets as randomness
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, naming, persona, policy, streaming, toolbox, tooling
+from boringops import (
+    __version__,
+    checklist_rules,
+    config,
+    naming,
+    permissions,
+    persona,
+    pull_request,
+    streaming,
+    toolbox,
+    tooling,
+)
 from boringops import events as ev
 from boringops import run as runs
 from boringops.callbacks import Callbacks, OnCall, OnPlan, OnQuestions
@@ -36,6 +48,7 @@ from boringops.hooks import After, Before, Hooks
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
+from boringops.pull_request import Base
 from boringops.record import Record
 from boringops.repository import Repository
 from boringops.result import Result as Result
@@ -104,7 +117,9 @@ class Specialist:
             flags, model = {**flags, "model": model}, None
         self.repository = Repository(Path(repo))
         self.env = os.environ if env is None else env
-        self.settings = settings or config.load(self.repository.root, env=self.env, flags=flags, sets=sets)
+        self.base = pull_request.of(self.repository, self.env)
+        trusted = self.base.root if self.base else self.repository.root
+        self.settings = settings or config.load(trusted, env=self.env, flags=flags, sets=sets)
         self._given = None if settings else (flags, sets)
         called_back = any((on_plan, on_call, on_questions))
         if person is not None and called_back:
@@ -173,7 +188,7 @@ class Specialist:
         who = self.load_persona()
         choose(self.settings.sandbox)  # required where there is none: said before anything is made
         tools = self.tools(who)  # wrong tools and rules are said before anything is made
-        policy.Rules.of(self.settings.permissions, list(tools))
+        permissions.Rules.of(self.settings.permissions, list(tools))
         model_id = self.model_id(who)
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
@@ -199,6 +214,7 @@ class Specialist:
             root=str(repository.root),
             head=repository.head(),
             branch=repository.branch(),
+            base=self.base.commit if self.base else "",
         )
         made = self._make(run_id, repository, who, model_id, caller)
         made.cautions = [*(f"Hand-off: {sentence}" for sentence in contradicted), *made.cautions]
@@ -218,6 +234,7 @@ class Specialist:
             flags, sets = self._given
             base = {**state.start.config, "mcp_servers": self.settings.model_dump()["mcp_servers"]}
             self.settings = config.load(None, base=base, flags=flags, sets=sets)
+        self.base = Base(self.repository, state.start.base) if state.start.base else None
         who = self._kept_persona(run_id) or self.load_persona()
         made = self._make(run_id, Repository(root), who, state.start.model, caller)
         return self._go(made, caller, None, approve=approve, answer=answer, word=word)
@@ -245,7 +262,10 @@ class Specialist:
 
     def load_persona(self) -> Persona:
         """The configured persona, held against the tools that there are."""
-        path = persona.find(self.settings.persona, repo=self.repository.root)
+        if self.base is not None:
+            path = persona.find(self.base.persona(self.settings.persona), repo=self.base.root)
+        else:
+            path = persona.find(self.settings.persona, repo=self.repository.root)
         return persona.load(path, known_tools=self._tool_names())
 
     def tools(self, who: Persona, more: Sequence[Tool[Any]] = ()) -> dict[str, Tool[Any]]:
@@ -290,7 +310,9 @@ class Specialist:
             log=log,
             tools=self.tools(who, servers.tools if servers else ()),
             funnel=funnel,
-            inspector=tooling.inspect,
+            inspector=partial(
+                tooling.inspect, in_request=repository.added_lines(self.base.commit) if self.base else {}
+            ),
             person=replace(self.person, caller=caller) if isinstance(self.person, Callbacks) else self.person,
             context=CallContext,
             verify=lambda claim: made.verify(claim),
@@ -306,6 +328,7 @@ class Specialist:
             prompt=(persona.shipped() / "runtime.md").read_text(),
             variables=lambda files: tooling.variables(repository.root, files),
             facilities=tooling.facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
+            memory_root=self._memory_root(who),
             watch=self.on_delta,
         )
         if servers:
@@ -318,6 +341,13 @@ class Specialist:
             caller.on_event(event)
 
         return watch
+
+    def _memory_root(self, who: Persona) -> Path | None:
+        if self.base is None:
+            return None
+        files = who.protocol.memory_files
+        self.base.bring([*files, *{folder for path in files if (folder := path.rpartition("/")[0])}])
+        return self.base.root
 
     def _build_model(self, model_id: str, repository: Repository, executor: Executor) -> Model:
         if model_id == OFFLINE:

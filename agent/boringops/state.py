@@ -27,6 +27,7 @@ from boringops.facts import (
     Usage,
     Validation,
 )
+from boringops.fence import fence
 
 
 @dataclass
@@ -74,6 +75,8 @@ class State:
     denials: list[Denial] = field(default_factory=list)
     allowed: set[str] = field(default_factory=set)
     """Calls a person allowed; a resume does not ask again."""
+    granted: list[str] = field(default_factory=list)
+    """Permission rules a person gave for this run."""
 
     evidence: dict[str, Evidence] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
@@ -245,6 +248,7 @@ class State:
             self.denials.append(Denial(tool=event.tool, input=event.input, reason=event.reason))
         else:
             self.allowed.add(event.call_id)
+            self.granted += event.rules
 
     def _tool_started(self, event: ev.ToolStarted) -> None:
         self._call(event.call_id).started = True
@@ -259,7 +263,7 @@ class State:
         result: dict[str, Any] = {
             "type": "tool_result",
             "tool_use_id": event.call_id,
-            "content": f"{event.content}\n[{event.evidence}]",
+            "content": f"{fence(event.content, event.origin) if event.origin else event.content}\n[{event.evidence}]",
         }
         if event.is_error:
             result["is_error"] = True

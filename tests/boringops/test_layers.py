@@ -13,16 +13,17 @@ RUNTIME, TOOLS = ROOT / "agent/boringops", ROOT / "tools/boringops_tools"
 
 LAYERS = (
     ("__init__",),
-    ("errors", "facts", "globs", "files"),
+    ("errors", "facts", "fence", "globs", "files"),
     ("handoff", "mcp_servers"),
     ("events", "config", "protocol"),
     ("caller",),
-    ("journal", "persona", "inventory_rules"),
+    ("journal", "persona", "inventory_rules", "config_file"),
     ("memory_bank", "inventory_rules", "repository", "secrets"),
-    ("inventory", "commands"),
+    ("inventory", "commands", "pull_request"),
     ("shell", "tool"),
     ("hooks", "toolbox"),
-    ("policy", "sandbox"),
+    ("permissions", "sandbox", "never"),
+    ("policy", "suggestions"),
     ("models.__init__", "models.base"),
     ("models.prices", "models.scripted"),
     ("models.wire",),
@@ -59,7 +60,7 @@ FOR_TOOLS = {
     "plan",
     "repository",
     "secrets",
-    "shell",
+    "shell.__init__",
     "tool",
 }
 """What tools may know of the runtime: its values and contracts, never the run that calls them."""
