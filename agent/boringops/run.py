@@ -7,6 +7,7 @@ by calling `Run.go` again on its journal.
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from boringops.errors import (
 )
 from boringops.executor import Executor, PlanReady
 from boringops.facts import Claim, Finding, Inventory, Phase, Status
-from boringops.files import sha256_of
+from boringops.files import sha256_of, write_whole
 from boringops.journal import work_tree_lock
 from boringops.limits import Limits
 from boringops.loop import Loop
@@ -81,9 +82,7 @@ class Run:
                 except KeyboardInterrupt:
                     return self._ended_by(self._interrupted())
                 except Exception as error:
-                    return self._ended_by(
-                        BoringopsError(f"{type(error).__name__}: {error}", hint="This is a fault of boringops.")
-                    )
+                    return self._ended_by(BoringopsError(f"{type(error).__name__}: {error}", hint=self._dump(error)))
         except BoringopsError as error:  # the lock, or a journal that takes nothing more
             return self._result(error.status, error.exit_code, error.message, error)
 
@@ -381,6 +380,16 @@ class Run:
 
     # --- the end ---
 
+    def _dump(self, error: Exception) -> str:
+        """Keep where a fault of ours came from, masked, and say where it is kept."""
+        path = self.executor.changes.folder / "crash.txt"
+        trace = self.executor.funnel.mask("".join(traceback.format_exception(error)))
+        try:
+            write_whole(path, trace.encode(errors="replace"), 0o600)
+        except OSError:
+            return "This is a fault of boringops."
+        return f"This is a fault of boringops; where it happened is in {path}."
+
     def _interrupted(self) -> Interrupted:
         return Interrupted("Interrupted.", hint=f"boringops resume {self.executor.log.journal.run_id}")
 
@@ -413,7 +422,7 @@ class Run:
         shown = None
         if error is not None and not isinstance(error, PlanReady):
             mask = self.executor.funnel.mask
-            shown = ErrorOut(kind=error.kind, message=mask(error.message), hint=error.hint)
+            shown = ErrorOut(kind=error.kind, message=mask(error.message), hint=mask(error.hint))
         return result.assemble(
             self.state,
             status=status,  # type: ignore[arg-type]

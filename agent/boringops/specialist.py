@@ -41,6 +41,7 @@ from boringops.run import Run
 from boringops.secrets import Funnel, env_file
 from boringops.state import State
 from boringops.tool import Tool
+from boringops.watching import Watching
 
 DEFAULT_MODEL = "claude-opus-5-5"
 OFFLINE = "offline-blueprints"
@@ -200,9 +201,10 @@ class Specialist:
         return self.settings.provider.name != "anthropic" or any(self.env.get(name) for name in CREDENTIALS)
 
     def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str) -> Run:
-        funnel = Funnel(self.env, _env_files(repository))
+        funnel = Funnel(self.env, _env_files(repository), masks=self.store.folder(run_id) / "masks")
+        watching = Watching(funnel, self.on_event, self.on_delta)
         journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
-        log = Record(journal, self.on_event)
+        log = Record(journal, watching.event)
         if run_id in self.store.list():
             log.reload()
         executor = Executor(
@@ -220,13 +222,13 @@ class Specialist:
         )
         made = Run(
             executor=executor,
-            persona=who,
+            persona=who.model_copy(update={"body": funnel.mask(who.body)}),
             model=self._model or self._build_model(model_id, repository, executor),
             rules=checklist_rules.RULES,
             prompt=(persona.shipped() / "runtime.md").read_text(),
             variables=lambda files: _variables(repository.root, files),
             facilities=_facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
-            watch=self.on_delta,
+            watch=watching.delta,
         )
         return made
 
@@ -310,10 +312,10 @@ def _variables(root: Path, files: Sequence[str]) -> dict[str, str]:
 
 
 def _masked(funnel: Funnel, data: dict[str, Any]) -> dict[str, Any]:
-    """An event on its way into the journal. A reply stays byte for byte: it was made from masked text alone, and the
-    API binds the model's thinking to it."""
+    """An event on its way into the journal. A reply was made from masked text alone, so only values that are known are
+    looked for in it; its thinking stays byte for byte, as the API signed it."""
     if data["type"] == "model_replied":
-        return data
+        return data | {"content": funnel.mask_reply(data["content"])}
     masked: dict[str, Any] = funnel.mask_json(data)
     return masked
 

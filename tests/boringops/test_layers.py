@@ -26,7 +26,7 @@ LAYERS = (
     ("models.failures",),
     ("models.anthropic",),
     ("state", "plan"),
-    ("record", "naming"),
+    ("record", "naming", "watching"),
     ("checklist", "result", "changes", "limits"),
     ("checklist_rules", "report"),
     ("executor",),
@@ -50,7 +50,7 @@ FOR_TOOLS = {
     "persona",
     "plan",
     "repository",
-    "secrets",
+    "secrets.__init__",
     "shell",
     "tool",
 }
