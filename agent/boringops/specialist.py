@@ -112,6 +112,8 @@ class Specialist:
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
         runs.require_ready(repository.root, repository.in_progress())
+        funnel = self._funnel(run_id, repository)
+        who = Persona.model_validate(funnel.mask_json(who.model_dump()))
         self._keep_persona(run_id, who)
         start = ev.RunStarted(
             boringops=__version__,
@@ -132,7 +134,7 @@ class Specialist:
             head=repository.head(),
             branch=repository.branch(),
         )
-        return self._make(run_id, repository, who, model_id).go(start)
+        return self._make(run_id, repository, who, model_id, funnel).go(start)
 
     def resume(self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
         """Go on with a run (default: the latest), with a person's word where it waits for one."""
@@ -148,8 +150,9 @@ class Specialist:
         if self._given:  # the run goes on as it was configured, but for what is said now
             flags, sets = self._given
             self.settings = config.load(None, base=state.start.config, flags=flags, sets=sets)
-        who = self._kept_persona(run_id) or self.load_persona()
-        return self._make(run_id, Repository(root), who, state.start.model).go(approve=approve, answer=answer)
+        repository = Repository(root)
+        who, funnel = self._kept_persona(run_id) or self.load_persona(), self._funnel(run_id, repository)
+        return self._make(run_id, repository, who, state.start.model, funnel).go(approve=approve, answer=answer)
 
     async def arun(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
         """`run` for async callers; the run has a thread of its own."""
@@ -200,8 +203,10 @@ class Specialist:
     def _has_credentials(self) -> bool:
         return self.settings.provider.name != "anthropic" or any(self.env.get(name) for name in CREDENTIALS)
 
-    def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str) -> Run:
-        funnel = Funnel(self.env, _env_files(repository), masks=self.store.folder(run_id) / "masks")
+    def _funnel(self, run_id: str, repository: Repository) -> Funnel:
+        return Funnel(self.env, _env_files(repository), masks=self.store.folder(run_id) / "masks")
+
+    def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str, funnel: Funnel) -> Run:
         watching = Watching(funnel, self.on_event, self.on_delta)
         journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
         log = Record(journal, watching.event)
@@ -222,7 +227,7 @@ class Specialist:
         )
         made = Run(
             executor=executor,
-            persona=who.model_copy(update={"body": funnel.mask(who.body)}),
+            persona=who,
             model=self._model or self._build_model(model_id, repository, executor),
             rules=checklist_rules.RULES,
             prompt=(persona.shipped() / "runtime.md").read_text(),

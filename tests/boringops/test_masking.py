@@ -69,6 +69,16 @@ def test_a_key_is_masked_line_by_line_and_encoded_as_a_whole() -> None:
     assert [line for line in funnel.mask_known(wrapped).splitlines() if len(line) > 40] == []
 
 
+@pytest.mark.parametrize("at", range(0, 60, 7))
+def test_a_value_that_goes_over_the_end_of_an_encoded_line_is_masked(at: int) -> None:
+    around = f"{'a' * at}{PLAIN}{'z' * 99}".encode()
+    hexed = "\n".join(around.hex()[start : start + 60] for start in range(0, len(around) * 2, 60))
+    funnel = Funnel({"APP_SECRET": PLAIN})
+    for text in (hexed, base64.encodebytes(around).decode().strip()):
+        masked = funnel.mask_json({"a": f"first\n{text}\n"})["a"]
+        assert masked.startswith("first\n") and masked.count("<secret:APP_SECRET>") == 1
+
+
 def test_a_mask_stays_what_it_is_when_a_later_process_meets_the_values_in_another_order(tmp_path: Path) -> None:
     first = Funnel({"DB_PASSWORD": made(20)}, masks=tmp_path / "masks")
     assert first.learn("DB_PASSWORD", made(21)) == "<secret:DB_PASSWORD-2>"

@@ -18,6 +18,9 @@ from boringops.secrets.values import REFERENCE, TRIVIAL, plausible
 _MASK = re.compile(r"<secret(?::[\w.\-]+)?>")
 _SIGNED = {"thinking": ("signature", "data"), "redacted_thinking": ("signature", "data")}
 _THINKING = ("thinking", "redacted_thinking")
+_WIDTH = 56
+_ENCODED_LINES = re.compile(rf"(?m)(?:^[A-Za-z0-9+/\-_]{{{_WIDTH},}}\n)+^[A-Za-z0-9+/\-_]+={{0,2}}$")
+"""Base64 or hexadecimal, broken into lines as programs print it."""
 _LEAST = 8
 """Characters a value must have to be told apart wherever it turns up."""
 
@@ -90,7 +93,17 @@ class Funnel:
 
     def mask_known(self, text: str) -> str:
         """The text with the values that are known by now replaced, and nothing else looked for."""
+        text = self._joined(text)
         return self._replaced(text, self._present(text))
+
+    def _joined(self, text: str) -> str:
+        """The text with encoded lines put together where a known value goes over their ends."""
+
+        def join(block: re.Match[str]) -> str:
+            whole = "".join(block[0].split())
+            return whole if self._present(whole) else block[0]
+
+        return _ENCODED_LINES.sub(join, text) if len(text) > _WIDTH else text
 
     def _replaced(self, text: str, present: list[str]) -> str:
         for form in present:
@@ -107,6 +120,7 @@ class Funnel:
 
     def mask(self, text: str) -> str:
         """The text with every secret replaced by `<secret:NAME>`. Masking twice changes nothing more."""
+        text = self._joined(text)
         return self._mask(text, self._present(text))
 
     def _mask(self, text: str, present: list[str]) -> str:
@@ -128,6 +142,8 @@ class Funnel:
 
     def _mask_field(self, name: str, value: Any, present: list[str]) -> Any:
         if isinstance(value, str):
+            if (joined := self._joined(value)) != value:
+                value, present = joined, self._present(joined)
             masked = self._mask(value, present)
             announced = announces(name) if masked == value else ""
             return (
