@@ -65,6 +65,9 @@ class Commit(Section):
 
     enabled: bool = True
     co_author: bool = Field(default=True, description="Name the model as co-author, where a model did the work.")
+    timeout_s: float = Field(
+        default=600, gt=0, description="Seconds the commit may take, the repository's hooks included."
+    )
 
 
 class Config(Section):

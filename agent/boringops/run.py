@@ -26,7 +26,7 @@ from boringops.errors import (
 )
 from boringops.executor import Executor, PlanReady
 from boringops.facts import Claim, Finding, Inventory, Phase, Status
-from boringops.files import sha256_of, write_whole
+from boringops.files import make_folders, replace, sha256_of, write_whole
 from boringops.journal import work_tree_lock
 from boringops.limits import Limits
 from boringops.loop import Loop
@@ -307,14 +307,21 @@ class Run:
         text = executor.funnel.mask(report.render(state, protocol))
         self.record(ev.ReportWriting(path=str(path)))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            make_folders(path.parent)
+            replace(path, text.encode(), None, executor.changes.folder)
         except OSError as error:
             kept = executor.changes.folder / "report.md"
             self.record(
                 ev.Warned(message=f"The report cannot be written to {path} ({error.strerror}); it is in {kept}.")
             )
-            kept.write_text(text)
+            try:
+                replace(kept, text.encode(), 0o600, kept.parent)
+            except OSError as full:
+                raise BoringopsError(
+                    f"The report cannot be written anywhere: {full.strerror}.",
+                    hint=f"Make room for {path}.",
+                    kind="disk",
+                ) from full
             path = kept
         self.record(ev.ReportWritten(path=str(path)))
 
@@ -327,9 +334,13 @@ class Run:
             return True
         self._enter("commit")
         run_id = executor.log.journal.run_id
-        if state.committing is not None and (sha := executor.repository.commit_of_run(run_id)):
-            self.record(ev.Committed(sha=sha))  # it happened, and we died before we could say so
-            return True
+        guard = executor.changes.folder / "git.lock"
+        if state.committing is not None:
+            for name in executor.repository.recover(guard, state.committing.paths):
+                self.record(ev.Warned(message=f"Took away {name}, which a git left behind that was killed."))
+            if sha := executor.repository.commit_of_run(run_id):
+                self.record(ev.Committed(sha=sha))  # it happened, and we died before we could say so
+                return True
         paths = sorted(state.changes)
         self._last_look(paths)
         if state.committing is None:
@@ -344,7 +355,14 @@ class Run:
         intent = state.committing
         assert intent is not None  # noqa: S101 - recorded just above
         try:
-            sha = executor.repository.commit(intent.paths, intent.message, date=intent.date)
+            with executor.log.shield():  # a signal waits until git is through: it would leave half a commit
+                sha = executor.repository.commit(
+                    intent.paths,
+                    intent.message,
+                    date=intent.date,
+                    guard=guard,
+                    timeout_s=executor.config.commit.timeout_s,
+                )
         except CommitRefused as refusal:
             self._refused(refusal.output, executor.changes.adopt(run_id))
             return False

@@ -31,6 +31,7 @@ from boringops.errors import BoringopsError, UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
 from boringops.facts import Inspection
+from boringops.files import replace
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
@@ -97,6 +98,7 @@ class Specialist:
         self.cancel = threading.Event()
         self.store = FolderStore(self.repository.state_dir / "runs")
         self._model = model
+        self._log: Record | None = None
 
     # --- a run ---
 
@@ -173,6 +175,14 @@ class Specialist:
         """Ask a run that goes on in another thread to stop at once; it ends `interrupted` and can be resumed."""
         self.cancel.set()
 
+    def interrupt(self) -> None:
+        """`stop` for the signal handler of the thread the run goes on in: raises KeyboardInterrupt as soon as nothing is
+        cut in two by it."""
+        self.stop()
+        if self._log is None:
+            raise KeyboardInterrupt
+        self._log.interrupt()
+
     # --- its parts ---
 
     def load_persona(self) -> Persona:
@@ -209,7 +219,7 @@ class Specialist:
     def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str, funnel: Funnel) -> Run:
         watching = Watching(funnel, self.on_event, self.on_delta)
         journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
-        log = Record(journal, watching.event)
+        log = self._log = Record(journal, watching.event)
         if run_id in self.store.list():
             log.reload()
         executor = Executor(
@@ -277,7 +287,8 @@ class Specialist:
     def _keep_persona(self, run_id: str, who: Persona) -> None:
         """The persona as it was: a resume must go on with the same system prompt, whatever became of the file."""
         try:
-            (self.store.folder(run_id) / "persona.json").write_text(who.model_dump_json())
+            folder = self.store.folder(run_id)
+            replace(folder / "persona.json", who.model_dump_json().encode(), 0o600, folder)
         except OSError as error:
             raise BoringopsError(
                 f"The run's folder cannot be written: {error.strerror}.",

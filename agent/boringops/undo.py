@@ -12,7 +12,7 @@ from pathlib import Path
 from boringops import events as ev
 from boringops.errors import UsageError
 from boringops.facts import Change
-from boringops.files import replace, sha256, sha256_of
+from boringops.files import make_folders, replace, sha256, sha256_of
 from boringops.journal import Journal, Store, work_tree_lock
 from boringops.repository import CommitRefused, Repository
 from boringops.state import State
@@ -84,7 +84,7 @@ def undo(repository: Repository, store: Store, run_id: str) -> tuple[list[str], 
         commit = None
         paths = [change.path for change in undoing.changes]
         if undoing.state.commit and repository.differs_from_head(paths):
-            commit = _commit(repository, undoing.state, paths)
+            commit = _commit(repository, undoing.state, paths, store.folder(run_id) / "git.lock")
         journal = Journal(store, run_id)
         list(journal.read())  # the next event's number
         journal.append(ev.Undone(paths=paths, commit=commit))
@@ -98,7 +98,7 @@ def _restore(root: Path, kept: Path, change: Change) -> None:
         _remove_empty(path.parent, root)
         return
     content = (kept / change.before).read_bytes()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     replace(path, content, change.before_mode, kept.parent)
 
 
@@ -112,11 +112,11 @@ def _remove_empty(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
-def _commit(repository: Repository, state: State, paths: list[str]) -> str:
+def _commit(repository: Repository, state: State, paths: list[str], guard: Path) -> str:
     name = state.start.task_name if state.start else ""
     message = f'Revert "{name}"\n\nThis takes back commit {state.commit}, made by boringops.\n'
     try:
-        return repository.commit(paths, message, date=datetime.now(UTC).isoformat(timespec="seconds"))
+        return repository.commit(paths, message, date=datetime.now(UTC).isoformat(timespec="seconds"), guard=guard)
     except CommitRefused as error:
         raise UsageError(
             f"The files are restored, but git refused the commit: {error.output}",

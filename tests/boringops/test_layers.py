@@ -14,6 +14,7 @@ RUNTIME, TOOLS = ROOT / "agent/boringops", ROOT / "tools/boringops_tools"
 LAYERS = (
     ("__init__",),
     ("errors", "facts", "globs", "files"),
+    ("gitguard",),
     ("events", "config", "protocol"),
     ("journal", "persona", "inventory_rules"),
     ("memory_bank", "inventory_rules", "repository", "secrets"),

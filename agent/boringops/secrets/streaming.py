@@ -53,5 +53,6 @@ class Streamed:
     def _show(self, text: str) -> str:
         masked = self._funnel.mask(text)
         # What came after it may make what was shown read otherwise: what is on the screen stays, masked text goes on.
-        fresh, self._shown = masked[len(commonprefix([masked, self._shown])) :], masked
+        same = len(commonprefix([masked, self._shown]))  # noqa: RUF071 - of texts, not paths
+        fresh, self._shown = masked[same:], masked
         return fresh
