@@ -25,6 +25,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from boringops import files
 from boringops import repository as repositories
 from boringops.events import Event
@@ -133,11 +135,13 @@ def specialist(root: Path, persona: Path, on_event: Callable[[Event], None] = la
     )  # fmt: skip
 
 
-def spare_time() -> None:
+def spare_time(patch: pytest.MonkeyPatch) -> None:
     """What makes hundreds of runs affordable: validators say the same of the same content, the tools' schemas never
     change, and a killed process loses nothing that it has written, synced or not."""
-    toolset.all_tools = cache(toolset.all_tools)
-    os.fsync = os.fdatasync = lambda fd: None
+    patch.setattr(toolset, "all_tools", cache(toolset.all_tools))
+    for name in ("fsync", "fdatasync"):
+        patch.setattr(os, name, lambda _: None)
+    patch.setattr(repositories, "_DURABLE", ())
     known: dict[str, Inspection] = {}
     really = inspection.inspect
 
@@ -147,7 +151,7 @@ def spare_time() -> None:
             known[key] = really(root, paths)
         return known[key]
 
-    inspection.inspect = inspect  # type: ignore[assignment]
+    patch.setattr(inspection, "inspect", inspect)
 
 
 def _sha256(path: Path) -> str:
@@ -309,7 +313,7 @@ def main(folder: Path, boundaries: int, moments: int, seed: int) -> None:
     template = make_repo(folder / "template", FILES)
     shutil.rmtree(template / ".git/hooks", ignore_errors=True)
     (template / "notes.txt").write_text("the user's own\n")
-    spare_time()
+    spare_time(pytest.MonkeyPatch())
     gc.freeze()  # so that the children share what is imported
     events: list[Event] = []
     root = prepare(folder / "whole", template)

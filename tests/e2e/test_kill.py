@@ -38,6 +38,7 @@ def nobody() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        killed.spare_time(patch)
         yield
 
 
