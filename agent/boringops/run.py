@@ -72,7 +72,10 @@ class Run:
         """Begin (with `start`) or go on, as far as it goes. Never raises for what a run can end with."""
         journal, repository = self.executor.log.journal, self.executor.repository
         try:
-            with journal.store.lock(journal.run_id), work_tree_lock(repository.state_dir, self.executor.root):
+            with (
+                journal.store.lock(journal.run_id),
+                work_tree_lock(repository.state_dir, self.executor.root, journal.run_id),
+            ):
                 try:
                     self._open(start, approve, answer)
                     status, summary = self._through()

@@ -153,7 +153,10 @@ class Specialist:
             flags, sets = self._given
             self.settings = config.load(None, base=state.start.config, flags=flags, sets=sets)
         repository = Repository(root)
-        who, funnel = self._kept_persona(run_id) or self.load_persona(), self._funnel(run_id, repository)
+        who, funnel = (
+            self._kept_persona(state.start) or self._same_persona(state.start),
+            self._funnel(run_id, repository),
+        )
         return self._make(run_id, repository, who, state.start.model, funnel).go(approve=approve, answer=answer)
 
     async def arun(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
@@ -280,7 +283,9 @@ class Specialist:
             root = self.repository.root
             return self.repository.add_worktree(branch, root.with_name(f"{root.name}-{run_id}"))
         if self.settings.branch:
-            with work_tree_lock(self.repository.state_dir, self.repository.root):  # not under another run's feet
+            with work_tree_lock(
+                self.repository.state_dir, self.repository.root, run_id
+            ):  # not under another run's feet
                 self.repository.switch_to_new_branch(branch)
         return self.repository
 
@@ -296,9 +301,22 @@ class Specialist:
                 kind="journal",
             ) from error
 
-    def _kept_persona(self, run_id: str) -> Persona | None:
-        path = self.store.folder(run_id) / "persona.json"
-        return Persona.model_validate_json(path.read_text()) if path.is_file() else None
+    def _kept_persona(self, start: ev.RunStarted) -> Persona | None:
+        path = self.store.folder(start.run_id) / "persona.json"
+        try:
+            return Persona.model_validate_json(path.read_text())
+        except (OSError, ValueError):  # gone or damaged: the file it came from may still be there
+            return None
+
+    def _same_persona(self, start: ev.RunStarted) -> Persona:
+        """The persona from its file again. Raises UsageError where it is another by now: the conversation is bound to it."""
+        who = self.load_persona()
+        if who.sha256 != start.persona_sha256:
+            raise UsageError(
+                f"The persona that run {start.run_id} began with is lost from the run's folder, and {who.path} is another.",
+                hint=f"Put back the persona as it was (sha256 {start.persona_sha256[:12]}), or start the task again.",
+            )
+        return who
 
 
 def _inspect(root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:
@@ -356,6 +374,14 @@ def _facilities() -> str:
     return here + (f"\nNot installed, so not validated by them: {gone}." if gone else "")
 
 
-def run_states(store: FolderStore, ids: Sequence[str]) -> list[State]:
-    """The folded states of runs, for listings."""
-    return [State.of(Journal(store, run_id).read()) for run_id in ids]
+def run_states(
+    store: FolderStore, ids: Sequence[str], unreadable: Callable[[BoringopsError], None] = lambda _: None
+) -> list[State]:
+    """The folded states of runs, for listings. Told of a journal that cannot be read, which is left out."""
+    states = []
+    for run_id in ids:
+        try:
+            states.append(State.of(Journal(store, run_id).read()))
+        except BoringopsError as error:
+            unreadable(error)
+    return states

@@ -71,7 +71,7 @@ def undo(repository: Repository, store: Store, run_id: str) -> tuple[list[str], 
     """Take the run back. The restored paths, and the commit that reverts the run's own, if it made one.
 
     Raises UsageError, with nothing touched, where a path was changed since."""
-    with store.lock(run_id), work_tree_lock(repository.state_dir, repository.root):
+    with store.lock(run_id), work_tree_lock(repository.state_dir, repository.root, run_id):
         undoing = preview(repository, store, run_id)
         if undoing.conflicts:
             raise UsageError(

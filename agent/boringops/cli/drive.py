@@ -52,9 +52,12 @@ def _stop_on_signals(specialist: Specialist) -> None:
     """The first signal ends the step and winds the run down; the second ends the process. The journal is whole at every
     moment, so the run can be resumed after either."""
 
+    taken: list[int] = []
+
     def stop(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if specialist.cancel.is_set():
+        del frame
+        taken.append(number)  # before anything else: the second may come while the first is being taken
+        if len(taken) > 1:
             _say("boringops: stopped at once; go on with `boringops resume`.")
             os._exit(130)
         _say("boringops: stopping; the same signal again stops at once.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from boringops.cli import options as opt
@@ -18,7 +19,7 @@ def runs(repo: opt.Repo = Path(), output: opt.Format = opt.Output.text) -> None:
 
     try:
         store = FolderStore(Repository(repo).state_dir / "runs")
-        states = run_states(store, store.list())
+        states = run_states(store, store.list(), lambda error: print(f"boringops: {error.message}", file=sys.stderr))
     except BoringopsError as error:
         fail(error)
     rows = [
