@@ -217,6 +217,14 @@ class FileChanged(Event):
     path: str
 
 
+class SnapshotTaken(Event):
+    """The work tree as it was before anything was changed is kept in this commit, but for what was left out."""
+
+    type: Literal["snapshot_taken"] = "snapshot_taken"
+    commit: str
+    left_out: list[str] = []
+
+
 class StrayChanges(Event):
     """Paths that a command changed outside the plan: never committed, and a gate fails while any is left."""
 

@@ -42,12 +42,14 @@ _IN_PROGRESS = {
 }
 
 
-class GitFailed(Exception):
+class GitFailed(BoringopsError):
     """git ended with an error; `output` is what it, or a hook, printed."""
 
+    kind = "git"
+
     def __init__(self, output: str) -> None:
-        super().__init__(output)
         self.output = output[-4000:] or "git gave no reason"
+        super().__init__(f"git failed: {self.output}", hint="See that `git status` works here.")
 
 
 class CommitRefused(GitFailed):
@@ -220,7 +222,7 @@ class Repository:
         self.recover(guard)
         known = set(_nul(self.git("ls-files", "-z", "--", *paths)))
         new = [path for path in paths if path not in known and (self.root / path).exists()]
-        env = {"GIT_COMMITTER_DATE": date, **self._identity()}
+        env = {"GIT_COMMITTER_DATE": date, **self.identity()}
         with gitguard.guarded(guard) as held:
             try:
                 if (
@@ -267,7 +269,7 @@ class Repository:
             fixed.append(self.state_dir.parent / f"refs/heads/{branch}.lock")
         return [path for path in (*fixed, *self.git_dir.glob("next-index-*.lock")) if path.exists()]
 
-    def _identity(self) -> dict[str, str]:
+    def identity(self) -> dict[str, str]:
         """Environment that names a committer where git has none; empty where the user is known."""
         try:
             self.git("var", "GIT_COMMITTER_IDENT")

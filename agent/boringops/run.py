@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from boringops import __version__, gates, inventory, memory_bank, naming, report, result
+from boringops import __version__, gates, inventory, memory_bank, naming, report, result, snapshot
 from boringops import events as ev
 from boringops.checklist import Rule
 from boringops.errors import (
@@ -32,7 +32,7 @@ from boringops.limits import Limits
 from boringops.loop import Loop
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
-from boringops.repository import CommitRefused
+from boringops.repository import CommitRefused, GitFailed
 from boringops.result import ErrorOut, Result
 from boringops.state import State
 from boringops.tool import ToolResult
@@ -227,8 +227,21 @@ class Run:
             self._enter("plan")
             loop.run()
         if self.state.plan is not None and not (self.state.verified and self.state.verified.passed):
+            self._keep_the_tree()
             self._enter("act")
             loop.run()
+
+    def _keep_the_tree(self) -> None:
+        """Before the first change. Where git cannot, the run has its own copies of what it replaces, and goes on."""
+        executor = self.executor
+        if self.state.snapshot or self.state.changes:
+            return
+        try:
+            taken = snapshot.take(executor.repository, executor.log.journal.run_id, executor.changes.folder)
+        except (GitFailed, OSError) as error:
+            self.record(ev.Warned(message=f"The work tree as it is could not be kept in git: {error}"))
+            return
+        self.record(ev.SnapshotTaken(commit=taken.commit, left_out=taken.left_out))
 
     def _tell_memory_changes(self) -> None:
         """The persona reads its memory bank before every answer: so the runtime looks, and tells what changed."""

@@ -94,6 +94,8 @@ class State:
     """Call -> paths whose change by it is on disk."""
     changes: dict[str, Change] = field(default_factory=dict)
     strays: set[str] = field(default_factory=set)
+    snapshot: str | None = None
+    """Commit that keeps the work tree as it was before the act phase."""
 
     inspected: dict[str, str | None] = field(default_factory=dict)
     validation: dict[str, list[Validation]] = field(default_factory=dict)
@@ -281,6 +283,9 @@ class State:
             self.seen[event.path] = new.after
         self.lines[event.path] = intent.lines
 
+    def _snapshot_taken(self, event: ev.SnapshotTaken) -> None:
+        self.snapshot = event.commit
+
     def _stray_changes(self, event: ev.StrayChanges) -> None:
         self.strays = set(event.paths)
 
@@ -357,6 +362,7 @@ _FOLDS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.FileRead: State._file_read,
     ev.FileChanging: State._file_changing,
     ev.FileChanged: State._file_changed,
+    ev.SnapshotTaken: State._snapshot_taken,
     ev.StrayChanges: State._stray_changes,
     ev.QuestionsAsked: State._questions_asked,
     ev.QuestionsAnswered: State._questions_answered,
