@@ -70,6 +70,21 @@ class Commit(Section):
     )
 
 
+class PhaseLimit(Section):
+    """What one phase may spend of what the run may."""
+
+    max_turns: int | None = Field(default=None, ge=1, description="Model calls in this phase.")
+    max_cost: float | None = Field(default=None, gt=0, description="US dollars in this phase.")
+
+
+class Phases(Section):
+    """Limits by phase, within the run's own. `verify` is what failed rounds of verification make necessary."""
+
+    plan: PhaseLimit = PhaseLimit()
+    act: PhaseLimit = PhaseLimit()
+    verify: PhaseLimit = PhaseLimit()
+
+
 class Config(Section):
     """Everything that can be configured. Flags have the same names with dashes."""
 
@@ -85,7 +100,7 @@ class Config(Section):
     min_confidence: Confidence = Field(default="medium", description="The least confidence that is approved by itself.")
     max_cost: float | None = Field(default=None, gt=0, description="US dollars a run may spend.")
     max_turns: int = Field(default=120, ge=1, description="Model calls a run may make.")
-    max_minutes: float = Field(default=60, gt=0, description="Minutes a run may take.")
+    max_minutes: float = Field(default=60, gt=0, description="Minutes a run may be at work.")
     max_rounds: int = Field(default=5, ge=1, description="Rounds of verification before a run ends incomplete.")
     phase: str = Field(default="", description="Your project's phase, for the commit message.")
     branch: str | None = Field(default=None, description="Work on this new branch.")
@@ -95,6 +110,7 @@ class Config(Section):
         default="error",
         description="Findings that keep a run from being done. Milder ones are put to the model once and stand in the report.",
     )
+    phases: Phases = Phases()
     provider: Provider = Provider()
     permissions: Permissions = Permissions()
     report: Report = Report()

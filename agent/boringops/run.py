@@ -10,12 +10,12 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-from boringops import __version__, gates, inventory, memory_bank, naming, report, result, snapshot
+from boringops import __version__, gates, inventory, memory_bank, result, snapshot
 from boringops import events as ev
 from boringops.checklist import Rule
+from boringops.closing import Closing
 from boringops.errors import (
     BoringopsError,
     Incomplete,
@@ -26,13 +26,13 @@ from boringops.errors import (
 )
 from boringops.executor import Executor, PlanReady
 from boringops.facts import Claim, Finding, Inventory, Phase, Status
-from boringops.files import make_folders, replace, sha256_of, write_whole
+from boringops.files import write_whole
 from boringops.journal import work_tree_lock
 from boringops.limits import Limits
 from boringops.loop import Loop
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
-from boringops.repository import CommitRefused, GitFailed
+from boringops.repository import GitFailed
 from boringops.result import ErrorOut, Result
 from boringops.state import State
 from boringops.tool import ToolResult
@@ -55,6 +55,8 @@ class Run:
     watch: Callable[[Delta], None] = lambda _: None
     clock: Callable[[], float] = time.monotonic
     began: float = field(init=False)
+    spent_before_s: float = 0.0
+    """Seconds that earlier processes of the run were at work."""
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -99,6 +101,10 @@ class Run:
             raise UsageError("The run's journal is empty: it never began.", hint="Start it again with `boringops run`.")
         if self.state.end is not None and self.state.end.status in {"done", "answered"}:
             return
+        self.spent_before_s = self.state.spending.active_s
+        if in_flight := self.state.spending.reserved_usd:
+            said = f"A model call was cut off; it may have cost up to ${in_flight:.4f}, which counts as spent."
+            self.record(ev.Warned(message=said))
         self.record(ev.RunResumed(boringops=__version__))
         if self.state.start.boringops != __version__:
             self.record(
@@ -133,8 +139,9 @@ class Run:
                 return "answered", claim.summary
             if not state.changes:
                 return "done", claim.summary
-            self._report()
-            if self._commit():
+            closing = Closing(self.executor, self.persona, self._enter)
+            closing.report()
+            if closing.commit():
                 break
         self._hold_to_strictness()
         return "done", claim.summary
@@ -212,7 +219,7 @@ class Run:
             executor.config,
             executor.log,
             self.model.profile,
-            elapsed_s=lambda: self.clock() - self.began,
+            elapsed_s=lambda: self.spent_before_s + self.clock() - self.began,
             fixed_characters=len(self.prompt) + len(self.persona.body) + tools,
         )
         loop = Loop(
@@ -306,111 +313,6 @@ class Run:
                 f"--strict: {len(handed)} items are handed over and {len(blind)} files are not validated.",
                 kind="strict",
             )
-
-    # --- report ---
-
-    def _report(self) -> None:
-        state, executor = self.state, self.executor
-        if state.report_written:
-            return
-        self._enter("report")
-        protocol = self.persona.protocol
-        path = report.path_for(state, protocol, executor.root, executor.config.report.directory)
-        if state.report_path:  # begun by a process that died: what it left there may be half a report
-            path = Path(state.report_path)
-        if path is None:
-            return
-        text = executor.funnel.mask(report.render(state, protocol))
-        self.record(ev.ReportWriting(path=str(path)))
-        try:
-            make_folders(path.parent)
-            replace(path, text.encode(), None, executor.changes.folder)
-        except OSError as error:
-            kept = executor.changes.folder / "report.md"
-            self.record(
-                ev.Warned(message=f"The report cannot be written to {path} ({error.strerror}); it is in {kept}.")
-            )
-            try:
-                replace(kept, text.encode(), 0o600, kept.parent)
-            except OSError as full:
-                raise BoringopsError(
-                    f"The report cannot be written anywhere: {full.strerror}.",
-                    hint=f"Make room for {path}.",
-                    kind="disk",
-                ) from full
-            path = kept
-        self.record(ev.ReportWritten(path=str(path)))
-
-    # --- commit ---
-
-    def _commit(self) -> bool:
-        """Commit the run's paths. False where a hook refused and the model has been told."""
-        state, executor = self.state, self.executor
-        if not executor.config.commit.enabled or state.commit:
-            return True
-        self._enter("commit")
-        run_id = executor.log.journal.run_id
-        guard = executor.changes.folder / "git.lock"
-        if state.committing is not None:
-            for name in executor.repository.recover(guard, state.committing.paths):
-                self.record(ev.Warned(message=f"Took away {name}, which a git left behind that was killed."))
-            if sha := executor.repository.commit_of_run(run_id):
-                self.record(ev.Committed(sha=sha))  # it happened, and we died before we could say so
-                return True
-        paths = sorted(state.changes)
-        self._last_look(paths)
-        if state.committing is None:
-            date = datetime.now(UTC).isoformat(timespec="seconds")
-            self.record(
-                ev.Committing(
-                    paths=paths,
-                    message=naming.commit_message(state, self.persona, executor.config.commit.co_author),
-                    date=date,
-                )
-            )
-        intent = state.committing
-        assert intent is not None  # noqa: S101 - recorded just above
-        try:
-            with executor.log.shield():  # a signal waits until git is through: it would leave half a commit
-                sha = executor.repository.commit(
-                    intent.paths,
-                    intent.message,
-                    date=intent.date,
-                    guard=guard,
-                    timeout_s=executor.config.commit.timeout_s,
-                )
-        except CommitRefused as refusal:
-            self._refused(refusal.output, executor.changes.adopt(run_id))
-            return False
-        if moved := executor.changes.adopt(run_id):
-            self.record(ev.Warned(message=f"A hook changed {', '.join(moved)} in the commit, after it was verified."))
-        self.record(ev.Committed(sha=sha))
-        return True
-
-    def _last_look(self, paths: Sequence[str]) -> None:
-        """Nothing but what was verified is committed."""
-        moved = [path for path in paths if sha256_of(self.executor.root / path) != self.state.changes[path].after]
-        if moved:
-            raise Incomplete(
-                f"{', '.join(moved)} changed after it was verified; nothing was committed.",
-                hint="Put it back as it was, then resume the run.",
-                kind="changed_since",
-            )
-
-    def _refused(self, output: str, moved: Sequence[str]) -> None:
-        self.record(ev.CommitRefused(output=output))
-        if self.state.rounds >= self.state.rounds_before + self.executor.config.max_rounds:
-            raise Incomplete(
-                f"git refused the commit: {output}", hint="Mend it, then resume the run.", kind="commit_refused"
-            )
-        changed = f"\nThe hook changed {', '.join(moved)} itself: Read before you edit." if moved else ""
-        self.record(
-            ev.Told(
-                text="git refused the commit (a hook, or signing). Mend what it says, then call Finish again:\n"
-                f"{output}{changed}"
-            )
-        )
-        self._enter("act")
 
     # --- the end ---
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, naming, persona, policy
+from boringops import __version__, checklist_rules, config, limits, naming, persona, policy
 from boringops import events as ev
 from boringops import run as runs
 from boringops.config import Config
@@ -30,7 +30,7 @@ from boringops.context import CallContext
 from boringops.errors import BoringopsError, UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
-from boringops.facts import Inspection
+from boringops.facts import Inspection, Usage
 from boringops.files import replace
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
@@ -257,6 +257,12 @@ class Specialist:
             return OfflineModel(repository.root, repository.files)
         from boringops.models.anthropic import AnthropicModel, ModelSettings
 
+        def on_attempt(kind: str, message: str, wait_s: float | None, usage: Usage) -> None:
+            turn = executor.state.turn
+            executor.record(ev.ModelAttemptFailed(turn=turn, kind=kind, message=message, wait_s=wait_s, usage=usage))
+            if wait_s is not None:
+                limits.check_retry(self.settings, executor.state)
+
         provider = self.settings.provider
         model = AnthropicModel(
             ModelSettings(
@@ -268,9 +274,7 @@ class Specialist:
                 project=provider.project,
                 idle_timeout_s=provider.idle_s,
             ),
-            on_attempt=lambda kind, message, wait_s, usage: executor.record(
-                ev.ModelAttemptFailed(turn=executor.state.turn, kind=kind, message=message, wait_s=wait_s, usage=usage)
-            ),
+            on_attempt=on_attempt,
         )
         model.cancel = self.cancel
         model.warm()

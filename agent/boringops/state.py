@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from boringops import events as ev
+from boringops.calls import Call, Evidence
 from boringops.facts import (
     Attestation,
     Change,
@@ -26,30 +27,8 @@ from boringops.facts import (
     Usage,
     Validation,
 )
-
-
-@dataclass
-class Call:
-    """A tool call the model made, and how far it got."""
-
-    id: str
-    tool: str
-    input: Any
-    malformed: bool = False
-    started: bool = False
-    finished: bool = False
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A recorded fact that a claim may point to."""
-
-    label: str
-    tool: str
-    is_error: bool
-    input: Any
-    content: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
+from boringops.repeats import Repeats
+from boringops.spending import Spending
 
 
 @dataclass
@@ -68,7 +47,8 @@ class State:
     turn: int = 0
     last_prompt: int = 0
     """Tokens of the last request, as the model counted them."""
-    usage: Usage = field(default_factory=Usage)
+    spending: Spending = field(default_factory=Spending)
+    repeats: Repeats = field(default_factory=Repeats)
     denials: list[Denial] = field(default_factory=list)
     allowed: set[str] = field(default_factory=set)
     """Calls a person allowed; a resume does not ask again."""
@@ -133,8 +113,20 @@ class State:
         return state
 
     def apply(self, event: ev.Event) -> None:
+        if isinstance(event, ev.RunResumed):
+            self.spending.resumed()
+        self.spending.at(event.at)
         if handler := _FOLDS.get(type(event)):
             handler(self, event)
+
+    @property
+    def usage(self) -> Usage:
+        return self.spending.usage
+
+    @property
+    def spending_phase(self) -> str:
+        """The phase that a model call belongs to: what a failed round of verification makes necessary is its own."""
+        return "verify" if self.verified and not self.verified.passed else self.phase
 
     @property
     def unfinished(self) -> list[Call]:
@@ -187,15 +179,18 @@ class State:
         self.end = None
         self.resumes += 1
         self.rounds_before = self.rounds
+        self.repeats.changed()
 
     def _phase_entered(self, event: ev.PhaseEntered) -> None:
         self.phase = event.phase
+        self.repeats.changed()
 
     def _warned(self, event: ev.Warned) -> None:
         self.warnings.append(event.message)
 
     def _run_ended(self, event: ev.RunEnded) -> None:
         self.end = event
+        self.spending.reserved_usd = 0.0
 
     def _memory_read(self, event: ev.MemoryRead) -> None:
         self.memory[event.file.path] = event.file
@@ -211,13 +206,15 @@ class State:
 
     def _model_asked(self, event: ev.ModelAsked) -> None:
         self.turn = event.turn
+        self.spending.reserved_usd = event.reserved_usd
         self.close_user_message()
 
     def _attempt_failed(self, event: ev.ModelAttemptFailed) -> None:
-        self.usage += event.usage.model_copy(update={"turns": 0})
+        self.spending.bill(event.usage.model_copy(update={"turns": 0}), self.spending_phase)
 
     def _model_replied(self, event: ev.ModelReplied) -> None:
-        self.usage += event.usage
+        self.spending.bill(event.usage, self.spending_phase)
+        self.spending.reserved_usd = 0.0
         used = event.usage
         self.last_prompt = used.input_tokens + used.cache_read_tokens + used.cache_write_tokens + used.output_tokens
         # An empty assistant message is not valid in a request; the reply is answered as if it had said so.
@@ -236,6 +233,8 @@ class State:
             self.denials.append(Denial(tool=event.tool, input=event.input, reason=event.reason))
         else:
             self.allowed.add(event.call_id)
+            if event.by != "policy":
+                self.repeats.changed()
 
     def _tool_started(self, event: ev.ToolStarted) -> None:
         self._call(event.call_id).started = True
@@ -247,6 +246,7 @@ class State:
         self.evidence[event.evidence] = Evidence(
             event.evidence, event.tool, event.is_error, call.input, event.content, event.data
         )
+        self.repeats.add(event.tool, call.input, event.content, evidence=event.evidence, turn=self.turn)
         result: dict[str, Any] = {
             "type": "tool_result",
             "tool_use_id": event.call_id,
@@ -267,6 +267,7 @@ class State:
 
     def _file_changed(self, event: ev.FileChanged) -> None:
         intent = self.changing.pop(event.path)
+        self.repeats.changed()
         new, old = intent.change, self.changes.get(event.path)
         if old is not None:  # one change per path: from what was there before the run to what is there now
             action = "delete" if new.after is None else "create" if old.before is None else "change"
@@ -288,6 +289,7 @@ class State:
 
     def _stray_changes(self, event: ev.StrayChanges) -> None:
         self.strays = set(event.paths)
+        self.repeats.changed()
 
     def _questions_asked(self, event: ev.QuestionsAsked) -> None:
         self.questions, self.waiting = event.questions, event.call_id
@@ -295,6 +297,7 @@ class State:
     def _questions_answered(self, event: ev.QuestionsAnswered) -> None:
         self.answers[event.call_id] = event.answer
         self.questions = []
+        self.repeats.changed()
 
     def _plan_submitted(self, event: ev.PlanSubmitted) -> None:
         self.submitted[event.call_id] = event.plan
@@ -303,6 +306,7 @@ class State:
     def _plan_approved(self, event: ev.PlanApproved) -> None:
         self.approved_calls[event.call_id] = event.by
         self.plan = self.submitted[event.call_id]
+        self.repeats.changed()
 
     def _plan_refused(self, event: ev.PlanRefused) -> None:
         self.refused_calls[event.call_id] = event.reason
