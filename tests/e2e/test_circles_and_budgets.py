@@ -137,7 +137,9 @@ class Dies:
 
 def test_a_call_that_was_cut_off_counts_as_spent_after_a_resume(player: Player) -> None:
     with pytest.raises(SystemExit):
-        Specialist(player.root, model=Dies(), persona=str(player.persona), approve="auto", max_cost=0.69).run("Write it")
+        Specialist(player.root, model=Dies(), persona=str(player.persona), approve="auto", max_cost=0.69).run(
+            "Write it"
+        )
     resumed = player.resume(profile=PRICED)
     assert resumed.result.status == "budget", resumed.result.error
     assert resumed.result.error and "of $0.69 is spent" in resumed.result.error.message
