@@ -131,13 +131,11 @@ def test_a_repository_without_a_commit_gets_its_first(tmp_path: Path) -> None:
 
 def test_what_git_itself_cannot_do_here_is_told_in_its_words(tmp_path: Path) -> None:
     (tmp_path / "plain.md").write_text(PLAIN)
-    root = lfs(tmp_path / "work")
-    git(root, "config", "filter.lfs.clean", "there-is-no-git-lfs")
-    git(root, "config", "filter.lfs.required", "true")
-    (root / "model.bin").write_text("changed\n")
+    root = plain(tmp_path / "work")
+    git(root, "config", "status.branch", "neither")
     result = Player(root, tmp_path / "plain.md").play().result
     assert (result.status, result.error and result.error.kind) == ("failed", "git")
-    assert result.error and "there-is-no-git-lfs" in result.error.message and "git status" in result.error.hint
+    assert result.error and "status.branch" in result.error.message and "git status" in result.error.hint
 
 
 def test_a_bare_repository_is_refused(tmp_path: Path) -> None:
