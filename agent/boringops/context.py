@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boringops import events as ev
-from boringops import sandbox
+from boringops import policy
 from boringops.executor import Executor
 from boringops.facts import Claim, Inspection, Phase, Plan, Question
 from boringops.files import sha256, write_whole
@@ -90,7 +90,10 @@ class CallContext(ToolContext):
     def run(self, command: str, *, timeout: float) -> Completed:
         executor = self.executor
         done = executor.changes.watch_command(
-            lambda: sandbox.run(command, cwd=self.root, timeout_s=timeout, cancel=executor.cancel), self.call_id
+            lambda: executor.sandbox.run(
+                command, self.root, writable=policy.writes(self.phase), timeout_s=timeout, cancel=executor.cancel
+            ),
+            self.call_id,
         )
         # The values of an .env file, perhaps of a time long ago, look like nothing by themselves.
         if _ENV_FILE.search(command) or _ENV_DIFF.search(done.output):

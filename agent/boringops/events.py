@@ -15,6 +15,7 @@ from boringops.facts import (
     Change,
     ChecklistItem,
     Claim,
+    Confinement,
     Finding,
     Inspection,
     Inventory,
@@ -54,6 +55,8 @@ class RunStarted(Event):
     slug: str
     project_phase: str = ""
     handoff: str = ""
+    earlier: str = ""
+    """What was said and done before in the same chat."""
     persona: str
     persona_path: str
     persona_sha256: str
@@ -82,6 +85,13 @@ class Warned(Event):
 
     type: Literal["warned"] = "warned"
     message: str
+
+
+class SandboxTried(Event):
+    """How commands are confined in this process, as canaries showed."""
+
+    type: Literal["sandbox_tried"] = "sandbox_tried"
+    confinement: Confinement
 
 
 class RunEnded(Event):
@@ -119,6 +129,13 @@ class Told(Event):
     """Text of the runtime's own, put to the model in its next user message."""
 
     type: Literal["told"] = "told"
+    text: str
+
+
+class Compacted(Event):
+    """The conversation begins anew: the first message as it was, and behind it this account of the run so far."""
+
+    type: Literal["compacted"] = "compacted"
     text: str
 
 

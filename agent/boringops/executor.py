@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import groupby
@@ -23,12 +24,14 @@ from boringops import policy
 from boringops.calls import Call
 from boringops.changes import Changes
 from boringops.config import Config
-from boringops.errors import BoringopsError, Incomplete, NeedsApproval, NeedsClarification
+from boringops.errors import BoringopsError, Incomplete, Interrupted, NeedsApproval, NeedsClarification
 from boringops.facts import Claim, Inspection, Plan, Question
 from boringops.files import sha256_of
+from boringops.hooks import Hooks, ToolCall
 from boringops.record import Record
 from boringops.repeats import MOST
 from boringops.repository import Repository
+from boringops.sandbox import Sandbox
 from boringops.secrets import Funnel
 from boringops.state import State
 from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult, explain
@@ -90,9 +93,11 @@ class Executor:
     verify: Callable[[Claim], ToolResult]
     """Called by Finish."""
     cancel: threading.Event = field(default_factory=threading.Event)
+    sandbox: Sandbox = field(default_factory=Sandbox)
+    hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:
-        self.rules = policy.Rules.of(self.config.permissions)
+        self.rules = policy.Rules.of(self.config.permissions, list(self.tools))
         journal = self.log.journal
         self.changes = Changes(self.root, self.repository, self.log, journal.store.folder(journal.run_id))
 
@@ -102,6 +107,11 @@ class Executor:
 
     def record(self, event: ev.Event) -> None:
         self.log.add(event)
+
+    def stop_if_cancelled(self) -> None:
+        """Between steps: raises Interrupted once somebody asked the run to stop."""
+        if self.cancel.is_set():
+            raise Interrupted("Interrupted.", hint=f"boringops resume {self.log.journal.run_id}")
 
     # --- calls ---
 
@@ -140,6 +150,7 @@ class Executor:
         return tool is not None and tool.effect is Effect.READ
 
     def _carry_out(self, call: Call) -> ToolResult:
+        self.stop_if_cancelled()
         began = time.monotonic()
         result = self._in_doubt(call) or self._attempt(call)
         self._finish(call, result, time.monotonic() - began)
@@ -176,8 +187,17 @@ class Executor:
             return _error(explain(error, tool.name))
         if refusal := self._decide(call, tool, arguments):
             return refusal
+        seen = ToolCall(call.id, call.tool, deepcopy(call.input), self.log.journal.run_id)
+        if reason := self.hooks.deny_call(seen):
+            return self._denied(call, reason, "a hook")
         if not call.started:
             self.record(ev.ToolStarted(call_id=call.id, tool=call.tool, input=call.input))
+        result = self._run_tool(tool, call, arguments)
+        if reason := self.hooks.withhold(seen, result):
+            return _error(f"The call was carried out, but its result is withheld by a hook: {reason}")
+        return result
+
+    def _run_tool(self, tool: Tool[Any], call: Call, arguments: Any) -> ToolResult:
         try:
             return tool.run(arguments, self.context(self, call.id))
         except ToolError as error:
@@ -202,6 +222,7 @@ class Executor:
             approve=self.config.approve,
             interactive=self.person is not None,
             rules=self.rules,
+            confined=self.sandbox.settled,
         )
         action, reason, by = decision.action, decision.reason, "policy"
         if action == "ask" and self.person is not None:
@@ -210,8 +231,9 @@ class Executor:
             reason = said.reason or decision.reason
             if said.approved:
                 self.record(ev.PolicyDecided(call_id=call.id, tool=call.tool, action="allow", reason=reason, by=by))
-        if action == "allow":
-            return None
+        return None if action == "allow" else self._denied(call, reason, by)
+
+    def _denied(self, call: Call, reason: str, by: str) -> ToolResult:
         self.record(
             ev.PolicyDecided(call_id=call.id, tool=call.tool, input=call.input, action="deny", reason=reason, by=by)
         )

@@ -32,6 +32,7 @@ _STRICTNESS: dict[Action, int] = {"allow": 0, "ask": 1, "deny": 2}
 # A rule on Read covers every tool that looks, a rule on Edit every tool that writes, as in Claude Code.
 _COVERS = {"Read": {"Read", "Glob", "Grep"}, "Edit": {"Edit", "Write", "Blueprint"}}
 _TOOLS = ("Read", "Glob", "Grep", "Edit", "Write", "Bash", "AskUser", "SubmitPlan", "Validate", "Blueprint", "Finish")
+_MCP = "mcp__"
 _WITH_SPECIFIER = {"Glob": "Read", "Grep": "Read", "Write": "Edit", "Blueprint": "Edit"}
 
 
@@ -59,6 +60,9 @@ class Rule:
     path: Callable[[str], bool] | None = None
 
     def covers_tool(self, tool: str) -> bool:
+        server = self.tool.removesuffix("__*")  # `mcp__server` and `mcp__server__*` are all of a server's tools
+        if server.count("__") == 1 and server.startswith(_MCP) and tool.startswith(f"{server}__"):
+            return True
         return tool == self.tool or tool in _COVERS.get(self.tool, ())
 
     @property
@@ -83,11 +87,12 @@ class Rules:
     deny: tuple[Rule, ...] = ()
 
     @classmethod
-    def of(cls, permissions: Permissions) -> Rules:
-        """Read the rules. Raises UsageError naming the rule, its place and the right form."""
+    def of(cls, permissions: Permissions, added: Sequence[str] = ()) -> Rules:
+        """Read the rules. `added` are tools beside ours that a rule may name, besides those of MCP servers.
+        Raises UsageError naming the rule, its place and the right form."""
         return cls(
             *(
-                tuple(parse_rule(text, where=f"permissions.{name}[{at}]") for at, text in enumerate(texts))
+                tuple(parse_rule(text, where=f"permissions.{name}[{at}]", added=added) for at, text in enumerate(texts))
                 for name, texts in (
                     ("allow", permissions.allow),
                     ("ask", permissions.ask),
@@ -101,16 +106,18 @@ class Rules:
         return any(rule.covers_tool("Read") and (rule.bare or _names(rule, [path])) for rule in self.deny)
 
 
-def parse_rule(text: str, *, where: str = "rule") -> Rule:
+def parse_rule(text: str, *, where: str = "rule", added: Sequence[str] = ()) -> Rule:
     """One rule: `Tool` or `Tool(specifier)`. Raises UsageError with the right form."""
 
     def wrong(problem: str, hint: str) -> UsageError:
         return UsageError(f"{where}: `{text}` {problem}.", hint=hint)
 
-    found = re.fullmatch(r"([A-Za-z]\w*)(?:\((.*)\))?", text.strip(), re.S)
+    found = re.fullmatch(r"([A-Za-z][\w-]*(?:__\*)?)(?:\((.*)\))?", text.strip(), re.S)
     if found is None:
         raise wrong("is not a permission rule", "Write `Tool` or `Tool(specifier)`, e.g. `Bash(terraform plan *)`.")
     tool, specifier = found.group(1), found.group(2)
+    if specifier is None and (tool in added or tool.startswith(_MCP)):
+        return Rule(text, tool)
     if tool not in _TOOLS:
         near = get_close_matches(tool, _TOOLS, n=1, cutoff=0.5)
         raise wrong(
@@ -168,12 +175,19 @@ def _spec(pattern: str) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines([pattern])
 
 
+def writes(phase: Phase) -> bool:
+    """Whether anything may be changed in a phase."""
+    return phase in _WRITABLE
+
+
 # --- deciding ----------------------------------------------------------------------------------------
 
 _PLAN = {
     Effect.WRITE: "The {phase} phase only reads. Submit the plan with SubmitPlan; once it is approved you can write.",
     Effect.COMMAND: "The {phase} phase only reads, and this command {reason}. Use Read, Glob and Grep, or a command "
     "that only looks; submit the plan with SubmitPlan, and once it is approved you can do more.",
+    Effect.REACH: "The {phase} phase only reads, and this tool reaches outside the repository. Submit the plan with "
+    "SubmitPlan; once it is approved, the call can be asked for.",
 }
 
 
@@ -187,10 +201,13 @@ def decide(
     approve: Literal["ask", "auto", "never"],
     interactive: bool,
     rules: Rules,
+    confined: bool = True,
 ) -> Decision:
-    """Decide one call. `paths` are relative to the repository, or absolute; `command` is what Bash would run."""
+    """Decide one call. `paths` are relative to the repository, or absolute; `command` is what Bash would run.
+
+    Where nothing confines commands (`confined` is False), what changes anything asks as well."""
     if effect is Effect.COMMAND and command is not None:
-        decision = _command(tool_name, analyse(command), phase, rules)
+        decision = _command(tool_name, analyse(command), phase, rules, confined)
     else:
         decision = _call(tool_name, effect, paths, phase, rules)
     if decision.action == "ask" and not (interactive and approve != "never"):
@@ -207,13 +224,15 @@ def _call(tool: str, effect: Effect, paths: Sequence[str], phase: Phase, rules: 
     """A call of a tool other than Bash."""
     if any(_in_git(path) for path in paths):
         return Decision("deny", "`.git` belongs to git and the runtime. Use `git log`, `git show` or `git status`.")
-    if effect is Effect.WRITE and phase not in _WRITABLE:
+    if effect in (Effect.WRITE, Effect.REACH) and not writes(phase):
         return Decision("deny", _PLAN[effect].format(phase=phase))
     ruled = _ruled(rules, lambda rule: rule.covers_tool(tool) and (rule.bare or _names(rule, paths)))
+    if effect is Effect.REACH and ruled is None:
+        return Decision("ask", f"{tool} reaches outside the repository.")
     return ruled or Decision("allow", "reads" if effect is Effect.READ else "is held to the plan and journalled")
 
 
-def _command(tool: str, analysis: Analysis, phase: Phase, rules: Rules) -> Decision:
+def _command(tool: str, analysis: Analysis, phase: Phase, rules: Rules, confined: bool) -> Decision:
     """A command: every part is decided, and the strictest decision holds for the whole."""
     if refusal := _never(analysis):
         return Decision("deny", refusal)
@@ -221,15 +240,15 @@ def _command(tool: str, analysis: Analysis, phase: Phase, rules: Rules) -> Decis
         return Decision("deny", _by_rule(rule), rule.text)
     if analysis.verdict is Verdict.RESERVED:
         return Decision("deny", f"{_sentence(analysis.reason)} Change the files; the commit is made at the end.")
-    if phase not in _WRITABLE and analysis.verdict is not Verdict.READ:
+    if not writes(phase) and analysis.verdict is not Verdict.READ:
         return Decision("deny", _PLAN[Effect.COMMAND].format(phase=phase, reason=_told(analysis)))
-    decisions = [_part(tool, part, rules) for part in analysis.parts]
+    decisions = [_part(tool, part, rules, confined) for part in analysis.parts]
     if rule := _first(rules.ask, lambda rule: rule.tool == tool and _speaks_of(rule, analysis.command, ())):
         decisions.append(Decision("ask", _by_rule(rule), rule.text))
     return max(decisions, key=lambda each: _STRICTNESS[each.action], default=Decision("allow", "does nothing"))
 
 
-def _part(tool: str, part: Part, rules: Rules) -> Decision:
+def _part(tool: str, part: Part, rules: Rules, confined: bool) -> Decision:
     redirection = part.argv[0] in ("<", ">")
 
     def rules_it(rule: Rule) -> bool:
@@ -254,6 +273,8 @@ def _part(tool: str, part: Part, rules: Rules) -> Decision:
         return Decision("allow", f"allowed by `{rule.text}`", rule.text)
     if part.verdict in (Verdict.REACH, Verdict.UNKNOWN):
         return Decision("ask", f"{part.text}: {part.reason}.")
+    if not confined and part.verdict is not Verdict.READ:
+        return Decision("ask", f"{part.text}: {part.reason}, and nothing confines commands here (`boringops doctor`).")
     return Decision("allow", part.reason)
 
 

@@ -7,12 +7,11 @@ by calling `Run.go` again on its journal.
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from boringops import __version__, gates, inventory, memory_bank, result, snapshot
+from boringops import __version__, compaction, gates, inventory, keeping, memory_bank, result, snapshot
 from boringops import events as ev
 from boringops.checklist import Rule
 from boringops.closing import Closing
@@ -26,10 +25,9 @@ from boringops.errors import (
 )
 from boringops.executor import Executor, PlanReady
 from boringops.facts import Claim, Finding, Inventory, Phase, Status
-from boringops.files import write_whole
 from boringops.journal import work_tree_lock
 from boringops.limits import Limits
-from boringops.loop import Loop
+from boringops.loop import CUT_OFF, NUDGES, Loop
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
 from boringops.repository import GitFailed
@@ -53,6 +51,10 @@ class Run:
     facilities: Callable[[], str] = lambda: ""
     """What is at hand on this machine, for the first message."""
     watch: Callable[[Delta], None] = lambda _: None
+    cautions: Sequence[str] = ()
+    """What the user is to know of the task itself, as the run begins."""
+    close: Callable[[], None] = lambda: None
+    """Lets go of what the run's tools hold; called by whoever made the run, once `go` is over."""
     clock: Callable[[], float] = time.monotonic
     began: float = field(init=False)
     spent_before_s: float = 0.0
@@ -70,8 +72,12 @@ class Run:
 
     # --- the whole ---
 
-    def go(self, start: ev.RunStarted | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
-        """Begin (with `start`) or go on, as far as it goes. Never raises for what a run can end with."""
+    def go(
+        self, start: ev.RunStarted | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
+        """Begin (with `start`) or go on, as far as it goes. Never raises for what a run can end with.
+
+        `word` is what the user has to say on going on; the model is told."""
         journal, repository = self.executor.log.journal, self.executor.repository
         try:
             with (
@@ -79,7 +85,7 @@ class Run:
                 work_tree_lock(repository.state_dir, self.executor.root, journal.run_id),
             ):
                 try:
-                    self._open(start, approve, answer)
+                    self._open(start, approve, answer, word)
                     status, summary = self._through()
                     return self._ended(status, 0, summary)
                 except BoringopsError as error:
@@ -87,13 +93,17 @@ class Run:
                 except KeyboardInterrupt:
                     return self._ended_by(self._interrupted())
                 except Exception as error:
-                    return self._ended_by(BoringopsError(f"{type(error).__name__}: {error}", hint=self._dump(error)))
+                    said = keeping.crash(self.executor.changes.folder, self.executor.funnel, error)
+                    return self._ended_by(BoringopsError(f"{type(error).__name__}: {error}", hint=said))
         except BoringopsError as error:  # the lock, or a journal that takes nothing more
             return self._result(error.status, error.exit_code, error.message, error)
 
-    def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None) -> None:
+    def _open(self, start: ev.RunStarted | None, approve: bool, answer: str | None, word: str) -> None:
         if start is not None:
             self.record(start)
+            self._tell_confinement()
+            for message in self.cautions:
+                self.record(ev.Warned(message=message))
             return
         # Under the lock: the process that had it until now may have gone further than what was read before.
         self.executor.log.reload()
@@ -106,15 +116,26 @@ class Run:
             said = f"A model call was cut off; it may have cost up to ${in_flight:.4f}, which counts as spent."
             self.record(ev.Warned(message=said))
         self.record(ev.RunResumed(boringops=__version__))
+        self._tell_confinement()
         if self.state.start.boringops != __version__:
             self.record(
                 ev.Warned(
                     message=f"The run was begun by boringops {self.state.start.boringops}, this is {__version__}."
                 )
             )
-        self._take_word(approve, answer)
+        self._take_answer(approve, answer)
+        if word:
+            self.record(ev.Told(text=f"The user says, before you go on:\n\n{word}"))
 
-    def _take_word(self, approve: bool, answer: str | None) -> None:
+    def _tell_confinement(self) -> None:
+        shown = self.executor.sandbox.shown
+        if shown == self.state.confinement and self.state.resumes:
+            return
+        self.record(ev.SandboxTried(confinement=shown))
+        if shown.level == "none":
+            self.record(ev.Warned(message=shown.sentence))
+
+    def _take_answer(self, approve: bool, answer: str | None) -> None:
         """Put what a person says on resuming to the call that waits for it."""
         waiting, questions = self.state.waiting, self.state.questions
         if answer is not None:
@@ -191,6 +212,8 @@ class Run:
                 f"# Hand-off from the developers (claims, to be checked against the repository)\n\n{start.handoff}"
             )
         where = f"branch {start.branch}" if start and start.branch else "no branch (detached HEAD)"
+        if start and start.earlier:
+            parts.append(f"# Earlier in this chat\n\n{start.earlier}")
         git = f"# Repository\n\n{len(files)} files, {where}, commit {(start.head or 'none yet')[:12] if start else ''}."
         if state.dirty:
             shown = ", ".join(state.dirty[:20]) + (" ..." if len(state.dirty) > 20 else "")
@@ -198,11 +221,7 @@ class Run:
         parts += [git, bank, taken]
         if facilities := self.facilities():
             parts.append(f"# Checks at hand\n\n{facilities}")
-        if self.executor.person is None:
-            parts.append(
-                "Nobody is there to consent: commands that reach a registry, a cloud, a cluster or a remote (npm ci, pip install, "
-                "docker build, terraform init) are refused. Commands on the work tree (npm test, pytest, make) run."
-            )
+        parts.append(self.executor.sandbox.for_the_model(attended=self.executor.person is not None))
         parts.append(
             "You are in the plan phase. Look at what you need, then call SubmitPlan "
             "(or Finish, where the task is a question or nothing has to change)."
@@ -226,7 +245,8 @@ class Run:
             self.executor,
             self.model,
             system=[{"type": "text", "text": self.prompt}, {"type": "text", "text": self.persona.body}],
-            before_turn=self._tell_memory_changes,
+            before_turn=self._before_turn,
+            compact=self._compact,
             check_limits=limits.check,
             watch=self.watch,
         )
@@ -249,6 +269,15 @@ class Run:
             self.record(ev.Warned(message=f"The work tree as it is could not be kept in git: {error}"))
             return
         self.record(ev.SnapshotTaken(commit=taken.commit, left_out=taken.left_out))
+
+    def _before_turn(self) -> None:
+        self._tell_memory_changes()
+        at = self.executor.config.provider.compact_at
+        if compaction.due(self.state, window=self.model.profile.context_window, at=at):
+            self._compact()
+
+    def _compact(self) -> None:
+        self.record(ev.Compacted(text=compaction.digest(self.state, not_told=[*NUDGES.values(), CUT_OFF])))
 
     def _tell_memory_changes(self) -> None:
         """The persona reads its memory bank before every answer: so the runtime looks, and tells what changed."""
@@ -315,16 +344,6 @@ class Run:
             )
 
     # --- the end ---
-
-    def _dump(self, error: Exception) -> str:
-        """Keep where a fault of ours came from, masked, and say where it is kept."""
-        path = self.executor.changes.folder / "crash.txt"
-        trace = self.executor.funnel.mask("".join(traceback.format_exception(error)))
-        try:
-            write_whole(path, trace.encode(errors="replace"), 0o600)
-        except OSError:
-            return "This is a fault of boringops."
-        return f"This is a fault of boringops; where it happened is in {path}."
 
     def _interrupted(self) -> Interrupted:
         return Interrupted("Interrupted.", hint=f"boringops resume {self.executor.log.journal.run_id}")

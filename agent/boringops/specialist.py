@@ -1,6 +1,6 @@
 """The public API: put a specialist to a repository, give it a task, get a typed result.
 
-    from boringops.specialist import Specialist, Task
+    from boringops import Specialist, Task
 
     result = Specialist("path/to/repo", offline=True).run(Task(text="containerise this and set up CI"))
     print(result.status, result.commit)
@@ -11,27 +11,41 @@ with a run is in the result; what is wrong with the call itself raises UsageErro
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets as randomness
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, limits, naming, persona, policy
+from boringops import (
+    __version__,
+    checklist_rules,
+    config,
+    keeping,
+    limits,
+    naming,
+    persona,
+    policy,
+    streaming,
+    toolbox,
+    tooling,
+)
 from boringops import events as ev
 from boringops import run as runs
+from boringops.callbacks import Callbacks, OnCall, OnPlan, OnQuestions
+from boringops.caller import Caller
 from boringops.config import Config
 from boringops.context import CallContext
 from boringops.errors import BoringopsError, UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
-from boringops.facts import Inspection, Usage
-from boringops.files import replace
+from boringops.facts import Usage
+from boringops.handoff import Handoff
+from boringops.hooks import After, Before, Hooks
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
@@ -39,7 +53,8 @@ from boringops.record import Record
 from boringops.repository import Repository
 from boringops.result import Result as Result
 from boringops.run import Run
-from boringops.secrets import Funnel, env_file
+from boringops.sandbox import choose
+from boringops.secrets import Funnel
 from boringops.state import State
 from boringops.tool import Tool
 from boringops.watching import Watching
@@ -62,16 +77,23 @@ class Task(BaseModel):
 
     text: str = Field(min_length=1)
     phase: str = Field(default="", description="Phase of the project, for the commit message.")
-    handoff: str = Field(
-        default="", description="What the developers hand over; claims, checked against the repository."
+    handoff: Handoff | str = Field(
+        default="", description="What the developers hand over: claims. A typed one is checked against the repository."
     )
+    earlier: str = Field(default="", description="What was said and done before, where the task belongs to a chat.")
 
 
 class Specialist:
     """One specialist at one repository.
 
-    Keyword arguments beside the named ones are settings of `Config` (`approve="auto"`), `sets` the same as text
-    (`"provider.effort=high"`); `settings` gives a whole configuration instead."""
+    `model` is an id or a model of your own; `tools` are tools beside boringops' own, under the same policy. `on_plan`,
+    `on_call` and `on_questions` stand in for a person (see `callbacks`), `before_tool` and `after_tool` look at every
+    call and may deny (see `hooks`); all of them may be asynchronous under `arun` and `astream`. `person` is the same as
+    an object. Keyword arguments beside the named ones are settings of `Config` (`approve="auto"`), `sets` the same as
+    text (`"provider.effort=high"`); `settings` gives a whole configuration instead.
+
+    Several specialists work at once in one process, each at its own repository; a second run in one work tree ends with
+    status `usage` and error kind `busy` (`worktree=True` gives it a work tree of its own)."""
 
     def __init__(
         self,
@@ -81,6 +103,12 @@ class Specialist:
         sets: list[str] | None = None,
         model: Model | str | None = None,
         person: Person | None = None,
+        tools: Sequence[Tool[Any]] = (),
+        on_plan: OnPlan | None = None,
+        on_call: OnCall | None = None,
+        on_questions: OnQuestions | None = None,
+        before_tool: Before | Sequence[Before] = (),
+        after_tool: After | Sequence[After] = (),
         on_event: Callable[[ev.Event], None] = lambda _: None,
         on_delta: Callable[[Delta], None] = lambda _: None,
         env: Mapping[str, str] | None = None,
@@ -92,10 +120,15 @@ class Specialist:
         self.env = os.environ if env is None else env
         self.settings = settings or config.load(self.repository.root, env=self.env, flags=flags, sets=sets)
         self._given = None if settings else (flags, sets)
-        self.person = person
+        called_back = any((on_plan, on_call, on_questions))
+        if person is not None and called_back:
+            raise UsageError("Both `person` and callbacks are given.", hint="Give one of the two.")
+        self.person = Callbacks(on_plan, on_call, on_questions) if called_back else person
+        self.hooks = Hooks(_several(before_tool), _several(after_tool))
+        self.added_tools = list(tools)
         self.on_event = on_event
         self.on_delta = on_delta
-        self.cancel = threading.Event()
+        self._callers: set[Caller] = set()
         self.store = FolderStore(self.repository.state_dir / "runs")
         self._model = model
         self._log: Record | None = None
@@ -104,19 +137,65 @@ class Specialist:
 
     def run(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
         """Do one task from context to commit (or to the plan)."""
+        return self.started(task, stop_after_plan=stop_after_plan)(Caller())
+
+    def resume(
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
+        """Go on with a run (default: the latest), with a person's decision where it waits for one.
+
+        `word` is anything else that the user has to say; the model is told."""
+        return self.resumed(run_id, approve=approve, answer=answer, word=word)(Caller())
+
+    async def arun(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
+        """`run` for async callers; the run has a thread of its own. Cancelling the task stops the run, resumably."""
+        return await streaming.arun(self.started(task, stop_after_plan=stop_after_plan))
+
+    async def aresume(
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
+        """`resume` for async callers."""
+        return await streaming.arun(self.resumed(run_id, approve=approve, answer=answer, word=word))
+
+    def stream(self, task: Task | str, *, stop_after_plan: bool = False) -> Iterator[ev.Event | Result]:
+        """Every event of a run as it happens, and its Result last. Closing the iterator stops the run."""
+        return streaming.stream(self.started(task, stop_after_plan=stop_after_plan))
+
+    def astream(self, task: Task | str, *, stop_after_plan: bool = False) -> AsyncIterator[ev.Event | Result]:
+        """`stream` for `async for`."""
+        return streaming.astream(self.started(task, stop_after_plan=stop_after_plan))
+
+    def started(self, task: Task | str, *, stop_after_plan: bool = False) -> streaming.Start:
+        """A new run, to be begun by whoever calls what is returned; `run` and `stream` are made of it."""
+        return lambda caller: self._run(task, stop_after_plan, caller)
+
+    def resumed(
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> streaming.Start:
+        """The same for going on with a run."""
+        return lambda caller: self._resume(run_id, approve, answer, word, caller)
+
+    def stop(self) -> None:
+        """Ask the runs that go on in other threads to stop at once; they end `interrupted` and can be resumed."""
+        for caller in list(self._callers):
+            caller.cancel.set()
+
+    def _run(self, task: Task | str, stop_after_plan: bool, caller: Caller) -> Result:
         if isinstance(task, str):
-            task = Task(text=task)
+            task = Task(text=task or " ")
         if not task.text.strip():
             raise UsageError("The task is empty.", hint='For example: boringops run "containerise this and set up CI"')
         who = self.load_persona()
-        policy.Rules.of(self.settings.permissions)  # a rule that is wrong is said before anything is made
-        model_id = self._model_id(who)
+        choose(self.settings.sandbox)  # required where there is none: said before anything is made
+        tools = self.tools(who)  # wrong tools and rules are said before anything is made
+        policy.Rules.of(self.settings.permissions, list(tools))
+        model_id = self.model_id(who)
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
         runs.require_ready(repository.root, repository.in_progress())
         funnel = self._funnel(run_id, repository)
-        who = Persona.model_validate(funnel.mask_json(who.model_dump()))
-        self._keep_persona(run_id, who)
+        who = keeping.keep_persona(self.store.folder(run_id), who, funnel)
+        handoff, contradicted = self._handed_over(task.handoff)
         start = ev.RunStarted(
             boringops=__version__,
             run_id=run_id,
@@ -124,22 +203,24 @@ class Specialist:
             task_name=naming.name_of(task.text),
             slug=naming.slug_of(naming.name_of(task.text)),
             project_phase=task.phase or self.settings.phase,
-            handoff=task.handoff,
+            handoff=handoff,
+            earlier=task.earlier,
             persona=who.name,
             persona_path=who.path,
             persona_sha256=who.sha256,
             model=model_id,
             by_model=model_id != OFFLINE,
             stop_after_plan=stop_after_plan,
-            config=self.settings.model_dump(mode="json"),
+            config=self.settings.model_dump(mode="json", exclude={"mcp_servers"}),  # they may hold secrets
             root=str(repository.root),
             head=repository.head(),
             branch=repository.branch(),
         )
-        return self._make(run_id, repository, who, model_id, funnel).go(start)
+        made = self._make(run_id, repository, who, model_id, caller, funnel)
+        made.cautions = [*(f"Hand-off: {sentence}" for sentence in contradicted), *made.cautions]
+        return self._go(made, caller, start)
 
-    def resume(self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
-        """Go on with a run (default: the latest), with a person's word where it waits for one."""
+    def _resume(self, run_id: str | None, approve: bool, answer: str | None, word: str, caller: Caller) -> Result:
         run_id = run_id or self.latest()
         state = State.of(Journal(self.store, run_id).read())
         if state.start is None:
@@ -151,17 +232,20 @@ class Specialist:
             raise UsageError(f"Run {run_id} worked in {root}, which is gone.")
         if self._given:  # the run goes on as it was configured, but for what is said now
             flags, sets = self._given
-            self.settings = config.load(None, base=state.start.config, flags=flags, sets=sets)
+            base = {**state.start.config, "mcp_servers": self.settings.model_dump()["mcp_servers"]}
+            self.settings = config.load(None, base=base, flags=flags, sets=sets)
         repository = Repository(root)
-        who, funnel = (
-            self._kept_persona(state.start) or self._same_persona(state.start),
-            self._funnel(run_id, repository),
-        )
-        return self._make(run_id, repository, who, state.start.model, funnel).go(approve=approve, answer=answer)
+        who, funnel = self._persona_of(state.start), self._funnel(run_id, repository)
+        made = self._make(run_id, repository, who, state.start.model, caller, funnel)
+        return self._go(made, caller, None, approve=approve, answer=answer, word=word)
 
-    async def arun(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
-        """`run` for async callers; the run has a thread of its own."""
-        return await asyncio.to_thread(self.run, task, stop_after_plan=stop_after_plan)
+    def _go(self, made: Run, caller: Caller, start: ev.RunStarted | None, **word: Any) -> Result:
+        self._callers.add(caller)
+        try:
+            return made.go(start, **word)
+        finally:
+            self._callers.discard(caller)
+            made.close()
 
     def latest(self) -> str:
         """Id of the latest run here."""
@@ -173,10 +257,6 @@ class Specialist:
     def events(self, run_id: str) -> Iterator[ev.Event]:
         """Every event of a run, oldest first. Raises UsageError where there is no such run."""
         return Journal(self.store, run_id).read()
-
-    def stop(self) -> None:
-        """Ask a run that goes on in another thread to stop at once; it ends `interrupted` and can be resumed."""
-        self.cancel.set()
 
     def interrupt(self) -> None:
         """`stop` for the signal handler of the thread the run goes on in: raises KeyboardInterrupt as soon as nothing is
@@ -193,19 +273,21 @@ class Specialist:
         path = persona.find(self.settings.persona, repo=self.repository.root)
         return persona.load(path, known_tools=self._tool_names())
 
-    def tools(self, who: Persona) -> dict[str, Tool[Any]]:
-        """The tools the persona may use, in their fixed order."""
-        from boringops_tools.toolset import all_tools
-
-        every = {tool.name: tool for tool in all_tools()}
-        return {name: every[name] for name in persona.effective_tools(who, list(every))}
+    def tools(self, who: Persona, more: Sequence[Tool[Any]] = ()) -> dict[str, Tool[Any]]:
+        """The tools the persona may use, in their fixed order. `more` are those of MCP servers."""
+        return toolbox.combine(who, tooling.tools(), [*self.added_tools, *more])
 
     def _tool_names(self) -> list[str]:
-        from boringops_tools.toolset import all_tools
+        return [tool.name for tool in (*tooling.tools(), *self.added_tools)]
 
-        return [tool.name for tool in all_tools()]
+    def _handed_over(self, handoff: Handoff | str) -> tuple[str, list[str]]:
+        """The hand-off as the model reads it, and what the repository says against it."""
+        if isinstance(handoff, str):
+            return handoff, []
+        return tooling.held_against(handoff, self.repository.root, self.repository.files())
 
-    def _model_id(self, who: Persona) -> str:
+    def model_id(self, who: Persona) -> str:
+        """The model that a new task would be for."""
         if self._model is not None:
             return self._model.profile.id
         chosen = self.settings.model
@@ -217,26 +299,34 @@ class Specialist:
         return self.settings.provider.name != "anthropic" or any(self.env.get(name) for name in CREDENTIALS)
 
     def _funnel(self, run_id: str, repository: Repository) -> Funnel:
-        return Funnel(self.env, _env_files(repository), masks=self.store.folder(run_id) / "masks")
+        return keeping.funnel(self.env, repository, self.store.folder(run_id))
 
-    def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str, funnel: Funnel) -> Run:
-        watching = Watching(funnel, self.on_event, self.on_delta)
-        journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
+    def _make(
+        self, run_id: str, repository: Repository, who: Persona, model_id: str, caller: Caller, funnel: Funnel
+    ) -> Run:
+        watching = Watching(funnel, self._watch(caller), self.on_delta)
+        journal = Journal(self.store, run_id, mask=lambda data: keeping.masked(funnel, data))
         log = self._log = Record(journal, watching.event)
-        if run_id in self.store.list():
+        resuming = run_id in self.store.list()
+        if resuming:
             log.reload()
+        named = {**who.mcp_servers, **self.settings.mcp_servers}
+        kept = self.store.folder(run_id) / "mcp_tools.json"
+        servers = tooling.servers(named, repository.root, self.env, kept, resuming=resuming)
         executor = Executor(
             root=repository.root,
             repository=repository,
             config=self.settings,
             log=log,
-            tools=self.tools(who),
+            tools=self.tools(who, servers.tools if servers else ()),
             funnel=funnel,
-            inspector=_inspect,
-            person=self.person,
+            inspector=tooling.inspect,
+            person=replace(self.person, caller=caller) if isinstance(self.person, Callbacks) else self.person,
             context=CallContext,
             verify=lambda claim: made.verify(claim),
-            cancel=self.cancel,
+            cancel=caller.cancel,
+            hooks=replace(self.hooks, caller=caller),
+            sandbox=choose(self.settings.sandbox),
         )
         made = Run(
             executor=executor,
@@ -244,11 +334,20 @@ class Specialist:
             model=self._model or self._build_model(model_id, repository, executor),
             rules=checklist_rules.RULES,
             prompt=(persona.shipped() / "runtime.md").read_text(),
-            variables=lambda files: _variables(repository.root, files),
-            facilities=_facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
+            variables=lambda files: tooling.variables(repository.root, files),
+            facilities=tooling.facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
             watch=watching.delta,
         )
+        if servers:
+            made.cautions, made.close = servers.remarks, servers.close
         return made
+
+    def _watch(self, caller: Caller) -> Callable[[ev.Event], None]:
+        def watch(event: ev.Event) -> None:
+            self.on_event(event)
+            caller.on_event(event)
+
+        return watch
 
     def _build_model(self, model_id: str, repository: Repository, executor: Executor) -> Model:
         if model_id == OFFLINE:
@@ -276,7 +375,7 @@ class Specialist:
             ),
             on_attempt=on_attempt,
         )
-        model.cancel = self.cancel
+        model.cancel = executor.cancel
         model.warm()
         return model
 
@@ -293,89 +392,26 @@ class Specialist:
                 self.repository.switch_to_new_branch(branch)
         return self.repository
 
-    def _keep_persona(self, run_id: str, who: Persona) -> None:
-        """The persona as it was: a resume must go on with the same system prompt, whatever became of the file."""
-        try:
-            folder = self.store.folder(run_id)
-            replace(folder / "persona.json", who.model_dump_json().encode(), 0o600, folder)
-        except OSError as error:
-            raise BoringopsError(
-                f"The run's folder cannot be written: {error.strerror}.",
-                hint=f"Make room in {self.store.base}.",
-                kind="journal",
-            ) from error
-
-    def _kept_persona(self, start: ev.RunStarted) -> Persona | None:
-        path = self.store.folder(start.run_id) / "persona.json"
-        try:
-            return Persona.model_validate_json(path.read_text())
-        except (OSError, ValueError):  # gone or damaged: the file it came from may still be there
-            return None
-
-    def _same_persona(self, start: ev.RunStarted) -> Persona:
-        """The persona from its file again. Raises UsageError where it is another by now: the conversation is bound to it."""
-        who = self.load_persona()
-        if who.sha256 != start.persona_sha256:
+    def _persona_of(self, start: ev.RunStarted) -> Persona:
+        """The persona a run began with. Raises UsageError where it is lost and its file is another by now: the
+        conversation is bound to it."""
+        kept = keeping.kept_persona(self.store.folder(start.run_id))
+        if kept is not None and not kept.mcp_servers:
+            return kept
+        now = self.load_persona()
+        if kept is not None:  # what its MCP servers are reached with was not kept
+            servers = now.mcp_servers if now.sha256 == start.persona_sha256 else {}
+            return kept.model_copy(update={"mcp_servers": servers})
+        if now.sha256 != start.persona_sha256:
             raise UsageError(
-                f"The persona that run {start.run_id} began with is lost from the run's folder, and {who.path} is another.",
+                f"The persona that run {start.run_id} began with is lost from the run's folder, and {now.path} is another.",
                 hint=f"Put back the persona as it was (sha256 {start.persona_sha256[:12]}), or start the task again.",
             )
-        return who
+        return now
 
 
-def _inspect(root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:
-    """Validators, red flags and checks, less what the repository waives; what is waived stays, as information."""
-    from boringops_tools import inspection, waivers
-
-    found = inspection.inspect(root, paths)
-    settled = waivers.apply(
-        root, found.findings, today=datetime.now(UTC).date(), changed_lines=added, distrust=added, paths=paths
-    )
-    excused = [
-        finding.model_copy(update={"severity": "info", "hint": f"waived: {waiver.reason}"})
-        for finding, waiver in settled.waived
-    ]
-    return found.model_copy(update={"findings": [*settled.findings, *settled.problems, *excused]})
-
-
-def _variables(root: Path, files: Sequence[str]) -> dict[str, str]:
-    """The environment variables that the code reads, and where."""
-    from boringops_tools.stack import detect
-
-    return {
-        variable.name: f"{variable.sources[0].path}:{variable.sources[0].line}" if variable.sources else ""
-        for application in detect(root, files).applications
-        for variable in application.env
-    }
-
-
-def _masked(funnel: Funnel, data: dict[str, Any]) -> dict[str, Any]:
-    """An event on its way into the journal. A reply was made from masked text alone, so only values that are known are
-    looked for in it; its thinking stays byte for byte, as the API signed it."""
-    if data["type"] == "model_replied":
-        return data | {"content": funnel.mask_reply(data["content"])}
-    masked: dict[str, Any] = funnel.mask_json(data)
-    return masked
-
-
-def _env_files(repository: Repository) -> list[Path]:
-    """Files that hold the values of an environment, beside any file git sees; they are mostly ignored by git."""
-    folders = {repository.root, *((repository.root / path).parent for path in repository.files())}
-    return [
-        path for folder in sorted(folders) for path in folder.glob("*.env*") if env_file(path.name) and path.is_file()
-    ]
-
-
-def _facilities() -> str:
-    """The validators of this machine, for the model to know what will be held against its files."""
-    from boringops_tools.validators import available
-
-    tools = available()
-    here = "\n".join(
-        f"- {tool['name']} {tool['version']}: {', '.join(tool['covers'])}" for tool in tools if tool["path"]
-    )
-    gone = ", ".join(str(tool["name"]) for tool in tools if not tool["path"])
-    return here + (f"\nNot installed, so not validated by them: {gone}." if gone else "")
+def _several(given: Any) -> tuple[Any, ...]:
+    return (given,) if callable(given) else tuple(given)
 
 
 def run_states(

@@ -17,6 +17,7 @@ from boringops.facts import (
     Change,
     ChecklistItem,
     Claim,
+    Confinement,
     Denial,
     Finding,
     Inventory,
@@ -39,6 +40,7 @@ class State:
     inventory: Inventory = field(default_factory=Inventory)
     dirty: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    confinement: Confinement = field(default_factory=Confinement)
 
     messages: list[dict[str, Any]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -188,6 +190,9 @@ class State:
     def _warned(self, event: ev.Warned) -> None:
         self.warnings.append(event.message)
 
+    def _sandbox_tried(self, event: ev.SandboxTried) -> None:
+        self.confinement = event.confinement
+
     def _run_ended(self, event: ev.RunEnded) -> None:
         self.end = event
         self.spending.reserved_usd = 0.0
@@ -203,6 +208,13 @@ class State:
 
     def _told(self, event: ev.Told) -> None:
         self._texts.append({"type": "text", "text": event.text})
+
+    def _compacted(self, event: ev.Compacted) -> None:
+        self.repeats.changed()
+        first = self.messages[0]["content"][:1]
+        self.messages, self.calls, self._results = [], [], {}
+        self._texts = [*first, {"type": "text", "text": event.text}]
+        self.last_prompt = 0
 
     def _model_asked(self, event: ev.ModelAsked) -> None:
         self.turn = event.turn
@@ -352,11 +364,13 @@ _FOLDS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.RunResumed: State._run_resumed,
     ev.PhaseEntered: State._phase_entered,
     ev.Warned: State._warned,
+    ev.SandboxTried: State._sandbox_tried,
     ev.RunEnded: State._run_ended,
     ev.MemoryRead: State._memory_read,
     ev.InventoryTaken: State._inventory_taken,
     ev.DirtyTree: State._dirty_tree,
     ev.Told: State._told,
+    ev.Compacted: State._compacted,
     ev.ModelAsked: State._model_asked,
     ev.ModelAttemptFailed: State._attempt_failed,
     ev.ModelReplied: State._model_replied,

@@ -27,6 +27,7 @@ class Effect(StrEnum):
     READ = "read"  # looks only: runs in every phase, side by side with other reads
     WRITE = "write"  # changes files of the work tree: act phase, files of the plan
     COMMAND = "command"  # runs a program: classified by its argv, see `shell`
+    REACH = "reach"  # reaches outside the repository: act phase, and a person's consent or a rule
     CONTROL = "control"  # speaks to the run itself: plan, question, finish
 
 
@@ -121,6 +122,8 @@ class Completed:
     output: str
     """Standard output and error, in the order they came."""
     timed_out: bool = False
+    sandbox: dict[str, Any] = field(default_factory=dict)
+    """How it was confined: level, backend, whether it had a network and could write."""
 
 
 Input = TypeVar("Input", bound=ToolInput)

@@ -14,12 +14,14 @@ RUNTIME, TOOLS = ROOT / "agent/boringops", ROOT / "tools/boringops_tools"
 LAYERS = (
     ("__init__",),
     ("errors", "facts", "globs", "files"),
-    ("gitguard",),
+    ("gitguard", "handoff", "mcp_servers"),
     ("events", "config", "protocol"),
+    ("caller",),
     ("journal", "persona", "inventory_rules"),
     ("memory_bank", "inventory_rules", "repository", "secrets"),
     ("inventory", "commands"),
     ("shell", "tool"),
+    ("hooks", "toolbox"),
     ("policy", "sandbox"),
     ("models.__init__", "models.base"),
     ("models.prices", "models.scripted"),
@@ -28,25 +30,30 @@ LAYERS = (
     ("models.anthropic",),
     ("repeats", "spending", "calls"),
     ("state", "plan"),
-    ("record", "naming", "watching", "snapshot"),
-    ("checklist", "result", "changes", "limits"),
+    ("record", "naming", "watching", "snapshot", "keeping"),
+    ("outputs",),
+    ("checklist", "result", "changes", "limits", "compaction"),
     ("checklist_rules", "report"),
-    ("executor",),
+    ("executor", "streaming"),
+    ("callbacks",),
     ("context", "gates", "loop", "undo", "pruning", "closing"),
     ("run",),
+    ("tooling",),
     ("specialist",),
-    ("cli", "chat", "serve", "__main__"),
+    ("cli", "chat", "ci", "serve", "__main__"),
 )
 """From the ground up: a module imports from lines above its own. A package named here is one floor."""
 
-COMPOSING = ("specialist", "cli", "chat", "serve")
+COMPOSING = ("tooling", "specialist", "cli", "chat", "ci", "serve")
 """Where the runtime and the tools are put together; nothing below knows that there are tools."""
 
 FOR_TOOLS = {
     "errors",
     "facts",
     "globs",
+    "handoff",
     "inventory",
+    "mcp_servers",
     "memory_bank",
     "models.base",
     "persona",

@@ -107,7 +107,7 @@ def test_no_canary_leaves(
     )  # fmt: skip
     assert ran.code == 0, ran.err
     said = json.dumps(messages_api.bodies[-1], ensure_ascii=False)
-    for mask in ("CANARY_TOKEN", "NOTHING_TO_SEE", "NETRC_PASSWORD", "OPAQUE", "DB_PASSWORD", "url"):
+    for mask in ("CANARY_TOKEN", "NOTHING_TO_SEE", "OPAQUE", "DB_PASSWORD", "url"):
         assert f"<secret:{mask}" in said, mask
     assert "mask such as <secret:NAME>" in said  # the write was refused, with the reason
     assert "EqQBCgIYAhIM1gbcDa9GJwZA2b3h" in said

@@ -24,7 +24,7 @@ class TerminalPerson:
         self.progress.pause()
         self.console.print()
         self.console.print(Markdown(render(plan)), soft_wrap=False)
-        said = self._read("\nApprove this plan? [y]es, or say what to change: ")
+        said = self._read("\nApprove this plan? [y]es, [n]o, or say what to change: ")
         self.progress.resume()
         return Answer(said.lower() in {"y", "yes"}, "" if said.lower() in {"n", "no"} else said)
 
