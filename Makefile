@@ -1,5 +1,5 @@
 # A fresh machine needs Python 3.11+, git and make; everything else is installed into .venv by what is here.
-.PHONY: demo test lint format bench clean
+.PHONY: demo test soak lint format bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,6 +38,9 @@ lint: $(READY) ## formatting, lint and types
 format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+soak: $(READY) ## kill -9 at every place and at 200 moments; every prefix of a journal. SEED=N draws other moments
+	@BORINGOPS_SOAK=$(or $(SEED),1) $(BIN)/python -m pytest -s -p no:xdist tests/e2e/test_kill.py
 
 bench: $(READY) ## what boringops costs by itself, as ratios
 	@$(BIN)/python benchmarks/bench.py

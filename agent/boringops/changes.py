@@ -17,7 +17,7 @@ from typing import Any
 from boringops import events as ev
 from boringops import plan as plans
 from boringops.facts import Change
-from boringops.files import replace, sha256, sha256_of, write_whole
+from boringops.files import make_folders, replace, sha256, sha256_of, sync_folder
 from boringops.record import Record
 from boringops.repository import Repository
 from boringops.tool import Completed, ToolError
@@ -53,7 +53,7 @@ class Changes:
         self._intend(
             name, None if before is None else sha256(before), sha256(content), content.count(b"\n") + 1, call_id, mode
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         replace(path, content, mode, self.folder)
         self.log.add(ev.FileChanged(path=name))
 
@@ -92,10 +92,10 @@ class Changes:
         folder = self.folder / "before"
         target = folder / sha256(content)
         if not target.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
-            part = target.with_suffix(".part")  # a crash must not leave half of it under the whole's name
-            write_whole(part, content, 0o600)
-            part.replace(target)
+            if not folder.exists():
+                folder.mkdir(mode=0o700)
+                sync_folder(self.folder)
+            replace(target, content, 0o600, self.folder)  # a crash must not leave half of it under the whole's name
 
     def watch_command(self, run: Callable[[], Completed], call_id: str) -> Completed:
         """Run a command; what it changes in the work tree is taken into the run, or held against it as stray."""
@@ -176,13 +176,20 @@ class Changes:
         for path, change in self.log.state.changes.items():
             if change.after is None:
                 continue
-            old = (self.folder / "before" / change.before).read_bytes().splitlines() if change.before else []
+            old = self._kept(change.before).splitlines() if change.before else []
             new = (self.root / path).read_bytes().splitlines() if (self.root / path).is_file() else []
             steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
             added[path] = {
                 line + 1 for kind, _, _, start, end in steps if kind != "equal" for line in range(start, end)
             }
         return added
+
+    def _kept(self, sha: str) -> bytes:
+        """What a change replaced; nothing where it is lost, so that all of the file counts as the run's."""
+        try:
+            return (self.folder / "before" / sha).read_bytes()
+        except FileNotFoundError:
+            return b""
 
     def _mode(self, path: str) -> int | None:
         """The mode for undo to give back: a file that is gone has what git knows of it."""

@@ -207,6 +207,8 @@ class ToolFinished(Event):
     content: str
     origin: str = ""
     """Where the content comes from, if from files or programs; empty for the runtime's own words."""
+    note: str = ""
+    """What the runtime says to it, outside the fence around what is not its own."""
     is_error: bool = False
     data: dict[str, Any] = {}
     evidence: str
@@ -238,6 +240,14 @@ class FileChanged(Event):
 
     type: Literal["file_changed"] = "file_changed"
     path: str
+
+
+class SnapshotTaken(Event):
+    """The work tree as it was before anything was changed is kept in this commit, but for what was left out."""
+
+    type: Literal["snapshot_taken"] = "snapshot_taken"
+    commit: str
+    left_out: list[str] = []
 
 
 class StrayChanges(Event):

@@ -22,9 +22,10 @@ from pydantic import ValidationError
 from boringops import events as ev
 from boringops import plan as plans
 from boringops import policy
+from boringops.calls import Call
 from boringops.changes import Changes
 from boringops.config import Config
-from boringops.errors import BoringopsError, Interrupted, NeedsApproval, NeedsClarification
+from boringops.errors import BoringopsError, Incomplete, Interrupted, NeedsApproval, NeedsClarification
 from boringops.facts import Claim, Inspection, Plan, Question
 from boringops.fence import visible
 from boringops.files import sha256_of
@@ -32,11 +33,12 @@ from boringops.hooks import Hooks, ToolCall
 from boringops.never import in_git
 from boringops.permissions import Rules
 from boringops.record import Record
+from boringops.repeats import MOST
 from boringops.repository import Repository
 from boringops.sandbox import Sandbox
 from boringops.secrets import Funnel
 from boringops.shell import in_scratch
-from boringops.state import Call, State
+from boringops.state import State
 from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult, explain
 
 PARALLEL_READS = 8
@@ -131,7 +133,19 @@ class Executor:
                 for call in batch:  # a phase that ends takes effect before the next call
                     if self._carry_out(call).ends_phase:
                         return True
+        for call in calls:
+            self._stop_circles(call)
         return False
+
+    def _stop_circles(self, call: Call) -> None:
+        """The same call with the same result again and again: a person says whether it makes sense. Raises Incomplete
+        where nobody does."""
+        if self.state.repeats.times(call.tool, call.input) < MOST:
+            return
+        said = f"{call.tool} was called {MOST} times with the same arguments and the same result"
+        if self.person is None or not self.person.allow(call.tool, call.input, f"{said}. Let it go on?").approved:
+            raise Incomplete(f"{said}; nothing changed in between.", kind="loop")
+        self.record(ev.PolicyDecided(call_id=call.id, tool=call.tool, action="allow", reason=said, by="a person"))
 
     def refuse_all(self, calls: Sequence[Call], reason: str) -> None:
         """Answer calls that are not carried out: the API wants a result for each."""
@@ -151,12 +165,15 @@ class Executor:
 
     def _finish(self, call: Call, result: ToolResult, duration_s: float) -> None:
         with self.log.lock:
+            content = visible(result.content)
+            note = self.state.repeats.note(call.tool, call.input, content, turn=self.state.turn)
             self.record(
                 ev.ToolFinished(
                     call_id=call.id,
                     tool=call.tool,
-                    content=visible(result.content),
+                    content=content,
                     origin=result.origin,
+                    note=note,
                     is_error=result.is_error,
                     data=result.data,
                     evidence=self.state.next_evidence,

@@ -26,6 +26,8 @@ from boringops import (
     __version__,
     checklist_rules,
     config,
+    keeping,
+    limits,
     naming,
     permissions,
     persona,
@@ -43,6 +45,7 @@ from boringops.context import CallContext
 from boringops.errors import BoringopsError, UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
+from boringops.facts import Usage
 from boringops.handoff import Handoff
 from boringops.hooks import After, Before, Hooks
 from boringops.journal import FolderStore, Journal, work_tree_lock
@@ -54,9 +57,10 @@ from boringops.repository import Repository
 from boringops.result import Result as Result
 from boringops.run import Run
 from boringops.sandbox import choose
-from boringops.secrets import Funnel, env_file
+from boringops.secrets import Funnel
 from boringops.state import State
 from boringops.tool import Tool
+from boringops.watching import Watching
 
 DEFAULT_MODEL = "claude-opus-5-5"
 OFFLINE = "offline-blueprints"
@@ -132,6 +136,7 @@ class Specialist:
         self._callers: set[Caller] = set()
         self.store = FolderStore(self.repository.state_dir / "runs")
         self._model = model
+        self._log: Record | None = None
 
     # --- a run ---
 
@@ -193,7 +198,8 @@ class Specialist:
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
         runs.require_ready(repository.root, repository.in_progress())
-        self._keep_persona(run_id, who)
+        funnel = self._funnel(run_id, repository)
+        who = keeping.keep_persona(self.store.folder(run_id), who, funnel)
         handoff, contradicted = self._handed_over(task.handoff)
         start = ev.RunStarted(
             boringops=__version__,
@@ -216,7 +222,7 @@ class Specialist:
             branch=repository.branch(),
             base=self.base.commit if self.base else "",
         )
-        made = self._make(run_id, repository, who, model_id, caller)
+        made = self._make(run_id, repository, who, model_id, caller, funnel)
         made.cautions = [*(f"Hand-off: {sentence}" for sentence in contradicted), *made.cautions]
         return self._go(made, caller, start)
 
@@ -235,8 +241,9 @@ class Specialist:
             base = {**state.start.config, "mcp_servers": self.settings.model_dump()["mcp_servers"]}
             self.settings = config.load(None, base=base, flags=flags, sets=sets)
         self.base = Base(self.repository, state.start.base) if state.start.base else None
-        who = self._kept_persona(run_id) or self.load_persona()
-        made = self._make(run_id, Repository(root), who, state.start.model, caller)
+        repository = Repository(root)
+        who, funnel = self._persona_of(state.start), self._funnel(run_id, repository)
+        made = self._make(run_id, repository, who, state.start.model, caller, funnel)
         return self._go(made, caller, None, approve=approve, answer=answer, word=word)
 
     def _go(self, made: Run, caller: Caller, start: ev.RunStarted | None, **word: Any) -> Result:
@@ -257,6 +264,14 @@ class Specialist:
     def events(self, run_id: str) -> Iterator[ev.Event]:
         """Every event of a run, oldest first. Raises UsageError where there is no such run."""
         return Journal(self.store, run_id).read()
+
+    def interrupt(self) -> None:
+        """`stop` for the signal handler of the thread the run goes on in: raises KeyboardInterrupt as soon as nothing is
+        cut in two by it."""
+        self.stop()
+        if self._log is None:
+            raise KeyboardInterrupt
+        self._log.interrupt()
 
     # --- its parts ---
 
@@ -293,10 +308,15 @@ class Specialist:
     def _has_credentials(self) -> bool:
         return self.settings.provider.name != "anthropic" or any(self.env.get(name) for name in CREDENTIALS)
 
-    def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str, caller: Caller) -> Run:
-        funnel = Funnel(self.env, _env_files(repository))
-        journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
-        log = Record(journal, self._watch(caller))
+    def _funnel(self, run_id: str, repository: Repository) -> Funnel:
+        return keeping.funnel(self.env, repository, self.store.folder(run_id))
+
+    def _make(
+        self, run_id: str, repository: Repository, who: Persona, model_id: str, caller: Caller, funnel: Funnel
+    ) -> Run:
+        watching = Watching(funnel, self._watch(caller), self.on_delta)
+        journal = Journal(self.store, run_id, mask=lambda data: keeping.masked(funnel, data))
+        log = self._log = Record(journal, watching.event)
         resuming = run_id in self.store.list()
         if resuming:
             log.reload()
@@ -329,7 +349,7 @@ class Specialist:
             variables=lambda files: tooling.variables(repository.root, files),
             facilities=tooling.facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
             memory_root=self._memory_root(who),
-            watch=self.on_delta,
+            watch=watching.delta,
         )
         if servers:
             made.cautions, made.close = servers.remarks, servers.close
@@ -356,6 +376,12 @@ class Specialist:
             return OfflineModel(repository.root, repository.files)
         from boringops.models.anthropic import AnthropicModel, ModelSettings
 
+        def on_attempt(kind: str, message: str, wait_s: float | None, usage: Usage) -> None:
+            turn = executor.state.turn
+            executor.record(ev.ModelAttemptFailed(turn=turn, kind=kind, message=message, wait_s=wait_s, usage=usage))
+            if wait_s is not None:
+                limits.check_retry(self.settings, executor.state)
+
         provider = self.settings.provider
         model = AnthropicModel(
             ModelSettings(
@@ -367,9 +393,7 @@ class Specialist:
                 project=provider.project,
                 idle_timeout_s=provider.idle_s,
             ),
-            on_attempt=lambda kind, message, wait_s, usage: executor.record(
-                ev.ModelAttemptFailed(turn=executor.state.turn, kind=kind, message=message, wait_s=wait_s, usage=usage)
-            ),
+            on_attempt=on_attempt,
         )
         model.cancel = executor.cancel
         model.warm()
@@ -382,47 +406,42 @@ class Specialist:
             root = self.repository.root
             return self.repository.add_worktree(branch, root.with_name(f"{root.name}-{run_id}"))
         if self.settings.branch:
-            with work_tree_lock(self.repository.state_dir, self.repository.root):  # not under another run's feet
+            with work_tree_lock(
+                self.repository.state_dir, self.repository.root, run_id
+            ):  # not under another run's feet
                 self.repository.switch_to_new_branch(branch)
         return self.repository
 
-    def _keep_persona(self, run_id: str, who: Persona) -> None:
-        """The persona as it was: a resume must go on with the same system prompt, whatever became of the file."""
-        try:
-            (self.store.folder(run_id) / "persona.json").write_text(who.model_dump_json())
-        except OSError as error:
-            raise BoringopsError(
-                f"The run's folder cannot be written: {error.strerror}.",
-                hint=f"Make room in {self.store.base}.",
-                kind="journal",
-            ) from error
-
-    def _kept_persona(self, run_id: str) -> Persona | None:
-        path = self.store.folder(run_id) / "persona.json"
-        return Persona.model_validate_json(path.read_text()) if path.is_file() else None
+    def _persona_of(self, start: ev.RunStarted) -> Persona:
+        """The persona a run began with. Raises UsageError where it is lost and its file is another by now: the
+        conversation is bound to it."""
+        kept = keeping.kept_persona(self.store.folder(start.run_id))
+        if kept is not None and not kept.mcp_servers:
+            return kept
+        now = self.load_persona()
+        if kept is not None:  # what its MCP servers are reached with was not kept
+            servers = now.mcp_servers if now.sha256 == start.persona_sha256 else {}
+            return kept.model_copy(update={"mcp_servers": servers})
+        if now.sha256 != start.persona_sha256:
+            raise UsageError(
+                f"The persona that run {start.run_id} began with is lost from the run's folder, and {now.path} is another.",
+                hint=f"Put back the persona as it was (sha256 {start.persona_sha256[:12]}), or start the task again.",
+            )
+        return now
 
 
 def _several(given: Any) -> tuple[Any, ...]:
     return (given,) if callable(given) else tuple(given)
 
 
-def _masked(funnel: Funnel, data: dict[str, Any]) -> dict[str, Any]:
-    """An event on its way into the journal. A reply stays byte for byte: it was made from masked text alone, and the
-    API binds the model's thinking to it."""
-    if data["type"] == "model_replied":
-        return data
-    masked: dict[str, Any] = funnel.mask_json(data)
-    return masked
-
-
-def _env_files(repository: Repository) -> list[Path]:
-    """Files that hold the values of an environment, beside any file git sees; they are mostly ignored by git."""
-    folders = {repository.root, *((repository.root / path).parent for path in repository.files())}
-    return [
-        path for folder in sorted(folders) for path in folder.glob("*.env*") if env_file(path.name) and path.is_file()
-    ]
-
-
-def run_states(store: FolderStore, ids: Sequence[str]) -> list[State]:
-    """The folded states of runs, for listings."""
-    return [State.of(Journal(store, run_id).read()) for run_id in ids]
+def run_states(
+    store: FolderStore, ids: Sequence[str], unreadable: Callable[[BoringopsError], None] = lambda _: None
+) -> list[State]:
+    """The folded states of runs, for listings. Told of a journal that cannot be read, which is left out."""
+    states = []
+    for run_id in ids:
+        try:
+            states.append(State.of(Journal(store, run_id).read()))
+        except BoringopsError as error:
+            unreadable(error)
+    return states

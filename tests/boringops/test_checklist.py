@@ -7,10 +7,11 @@ import re
 import pytest
 
 from boringops import persona
+from boringops.calls import Evidence
 from boringops.checklist import Facts, refused, sections, settle
 from boringops.checklist_rules import RULES
 from boringops.facts import Attestation
-from boringops.state import Evidence, State
+from boringops.state import State
 from boringops_tools.toolset import all_tools
 
 WHO = persona.load(persona.shipped() / "devops-infrastructure.md", known_tools=[tool.name for tool in all_tools()])
