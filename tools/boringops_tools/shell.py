@@ -39,6 +39,9 @@ class Bash(Tool[BashArguments]):
         done = context.run(call.command, timeout=call.timeout / 1000)
         output = context.spill(done.output, name="bash") if done.output.strip() else "(no output)"
         head = f"Exit code {done.exit_code}"
+        if done.exit_code != 0 and done.sandbox.get("network") is False:
+            tree = "writable" if done.sandbox["writable"] else "read-only"
+            head += f" (confined: no network, an empty home, the work tree {tree})"
         if done.timed_out:
             head = (
                 f"Ended after {call.timeout / 1000:g} s, before it was done. Give it more time with timeout (at most "

@@ -42,6 +42,8 @@ def doctor(output: opt.Format = opt.Output.text) -> None:
     if output is opt.Output.text:
         for row in rows:
             print(f"{'✓' if row['ok'] else '·'} {row['what']:14} {row['found'] or 'not found'}  {row['hint']}".rstrip())
+        if told.enforced:
+            print(f"  enforced: {'; '.join(told.enforced)}")
         print("\nvalidators")
         for tool in validators:
             mark = "✓" if tool["path"] else "·"
@@ -50,5 +52,5 @@ def doctor(output: opt.Format = opt.Output.text) -> None:
                 + ("" if tool["path"] else f"\n    {tool['get']}")
             )
     else:
-        print(json.dumps({"machine": rows, "validators": validators}))
+        print(json.dumps({"machine": rows, "sandbox": told.model_dump(), "validators": validators}))
     sys.exit(0 if git else 1)
