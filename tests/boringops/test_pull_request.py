@@ -124,6 +124,11 @@ def test_names_that_the_pull_request_can_make_do_not_pass_for_the_base(checkout:
         specialist(shallow, GITHUB)
 
 
+def test_a_repository_that_was_made_here_is_no_checkout(tmp_path: Path) -> None:
+    root = make_repo(tmp_path / "demo", {".boringops.toml": "strict = true\n"})
+    assert specialist(root, GITHUB).settings.strict
+
+
 SHA = "0123456789abcdef0123456789abcdef01234567"
 MAIN = "refs/remotes/origin/main"
 
@@ -177,6 +182,12 @@ def test_the_event_names_the_commit_before_any_branch(tmp_path: Path) -> None:
     event.write_text(json.dumps({"pull_request": {"base": {"ref": "main", "sha": SHA}}}))
     found = pull_request.detect({**GITHUB, "GITHUB_EVENT_PATH": str(event)})
     assert found is not None and found.revisions == (SHA, MAIN)
+    for around in ({"issue": {"pull_request": {"url": "x"}}}, {"workflow_run": {"event": "pull_request"}}):
+        event.write_text(json.dumps({**around, "repository": {"default_branch": "trunk"}}))
+        found = pull_request.detect({"GITHUB_EVENT_NAME": "issue_comment", "GITHUB_EVENT_PATH": str(event)})
+        assert found is not None and found.revisions == ("refs/remotes/origin/trunk",)
+    event.write_text(json.dumps({"issue": {"number": 3}}))
+    assert pull_request.detect({"GITHUB_EVENT_NAME": "issue_comment", "GITHUB_EVENT_PATH": str(event)}) is None
     event.write_text("[]")
     found = pull_request.detect({**GITHUB, "GITHUB_EVENT_PATH": str(event)})
     assert found is not None and found.revisions == (MAIN,)
