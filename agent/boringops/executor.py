@@ -30,7 +30,7 @@ from boringops.facts import Claim, Inspection, Plan, Question
 from boringops.fence import visible
 from boringops.files import sha256_of
 from boringops.hooks import Hooks, ToolCall
-from boringops.never import in_git
+from boringops.never import governs, in_git
 from boringops.permissions import Rules
 from boringops.record import Record
 from boringops.repeats import MOST
@@ -270,7 +270,9 @@ class Executor:
         except (OSError, ValueError, RuntimeError):
             return False
         return in_scratch(str(real)) or (
-            real.is_relative_to(self.root) and not in_git(real.relative_to(self.root).as_posix())
+            real.is_relative_to(self.root)
+            and not in_git(name := real.relative_to(self.root).as_posix())
+            and not governs(name)
         )
 
     def _in_doubt(self, call: Call) -> ToolResult | None:

@@ -47,7 +47,7 @@ def in_git(path: str) -> bool:
 def governs(path: str) -> bool:
     """Whether a path is a file that tells the runtime what is allowed: a run that could write it could free the next."""
     parts = posixpath.normpath(path.lower()).split("/")
-    return parts == [".boringops.toml"] or parts[0] == ".claude"
+    return parts[-1] == ".boringops.toml" or ".claude" in parts
 
 
 GOVERNS = "`{path}` says what boringops may do, so it is the user's to write. Name the change as a follow-up."
@@ -55,11 +55,11 @@ GOVERNS = "`{path}` says what boringops may do, so it is the user's to write. Na
 
 def _through_link(part: Part, directories: tuple[str, ...], stays: Callable[[str], bool]) -> str:
     for path in () if part.elsewhere else part.writes:
-        if governs(path):
-            return GOVERNS.format(path=path)
         if isinstance(path, Unresolved) or path.startswith("/dev/"):
             continue
         for base in ("", *directories):
+            if governs(posixpath.join(base, path)):
+                return GOVERNS.format(path=path)
             if not stays(posixpath.join(base, path)):
                 return f"`{path}` leads out of the work tree, where nothing is written. Write to a file inside it."
     return ""

@@ -34,6 +34,14 @@ class PullRequest:
     """What brings the commit into the checkout."""
 
 
+def checked_out(repository: Repository, env: Mapping[str, str]) -> PullRequest | None:
+    """The pull request that is checked out in `repository`, if one is.
+
+    A repository without a remote was made here, by a test or a demo, and is not the pull request's."""
+    request = detect(env)
+    return request if request is not None and repository.git("remote").strip() else None
+
+
 def detect(env: Mapping[str, str]) -> PullRequest | None:
     """The pull request this environment belongs to, if it is one."""
     return next((found for look in _SYSTEMS if (found := look(env)) is not None), None)
@@ -99,7 +107,7 @@ class Base:
 
 def of(repository: Repository, env: Mapping[str, str]) -> Base | None:
     """The base to trust, if this is a pull request. Raises UsageError where it is one and the base is not at hand."""
-    request = detect(env)
+    request = checked_out(repository, env)
     return Base(repository, base_commit(repository, request)) if request is not None else None
 
 
@@ -118,14 +126,16 @@ def _named(name: str, *commits: str) -> tuple[str, ...]:
 
 def _github(env: Mapping[str, str]) -> PullRequest | None:
     # Gitea and Forgejo set the same variables.
-    name = env.get("GITHUB_BASE_REF", "")
     event = _event(env)
-    pull = event.get("pull_request") or {}
-    base = pull.get("base") if isinstance(pull, dict) else None
-    base = base if isinstance(base, dict) else {}
-    if not name and not env.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
+    base = _part(_part(event, "pull_request"), "base")
+    name = env.get("GITHUB_BASE_REF", "")
+    # A comment on a pull request, or a workflow that another one's pull request started: what is checked out may be its.
+    around = _part(_part(event, "issue"), "pull_request") or str(
+        _part(event, "workflow_run").get("event", "")
+    ).startswith("pull_request")
+    if not (name or base or around or env.get("GITHUB_EVENT_NAME", "").startswith("pull_request")):
         return None
-    name = name or str(base.get("ref", "main"))
+    name = name or str(base.get("ref") or _part(event, "repository").get("default_branch") or "main")
     return PullRequest(
         "GitHub Actions",
         name,
@@ -133,6 +143,11 @@ def _github(env: Mapping[str, str]) -> PullRequest | None:
         f"Give actions/checkout `fetch-depth: 0`, or run `git fetch --depth=1 origin +refs/heads/{name}:refs/remotes/origin/{name}`"
         " before.",
     )
+
+
+def _part(of: Mapping[str, object], name: str) -> Mapping[str, object]:
+    found = of.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _event(env: Mapping[str, str]) -> dict[str, object]:

@@ -256,6 +256,8 @@ _TEXTS = {
         ln /etc/passwd x
         echo x > .boringops.toml
         cp evil.md .claude/agents/evil.md
+        cd .claude && cp ../evil.md agents/evil.md
+        sed -i 's/ask/auto/' ./docs/../.boringops.toml
         sudo tee /etc/sudoers.d/x
         echo x > out/escaped
         cp x out/escaped

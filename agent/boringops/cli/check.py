@@ -95,7 +95,7 @@ def _in_request(repository: Repository) -> Mapping[str, Collection[int]] | None:
     from boringops import pull_request
     from boringops.errors import UsageError
 
-    request = pull_request.detect(os.environ)
+    request = pull_request.checked_out(repository, os.environ)
     if request is None:
         return None
     try:
