@@ -215,9 +215,10 @@ def _callers_providers(copy: Path, made: Configuration) -> None:
         if block.kind == "provider" and block.labels:
             there.add((block.labels[0], str(block.value("alias") or "")))
         given = block.value("providers") if block.kind == "module" else None
-        for value in given.values() if isinstance(given, dict) else ():
-            if isinstance(value, Expression) and re.fullmatch(r"[\w-]+", value.text):
-                missing.append((value.text, ""))
+        passed = (
+            [each.text for each in given.values() if isinstance(each, Expression)] if isinstance(given, dict) else []
+        )
+        missing += [(name, "") for name in passed if re.fullmatch(r"[\w-]+", name)]
     text = ""
     for name, alias in dict.fromkeys(missing):
         if (name, alias) not in there:
