@@ -230,7 +230,15 @@ output "arn" {
   value = aws_s3_bucket.b.arn
 }
 """
-    call = """module "b" {
+    call = """terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+
+module "b" {
   source = "../modules/b"
   providers = {
     aws.other = aws
@@ -243,7 +251,7 @@ output "x" {
 """
     files = {"modules/b/main.tf": module, "good/main.tf": call % "arn", "bad/main.tf": call % "arm"}
     verdicts, found = judged(tmp_path, files)
-    assert found == [("bad/main.tf", 9, "unsupported-attribute")]
+    assert found == [("bad/main.tf", 17, "unsupported-attribute")]
     assert verdicts["good/main.tf"].outcome == verdicts["modules/b/main.tf"].outcome == "passed"
 
 
