@@ -38,8 +38,9 @@ _CANNOT_READ = ("yaml-syntax", "syntax", "unreadable")
 _NEARBY = 3  # lines between the places at which two tools report one thing
 
 
-def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None) -> Inspection:
+def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None, base: str = "HEAD") -> Inspection:
     """Validators, red flags and checks on files of the repository: findings sorted by path and line, without doubles.
+    `base` is the commit that the files are a change of.
 
     Never raises for what a file holds; a file that cannot be read is a finding or not validated.
     """
@@ -49,7 +50,7 @@ def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None) 
 
     validated = validate(root, paths, cache_dir=cache_dir)
     said = sorted(validated.findings, key=lambda finding: finding.rule.startswith("schema/"))
-    findings = _without_doubles([*scan(root, paths), *checks.scan(root, paths), *said])
+    findings = _without_doubles([*scan(root, paths), *checks.scan(root, paths, base), *said])
     return Inspection(validation=validated.validation, findings=sorted(findings, key=_place))
 
 

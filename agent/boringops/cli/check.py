@@ -74,6 +74,7 @@ def check(
         report = gather(
             repository.root, chosen, complete=not (paths or changed or against != "HEAD"), fail_on=fail_on.value,
             history=history, baseline=baseline, write_baseline=write_baseline, cache_dir=repository.state_dir / "cache",
+            base=_base(repository, against),
         )  # fmt: skip
     except BoringopsError as error:
         fail(error)
@@ -102,6 +103,16 @@ def _changed(repository: Repository, against: str) -> set[str]:
     differ = repository.git("diff", "--name-only", "--no-renames", "-z", commit, "--").split("\0")
     new = repository.git("ls-files", "-z", "--others", "--exclude-standard").split("\0")
     return {*differ, *new}
+
+
+def _base(repository: Repository, against: str) -> str:
+    """The commit that the work tree is a change of: where it and `against` went apart."""
+    from boringops.repository import GitFailed
+
+    try:
+        return repository.git("merge-base", against, "HEAD").strip()
+    except GitFailed:  # nothing in common, or nothing committed yet
+        return against
 
 
 def _chosen(repository: Repository, paths: list[Path]) -> list[str]:

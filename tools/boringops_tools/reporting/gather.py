@@ -20,6 +20,7 @@ def gather(
     baseline: Path | None = None,
     write_baseline: bool = False,
     cache_dir: Path | None = None,
+    base: str = "HEAD",
     today: datetime.date | None = None,
 ) -> Report:
     """What there is to say about files of a repository; `complete` where they are all of it.
@@ -30,7 +31,7 @@ def gather(
     from boringops_tools.reporting.baseline import split, write
     from boringops_tools.waivers import apply
 
-    inspection = inspect(root, paths, cache_dir=cache_dir)
+    inspection = inspect(root, paths, cache_dir=cache_dir, base=base)
     findings = list(inspection.findings)
     if history:
         from boringops_tools.red_flags.history import scan_history
