@@ -11,7 +11,7 @@ from boringops.facts import Inspection, Validation
 from boringops_tools import validators
 from boringops_tools.terraform import tables
 from boringops_tools.terraform.constraints import admits, beyond, lowest
-from boringops_tools.validators import base, read_file, terraform, terraform_schemas
+from boringops_tools.validators import base, read_file, terraform, terraform_schemas, terraform_test
 from boringops_tools.validators.base import File, Unfinished
 
 
@@ -421,3 +421,45 @@ def test_what_a_table_does_not_cover() -> None:
     assert not covered("~> 5.0")
     assert not covered("~> 6.50")
     assert not covered("< 6")
+
+
+TESTED = """resource "aws_s3_bucket" "b" {
+  bucket = "data"
+}
+"""
+TEST = """mock_provider "aws" {}
+
+run "name" {
+  command = apply
+  assert {
+    condition     = aws_s3_bucket.b.bucket == "%s" && aws_s3_bucket.b.arn != ""
+    error_message = "another name"
+  }
+}
+"""
+
+
+def test_terraform_test_runs_where_mocks_stand_for_every_provider(tmp_path: Path) -> None:
+    files = {
+        "a/main.tf": TESTED, "a/tests/name.tftest.hcl": TEST % "data", "a/wrong.tftest.hcl": TEST % "other",
+        "a/real.tftest.hcl": (TEST % "data").replace('mock_provider "aws" {}', ""),
+        "b/main.tf": TESTED.replace('"data"\n', '"data"\n  provisioner "local-exec" {\n    command = "touch ran"\n  }\n'),
+        "b/main.tftest.hcl": TEST % "data",
+    }  # fmt: skip
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(validators, "validators", lambda: terraform_test.VALIDATORS)
+        verdicts = {
+            each.path: each
+            for each in validators.validate(tmp_path, [each for each in files if "test" in each]).validation
+        }
+    assert {path: each.outcome for path, each in verdicts.items()} == {
+        "a/tests/name.tftest.hcl": "passed", "a/wrong.tftest.hcl": "not_validated", "a/real.tftest.hcl": "not_validated",
+        "b/main.tftest.hcl": "not_validated",
+    }  # fmt: skip
+    assert "another name" in verdicts["a/wrong.tftest.hcl"].reason
+    assert "no mock stands for aws" in verdicts["a/real.tftest.hcl"].reason
+    assert "commands" in verdicts["b/main.tftest.hcl"].reason
+    assert not list(tmp_path.rglob("ran"))

@@ -45,6 +45,7 @@ def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None, 
     Never raises for what a file holds; a file that cannot be read is a finding or not validated.
     """
     from boringops_tools import checks
+    from boringops_tools.cost.estimate import findings as estimates
     from boringops_tools.red_flags import scan
     from boringops_tools.terraform.review import review
     from boringops_tools.validators import validate
@@ -52,8 +53,9 @@ def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None, 
     validated = validate(root, paths, cache_dir=cache_dir)
     said = sorted(validated.findings, key=lambda finding: finding.rule.startswith("schema/"))
     plans = review(root, paths, base)
+    costs = estimates(checks.Files(root), paths)
     flags = [each for each in scan(root, paths) if not (each.rule == "state/file" and each.path in plans.local)]
-    findings = _without_doubles([*flags, *checks.scan(root, paths, base), *plans.findings, *said])
+    findings = _without_doubles([*flags, *checks.scan(root, paths, base), *plans.findings, *costs, *said])
     verdicts = sorted([*validated.validation, *plans.validation], key=lambda each: (each.path, each.tool))
     return Inspection(validation=verdicts, findings=sorted(findings, key=_place))
 

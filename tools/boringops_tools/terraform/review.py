@@ -72,7 +72,7 @@ def review(root: Path, paths: Sequence[str], base: str = "HEAD") -> Review:
                 reason=f"{against} finding{'s' if against > 1 else ''}" if against else "",
             )
         )
-    missing = _roots(files, terraform) if terraform and not local else []
+    missing = roots(files, terraform) if terraform and not local else []
     reason = f"there is no saved plan: {HOW}"
     verdicts += [Validation(path=shown(each), tool=TOOL, outcome="not_validated", reason=reason) for each in missing]
     return Review(verdicts, findings, frozenset(each for each in local if files.ignored(each)))
@@ -140,7 +140,7 @@ def _protected(files: Files) -> frozenset[tuple[str, ...]]:
     return frozenset(found)
 
 
-def _roots(files: Files, paths: Sequence[str]) -> list[str]:
+def roots(files: Files, paths: Sequence[str]) -> list[str]:
     """A file of each folder that is applied by itself: one that configures a backend or a provider."""
     found: dict[PurePosixPath, str] = {}
     for path in sorted(paths):

@@ -116,8 +116,8 @@ class Terraform(Project):
         from boringops_tools.terraform.configuration import prepare
 
         made = prepare(copy, home)
-        for command in _commands():
-            terraform = _Terraform(command, copy, home, made, timeout_s)
+        for command in commands():
+            terraform = InFolder(command, copy, home, made, timeout_s)
             ran = terraform("validate", "-json", "-no-color")
             if not ran.stdout.lstrip().startswith("{"):
                 raise broken(ran)
@@ -132,7 +132,7 @@ class Terraform(Project):
                     yield Said(str(home / name), "fmt", "info", None, "is not formatted as `terraform fmt` does it")
 
 
-class _Terraform:
+class InFolder:
     """One Terraform of this machine, in the folder of a configuration's copy."""
 
     def __init__(
@@ -151,7 +151,7 @@ class _Terraform:
         return run(command, cwd=self.copy / self.home, home=self.copy.parent, timeout_s=self.timeout_s)
 
 
-def _commands() -> Iterator[list[str]]:
+def commands() -> Iterator[list[str]]:
     """Every Terraform of this machine, the user's own first. Raises Unfinished where there is none."""
     found = [[where] for name in ("terraform", "tofu") if (where := locate(name))]
     if installed(_WHEEL):
