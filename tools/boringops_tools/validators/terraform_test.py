@@ -15,8 +15,8 @@ _SUFFIX = ".tftest.hcl"
 _FOLDER = "tests"
 _MOCKED = re.compile(r"(?m)^\s*mock_provider\s+\"([\w-]+)\"")
 # What would run commands or reach further than a mock: `check` does neither.
-_REACHES = re.compile(r"(?m)^\s*(?:provisioner\s+\"|data\s+\"terraform_remote_state\")")
-_MODULE = re.compile(r"(?m)^\s*module\s*\{")
+_REACHES = re.compile(r"\b(?:provisioner|terraform_remote_state)\b")
+_OF_ITS_OWN = re.compile(r"\b(?:module|backend)\b[^={\n]*\{")
 
 
 class TerraformTest(Project):
@@ -59,12 +59,13 @@ class TerraformTest(Project):
         reasons = [
             ("it would run commands or read another configuration's state", _REACHES.search(configuration)),
             ("modules from elsewhere are not here", made.unknown_modules),
+            ("what JSON files would run is not looked at", next(copy.rglob("*.tf.json"), None)),
         ]
         why = [reason for reason, there in reasons if there]
         for path, text in tests.items():
             real = sorted(set(names.values()) - set(_MOCKED.findall(text)))
             mine = [*why, *([f"no mock stands for {', '.join(real)}"] if real else [])]
-            mine += ["it runs a module of its own"] if _MODULE.search(text) else []
+            mine += ["it has a module or a backend of its own"] if _OF_ITS_OWN.search(text) else []
             if mine:
                 yield Unjudged(path, f"terraform test was not run: {'; '.join(mine)}")
                 continue
