@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from boringops_tools.checks.base import Files
+from boringops_tools.cost import infracost as cost
 from boringops_tools.cost import prices
 from boringops_tools.cost.estimate import Estimate, estimate, findings
 
@@ -99,6 +100,34 @@ def test_modules_that_call_each_other_end(tmp_path: Path) -> None:
     call = 'module "m" {\n  source = "%s"\n}\nresource "aws_eip" "a" {}\n'
     found = made(tmp_path, {"a/main.tf": call % "../b", "b/main.tf": call % "../a"}, "a")
     assert found.total < 100
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (
+            'echo \'{"currency": "USD", "totalMonthlyCost": "1234.5", "timeGenerated": "2026-01-02", "summary": {"totalUnsupportedResources": 2}}\'',
+            "1,23",
+        ),
+        ("echo no key >&2; exit 1", "no estimate"),
+        ("echo '{\"totalMonthlyCost\": null}'", "no estimate"),
+    ],
+)
+def test_infracost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str) -> None:
+    program = tmp_path / "bin" / "infracost"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntest -f main.tf || exit 9\ntouch written\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(cost, "locate", lambda _: str(program))
+    repository = tmp_path / "repo"
+    repository.mkdir()
+    (repository / "main.tf").write_text(PROVIDER)
+    finding = cost.infracost(Files(repository), "main.tf")
+    assert finding is not None
+    assert said in finding.message
+    assert [path.name for path in repository.iterdir()] == ["main.tf"]
+    monkeypatch.setattr(cost, "locate", lambda _: None)
+    assert cost.infracost(Files(repository), "main.tf") is None
 
 
 def test_every_price_has_a_source_and_a_date() -> None:

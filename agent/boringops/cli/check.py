@@ -55,6 +55,9 @@ def check(
     write_baseline: Annotated[
         bool, typer.Option("--write-baseline", help="Make everything found now known in --baseline.")
     ] = False,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Ask infracost, where it is installed; it asks its price service.")
+    ] = False,
     history: Annotated[bool, typer.Option("--history", help="Look for secrets in every commit, too.")] = False,
 ) -> None:
     """Run the validators and red flags; exit 5 on findings at or over --fail-on."""
@@ -74,7 +77,7 @@ def check(
         report = gather(
             repository.root, chosen, complete=not (paths or changed or against != "HEAD"), fail_on=fail_on.value,
             history=history, baseline=baseline, write_baseline=write_baseline, cache_dir=repository.state_dir / "cache",
-            base=_base(repository, against),
+            base=_base(repository, against), cost=cost,
         )  # fmt: skip
     except BoringopsError as error:
         fail(error)

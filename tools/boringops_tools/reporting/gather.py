@@ -21,10 +21,12 @@ def gather(
     write_baseline: bool = False,
     cache_dir: Path | None = None,
     base: str = "HEAD",
+    cost: bool = False,
     today: datetime.date | None = None,
 ) -> Report:
     """What there is to say about files of a repository; `complete` where they are all of it.
 
+    With `cost` infracost is asked, which asks its price service.
     With `history` also the secrets that any commit ever added. With `write_baseline` everything found becomes known.
     Raises UsageError for a baseline or a history that cannot be read."""
     from boringops_tools.inspection import inspect
@@ -37,6 +39,14 @@ def gather(
         from boringops_tools.red_flags.history import scan_history
 
         findings += scan_history(root)
+    if cost:
+        from boringops_tools.checks.base import Files
+        from boringops_tools.cost.infracost import infracost
+        from boringops_tools.terraform.review import roots
+
+        files = Files(root)
+        asked = [infracost(files, path) for path in roots(files, [each for each in paths if each.endswith(".tf")])]
+        findings += [each for each in asked if each is not None]
     # A waiver's day ends when the user's day does.
     day = today or datetime.datetime.now().astimezone().date()
     settled = apply(root, findings, today=day, paths=paths, complete=complete)

@@ -81,7 +81,7 @@ class Terraform(Project):
 
     def version(self) -> str | None:
         where = self.locate()
-        stub = f" with tables of {_tables_date()}" if installed(STUB) else ""
+        stub = f" with tables of {tables_date()}" if installed(STUB) else ""
         if where != sys.executable:
             number = program_version(where) if where else None
             return f"{number}{stub}" if number else None
@@ -161,7 +161,7 @@ def commands() -> Iterator[list[str]]:
     yield from found
 
 
-def _tables_date() -> str:
+def tables_date() -> str:
     from boringops_tools.terraform import tables
 
     found = tables.table("hashicorp/aws")

@@ -11,7 +11,7 @@ from typing import Any
 from boringops.facts import Finding
 from boringops_tools.red_flags.hcl import Block
 from boringops_tools.validators.base import File, InProcess, installed
-from boringops_tools.validators.terraform import EXTRA, STUB, Terraform
+from boringops_tools.validators.terraform import EXTRA, STUB, Terraform, tables_date
 
 _META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "connection", "provisioner", "dynamic"})
 _NEAR = 0.75
@@ -27,6 +27,12 @@ class TerraformSchemas(InProcess):
 
     def covers(self, file: File) -> bool:
         return file.suffix == ".tf" and (Terraform().locate() is None or not installed(STUB))
+
+    def locate(self) -> str | None:
+        return "built in"
+
+    def version(self) -> str | None:
+        return f"tables of {tables_date()}"
 
     def judge(self, file: File) -> Iterable[Finding | str]:
         from boringops_tools.terraform import tables
