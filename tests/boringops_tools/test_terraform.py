@@ -353,7 +353,7 @@ def test_a_terraform_that_hangs_or_prints_garbage(
 ) -> None:
     file = stand_in(monkeypatch, tmp_path, script)
     with pytest.raises(Unfinished, match=said):
-        terraform.Terraform().check([file], 1.5)
+        terraform.Terraform().check([file], 2 if "sleep" in script else 60)
 
 
 @pytest.mark.usefixtures("no_terraform_on_path")
