@@ -46,6 +46,9 @@ _UNFILLED = r"(?i)\*?fill (this )?in\*?|\bTODO\b|\bTBD\b|not (yet )?(stated|know
 _TARGET = r"%s\W[^\n]{0,40}?\d+\s*(s|sec|min|m|h|hour|day|d)"
 """RTO and RPO are stated only where a number with a unit stands behind them."""
 _DATABASE = r"(?i)postgres|mysql|mariadb|mongo|redis|sqlite|dynamodb|cosmos|DATABASE_URL|\bRDS\b|aws_db_"
+_PLAN_REVIEW = "terraform plan"
+"""What verdicts on saved plans are given by: they say nothing about syntax."""
+_PLAN_BY_HAND = "review the saved plan, destroys first, before anything is applied: `terraform plan -out=x.tfplan`, then `boringops check x.tfplan`"
 _OPERATORS = "the operators, once there is an environment"
 
 
@@ -177,7 +180,9 @@ def _documents(facts: Facts) -> list[str]:
 
 def _syntax_valid(facts: Facts) -> Settled | None:
     paths = facts.of_kind("terraform", "cloudformation", "sam")
-    outcomes = {item.outcome for path in paths for item in facts.state.validation.get(path, [])}
+    outcomes = {
+        item.outcome for path in paths for item in facts.state.validation.get(path, []) if item.tool != _PLAN_REVIEW
+    }
     if "failed" in outcomes:
         return Settled("open", reason="a validator found errors")
     if paths and outcomes == {"passed"}:
@@ -187,6 +192,19 @@ def _syntax_valid(facts: Facts) -> Settled | None:
             "handed_over", reason="validate on a machine with the tool: not every file could be validated here"
         )
     return None
+
+
+def _told(what: str, rule: str) -> Check:
+    """Handed over with what the findings of a rule say, so that people have it before them."""
+
+    def check(facts: Facts) -> Settled | None:
+        said = [each for of_path in facts.state.check_findings.values() for each in of_path if each.rule == rule]
+        if not said:
+            return None
+        messages = "; ".join(each.message for each in said[:3])
+        return Settled("handed_over", [each.path for each in said], f"{what}: {messages}")
+
+    return check
 
 
 def _env_example(facts: Facts) -> Settled | None:
@@ -277,7 +295,7 @@ RULES: tuple[Rule, ...] = (
     _rule("traffic-tested", r"deploy.*(test|dummy|synthetic) traffic", people="send test traffic through a staging deployment"),
     _rule("alerts-verified", r"(monitoring|alert).*\b(verified|proved|proven|fire)", people="trigger each alert once and see that it arrives"),
     _rule("team", r"\bteam\b|trained|training", people="show the runbook to those who will operate this"),
-    _rule("cost-approved", r"cost estimate.*(approved|review)|approv.*cost", people="review the plan's cost section and approve it"),
+    _rule("cost-approved", r"cost estimate.*(approved|review)|approv.*cost", _told("review and approve the estimate", "cost/estimate"), people="review the plan's cost section and approve it"),
     # what the plan holds
     _rule("memory", r"memory[- ]bank|techContext\.md, *systemPatterns\.md", _memory_read),
     _rule("confidence", r"requirements.*(clear|understood)|understood.*requirements|clarification", _confidence),
@@ -309,7 +327,7 @@ RULES: tuple[Rule, ...] = (
     _rule("secrets-manager", r"secrets? (manager|store|management)|secrets? stored", needs=ORCHESTRATED, absent=f"keep secrets in a secrets manager: {_OPERATORS}", shown_by=r"secret|vault|ssm"),
     # cloud resources
     _rule("syntax", r"syntax", _syntax_valid, needs=CLOUD),
-    _rule("plan-reviewed", r"(infrastructure|terraform) plan.*review|review.*(infrastructure|terraform) plan", needs=CLOUD, people="review the saved plan, destroys first, before anything is applied"),
+    _rule("plan-reviewed", r"(infrastructure|terraform) plan.*review|review.*(infrastructure|terraform) plan", _told("review the plan before it is applied", "plan/summary"), needs=CLOUD, people=_PLAN_BY_HAND),
     _rule("least-privilege", r"least[- ]privilege", _workflow_grants, needs=GRANTS, shown_by=r"iam|polic|role|permission|scope"),
     _rule("security-groups", r"security groups?|firewall", needs=CLOUD, shown_by=r"security.?group|ingress|egress|firewall|networkpolicy"),
     _rule("tls", r"SSL|TLS|HTTPS|in transit", needs=EDGE, absent=f"terminate TLS in front of the service: {_OPERATORS}", shown_by=r"https|tls|ssl|certificate|443"),

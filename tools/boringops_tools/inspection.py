@@ -38,19 +38,26 @@ _CANNOT_READ = ("yaml-syntax", "syntax", "unreadable")
 _NEARBY = 3  # lines between the places at which two tools report one thing
 
 
-def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None) -> Inspection:
+def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None, base: str = "HEAD") -> Inspection:
     """Validators, red flags and checks on files of the repository: findings sorted by path and line, without doubles.
+    `base` is the commit that the files are a change of.
 
     Never raises for what a file holds; a file that cannot be read is a finding or not validated.
     """
     from boringops_tools import checks
+    from boringops_tools.cost.estimate import findings as estimates
     from boringops_tools.red_flags import scan
+    from boringops_tools.terraform.review import review
     from boringops_tools.validators import validate
 
     validated = validate(root, paths, cache_dir=cache_dir)
     said = sorted(validated.findings, key=lambda finding: finding.rule.startswith("schema/"))
-    findings = _without_doubles([*scan(root, paths), *checks.scan(root, paths), *said])
-    return Inspection(validation=validated.validation, findings=sorted(findings, key=_place))
+    plans = review(root, paths, base)
+    costs = estimates(checks.Files(root), paths)
+    flags = [each for each in scan(root, paths) if not (each.rule == "state/file" and each.path in plans.local)]
+    findings = _without_doubles([*flags, *checks.scan(root, paths, base), *plans.findings, *costs, *said])
+    verdicts = sorted([*validated.validation, *plans.validation], key=lambda each: (each.path, each.tool))
+    return Inspection(validation=verdicts, findings=sorted(findings, key=_place))
 
 
 def _place(finding: Finding) -> tuple[str, int, int, str]:

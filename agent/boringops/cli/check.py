@@ -56,6 +56,9 @@ def check(
     write_baseline: Annotated[
         bool, typer.Option("--write-baseline", help="Make everything found now known in --baseline.")
     ] = False,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Ask infracost, where it is installed; it asks its price service.")
+    ] = False,
     history: Annotated[bool, typer.Option("--history", help="Look for secrets in every commit, too.")] = False,
 ) -> None:
     """Run the validators and red flags; exit 5 on findings at or over --fail-on."""
@@ -75,7 +78,7 @@ def check(
         report = gather(
             repository.root, chosen, complete=not (paths or changed or against != "HEAD"), fail_on=fail_on.value,
             history=history, baseline=baseline, write_baseline=write_baseline, cache_dir=repository.state_dir / "cache",
-            distrust=_in_request(repository),
+            distrust=_in_request(repository), base=_base(repository, against), cost=cost,
         )  # fmt: skip
     except BoringopsError as error:
         fail(error)
@@ -123,6 +126,16 @@ def _changed(repository: Repository, against: str) -> set[str]:
     differ = repository.git("diff", "--name-only", "--no-renames", "-z", commit, "--").split("\0")
     new = repository.git("ls-files", "-z", "--others", "--exclude-standard").split("\0")
     return {*differ, *new}
+
+
+def _base(repository: Repository, against: str) -> str:
+    """The commit that the work tree is a change of: where it and `against` went apart."""
+    from boringops.repository import GitFailed
+
+    try:
+        return repository.git("merge-base", against, "HEAD").strip()
+    except GitFailed:  # nothing in common, or nothing committed yet
+        return against
 
 
 def _chosen(repository: Repository, paths: list[Path]) -> list[str]:

@@ -33,9 +33,10 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
-def scan(root: Path, paths: Sequence[str]) -> list[Finding]:
-    """What the rules hold against files of the repository. Other files are read where a rule needs them."""
-    files = Files(root)
+def scan(root: Path, paths: Sequence[str], base: str = "HEAD") -> list[Finding]:
+    """What the rules hold against files of the repository, and against what became of them since the commit `base`.
+    Other files are read where a rule needs them."""
+    files = Files(root, base)
     return [finding for path in dict.fromkeys(paths) for finding in _scan_file(files, path)]
 
 

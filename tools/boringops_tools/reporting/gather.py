@@ -20,11 +20,14 @@ def gather(
     baseline: Path | None = None,
     write_baseline: bool = False,
     cache_dir: Path | None = None,
+    base: str = "HEAD",
+    cost: bool = False,
     today: datetime.date | None = None,
     distrust: Mapping[str, Collection[int]] | None = None,
 ) -> Report:
     """What there is to say about files of a repository; `complete` where they are all of it.
 
+    With `cost` infracost is asked, which asks its price service.
     With `history` also the secrets that any commit ever added. With `write_baseline` everything found becomes known.
     `distrust` are lines, by path, that a pull request wrote: a waiver on one of them excuses nothing.
     Raises UsageError for a baseline or a history that cannot be read."""
@@ -32,12 +35,20 @@ def gather(
     from boringops_tools.reporting.baseline import split, write
     from boringops_tools.waivers import apply
 
-    inspection = inspect(root, paths, cache_dir=cache_dir)
+    inspection = inspect(root, paths, cache_dir=cache_dir, base=base)
     findings = list(inspection.findings)
     if history:
         from boringops_tools.red_flags.history import scan_history
 
         findings += scan_history(root)
+    if cost:
+        from boringops_tools.checks.base import Files
+        from boringops_tools.cost.infracost import infracost
+        from boringops_tools.terraform.review import roots
+
+        files = Files(root)
+        asked = [infracost(files, path) for path in roots(files, [each for each in paths if each.endswith(".tf")])]
+        findings += [each for each in asked if each is not None]
     # A waiver's day ends when the user's day does.
     day = today or datetime.datetime.now().astimezone().date()
     settled = apply(

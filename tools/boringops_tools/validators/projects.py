@@ -87,7 +87,7 @@ class Project(Program):
                 if isinstance(each, Unjudged):
                     for file in inside:
                         if each.file in ("", file.path):
-                            judged[file.path].unjudged = clean(each.reason)
+                            judged[file.path].unjudged = _joined(judged[file.path].unjudged, clean(each.reason))
                 elif each.file in by_path:  # what is wrong with another file of the project is said of that one
                     judged[each.file].findings.append(
                         self.finding(by_path[each.file], each.rule, each.severity, each.line, each.message, each.hint)
@@ -103,6 +103,10 @@ class Project(Program):
 
     def read(self, ran: object) -> Iterable[Said | Unjudged]:  # noqa: ARG002
         return []
+
+
+def _joined(said: str, reason: str) -> str:
+    return said if reason in said else clean("; ".join(part for part in (said, reason) if part))
 
 
 def _elsewhere(said: Said | Unjudged, copy: Path) -> Said | Unjudged:
