@@ -12,15 +12,23 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
 
-from boringops import Specialist
+from boringops import Result, Specialist
+from boringops.plan import render
 
 
 class State(TypedDict, total=False):
     task: str
     run_id: str
     status: str
-    summary: str
+    shown: str
+    """What a person decides on: the plan or the questions, in the end what was done."""
     commit: str | None
+
+
+def shown(result: Result) -> str:
+    if result.questions:
+        return "\n".join(question.question for question in result.questions)
+    return render(result.plan) if result.plan and not result.commit else result.summary
 
 
 def build(repo: str | Path, **settings: Any) -> Any:
@@ -28,19 +36,19 @@ def build(repo: str | Path, **settings: Any) -> Any:
 
     def plan(state: State) -> State:
         result = Specialist(repo, **settings).run(state["task"], stop_after_plan=True)
-        return {"run_id": result.run_id, "status": result.status, "summary": result.summary}
+        return {"run_id": result.run_id, "status": result.status, "shown": shown(result)}
 
     def decide(state: State) -> Command[str]:
         """True approves; a text answers the questions."""
-        said = interrupt({"status": state["status"], "summary": state["summary"]})
+        said = interrupt({"status": state["status"], "shown": state["shown"]})
         if state["status"] == "needs_clarification":
             result = Specialist(repo, **settings).resume(state["run_id"], answer=str(said))
-            return Command(goto="decide", update={"status": result.status, "summary": result.summary})
+            return Command(goto="decide", update={"status": result.status, "shown": shown(result)})
         return Command(goto="act" if said is True else END)
 
     def act(state: State) -> State:
         result = Specialist(repo, **settings).resume(state["run_id"], approve=True)
-        return {"status": result.status, "summary": result.summary, "commit": result.commit}
+        return {"status": result.status, "shown": shown(result), "commit": result.commit}
 
     graph = StateGraph(State)
     graph.add_node("plan", plan)
