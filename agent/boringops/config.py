@@ -24,6 +24,9 @@ ENV_PREFIX = "BORINGOPS_"
 MAX_BYTES = 256 * 1024
 
 
+SandboxWanted = Literal["auto", "require", "off"]
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,6 +44,11 @@ class Provider(Section):
     max_tokens: int = Field(default=32_000, ge=1_024, le=128_000, description="The longest single reply.")
     deadline_s: float = Field(
         default=600, gt=0, description="Seconds one model call may take, retries and waits included."
+    )
+    compact_at: int | None = Field(
+        default=None,
+        ge=8_000,
+        description="Tokens from which a conversation is begun anew from the run's record; null takes 80 % of the model's window.",
     )
     idle_s: float = Field(default=120, gt=0, description="Seconds a stream may stay silent.")
 
@@ -68,6 +76,12 @@ class Commit(Section):
     co_author: bool = Field(default=True, description="Name the model as co-author, where a model did the work.")
 
 
+class Chat(Section):
+    """The chat at the terminal."""
+
+    keys: Literal["emacs", "vi"] = Field(default="emacs", description="How the input line is edited.")
+
+
 class Config(Section):
     """Everything that can be configured. Flags have the same names with dashes."""
 
@@ -93,10 +107,16 @@ class Config(Section):
         default="error",
         description="Findings that keep a run from being done. Milder ones are put to the model once and stand in the report.",
     )
+    sandbox: SandboxWanted = Field(
+        default="auto",
+        description="How commands are confined: as well as this machine can, else what changes anything asks (auto); "
+        "not at all without (require); never (off).",
+    )
     provider: Provider = Provider()
     permissions: Permissions = Permissions()
     report: Report = Report()
     commit: Commit = Commit()
+    chat: Chat = Chat()
     mcp_servers: dict[Annotated[str, Field(pattern=f"^{NAME.pattern}$")], McpServer] = Field(
         default={}, description="MCP servers whose tools a run may use, by name."
     )

@@ -15,6 +15,7 @@ from boringops.events import Event
 from boringops.facts import (
     ChecklistItem,
     Confidence,
+    Confinement,
     Denial,
     Finding,
     MemoryFile,
@@ -91,6 +92,9 @@ class Result(Part):
     commit: str | None = None
     permission_denials: list[Denial] = []
     warnings: list[str] = Field(default=[], description="What the user should know that did not stop the run.")
+    sandbox: Confinement = Field(
+        default=Confinement(), description="How commands were confined, as was seen by trying."
+    )
     usage: Usage = Usage()
     duration_s: float = 0.0
     error: ErrorOut | None = None
@@ -149,6 +153,7 @@ def assemble(
         commit=state.commit,
         permission_denials=state.denials,
         warnings=state.warnings,
+        sandbox=state.confinement,
         usage=state.usage,
         duration_s=round(duration_s, 3),
         error=error,

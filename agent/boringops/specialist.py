@@ -16,12 +16,24 @@ import secrets as randomness
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, naming, persona, policy, streaming, toolbox, tooling
+from boringops import (
+    __version__,
+    checklist_rules,
+    config,
+    naming,
+    permissions,
+    persona,
+    pull_request,
+    streaming,
+    toolbox,
+    tooling,
+)
 from boringops import events as ev
 from boringops import run as runs
 from boringops.callbacks import Callbacks, OnCall, OnPlan, OnQuestions
@@ -36,10 +48,12 @@ from boringops.hooks import After, Before, Hooks
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
+from boringops.pull_request import Base
 from boringops.record import Record
 from boringops.repository import Repository
 from boringops.result import Result as Result
 from boringops.run import Run
+from boringops.sandbox import choose
 from boringops.secrets import Funnel, env_file
 from boringops.state import State
 from boringops.tool import Tool
@@ -65,6 +79,7 @@ class Task(BaseModel):
     handoff: Handoff | str = Field(
         default="", description="What the developers hand over: claims. A typed one is checked against the repository."
     )
+    earlier: str = Field(default="", description="What was said and done before, where the task belongs to a chat.")
 
 
 class Specialist:
@@ -102,7 +117,9 @@ class Specialist:
             flags, model = {**flags, "model": model}, None
         self.repository = Repository(Path(repo))
         self.env = os.environ if env is None else env
-        self.settings = settings or config.load(self.repository.root, env=self.env, flags=flags, sets=sets)
+        self.base = pull_request.of(self.repository, self.env)
+        trusted = self.base.root if self.base else self.repository.root
+        self.settings = settings or config.load(trusted, env=self.env, flags=flags, sets=sets)
         self._given = None if settings else (flags, sets)
         called_back = any((on_plan, on_call, on_questions))
         if person is not None and called_back:
@@ -122,17 +139,23 @@ class Specialist:
         """Do one task from context to commit (or to the plan)."""
         return self.started(task, stop_after_plan=stop_after_plan)(Caller())
 
-    def resume(self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
-        """Go on with a run (default: the latest), with a person's word where it waits for one."""
-        return self.resumed(run_id, approve=approve, answer=answer)(Caller())
+    def resume(
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
+        """Go on with a run (default: the latest), with a person's decision where it waits for one.
+
+        `word` is anything else that the user has to say; the model is told."""
+        return self.resumed(run_id, approve=approve, answer=answer, word=word)(Caller())
 
     async def arun(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
         """`run` for async callers; the run has a thread of its own. Cancelling the task stops the run, resumably."""
         return await streaming.arun(self.started(task, stop_after_plan=stop_after_plan))
 
-    async def aresume(self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
+    async def aresume(
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
         """`resume` for async callers."""
-        return await streaming.arun(self.resumed(run_id, approve=approve, answer=answer))
+        return await streaming.arun(self.resumed(run_id, approve=approve, answer=answer, word=word))
 
     def stream(self, task: Task | str, *, stop_after_plan: bool = False) -> Iterator[ev.Event | Result]:
         """Every event of a run as it happens, and its Result last. Closing the iterator stops the run."""
@@ -147,10 +170,10 @@ class Specialist:
         return lambda caller: self._run(task, stop_after_plan, caller)
 
     def resumed(
-        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
     ) -> streaming.Start:
         """The same for going on with a run."""
-        return lambda caller: self._resume(run_id, approve, answer, caller)
+        return lambda caller: self._resume(run_id, approve, answer, word, caller)
 
     def stop(self) -> None:
         """Ask the runs that go on in other threads to stop at once; they end `interrupted` and can be resumed."""
@@ -163,9 +186,10 @@ class Specialist:
         if not task.text.strip():
             raise UsageError("The task is empty.", hint='For example: boringops run "containerise this and set up CI"')
         who = self.load_persona()
+        choose(self.settings.sandbox)  # required where there is none: said before anything is made
         tools = self.tools(who)  # wrong tools and rules are said before anything is made
-        policy.Rules.of(self.settings.permissions, list(tools))
-        model_id = self._model_id(who)
+        permissions.Rules.of(self.settings.permissions, list(tools))
+        model_id = self.model_id(who)
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
         runs.require_ready(repository.root, repository.in_progress())
@@ -179,6 +203,7 @@ class Specialist:
             slug=naming.slug_of(naming.name_of(task.text)),
             project_phase=task.phase or self.settings.phase,
             handoff=handoff,
+            earlier=task.earlier,
             persona=who.name,
             persona_path=who.path,
             persona_sha256=who.sha256,
@@ -189,12 +214,13 @@ class Specialist:
             root=str(repository.root),
             head=repository.head(),
             branch=repository.branch(),
+            base=self.base.commit if self.base else "",
         )
         made = self._make(run_id, repository, who, model_id, caller)
         made.cautions = [*(f"Hand-off: {sentence}" for sentence in contradicted), *made.cautions]
         return self._go(made, caller, start)
 
-    def _resume(self, run_id: str | None, approve: bool, answer: str | None, caller: Caller) -> Result:
+    def _resume(self, run_id: str | None, approve: bool, answer: str | None, word: str, caller: Caller) -> Result:
         run_id = run_id or self.latest()
         state = State.of(Journal(self.store, run_id).read())
         if state.start is None:
@@ -208,9 +234,10 @@ class Specialist:
             flags, sets = self._given
             base = {**state.start.config, "mcp_servers": self.settings.model_dump()["mcp_servers"]}
             self.settings = config.load(None, base=base, flags=flags, sets=sets)
+        self.base = Base(self.repository, state.start.base) if state.start.base else None
         who = self._kept_persona(run_id) or self.load_persona()
         made = self._make(run_id, Repository(root), who, state.start.model, caller)
-        return self._go(made, caller, None, approve=approve, answer=answer)
+        return self._go(made, caller, None, approve=approve, answer=answer, word=word)
 
     def _go(self, made: Run, caller: Caller, start: ev.RunStarted | None, **word: Any) -> Result:
         self._callers.add(caller)
@@ -235,7 +262,10 @@ class Specialist:
 
     def load_persona(self) -> Persona:
         """The configured persona, held against the tools that there are."""
-        path = persona.find(self.settings.persona, repo=self.repository.root)
+        if self.base is not None:
+            path = persona.find(self.base.persona(self.settings.persona), repo=self.base.root)
+        else:
+            path = persona.find(self.settings.persona, repo=self.repository.root)
         return persona.load(path, known_tools=self._tool_names())
 
     def tools(self, who: Persona, more: Sequence[Tool[Any]] = ()) -> dict[str, Tool[Any]]:
@@ -251,7 +281,8 @@ class Specialist:
             return handoff, []
         return tooling.held_against(handoff, self.repository.root, self.repository.files())
 
-    def _model_id(self, who: Persona) -> str:
+    def model_id(self, who: Persona) -> str:
+        """The model that a new task would be for."""
         if self._model is not None:
             return self._model.profile.id
         chosen = self.settings.model
@@ -279,12 +310,15 @@ class Specialist:
             log=log,
             tools=self.tools(who, servers.tools if servers else ()),
             funnel=funnel,
-            inspector=tooling.inspect,
+            inspector=partial(
+                tooling.inspect, in_request=repository.added_lines(self.base.commit) if self.base else {}
+            ),
             person=replace(self.person, caller=caller) if isinstance(self.person, Callbacks) else self.person,
             context=CallContext,
             verify=lambda claim: made.verify(claim),
             cancel=caller.cancel,
             hooks=replace(self.hooks, caller=caller),
+            sandbox=choose(self.settings.sandbox),
         )
         made = Run(
             executor=executor,
@@ -294,6 +328,7 @@ class Specialist:
             prompt=(persona.shipped() / "runtime.md").read_text(),
             variables=lambda files: tooling.variables(repository.root, files),
             facilities=tooling.facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
+            memory_root=self._memory_root(who),
             watch=self.on_delta,
         )
         if servers:
@@ -306,6 +341,13 @@ class Specialist:
             caller.on_event(event)
 
         return watch
+
+    def _memory_root(self, who: Persona) -> Path | None:
+        if self.base is None:
+            return None
+        files = who.protocol.memory_files
+        self.base.bring([*files, *{folder for path in files if (folder := path.rpartition("/")[0])}])
+        return self.base.root
 
     def _build_model(self, model_id: str, repository: Repository, executor: Executor) -> Model:
         if model_id == OFFLINE:

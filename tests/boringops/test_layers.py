@@ -13,16 +13,17 @@ RUNTIME, TOOLS = ROOT / "agent/boringops", ROOT / "tools/boringops_tools"
 
 LAYERS = (
     ("__init__",),
-    ("errors", "facts", "globs", "files"),
+    ("errors", "facts", "fence", "globs", "files"),
     ("handoff", "mcp_servers"),
     ("events", "config", "protocol"),
     ("caller",),
-    ("journal", "persona", "inventory_rules"),
+    ("journal", "persona", "inventory_rules", "config_file"),
     ("memory_bank", "inventory_rules", "repository", "secrets"),
-    ("inventory", "commands"),
+    ("inventory", "commands", "pull_request"),
     ("shell", "tool"),
     ("hooks", "toolbox"),
-    ("policy", "sandbox"),
+    ("permissions", "sandbox", "never"),
+    ("policy", "suggestions"),
     ("models.__init__", "models.base"),
     ("models.prices", "models.scripted"),
     ("models.wire",),
@@ -31,7 +32,7 @@ LAYERS = (
     ("state", "plan"),
     ("record", "naming"),
     ("outputs",),
-    ("checklist", "result", "changes", "limits"),
+    ("checklist", "result", "changes", "limits", "compaction"),
     ("checklist_rules", "report"),
     ("executor", "streaming"),
     ("callbacks",),
@@ -39,11 +40,11 @@ LAYERS = (
     ("run",),
     ("tooling",),
     ("specialist",),
-    ("cli", "chat", "serve", "__main__"),
+    ("cli", "chat", "ci", "serve", "__main__"),
 )
 """From the ground up: a module imports from lines above its own. A package named here is one floor."""
 
-COMPOSING = ("tooling", "specialist", "cli", "chat", "serve")
+COMPOSING = ("tooling", "specialist", "cli", "chat", "ci", "serve")
 """Where the runtime and the tools are put together; nothing below knows that there are tools."""
 
 FOR_TOOLS = {
@@ -59,7 +60,7 @@ FOR_TOOLS = {
     "plan",
     "repository",
     "secrets",
-    "shell",
+    "shell.__init__",
     "tool",
 }
 """What tools may know of the runtime: its values and contracts, never the run that calls them."""

@@ -158,7 +158,7 @@ def test_old_pins_get_a_python_they_have_wheels_for(tmp_path: Path, pin: str, ch
                 "package-lock.json": "{}",
                 "next.config.js": "module.exports = { output: 'export' }",
             },
-            "static export",
+            "no build script",
         ),
         (
             {
@@ -191,20 +191,28 @@ def test_applications_of_a_monorepo_stay_apart(tmp_path: Path) -> None:
     ]
 
 
-def test_a_workspace_member_is_not_built_alone(tmp_path: Path) -> None:
+def test_a_workspace_member_is_built_from_the_workspaces_root(tmp_path: Path) -> None:
     stack = made(
         tmp_path,
         **{
-            "package.json": '{"workspaces": ["apps/*"]}',
+            "package.json": '{"workspaces": ["apps/*", "packages/*"]}',
             "package-lock.json": "{}",
-            "apps/api/package.json": '{"dependencies": {"express": "5"}, "scripts": {"start": "node s.js"}}',
-            "apps/api/s.js": "app.listen(3000)",
+            "apps/api/package.json": '{"name": "api", "dependencies": {"express": "5", "@x/db": "*"}, "scripts": {"start": "node s.js"}}',
+            "apps/api/s.js": "require('express')().listen(3000)",
+            "packages/db/package.json": '{"name": "@x/db", "dependencies": {"pg": "8"}}',
+            "packages/db/index.js": "module.exports = process.env.DATABASE_URL",
         },
     )
-    assert [app.reason.partition(":")[0] for app in stack.applications] == [
-        "the root of a workspace, not an application by itself",
-        "a member of a workspace",
-    ]
+    root, api, db = stack.applications
+    assert root.reason == "the root of a workspace, not an application by itself" and "library" in db.reason
+    assert (
+        api.deployable
+        and api.context == ""
+        and api.dockerfile == "apps/api/Dockerfile"
+        and api.lockfile == "package-lock.json"
+    )
+    assert api.workspace and api.workspace.folders == ["packages/db", "apps/api"]
+    assert [service.kind for service in api.services] == ["postgres"] and [v.name for v in api.env] == ["DATABASE_URL"]
 
 
 @pytest.mark.parametrize("entry", ["from routes import r", "from .routes import r"])

@@ -56,8 +56,8 @@ BACKINGS: dict[str, Backing] = {
 }  # fmt: skip
 
 _PREFIX = {
-    "postgres": r"(POSTGRES(QL)?|PG|DB|DATABASE|SQL)",
-    "mysql": r"(MYSQL|DB|DATABASE|SQL)",
+    "postgres": r"(POSTGRES(QL)?|PG|DB|DATABASE|DATASOURCE|SQL)",
+    "mysql": r"(MYSQL|DB|DATABASE|DATASOURCE|SQL)",
     "mongo": r"(MONGO(DB)?|DB|DATABASE)",
     "redis": r"(REDIS|CACHE)",
     "rabbitmq": r"(RABBIT(MQ)?|AMQP)",
@@ -98,7 +98,8 @@ def _values(service: Service, ci: bool) -> dict[str, str]:
     backing = BACKINGS[service.kind]
     host = "127.0.0.1" if ci else service.kind
     password = (CI_VALUE if ci else f"${{{backing.variable}:?set it in .env}}") if backing.variable else ""
-    login = f"{backing.user}:{password}@" if password else ""
+    apart = service.scheme.startswith("jdbc:")  # JDBC is told the user and the password by themselves
+    login = f"{backing.user}:{password}@" if password and not apart else ""
     return {
         "url": f"{service.scheme or backing.scheme}://{login}{host}:{backing.port}{backing.suffix}",
         "host": host,

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
+from typing import Any
 
 from boringops_tools.blueprints import backing
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
+from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 
 MARK = "set it in .env"
 """In every Compose file of ours: what a missing secret says."""
+
+
+OURS = "# For development on one machine. `docker compose up --build --wait`"
+"""How a Compose file of ours begins."""
+PRODUCTION = "compose.prod.yaml"
+
+
+def has_production(context: Context) -> bool:
+    """Whether there is a production override of ours now, or will be one."""
+    there = context.tree.text(PRODUCTION)
+    if there:
+        return "_IMAGE:?" in there
+    free = not any(name in context.tree for name in COMPOSE_NAMES)
+    return free and context.will_have(PRODUCTION, "containers")
 
 
 def insisted(value: str) -> list[str]:
@@ -33,9 +50,51 @@ def files(context: Context) -> Iterator[DraftFile]:
                 kinds=context.stack.kinds,
                 backings=backing.BACKINGS,
                 image=backing.image,
+                jobs=jobs,
+                migrates=migrates,
             ),
             why="The application and its services on one machine, for development.",
         )
+
+
+def production(context: Context) -> Iterator[DraftFile]:
+    """What production changes about our own compose.yaml: images by digest instead of builds, limits, restarts."""
+    ours = not any(name in context.tree for name in COMPOSE_NAMES) or OURS in context.tree.text("compose.yaml")
+    if context.stack.deployable and ours and PRODUCTION not in context.tree:
+        yield DraftFile(
+            path=PRODUCTION,
+            content=render(
+                "compose.prod.yaml.j2",
+                apps=context.stack.deployable,
+                kinds=context.stack.kinds,
+                jobs=jobs,
+                sealed={"go", "rust", "static", "cpp"},
+                variable=image_variable,
+            ),
+            why="The same on one production machine: built images by digest, limits, no writes where none are needed.",
+        )
+
+
+def migrates(app: Application) -> bool:
+    """Whether a job has to prepare the database before the application starts."""
+    return app.migration is not None and any(service.kind in {"postgres", "mysql"} for service in app.services)
+
+
+def jobs(app: Application) -> list[dict[str, Any]]:
+    """Further containers of the application's image: its migration, workers and schedulers."""
+    found: list[dict[str, Any]] = []
+    if app.migration is not None and migrates(app):
+        about = f"Brings the schema up to date, once, before the application starts ({app.migration.source})."
+        found.append({"name": "migrate", "about": about, "command": shlex.split(app.migration.run), "restart": "no"})
+    found += [
+        {"name": each.name, "about": f"From {each.source}.", "command": each.command, "restart": "unless-stopped"}
+        for each in app.processes
+    ]
+    return [job | {"service": f"{app.name}-{job['name']}"} for job in found]
+
+
+def image_variable(app: Application) -> str:
+    return re.sub(r"\W", "_", app.name).upper() + "_IMAGE"
 
 
 def as_exposed(context: Context, app: Application) -> Application:
@@ -67,7 +126,7 @@ def environment(app: Application) -> dict[str, str | None]:
             found[name] = str(app.port)
         elif name in known:
             found[name] = known[name]
-        elif name.startswith("NEXT_PUBLIC_"):
+        elif is_public(name):
             continue  # written into the bundle while the image is built
         elif (variable.secret and (variable.required or default is None) and insists(name)) or variable.required:
             found[name] = f"${{{name}:?{MARK}}}"

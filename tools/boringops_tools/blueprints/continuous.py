@@ -11,6 +11,7 @@ from boringops_tools.blueprints.ci_setup import SETUPS
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
+from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 
 
@@ -55,8 +56,7 @@ def dependabot(context: Context) -> Iterator[DraftFile]:
     )
     if context.other_ci or not context.apps or any(name in context.tree for name in names):
         return
-    ecosystems = {"npm": "npm", "pnpm": "npm", "yarn": "npm", "bun": "bun", "uv": "uv", "go": "gomod"}
-    entries = {(ecosystems.get(app.manager, "pip"), f"/{app.folder}") for app in context.apps}
+    entries = {(_ECOSYSTEMS[app.manager], f"/{app.context}") for app in context.apps if app.manager in _ECOSYSTEMS}
     entries |= {("docker", f"/{app.folder}") for app in context.containers} | {("github-actions", "/")}
     if context.stack.kinds:
         entries.add(("docker-compose", "/"))
@@ -67,6 +67,14 @@ def dependabot(context: Context) -> Iterator[DraftFile]:
     )
 
 
+_ECOSYSTEMS = {
+    "npm": "npm", "pnpm": "npm", "yarn": "npm", "bun": "bun", "uv": "uv", "pip": "pip", "poetry": "pip", "pipenv": "pip",
+    "pdm": "pip", "go": "gomod", "maven": "maven", "gradle": "gradle", "cargo": "cargo", "bundler": "bundler",
+    "composer": "composer", "nuget": "nuget", "mix": "mix",
+}  # fmt: skip
+"""Dependabot's name for what each package manager keeps."""
+
+
 def _job(app: Application, context: Context) -> dict[str, Any]:
     checks = [("Lint", command.run) for command in app.commands.lint]
     checks += [("Test", command.run) for command in app.commands.test]
@@ -74,12 +82,12 @@ def _job(app: Application, context: Context) -> dict[str, Any]:
     kinds = [service.kind for service in app.services] if app.commands.test and _composed(context) else []
     return {
         "app": app,
-        "steps": SETUPS[app.manager](app),
+        "steps": SETUPS[app.manager](app, context),
         "checks": checks if app.commands.test else checks + _syntax(app),
         "tested": bool(app.commands.test),
         "environment": _environment(app, context, services=bool(kinds)),
         "kinds": kinds,
-        "packages": app.build_packages if app.language == "python" else [],
+        "packages": app.build_packages if app.language in {"python", "rust", "cpp"} else [],
     }
 
 
@@ -102,18 +110,16 @@ def _environment(app: Application, context: Context, *, services: bool) -> dict[
         values = [value or "" for other in context.stack.deployable for value in compose.environment(other).values()]
         values += [value for kind in context.stack.kinds for value in backing.BACKINGS[kind].environment.values()]
         placeholders |= {name for value in values for name in compose.insisted(value)}
-    public = {
-        variable.name: f"${{{{ vars.{variable.name} }}}}"
-        for variable in app.env
-        if variable.name.startswith("NEXT_PUBLIC_")
-    }
+    public = {variable.name: f"${{{{ vars.{variable.name} }}}}" for variable in app.env if is_public(variable.name)}
     return dict(sorted((dict.fromkeys(placeholders, backing.CI_VALUE) | reached | public).items()))
 
 
 def _syntax(app: Application) -> list[tuple[str, str]]:
     """What can be checked of an application without tests."""
     if app.language == "python":
-        run = "uv run " if app.manager == "uv" else ""
+        run = {"uv": "uv run ", "poetry": "poetry run ", "pdm": "pdm run ", "pipenv": "pipenv run "}.get(
+            app.manager, ""
+        )
         return [("Compile every module", rf"{run}python -m compileall -q -x '\.venv|node_modules' .")]
     if (
         app.language == "node"
@@ -123,4 +129,20 @@ def _syntax(app: Application) -> list[tuple[str, str]]:
         and app.command[-1].endswith("js")
     ):
         return [("Check the entry point's syntax", f"node --check {shlex.quote(app.command[-1])}")]
+    if app.language == "php":
+        return [
+            ("Check every file's syntax", "find . -name '*.php' -not -path './vendor/*' -print0 | xargs -0 -n1 php -l")
+        ]
+    if app.language == "ruby":
+        return [
+            ("Check every file's syntax", "find . -name '*.rb' -not -path './vendor/*' -print0 | xargs -0 -n1 ruby -c")
+        ]
+    if app.language == "deno" and app.deno and app.deno.entry:
+        return [("Check the types", f"deno check {shlex.quote(app.deno.entry)}")]
+    if app.language == "elixir":
+        return [("Compile", "mix compile")]
+    if app.language == "static":
+        return [
+            ("See that there is a first page", f"test -s {shlex.quote(app.entry.path if app.entry else 'index.html')}")
+        ]
     return []

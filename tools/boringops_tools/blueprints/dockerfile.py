@@ -5,33 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from boringops_tools.blueprints import compose, pins
+from boringops_tools.blueprints import compose, node_image, pins
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.other_images import OTHERS
 from boringops_tools.blueprints.render import render
-from boringops_tools.stack.facts import Application, Go, Node, Python
-
-INSTALL = {
-    # manager: (frozen install, the same without development dependencies, dropping them later, cache)
-    "npm": ("npm ci", "npm ci --omit=dev", "npm prune --omit=dev --ignore-scripts", "/root/.npm"),
-    "pnpm": (
-        "pnpm install --frozen-lockfile",
-        "pnpm install --frozen-lockfile --prod",
-        "CI=true pnpm prune --prod --ignore-scripts",
-        "/root/.local/share/pnpm/store",
-    ),
-    "yarn": (
-        "yarn install --frozen-lockfile",
-        "yarn install --frozen-lockfile --production",
-        "yarn install --frozen-lockfile --production --ignore-scripts --prefer-offline",
-        "/usr/local/share/.cache/yarn",
-    ),
-}
-_UNLOCKED = {
-    "npm": ("npm install --no-audit --no-fund", "npm install --omit=dev --no-audit --no-fund"),
-    "pnpm": ("pnpm install --no-frozen-lockfile", "pnpm install --no-frozen-lockfile --prod"),
-    "yarn": ("yarn install", "yarn install --production"),
-}
+from boringops_tools.stack.facts import Application, Go, Python
 
 
 def files(context: Context) -> Iterator[DraftFile]:
@@ -45,43 +24,43 @@ def files(context: Context) -> Iterator[DraftFile]:
             )
 
 
+def nginx(context: Context) -> Iterator[DraftFile]:
+    """The web server's configuration of each static site."""
+    for app in context.apps:
+        path = app.path("nginx.conf")
+        if app.deployable and app.static and path not in context.tree and app.path("Dockerfile") not in context.tree:
+            yield DraftFile(
+                path=path,
+                content=render(
+                    "nginx.conf.j2",
+                    app=app,
+                    hashed=_HASHED.get(app.framework.partition("-")[0], ""),
+                    error_page=_not_found(app, context),
+                ),
+                why="How the site is served: caching, security headers, and what answers an unknown path.",
+            )
+
+
+_HASHED = {"vite": "/assets/", "create": "/static/", "astro": "/_astro/", "nextjs": "/_next/static/", "nuxt": "/_nuxt/",
+           "sveltekit": "/_app/immutable/", "react": "/assets/", "remix": "/assets/"}  # fmt: skip
+"""Where a framework's build puts files whose name has a hash of their content."""
+
+
+def _not_found(app: Application, context: Context) -> bool:
+    if app.static is None or app.static.fallback:
+        return False
+    return app.framework in {"nextjs", "gatsby"} or any(
+        path.rpartition("/")[2].partition(".")[0] == "404" for path in context.tree.all_below(app.folder)
+    )
+
+
 def _values(app: Application, context: Context) -> dict[str, Any]:
     common: dict[str, Any] = {
-        "image": pins.image(app.language, app.version.value),
+        "image": "" if app.language == "node" else pins.image(app.language, app.version.value),
         "reads_port": any(variable.name == "PORT" for variable in app.env),
         "version_from": f"{app.version.stated.text} in {app.version.stated.source}" if app.version.stated else "",
     }
     return common | _LANGUAGES[app.language](app, context)
-
-
-def _node(app: Application, _: Context) -> dict[str, Any]:
-    node = app.node or Node()
-    full, production, prune, cache = INSTALL[app.manager]
-    if app.lockfile is None:
-        full, production = _UNLOCKED[app.manager]
-    berry = app.manager == "yarn" and (
-        node.manager_version.split(".")[0] not in {"", "1"} or ".yarnrc.yml" in node.manifests
-    )
-    if berry:
-        full = production = "yarn install --immutable"  # it cannot leave development dependencies out by itself
-    prunes = not (berry or node.keep_dev or node.next_output == "standalone")
-    builds = [f"{app.manager} run {node.build}"] if node.build else []
-    if node.prisma and not node.prisma_in_build:
-        builds.insert(0, f"./node_modules/.bin/prisma generate --schema {node.prisma}")
-    return {
-        "full": full,
-        "production": production,
-        "prunes": prunes,
-        "build_steps": [*builds, *([prune] if prunes else [])],
-        "cache": cache,
-        "berry": berry,
-        "staged": bool(builds) or node.install_needs_source or node.keep_dev,
-        "manifests": [name for name in node.manifests if name not in {"patches", ".yarn/releases", ".yarn/patches"}],
-        "folders": [name for name in node.manifests if name in {"patches", ".yarn/releases", ".yarn/patches"}],
-        "corepack": app.manager in {"pnpm", "yarn"} and (app.manager == "pnpm" or berry or node.manager_stated),
-        "public_env": [variable.name for variable in app.env if variable.name.startswith("NEXT_PUBLIC_")],
-        "husky": node.git_hooks,
-    }
 
 
 def _python(app: Application, _: Context) -> dict[str, Any]:
@@ -102,6 +81,7 @@ def _python(app: Application, _: Context) -> dict[str, Any]:
         "paths": ":".join(dict.fromkeys(f"/app/{part}" if part else "/app" for part in (python.import_root, ""))),
         "hosts_checked": app.framework == "django",
         "installs_project": python.packaged and not python.requirements,
+        "tool": pins.package(app.manager) if app.manager in {"poetry", "pdm", "pipenv"} else "",
     }
 
 
@@ -112,4 +92,8 @@ def _go(app: Application, _: Context) -> dict[str, Any]:
     }
 
 
-_LANGUAGES: dict[str, Callable[[Application, Context], dict[str, Any]]] = {"node": _node, "python": _python, "go": _go}
+_LANGUAGES: dict[str, Callable[[Application, Context], dict[str, Any]]] = {
+    "node": node_image.values,
+    "python": _python,
+    "go": _go,
+} | OTHERS

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
-from boringops_tools.stack.facts import Application
+from boringops_tools.stack.facts import Application, Node, Workspace
 
 _LEFT_OUT = re.compile(
     r"^(\.(?!npmrc$|yarnrc\.yml$|yarn$|pnpmfile\.cjs$|python-version$|babelrc|swcrc|browserslistrc).*|"
@@ -23,7 +23,8 @@ _LEFT_OUT = re.compile(
 
 def files(context: Context) -> Iterator[DraftFile]:
     for app in context.apps:
-        path = app.path(".dockerignore")
+        # Of a Dockerfile that is not at its context's root, the ignore file is the one beside it.
+        path = app.path(".dockerignore" if app.workspace is None else "Dockerfile.dockerignore")
         if app.deployable and path not in context.tree:
             yield DraftFile(
                 path=path,
@@ -34,13 +35,23 @@ def files(context: Context) -> Iterator[DraftFile]:
 
 def allowed(app: Application, context: Context) -> list[str]:
     """Top-level names of the application's folder that its build may see."""
+    if app.workspace is not None:
+        return _of_workspace(app, context)
     prefix = f"{app.folder}/" if app.folder else ""
-    inner = [path.removeprefix(prefix) for path in context.tree.files if path.startswith(prefix)]
+    inner = [path.removeprefix(prefix) for path in context.tree.all_below(app.folder)]
     names = {path.partition("/")[0] for path in inner}
     manifest = context.tree.text(app.path("pyproject.toml"))
     needed = {name for name in names if name in manifest and name.lower().startswith(("readme", "licen"))}
     if app.go is not None:  # sources of every package, and what they embed; documents and images are none of it
         needed |= set(app.go.assets)
+    needed |= _NEEDED.get(app.language, set()) & names
+    if app.static is not None:
+        names.add("nginx.conf")
+    if app.rust is not None:
+        needed |= {name for name in names if name.endswith(".rs") or name in app.rust.assets}
+    if app.static is not None and app.static.files:
+        top = app.static.output.partition("/")[0]
+        names, needed = {"nginx.conf", *([top] if top else app.static.files)}, {top} if top else set(app.static.files)
     others = {
         other.folder.removeprefix(prefix).partition("/")[0]
         for other in context.apps
@@ -53,3 +64,25 @@ def allowed(app: Application, context: Context) -> list[str]:
         and (name in needed or not _LEFT_OUT.match(name))
         and name not in others - needed
     )
+
+
+_NEEDED = {
+    "java": {"gradlew", "mvnw", ".mvn", "gradle", "src", "config"},
+    "rust": {".cargo", ".sqlx", "build.rs", "examples", "benches", "tests", "bin"},
+    "ruby": {"bin", ".ruby-version", "Rakefile", "config.ru"},
+    "php": {"artisan", "bin"},
+    "elixir": {".formatter.exs", "priv", "assets"},
+    "dotnet": {".editorconfig", ".config"},
+}
+"""Names that other languages keep out and this one builds with. A Cargo manifest may name tests and examples."""
+
+
+def _of_workspace(app: Application, context: Context) -> list[str]:
+    """The workspace's own manifests, every member's manifest, and the folders that the application stands on."""
+    workspace, node = app.workspace or Workspace(), app.node or Node()
+    shared = context.tree.named(
+        workspace.root, "turbo.json", "nx.json", "tsconfig.json", "tsconfig.base.json", "babel.config.js"
+    )
+    configuration = app.path("nginx.conf").removeprefix(f"{workspace.root}/" if workspace.root else "")
+    own = [*node.manifests, *shared, *([configuration] if app.static else [])]
+    return sorted({*own, *workspace.manifests, *workspace.folders})

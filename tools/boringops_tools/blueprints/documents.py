@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing
+from boringops_tools.blueprints import backing, compose
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -26,8 +26,6 @@ def runbook(context: Context) -> Iterator[DraftFile]:
 
 
 def readme(context: Context) -> Iterator[DraftFile]:
-    if not context.containers:
-        return  # nothing here is deployed: there is nothing to tell
     path = next((path for path in context.tree.files if re.fullmatch(r"readme\.md", path, re.IGNORECASE)), "README.md")
     if (
         path == "README.md"
@@ -114,17 +112,17 @@ def facts(context: Context) -> dict[str, Any]:
 def _example(context: Context, app: Application) -> str:
     from boringops_tools.stack import environment
 
-    if not app.env and not app.services:
+    if not app.env and not app.services and not compose.has_production(context):
         return ""
     return environment.example_file(context.tree, app.folder) or app.path(".env.example")
 
 
 def migration(app: Application) -> str:
     """The command that brings the database's schema up to date: a job of its own, never part of the start."""
+    if app.migration is not None:
+        return app.migration.run
     if app.framework == "django":
         return "python manage.py migrate --noinput"
-    if app.node is not None and app.node.prisma:
-        return f"./node_modules/.bin/prisma migrate deploy --schema {app.node.prisma}"
     if app.node is not None and app.node.before_start:
         return " && ".join(app.node.before_start)
     return ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from boringops.facts import Question
 from boringops_tools import stack as stacks
 from boringops_tools.blueprints import (
+    choices,
     compose,
     continuous,
     dockerfile,
@@ -20,14 +21,17 @@ from boringops_tools.blueprints import (
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
 from boringops_tools.blueprints.words import other_ci, understand
+from boringops_tools.stack import environment
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
 
 KINDS: tuple[Kind, ...] = (
     ("containers", "1.1", "Image of each application", dockerfile.files),
+    ("containers", "1.1", "Image of each application", dockerfile.nginx),
     ("containers", "1.2", "Keep everything else out of the build", dockerignore.files),
     ("containers", "1.3", "Run it all on one machine", compose.files),
+    ("containers", "1.3", "Run it all on one machine", compose.production),
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
     ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
@@ -49,20 +53,23 @@ def draft(
 ) -> Draft:
     """The files that the repository at `root` lacks for what `task` asks, and the plan that goes with them.
 
+    `task` is what the user said, answers included: decisions are read from it (`choices`).
     `files` are what git sees, relative to `root`; `wants` (of `words.KINDS`) overrides the task's words;
     `planned` says which of the files will be written, for what documents may speak of. Only reads.
     Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
     wanted = frozenset(understand(task) if wants is None else wants)
     chosen = None if planned is None else frozenset(planned)
-    context = Context(Tree(root, files), stack, wanted, asked_ci=other_ci(task), planned=chosen)
+    decided = choices.read(task)
+    context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=other_ci(task), planned=chosen)
     made: list[DraftFile] = []
     if stack.applications:
         for want, number, _, make in KINDS:
             if want in context.wants:
                 made += [file.model_copy(update={"task": number}) for file in make(context)]
     assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
-    plan = planning.plan(context, made, [(number, title) for _, number, title, _ in KINDS], assumptions)
+    titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
+    plan = planning.plan(context, made, titles, assumptions)
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
 
 
@@ -79,7 +86,7 @@ def _assumptions(context: Context) -> list[str]:
             f"{app.name}: {lost.source} asks for {app.language} {lost.text}; {app.version.value} is used, by {won}."
             for lost in app.version.lost
         ]
-        if public := [variable.name for variable in app.env if variable.name.startswith("NEXT_PUBLIC_")]:
+        if public := [variable.name for variable in app.env if environment.is_public(variable.name)]:
             said.append(
                 f"{app.name}: {', '.join(public)} are written into the image while it is built, from the repository's Actions "
                 "variables; staging and production share them."

@@ -17,7 +17,7 @@ PLACEHOLDER = "<from-the-secrets-manager>"
 
 
 def files(context: Context) -> Iterator[DraftFile]:
-    for app in context.containers:
+    for app in context.apps:
         existing = environment.example_file(context.tree, app.folder)
         path = existing or app.path(".env.example")
         before = _raw(context, path) if existing else ""
@@ -71,6 +71,9 @@ def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:
                 f"{secret}={PLACEHOLDER}",
                 "",
             ]
+    image = compose.image_variable(app)
+    if app.deployable and image not in known and compose.has_production(context):
+        lines += [f"# {image}: the image that compose.prod.yaml runs, as registry/name@sha256:...", f"{image}=", ""]
     return lines[:-1]
 
 

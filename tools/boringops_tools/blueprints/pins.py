@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Image(BaseModel):
-    """A base image of a language version. `end_of_life` is an ISO date."""
+    """A base image of a language version. `end_of_life` is an ISO date; empty where the project names none ahead."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,7 +24,7 @@ class Image(BaseModel):
     @property
     def ended(self) -> bool:
         """Whether the version was dead when the table was made: the same answer on every day."""
-        return self.end_of_life <= as_of()
+        return bool(self.end_of_life) and self.end_of_life <= as_of()
 
 
 @cache
@@ -54,8 +55,9 @@ def image(language: str, version: str) -> str:
     return next(row.image for row in images(language) if row.version == version)
 
 
-def base(name: str) -> str:
-    return str(_table()["bases"][name])
+def base(name: str, version: str = "") -> str:
+    """The image of a role, for a language version where its name carries one."""
+    return str(_table()["bases"][name]).replace("{version}", version)
 
 
 def service(kind: str) -> str:
@@ -71,3 +73,8 @@ def pnpm(lockfile_format: str) -> str:
     """The pnpm release that writes a lockfile format (`9` of `lockfileVersion: '9.0'`)."""
     table: dict[str, str] = _table()["pnpm"]
     return table.get(lockfile_format, table["9"])
+
+
+def otp(elixir: str) -> str:
+    """The Erlang/OTP release that the image of an Elixir version comes with."""
+    return next(iter(re.findall(r"-otp-(\d+)", image("elixir", elixir))), "27")

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from boringops_tools.blueprints import pins
+from boringops_tools.stack.environment import is_public
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,7 +26,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"json": quoted, "plain": plain, "cell": cell, "argv": json.dumps}
-    environment.tests["match_public"] = lambda name: name.startswith("NEXT_PUBLIC_")
+    environment.tests["match_public"] = is_public
     environment.globals |= {"run": script, "action": pins.action, "pins_as_of": pins.as_of()}
     return environment
 

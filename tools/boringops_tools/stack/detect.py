@@ -3,19 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from boringops_tools.stack import go, node, python
+from boringops_tools.stack import cpp, deno, dotnet, elixir, go, java, node, php, python, ruby, rust, static
 from boringops_tools.stack.facts import Application, Source, Stack
+from boringops_tools.stack.found import slug
 from boringops_tools.stack.tree import Tree, folder_of, join, table
 
-DETECTORS: dict[str, tuple[Callable[[Tree, str, list[str]], Application], tuple[str, ...]]] = {
-    "node": (node.detect, (node.MANIFEST,)),
-    "python": (python.detect, python.MANIFESTS),
-    "go": (go.detect, (go.MANIFEST,)),
+Detector = Callable[[Tree, str, list[str]], Application]
+
+
+def _without_manifest(tree: Tree) -> list[Application]:
+    """What the root's own files show where no manifest says anything: a site, or a few sources."""
+    if folders := static.folders(tree):
+        return [static.detect(tree, folder) for folder in folders]
+    top = {path.rpartition(".")[2] for path in tree.below("") if "/" not in path}
+    return [found(tree, "", []) for suffix, found in (("py", python.detect), ("go", go.detect)) if suffix in top][:1]
+
+
+def _named(*names: str) -> Callable[[Tree], Iterable[str]]:
+    """Folders that have one of the files; a name may have folders in front."""
+
+    def folders(tree: Tree) -> Iterator[str]:
+        for name in names:
+            for path in tree.own(PurePosixPath(name).name):
+                if path == name or path.endswith(f"/{name}"):
+                    yield path[: -len(name)].rstrip("/")
+
+    return folders
+
+
+DETECTORS: dict[str, tuple[Detector, Callable[[Tree], Iterable[str]]]] = {
+    "node": (node.detect, _named(node.MANIFEST)),
+    "python": (python.detect, _named(*python.MANIFESTS)),
+    "go": (go.detect, _named(go.MANIFEST)),
+    "java": (java.detect, _named(*java.MANIFESTS, *java.SETTINGS)),
+    "rust": (rust.detect, _named(rust.MANIFEST)),
+    "ruby": (ruby.detect, _named(ruby.MANIFEST)),
+    "php": (php.detect, php.folders),
+    "dotnet": (dotnet.detect, dotnet.folders),
+    "elixir": (elixir.detect, _named(elixir.MANIFEST)),
+    "deno": (deno.detect, _named(*deno.MANIFESTS)),
+    "cpp": (cpp.detect, cpp.folders),
 }
-"""Per language: its detector, and the files that say an application of it is in a folder."""
+"""Per language: its detector, and which folders have an application of it, by the files that only one has."""
+
+_PARTS: tuple[tuple[str, Callable[[Tree], set[str]]], ...] = (
+    ("java", java.members),
+    ("rust", rust.members),
+    ("elixir", elixir.members),
+)
+"""Folders that are parts of a build above them, which is the application."""
 
 _OTHER_CI = (
     ".gitlab-ci.yml",
@@ -28,7 +67,7 @@ _OTHER_CI = (
     "cloudbuild.yaml",
     ".buildkite/pipeline.yml",
 )
-_MOST = 12
+_MOST = 40
 
 
 def detect(root: Path, files: Sequence[str]) -> Stack:
@@ -37,14 +76,14 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
     Nothing is executed and nothing outside `root` is read; broken files are passed over."""
     tree = Tree(root, files)
     found = _folders(tree)
-    locked_above = {"node": node.members(tree), "python": python.members(tree)}
+    locked_above = python.members(tree)
     applications = []
     for language, folder in found[:_MOST]:
         nested = sorted(
             {other for _, other in found if other != folder and (not folder or other.startswith(f"{folder}/"))}
         )
         app = DETECTORS[language][0](tree, folder, nested)
-        if folder in locked_above.get(language, ()) and app.deployable:
+        if language == "python" and folder in locked_above and app.deployable:
             app = app.model_copy(
                 update={
                     "deployable": False,
@@ -52,6 +91,8 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
                 }
             )
         applications.append(app)
+    if not applications:
+        applications = _without_manifest(tree)
     notes = (
         [f"{len(found) - _MOST} more folders look like applications and were left out."] if len(found) > _MOST else []
     )
@@ -70,18 +111,21 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
 
 def _folders(tree: Tree) -> list[tuple[str, str]]:
     """(language, folder) of everything that has a manifest of its own, the root first."""
-    found: set[tuple[str, str]] = set()
-    for language, (_, manifests) in DETECTORS.items():
-        for manifest in manifests:
-            for path in tree.below("", PurePosixPath(manifest).name):
-                if path == manifest or path.endswith(f"/{manifest}"):
-                    found.add((language, path[: -len(manifest)].rstrip("/")))
+    found = {(language, folder) for language, (_, folders) in DETECTORS.items() for folder in folders(tree)}
+    for language, parts in _PARTS:
+        if any(known == language for known, _ in found):
+            found -= {(language, folder) for folder in parts(tree)}
     # A Python folder inside another Python application is its part: requirements/ and the like.
-    kept = {(language, folder) for language, folder in found if language != "python" or not any(
-        other != folder and language == second and (not other or folder.startswith(f"{other}/")) and _whole(tree, other)
-        for second, other in found
-    )}  # fmt: skip
-    return sorted(kept, key=lambda item: (item[1].count("/") + bool(item[1]), item[1], item[0]))
+    python_folders = {folder for language, folder in found if language == "python"}
+    whole = {folder for folder in python_folders if _whole(tree, folder)}
+    found -= {("python", folder) for folder in python_folders if any(above in whole for above in _above(folder))}
+    return sorted(found, key=lambda item: (item[1].count("/") + bool(item[1]), item[1], item[0]))
+
+
+def _above(folder: str) -> list[str]:
+    """Every folder above, the root (empty) too."""
+    parts = folder.split("/") if folder else []
+    return ["/".join(parts[:depth]) for depth in range(len(parts))]
 
 
 def _whole(tree: Tree, folder: str) -> bool:
@@ -94,16 +138,27 @@ def _whole(tree: Tree, folder: str) -> bool:
 
 
 def _assets_apart(applications: list[Application]) -> list[Application]:
-    """A package.json beside a Python or Go application builds its assets; it is no application of its own."""
+    """A package.json beside an application of another language builds its assets; it is no application of its own."""
     others = {app.folder for app in applications if app.language != "node" and app.deployable}
-    return [app for app in applications if app.language != "node" or app.deployable or app.folder not in others]
+    kept = [
+        app
+        for app in applications
+        if app.language != "node" or app.folder not in others or (app.deployable and not app.static)
+    ]
+    # Of a manifest that goes with a deno.json, a package.json and the like, what runs is the application.
+    deployed = {app.folder for app in kept if app.deployable}
+    return [
+        app
+        for app in kept
+        if app.deployable or app.folder not in deployed or app.language not in {"deno", "cpp", "java"}
+    ]
 
 
 def _unique(applications: list[Application]) -> list[Application]:
     """Names identify services, images and jobs: two alike get their folder in front."""
     names = [app.name for app in applications]
     return [
-        app.model_copy(update={"name": node.slug(f"{app.folder or app.language}-{app.name}")})
+        app.model_copy(update={"name": slug(f"{app.folder or app.language}-{app.name}")})
         if names.count(app.name) > 1
         else app
         for app in applications

@@ -44,7 +44,17 @@ PLATFORM = {
 def is_secret(name: str) -> bool:
     """Whether a variable's name says that its value must not be seen. A database URL carries a password."""
     upper = name.upper()
+    if is_public(upper):
+        return False  # everybody who loads the page reads it
     return bool(_URL.search(upper)) or bool(_SECRET.search(upper) and not _NOT_SECRET.search(upper))
+
+
+_PUBLIC = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VUE_APP_", "EXPO_PUBLIC_")
+
+
+def is_public(name: str) -> bool:
+    """Whether a bundler writes the variable into what browsers load, while it builds."""
+    return name.startswith(_PUBLIC)
 
 
 def example_file(tree: Tree, folder: str) -> str | None:

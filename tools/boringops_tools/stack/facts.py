@@ -67,6 +67,23 @@ class Command(Fact):
     needs_dev: bool = Field(default=True, description="Whether it needs the development dependencies.")
 
 
+class Process(Fact):
+    """A further process of the same application and image: a worker, a scheduler."""
+
+    name: str
+    command: list[str] = Field(description="In exec form.")
+    source: Source
+
+
+class Choice(Fact):
+    """A fact that several places speak of: what won, by which, and what lost."""
+
+    fact: str
+    value: str
+    source: Source | None = None
+    lost: list[Claim] = []
+
+
 class Commands(Fact):
     lint: list[Command] = []
     test: list[Command] = []
@@ -117,6 +134,7 @@ class Node(Fact):
     before_start: list[str] = Field(default=[], description="What the start script does first, the build left out.")
     next_output: Literal["", "default", "standalone", "export"] = ""
     public: bool = Field(default=False, description="Next.js: whether a public/ folder exists.")
+    runtime: Literal["node", "bun"] = "node"
     prisma: str = Field(default="", description="Path of the Prisma schema, relative to the application.")
     prisma_in_build: bool = False
 
@@ -133,14 +151,121 @@ class Go(Fact):
     assets: list[str] = Field(default=[], description="Folders the program opens while it runs.")
 
 
+class Static(Fact):
+    """Files that a web server hands out: the site has no program of its own at run time."""
+
+    output: str = Field(default="", description="Folder with the files, relative to the application; empty: itself.")
+    fallback: str = Field(
+        default="",
+        description="The document that answers unknown paths of a single-page application; empty: none does.",
+    )
+    files: list[str] = Field(default=[], description="Without a build: top-level names that make up the site.")
+
+
+class Workspace(Fact):
+    """The workspace whose lockfile covers an application, and what of it the application is built from."""
+
+    root: str = Field(default="", description="Folder of the workspace; empty for the repository's root.")
+    package: str = Field(default="", description="The application's own package name.")
+    manifests: list[str] = Field(default=[], description="Every member's manifest, relative to the workspace's root.")
+    folders: list[str] = Field(
+        default=[], description="Folders of the application and the members it depends on, those first it stands on."
+    )
+    packages: list[str] = Field(default=[], description="Package names of `folders`, in the same order.")
+    turbo: bool = False
+
+
+class Jvm(Fact):
+    """What only a Java or Kotlin application has."""
+
+    wrapper: bool = False
+    module: str = Field(default="", description="Module of a multi-module build that makes the application.")
+    jar: str = Field(default="", description="The runnable jar that the build leaves, relative to the folder.")
+    layout: Literal["boot", "quarkus", "jar"] = "jar"
+    manifests: list[str] = []
+
+
+class Rust(Fact):
+    """What only a Rust application has."""
+
+    binary: str = ""
+    package: str = ""
+    others: list[str] = []
+    sqlx_offline: bool = False
+    assets: list[str] = []
+
+
+class Ruby(Fact):
+    """What only a Ruby application has."""
+
+    rails: bool = False
+    bootsnap: bool = False
+    assets: bool = False
+    bundler: str = ""
+    entrypoint: bool = Field(default=False, description="Rails: bin/docker-entrypoint exists.")
+    node: str = Field(default="", description="Package manager of the assets; empty where none are built.")
+
+
+class Php(Fact):
+    """What only a PHP application has."""
+
+    extensions: list[str] = []
+    docroot: str = ""
+    console: Literal["", "artisan", "bin/console"] = ""
+    node: str = Field(default="", description="Package manager of the assets; empty where none are built.")
+    node_lock: str = ""
+
+
+class Dotnet(Fact):
+    """What only a .NET application has."""
+
+    project: str = Field(default="", description="The project file, relative to the folder.")
+    assembly: str = ""
+    web: bool = False
+    manifests: list[str] = Field(default=[], description="Files that restoring reads, relative to the folder.")
+
+
+class Elixir(Fact):
+    """What only an Elixir application has."""
+
+    app: str = ""
+    release: str = ""
+    phoenix: bool = False
+    assets: bool = False
+    otp: str = ""
+
+
+class Deno(Fact):
+    """What only a Deno application has."""
+
+    config: str = ""
+    entry: str = ""
+    permissions: list[str] = []
+
+
+class Cpp(Fact):
+    """What only a C or C++ application has."""
+
+    target: str = ""
+    others: list[str] = []
+
+
+Language = Literal[
+    "node", "python", "go", "java", "rust", "ruby", "php", "dotnet", "elixir", "deno", "static", "cpp", "other"
+]
+
+
 class Application(Fact):
     """One application of the repository, in its own folder."""
 
     name: str
     folder: str = Field(default="", description="Relative to the repository; empty for its root.")
-    language: Literal["node", "python", "go"]
+    language: Language
     version: Version
-    manager: str = Field(description="npm, pnpm, yarn, bun, pip, uv, poetry, pipenv, pdm, go")
+    manager: str = Field(
+        description="npm, pnpm, yarn, bun, pip, uv, poetry, pipenv, pdm, go, maven, gradle, cargo, bundler, composer, nuget, "
+        "mix, deno, cmake; empty where nothing is installed"
+    )
     lockfile: str | None = None
     framework: str = ""
     entry: Source | None = None
@@ -148,6 +273,11 @@ class Application(Fact):
     port: int | None = None
     port_source: Source | None = None
     health: Route | None = None
+    processes: list[Process] = []
+    migration: Command | None = Field(default=None, description="Brings the schema up to date, once for a release.")
+    choices: list[Choice] = Field(
+        default=[], description="What was decided between several sources, the version apart."
+    )
     env: list[EnvVar] = []
     services: list[Service] = []
     commands: Commands = Commands()
@@ -156,9 +286,30 @@ class Application(Fact):
     deployable: bool = True
     reason: str = Field(default="", description="Why it is not deployable.")
     remarks: list[str] = Field(default=[], description="What a person should know about this application.")
+    workspace: Workspace | None = None
+    static: Static | None = None
     python: Python | None = None
     node: Node | None = None
     go: Go | None = None
+    jvm: Jvm | None = None
+    rust: Rust | None = None
+    ruby: Ruby | None = None
+    php: Php | None = None
+    dotnet: Dotnet | None = None
+    elixir: Elixir | None = None
+    deno: Deno | None = None
+    cpp: Cpp | None = None
+
+    @property
+    def context(self) -> str:
+        """The folder that the image is built from: the workspace's root, where a lockfile there covers the application."""
+        return self.folder if self.workspace is None else self.workspace.root
+
+    @property
+    def dockerfile(self) -> str:
+        """The Dockerfile relative to the build context."""
+        prefix = f"{self.context}/" if self.context else ""
+        return self.path("Dockerfile").removeprefix(prefix)
 
     def path(self, name: str) -> str:
         """`name` of the application's folder, as a path of the repository."""

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from boringops_tools.stack import environment, go_source, health, make, services, versions
 from boringops_tools.stack.facts import Application, Claim, Command, Commands, Go, Source
-from boringops_tools.stack.node import slug
+from boringops_tools.stack.found import slug
 from boringops_tools.stack.tree import Tree, join
 
 MANIFEST = "go.mod"
@@ -71,7 +71,10 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         else slug(PurePosixPath(re.sub(r"/v\d+$", "", module)).name) or slug(tree.root.name) or "app",
         folder=folder,
         language="go",
-        version=versions.choose("go", _claims(path, text)),
+        version=versions.choose(
+            "go",
+            [*versions.in_files(tree, folder, {".tool-versions": r"^go(?:lang)?\s+(\S+)"}, "go"), *_claims(path, text)],
+        ),
         manager="go",
         lockfile="go.sum" if sums else None,
         framework=next(

@@ -20,7 +20,7 @@ __all__ = ["SUFFIXES", "Facts", "read"]
 
 _WORTH_PARSING = (
     *("env", ".listen", "health", "ready", "live", "ping", "/up", "status"),
-    *("Router", ".use(", ".register(", ".route(", "createServer"),
+    *("serve(", "Router", ".use(", ".register(", ".route(", "createServer"),
 )
 """A source without any of these has nothing to say here, unless one that has leads to it."""
 
@@ -58,13 +58,27 @@ def read(tree: Tree, paths: Iterable[str]) -> Facts:
 def _listen(module: Module, facts: Facts) -> None:
     for node in module.nodes:
         function = node.child_by_field_name("function") if node.type == "call_expression" else None
-        if function is not None and source(function.child_by_field_name("property")) == "listen":
+        if function is not None and source(function) in {"Bun.serve", "Deno.serve", "serve"}:
+            _serve(module, node, facts)
+        elif function is not None and source(function.child_by_field_name("property")) == "listen":
             place = Source(path=module.path, line=line(node))
             facts.listens = facts.listens or place
             given = arguments(node)
             port = _port(module, given[0]) if given else None
             if port:
                 facts.ports.append((port, place))
+
+
+def _serve(module: Module, node: Node, facts: Facts) -> None:
+    """`Bun.serve({port})`, `Deno.serve({port}, handler)`, and the `serve` of a module of that name."""
+    name = source(node.child_by_field_name("function"))
+    if name == "serve" and "server" not in source(module.root)[:4000]:
+        return
+    place = Source(path=module.path, line=line(node))
+    facts.listens = facts.listens or place
+    port = next((port for given in arguments(node) if (port := _port(module, option(given, "port"))) is not None), None)
+    if port:
+        facts.ports.append((port, place))
 
 
 def _port(module: Module, node: Node | None, depth: int = 4) -> int | None:

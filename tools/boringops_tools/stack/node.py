@@ -1,15 +1,27 @@
-"""Node.js applications: npm, pnpm and Yarn; Express, Fastify, Next.js and plain http."""
+"""Node.js and Bun applications: npm, pnpm, Yarn and Bun; servers, and frameworks that build a site."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import PurePosixPath
 from typing import Any
 
-from boringops_tools.stack import environment, health, javascript, nextjs, services, versions
-from boringops_tools.stack.facts import Application, Claim, Command, Commands, Node, Source, Version
-from boringops_tools.stack.tree import Tree, folder_of, join, table, words
+from boringops_tools.stack import (
+    environment,
+    health,
+    javascript,
+    nextjs,
+    node_routes,
+    node_start,
+    node_web,
+    node_workspace,
+    services,
+    versions,
+)
+from boringops_tools.stack.facts import Application, Choice, Claim, Command, Commands, Node, Source, Static, Version
+from boringops_tools.stack.found import procfile, slug
+from boringops_tools.stack.node_web import Site
+from boringops_tools.stack.tree import Tree, join, table
 
 MANIFEST = "package.json"
 LOCKFILES = {
@@ -18,67 +30,58 @@ LOCKFILES = {
 }  # fmt: skip
 FRAMEWORKS = {
     "next": "nextjs", "@nestjs/core": "nestjs", "fastify": "fastify", "express": "express", "koa": "koa", "hono": "hono",
-    "@hapi/hapi": "hapi", "restify": "restify",
+    "@hapi/hapi": "hapi", "restify": "restify", "elysia": "elysia", "h3": "h3", "polka": "polka",
 }  # fmt: skip
-_OTHER_BUILDS = (
-    "vite",
-    "react-scripts",
-    "@angular/core",
-    "astro",
-    "nuxt",
-    "@sveltejs/kit",
-    "@remix-run/node",
-    "gatsby",
-    "react-native",
-    "electron",
-    "expo",
-)
-_DEVELOPMENT_SERVERS = {"nx", "ng", "vite", "webpack", "webpack-dev-server", "concurrently", "turbo", "gulp", "grunt"}
+_MANAGERS = {"npm", "pnpm", "yarn", "bun"}
 _VERSION_FILES = {".tool-versions": r"^nodejs\s+(\S+)", ".nvmrc": r"^(\S+)", ".node-version": r"^(\S+)"}
 _LIFECYCLE = ("preinstall", "install", "postinstall", "prepare", "prepublish")
-_RUNNERS = {"nodemon": "node", "node-dev": "node", "ts-node-dev": "ts-node", "tsnd": "ts-node"}
 _GIT_HOOKS = re.compile(r"\b(husky( install)?|is-ci|simple-git-hooks|lefthook install|true)\b|[|&\s]")
 _NO_TESTS = re.compile(r"no test specified|^exit\b|^echo\b")
-_ENTRIES = (
-    "server.js",
-    "index.js",
-    "app.js",
-    "main.js",
-    "src/index.js",
-    "src/server.js",
-    "src/app.js",
-    "src/main.js",
-    "server.mjs",
-    "index.mjs",
-)
 
 
 def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     """The application whose package.json is in `folder`; `nested` are folders of other applications below it."""
     manifest = tree.json(join(folder, MANIFEST))
     scripts = {name: text for name, text in table(manifest, "scripts").items() if isinstance(text, str)}
-    dependencies, dev = (
-        _dependencies(tree, folder, manifest, "dependencies"),
-        _dependencies(tree, folder, manifest, "devDependencies"),
-    )
-    framework = next((name for package, name in FRAMEWORKS.items() if package in dependencies), "")
-    locks = tree.named(folder, *LOCKFILES)
-    manager, lock = _manager(manifest, locks)
-    sources = list(tree.below(folder, *javascript.SUFFIXES, skip=nested))
+    workspace = node_workspace.of(tree, folder)
+    top = folder if workspace is None else workspace.root
+    parts = [folder] if workspace is None else [join(top, part) if top else part for part in workspace.folders]
+    dependencies: dict[str, Source] = {}
+    for part in reversed(parts):
+        dependencies |= _dependencies(tree, part, tree.json(join(part, MANIFEST)), "dependencies") | dependencies
+    dev = _dependencies(tree, folder, manifest, "devDependencies")
+    declared = {
+        name: str(text) for key in ("devDependencies", "dependencies") for name, text in table(manifest, key).items()
+    }
+    framework = next((name for package, name in FRAMEWORKS.items() if package in table(manifest, "dependencies")), "")
+    manager, lock, choices = _manager(tree, top)
+    sources = [
+        path for part in parts for path in tree.below(part, *javascript.SUFFIXES, skip=nested if part == folder else ())
+    ]
     facts = javascript.read(tree, sources)
-    node, version = _node(tree, folder, manifest, scripts, framework, manager, lock), _version(tree, folder, manifest)
-    command, entry, node = _start(tree, folder, manifest, scripts, framework, node, set(dev))
-    routes = [*facts.routes, *(nextjs.routes(tree, folder) if framework == "nextjs" else [])]
+    site = None
+    if framework != "nextjs" and not (framework and facts.listens):
+        site = node_web.site(tree, folder, declared, scripts)
+    node = _node(tree, folder, manifest, scripts, framework, manager, lock, top)
+    version = _version(tree, folder, top)
+    command, entry, node = node_start.start(tree, folder, manifest, scripts, framework, node, set(dev))
     port, where = facts.ports[0] if facts.ports else (3000, None)
     if framework == "nextjs":
-        port, where = next(
-            (
-                (int(found[1]), None)
-                for found in [re.search(r"(?:-p|--port)[ =](\d+)", scripts.get("start", ""))]
-                if found
-            ),
-            (3000, None),
-        )
+        port, where = _said_port(scripts.get("start", "")), None
+    static = None
+    if site is not None:
+        command, entry, node, static = _of_site(folder, site, command, entry, node)
+        port, where = (8080 if static else site.port, None) if not facts.listens else (port, where)
+    elif node.next_output == "export":
+        static, command, port = Static(output="out"), [], 8080
+    if node.runtime == "bun":
+        version = versions.choose("bun", _bun_claims(tree, folder, manifest))
+    file_routes = (
+        nextjs.routes(tree, folder)
+        if framework == "nextjs"
+        else node_routes.routes(tree, folder, site.framework if site else "")
+    )
+    routes = [] if static else [*facts.routes, *file_routes]
     app = Application(
         name=_name(manifest, folder, tree),
         folder=folder,
@@ -86,70 +89,135 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         version=version,
         manager=manager,
         lockfile=lock,
-        framework=framework or ("http" if facts.listens else ""),
+        framework=site.framework if site else framework or ("http" if facts.listens else ""),
         entry=entry,
         command=command,
         port=port,
         port_source=where,
         health=health.best(routes),
+        processes=procfile(tree, folder),
+        choices=choices,
         env=environment.merged([*facts.env, *environment.documented(tree, folder)]),
-        services=services.from_dependencies("node", dependencies) + _prisma_service(tree, folder, node),
+        services=[]
+        if static
+        else services.from_dependencies("node", dependencies) + _prisma_service(tree, folder, node),
         commands=_commands(tree, folder, manager, scripts, framework),
-        build_packages=["openssl"] if node.prisma else [],
-        run_packages=["openssl"] if node.prisma else [],
+        build_packages=sorted({"openssl"} if node.prisma else set()),
+        run_packages=sorted({"openssl"} if node.prisma and not static else set()),
+        migration=_migration(tree, folder, node),
+        workspace=workspace,
+        static=static,
         node=node,
     )
-    app = app.model_copy(update=_verdict(app, manifest, scripts, dependencies, facts.listens, tree))
+    app = app.model_copy(update=_verdict(app, manifest, scripts, facts.listens, tree, site))
     said = health.remarks(routes, facts.unplaced) if app.deployable else []
     return app.model_copy(update={"remarks": [*app.remarks, *said]})
+
+
+def _said_port(text: str) -> int:
+    found = re.search(r"(?:-p|--port)[ =](\d+)", text)
+    return int(found[1]) if found else 3000
+
+
+def _of_site(
+    folder: str, site: Site, command: list[str], entry: Source | None, node: Node
+) -> tuple[list[str], Source | None, Node, Static | None]:
+    """The start command of what the framework's build leaves: files for a web server, or a server."""
+    place = site.source or Source(path=join(folder, MANIFEST))
+    if site.output:
+        return (
+            [],
+            place,
+            node.model_copy(update={"keep_dev": False}),
+            Static(output=site.output, fallback=site.fallback),
+        )
+    if site.command and (
+        not command or command[:2] in (["npm", "start"], ["npm", "run"]) or command[0] == "./node_modules/.bin/vite"
+    ):
+        return list(site.command), place, node.model_copy(update={"keep_dev": False}), None
+    return command, entry or place, node, None
+
+
+def _migration(tree: Tree, folder: str, node: Node) -> Command | None:
+    migrations = f"{node.prisma.rpartition('/')[0]}/migrations".strip("/") if node.prisma else ""
+    if migrations and any(tree.all_below(join(folder, migrations))):
+        run = f"./node_modules/.bin/prisma migrate deploy --schema {node.prisma}"
+        return Command(run=run, source=Source(path=join(folder, migrations)), needs_dev=False)
+    return None
 
 
 def _verdict(
     app: Application,
     manifest: dict[str, Any],
     scripts: dict[str, str],
-    dependencies: dict[str, Source],
     listens: Source | None,
     tree: Tree,
+    site: Site | None,
 ) -> dict[str, Any]:
     """Whether a container can be drafted, and what to remark."""
     node = app.node or Node()
+    reason = _reason(app, manifest, scripts, listens, tree, site)
     remarks = []
-    if app.lockfile is None and app.manager != "bun":
+    if app.lockfile is None:
         remarks.append(
-            f"No lockfile in {app.folder or 'the root'}: two builds can install different versions. Commit one."
+            f"No lockfile in {app.context or 'the root'}: two builds can install different versions. Commit one."
         )
-    if node.next_output == "default":
+    if node.next_output == "default" and not app.static:
         remarks.append(
             "next.config has no `output: 'standalone'`: the image carries all of node_modules. "
             "Setting it makes the image several times smaller."
         )
-    if node.before_start:
+    if node.before_start and not app.static:
         remarks.append(
             f"The start script first runs `{' && '.join(node.before_start)}`: that is a job of its own, once for a release, "
             "and no part of the image's start command."
         )
-    if len(found := tree.named(app.folder, *LOCKFILES)) > 1:
-        remarks.append(f"Several lockfiles ({', '.join(found)}): {app.lockfile} is used.")
-    other = next((name for name in _OTHER_BUILDS if name in {**dependencies, **table(manifest, "devDependencies")}), "")
-    reason = ""
-    if app.manager == "bun":
-        reason = "Bun has no blueprint yet"
-    elif node.next_output == "export":
-        reason = (
-            "Next.js is set to a static export: its `out` folder belongs on a static host, there is no server to run"
-        )
-    elif manifest.get("workspaces") or (tree.named(app.folder, "pnpm-workspace.yaml") and not app.framework):
-        reason = "the root of a workspace, not an application by itself"
-    elif not app.framework and other:
-        reason = f"built by {other}, which has no blueprint yet"
-    elif not app.framework and not listens:
-        reason = "a command or a library: nothing in it listens on a port"
-    elif app.framework and not listens and "start" not in scripts and app.framework != "nextjs":
-        reason = "a library: it depends on a server framework but starts no server"
-    elif not app.command:
-        reason = "no command that starts it in production was found: package.json has none, or one that starts a development server"
+    for choice in app.choices:
+        if choice.lost:
+            lost = ", ".join(claim.text for claim in choice.lost)
+            remarks.append(f"{choice.value} is used, by {choice.source}; not {lost}.")
     return {"deployable": not reason, "reason": reason, "remarks": remarks}
+
+
+def _reason(
+    app: Application,
+    manifest: dict[str, Any],
+    scripts: dict[str, str],
+    listens: Source | None,
+    tree: Tree,
+    site: Site | None,
+) -> str:
+    """Why it gets no container; empty where it gets one."""
+    node = app.node or Node()
+    root = node_workspace.is_root(tree, app.folder)
+    if root and not (app.framework and (listens or site)):
+        return "the root of a workspace, not an application by itself"
+    if "action.yml" in tree.named(app.folder, "action.yml", "action.yaml") and not app.folder:
+        return "a GitHub Action: it runs on other repositories' runners"
+    if site is not None and site.reason:
+        return site.reason
+    if app.static is not None:
+        if not node.build and app.framework != "angular":
+            return (
+                "a library: nothing builds a site of it"
+                if manifest.get("exports") or manifest.get("module")
+                else "no build script makes its site"
+            )
+        return ""
+    published = (
+        (manifest.get("bin") or manifest.get("exports")) and not manifest.get("private") and "start" not in scripts
+    )
+    if app.framework and published and app.framework != "nextjs":
+        return "a library: it is published as a package and starts nothing"
+    if site is not None:
+        return "" if app.command else "no command that starts its server in production was found"
+    if not app.framework and not listens:
+        return "a command or a library: nothing in it listens on a port"
+    if app.framework and not listens and "start" not in scripts and app.framework != "nextjs":
+        return "a library: it depends on a server framework but starts no server"
+    if not app.command:
+        return "no command that starts it in production was found: package.json has none, or one that starts a development server"
+    return ""
 
 
 def _name(manifest: dict[str, Any], folder: str, tree: Tree) -> str:
@@ -157,32 +225,53 @@ def _name(manifest: dict[str, Any], folder: str, tree: Tree) -> str:
     return slug(given) or slug(PurePosixPath(folder).name) or slug(tree.root.name) or "app"
 
 
-def slug(text: str) -> str:
-    """A name that images, Compose services and jobs accept."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
-
-
 def _dependencies(tree: Tree, folder: str, manifest: dict[str, Any], kind: str) -> dict[str, Source]:
     path = join(folder, MANIFEST)
     return {name: Source(path=path, line=tree.line(path, f'"{name}"')) for name in table(manifest, kind)}
 
 
-def _manager(manifest: dict[str, Any], locks: list[str]) -> tuple[str, str | None]:
+def _manager(tree: Tree, top: str) -> tuple[str, str | None, list[Choice]]:
+    """Package manager and lockfile, and what they won against."""
+    path = join(top, MANIFEST)
+    manifest, locks = tree.json(path), tree.named(top, *LOCKFILES)
     stated = str(manifest.get("packageManager") or "").partition("@")[0]
-    if stated in {"npm", "pnpm", "yarn", "bun"}:
-        return stated, next((name for name in locks if LOCKFILES[name] == stated), None)
-    return (LOCKFILES[locks[0]], locks[0]) if locks else ("npm", None)
+    engines = [name for name in ("pnpm", "yarn", "bun") if name in table(manifest, "engines")]
+    claims = (
+        [Claim(text=stated, source=Source(path=path, line=tree.line(path, '"packageManager"')))]
+        if stated in _MANAGERS
+        else []
+    )
+    claims += [Claim(text=LOCKFILES[name], source=Source(path=join(top, name))) for name in locks]
+    claims += [Claim(text=name, source=Source(path=path, line=tree.line(path, f'"{name}"'))) for name in engines]
+    if not claims:
+        return "npm", None, []
+    won = claims[0].text
+    lost = [claim for claim in claims if claim.text != won]
+    lock = next((name for name in locks if LOCKFILES[name] == won), None)
+    return won, lock, [Choice(fact="package manager", value=won, source=claims[0].source, lost=lost)]
 
 
-def _version(tree: Tree, folder: str, manifest: dict[str, Any]) -> Version:
-    claims = versions.in_files(tree, folder, _VERSION_FILES)
-    path = join(folder, MANIFEST)
-    claims += [
-        Claim(text=value, source=Source(path=path, line=tree.line(path, '"node"')))
-        for key in ("volta", "engines")
-        if isinstance(value := table(manifest, key).get("node"), str)
-    ]
+def _version(tree: Tree, folder: str, top: str) -> Version:
+    claims = versions.in_files(tree, folder, _VERSION_FILES, "node")
+    for place in dict.fromkeys((folder, top)):
+        path = join(place, MANIFEST)
+        claims += [
+            Claim(text=value, source=Source(path=path, line=tree.line(path, '"node"')))
+            for key in ("volta", "engines")
+            if isinstance(value := table(tree.json(path), key).get("node"), str)
+        ]
     return versions.choose("node", claims)
+
+
+def _bun_claims(tree: Tree, folder: str, manifest: dict[str, Any]) -> list[Claim]:
+    path = join(folder, MANIFEST)
+    claims = versions.in_files(tree, folder, {".tool-versions": r"^bun\s+(\S+)", ".bun-version": r"^v?(\d\S*)"}, "bun")
+    values = [str(manifest.get("packageManager") or "").partition("bun@")[2], table(manifest, "engines").get("bun")]
+    return claims + [
+        Claim(text=value, source=Source(path=path, line=tree.line(path, value)))
+        for value in values
+        if isinstance(value, str) and value
+    ]
 
 
 def _node(
@@ -193,21 +282,19 @@ def _node(
     framework: str,
     manager: str,
     lock: str | None,
+    top: str,
 ) -> Node:
     from boringops_tools.blueprints import pins  # the blueprints stand on this package, so not above
 
-    stated = str(manifest.get("packageManager") or "").partition("@")[2].partition("+")[0]
+    said = str(tree.json(join(top, MANIFEST)).get("packageManager") or "")
+    stated = said.partition("@")[2].partition("+")[0]
     if manager == "pnpm" and not stated:
-        found = re.search(r"lockfileVersion:\s*'?(\d+)", tree.text(join(folder, lock or "")))
+        found = re.search(r"lockfileVersion:\s*'?(\d+)", tree.text(join(top, lock or "")))
         stated_version = pins.pnpm(found[1] if found else "9")
     else:
         stated_version = stated
-    extra = tree.named(folder, ".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs")
-    folders = [
-        name
-        for name in ("patches", ".yarn/releases", ".yarn/patches")
-        if any(path.startswith(join(folder, name) + "/") for path in tree.files)
-    ]
+    extra = tree.named(top, ".npmrc", "bunfig.toml", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs")
+    folders = [name for name in ("patches", ".yarn/releases", ".yarn/patches") if any(tree.all_below(join(top, name)))]
     prisma = next(
         (
             name
@@ -227,9 +314,10 @@ def _node(
         # husky and its like only set up git; every other hook may read files of the repository.
         install_needs_source=bool(_GIT_HOOKS.sub("", hooks)) or bool(prisma),
         git_hooks=bool(hooks.strip()) and not _GIT_HOOKS.sub("", hooks),
-        build="build" if "build" in scripts else "",
+        build=next((name for name in ("build:prod", "build") if name in scripts), ""),
+        runtime="bun" if manager == "bun" and "next" not in table(manifest, "dependencies") else "node",
         next_output=mode,  # type: ignore[arg-type]
-        public=any(path.startswith(join(folder, "public/")) for path in tree.files),
+        public=any(tree.all_below(join(folder, "public"))),
         prisma=prisma,
         prisma_in_build="prisma generate" in scripts.get("build", "") + hooks + scripts.get("prebuild", ""),
     )
@@ -246,99 +334,6 @@ def _prisma_service(tree: Tree, folder: str, node: Node) -> list[Any]:
         service.model_copy(update={"dependency": "prisma"})
         for service in services.from_dependencies("node", {client: place})
     ]
-
-
-def _start(
-    tree: Tree,
-    folder: str,
-    manifest: dict[str, Any],
-    scripts: dict[str, str],
-    framework: str,
-    node: Node,
-    dev: set[str],
-) -> tuple[list[str], Source | None, Node]:
-    """The start command in exec form, without npm in between: npm does not hand signals on."""
-    path = join(folder, MANIFEST)
-    if framework == "nextjs" and (
-        "next start" in scripts.get("start", "next start") or node.next_output == "standalone"
-    ):
-        command = (
-            ["node", "server.js"]
-            if node.next_output == "standalone"
-            else ["node", "node_modules/next/dist/bin/next", "start"]
-        )
-        return command, Source(path=path, line=tree.line(path, '"start"')), node
-    name = next((name for name in ("start:prod", "start") if name in scripts), "")
-    text = scripts.get(name, "")
-    if not text:
-        entry = next(
-            (file for file in (str(manifest.get("main") or ""), *_ENTRIES) if file and join(folder, file) in tree), ""
-        )
-        return (["node", entry] if entry else []), Source(path=join(folder, entry)) if entry else None, node
-    source = Source(path=path, line=tree.line(path, f'"{name}"'))
-    *before, text = [part.strip() for part in text.split("&&")]
-    before = [part for part in before if not re.fullmatch(r"(npm|pnpm|yarn) (run )?build", part)]
-    node = node.model_copy(update={"before_start": before})
-    argv = _plain_argv(text)
-    if argv is None:
-        return (
-            ["npm", "run", name] if name != "start" else ["npm", "start"],
-            source,
-            node.model_copy(update={"keep_dev": True}),
-        )
-    program = _RUNNERS.get(argv[0], argv[0])
-    if program in _DEVELOPMENT_SERVERS:
-        return [], source, node
-    built = _built(tree, folder, argv[1:], node) if program in {"ts-node", "tsx"} else ""
-    if built:
-        return ["node", built], source, node
-    if program == "node":
-        return ["node", *[_with_suffix(tree, folder, word) for word in argv[1:]]], source, node
-    if program in {"npm", "pnpm", "yarn"}:
-        return argv, source, node.model_copy(update={"keep_dev": True})
-    return (
-        [f"./node_modules/.bin/{program}", *argv[1:]],
-        source,
-        node.model_copy(update={"keep_dev": program in dev or argv[0] in dev}),
-    )
-
-
-def _with_suffix(tree: Tree, folder: str, word: str) -> str:
-    """`node server` and `node ./bin/www` as the file they mean."""
-    clean = word.removeprefix("./")
-    return f"{clean}.js" if join(folder, f"{clean}.js") in tree else clean if join(folder, clean) in tree else word
-
-
-def _plain_argv(text: str) -> list[str] | None:
-    """The words of a command without shell features, environment assignments dropped; None where it has some."""
-    if re.search(r"[|&;<>$`()]", text):
-        return None
-    try:
-        argv = shlex.split(text)
-    except ValueError:
-        return None
-    while argv and (argv[0] in {"cross-env", "npx", "dotenv", "--"} or re.fullmatch(r"[A-Za-z_]\w*=.*", argv[0])):
-        argv = argv[1:]
-    return argv or None
-
-
-def _built(tree: Tree, folder: str, argv: list[str], node: Node) -> str:
-    """The JavaScript file that the build makes out of a TypeScript entry."""
-    entry = next((word.removeprefix("./") for word in argv if re.search(r"\.[cm]?ts$", word)), "")
-    options = table(tree.json(join(folder, "tsconfig.json")), "compilerOptions")
-    out = options.get("outDir")
-    if not entry or not node.build or not isinstance(out, str):
-        return ""
-    out = out.removeprefix("./").strip("/")
-    rooted = str(options.get("rootDir") or "").removeprefix("./").strip("/")
-    inner = entry.removeprefix(f"{rooted}/") if rooted and rooted != "." else entry
-    if (
-        not rooted
-        and entry.startswith("src/")
-        and not any("/" not in path.removeprefix(f"{folder}/" if folder else "") for path in tree.below(folder, ".ts"))
-    ):
-        inner = entry.removeprefix("src/")
-    return f"{out}/{re.sub(r'ts$', 'js', inner)}"
 
 
 def _commands(tree: Tree, folder: str, manager: str, scripts: dict[str, str], framework: str) -> Commands:
@@ -372,27 +367,5 @@ def _commands(tree: Tree, folder: str, manager: str, scripts: dict[str, str], fr
     return Commands(
         lint=[run(name) for name in lint],
         test=[run(name) for name in test],
-        build=[run("build")] if "build" in scripts else [],
+        build=[run(name) for name in ("build:prod", "build") if name in scripts][:1],
     )
-
-
-def members(tree: Tree) -> set[str]:
-    """Folders whose dependencies are locked by a workspace above them."""
-    roots = [folder_of(path) for path in tree.files if PurePosixPath(path).name == "pnpm-workspace.yaml"]
-    roots += [
-        folder_of(path)
-        for path in tree.files
-        if PurePosixPath(path).name == MANIFEST and _is_workspace(tree.json(path))
-    ]
-    manifests = [folder_of(path) for path in tree.below("", MANIFEST)]
-    return {
-        folder
-        for folder in manifests
-        for root in roots
-        if folder != root and (not root or folder.startswith(f"{root}/")) and not tree.named(folder, *LOCKFILES)
-    }
-
-
-def _is_workspace(manifest: dict[str, Any]) -> bool:
-    value = manifest.get("workspaces")
-    return bool(words(value) or words(table(manifest, "workspaces").get("packages")))

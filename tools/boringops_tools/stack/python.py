@@ -12,12 +12,13 @@ from boringops_tools.stack import (
     python_commands,
     python_django,
     python_source,
+    python_workers,
     services,
     versions,
     wheels,
 )
-from boringops_tools.stack.facts import Application, Claim, Python, Source, Version
-from boringops_tools.stack.node import slug
+from boringops_tools.stack.facts import Application, Choice, Claim, Python, Source, Version
+from boringops_tools.stack.found import procfile, slug
 from boringops_tools.stack.python_program import module_name
 from boringops_tools.stack.python_requirements import DEVELOPMENT, RUNTIME, dependencies, development, files, included
 from boringops_tools.stack.python_source import WebApp
@@ -118,6 +119,9 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         health=health.best(routes),
         env=environment.merged([*facts.env, *environment.documented(tree, folder)]),
         services=services.from_dependencies("python", declared),
+        processes=python_workers.processes(tree, folder, facts.program, declared) or procfile(tree, folder),
+        migration=python_workers.migration(tree, folder, framework, declared),
+        choices=_choices(tree, folder, manager, lock),
         commands=python_commands.commands(tree, folder, manager, project, python),
         build_packages=sorted({package for build, _ in native for package in build}),
         run_packages=sorted({package for _, run in native for package in run}),
@@ -170,8 +174,6 @@ def _verdict(app: Application, declared: dict[str, Source], remarks: list[str], 
         )
     elif not {app.framework, *_BRINGS.get(app.framework, ())} & declared.keys():
         reason = f"its code needs {app.framework}, but nothing in this folder declares it as a dependency"
-    elif app.manager not in {"pip", "uv"}:
-        reason = f"managed by {app.manager}, which has no blueprint yet"
     elif app.manager == "pip" and not python.requirements and not python.packaged:
         reason = "nothing says what to install: no requirements file, no installable project"
     if not reason and app.manager == "pip" and not python.requirements:
@@ -200,9 +202,18 @@ def _manager(tree: Tree, folder: str, project: dict[str, Any]) -> tuple[str, str
     return ("uv", None) if "uv" in table(project, "tool") else ("pip", None)
 
 
+def _choices(tree: Tree, folder: str, manager: str, lock: str | None) -> list[Choice]:
+    """Package managers whose files are there besides the one that won."""
+    if lock is None:
+        return []
+    found = {other: name for name, other in _LOCKS.items() if other != manager and join(folder, name) in tree}
+    lost = [Claim(text=other, source=Source(path=join(folder, name))) for other, name in found.items()]
+    return [Choice(fact="package manager", value=manager, source=Source(path=join(folder, lock)), lost=lost)]
+
+
 def _version(tree: Tree, folder: str, project: dict[str, Any], requirements: list[str]) -> Version:
     path = join(folder, "pyproject.toml")
-    claims = versions.in_files(tree, folder, _VERSION_FILES)
+    claims = versions.in_files(tree, folder, _VERSION_FILES, "python")
     claims += [
         Claim(text=value, source=Source(path=path, line=tree.line(path, value)))
         for value in (

@@ -18,7 +18,7 @@ def commands(
     project: dict[str, Any],
     python: Python,
 ) -> Commands:
-    prefix = "uv run " if manager == "uv" else "poetry run " if manager == "poetry" else ""
+    prefix = f"{manager} run " if manager in {"uv", "poetry", "pdm", "pipenv"} else ""
     own = make.commands(tree, folder)
     pyproject = Source(path=join(folder, "pyproject.toml"))
     wanted = development(tree, folder, python.requirements)

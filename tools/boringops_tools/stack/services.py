@@ -23,6 +23,41 @@ CLIENTS: dict[str, dict[str, Kind]] = {
         "beanie": "mongo", "redis": "redis", "aioredis": "redis", "django-redis": "redis", "rq": "redis", "arq": "redis",
         "pika": "rabbitmq", "aio-pika": "rabbitmq",
     },
+    "java": {
+        "postgresql": "postgres", "quarkus-jdbc-postgresql": "postgres", "r2dbc-postgresql": "postgres",
+        "mysql-connector-j": "mysql", "mysql-connector-java": "mysql", "quarkus-jdbc-mysql": "mysql",
+        "spring-boot-starter-data-mongodb": "mongo", "mongodb-driver-sync": "mongo",
+        "spring-boot-starter-data-redis": "redis", "jedis": "redis", "lettuce-core": "redis", "quarkus-redis-client": "redis",
+        "spring-boot-starter-amqp": "rabbitmq", "amqp-client": "rabbitmq",
+    },
+    "rust": {
+        "sqlx[postgres]": "postgres", "diesel[postgres]": "postgres", "tokio-postgres": "postgres", "postgres": "postgres",
+        "deadpool-postgres": "postgres", "sqlx[mysql]": "mysql", "diesel[mysql]": "mysql", "mysql_async": "mysql",
+        "mongodb": "mongo", "redis": "redis", "deadpool-redis": "redis", "fred": "redis", "lapin": "rabbitmq",
+    },
+    "ruby": {
+        "pg": "postgres", "mysql2": "mysql", "trilogy": "mysql", "mongoid": "mongo", "mongo": "mongo", "redis": "redis",
+        "sidekiq": "redis", "resque": "redis", "bunny": "rabbitmq", "sneakers": "rabbitmq",
+    },
+    "php": {
+        "ext-pdo_pgsql": "postgres", "ext-pgsql": "postgres", "ext-pdo_mysql": "mysql", "ext-mysqli": "mysql",
+        "ext-mongodb": "mongo", "mongodb/mongodb": "mongo", "predis/predis": "redis", "ext-redis": "redis",
+        "laravel/horizon": "redis", "php-amqplib/php-amqplib": "rabbitmq",
+    },
+    "dotnet": {
+        "Npgsql": "postgres", "Npgsql.EntityFrameworkCore.PostgreSQL": "postgres", "MySqlConnector": "mysql",
+        "Pomelo.EntityFrameworkCore.MySql": "mysql", "MongoDB.Driver": "mongo", "StackExchange.Redis": "redis",
+        "Microsoft.Extensions.Caching.StackExchangeRedis": "redis", "RabbitMQ.Client": "rabbitmq", "MassTransit.RabbitMQ": "rabbitmq",
+    },
+    "elixir": {
+        "postgrex": "postgres", "myxql": "mysql", "mongodb_driver": "mongo", "redix": "redis", "amqp": "rabbitmq",
+        "broadway_rabbitmq": "rabbitmq",
+    },
+    "deno": {
+        "@db/postgres": "postgres", "pg": "postgres", "postgres": "postgres", "mongodb": "mongo", "@db/redis": "redis",
+        "ioredis": "redis", "mysql2": "mysql", "@db/mysql": "mysql",
+    },
+    "static": {}, "cpp": {}, "other": {},
     "go": {
         "github.com/lib/pq": "postgres", "github.com/jackc/pgx": "postgres", "gorm.io/driver/postgres": "postgres",
         "github.com/go-sql-driver/mysql": "mysql", "gorm.io/driver/mysql": "mysql",
@@ -38,11 +73,23 @@ _DRIVERS = {"asyncpg": "postgresql+asyncpg", "psycopg": "postgresql+psycopg", "p
 """SQLAlchemy names the driver in the URL's scheme."""
 
 
+_SCHEMES = {
+    "java postgres": "jdbc:postgresql", "java mysql": "jdbc:mysql", "ruby mysql": "mysql2", "elixir postgres": "ecto",
+    "elixir mysql": "ecto",
+}  # fmt: skip
+"""What the usual client of a language calls it. JDBC takes the login apart from the URL."""
+
+
 def from_dependencies(language: str, dependencies: Mapping[str, Source]) -> list[Service]:
     """Services behind the client libraries among `dependencies` (name to where it is declared), each kind once."""
     found: dict[str, Service] = {}
     for name, kind in CLIENTS[language].items():
         if name in dependencies and kind not in found:
             scheme = _DRIVERS.get(name, "") if {"sqlalchemy", "sqlmodel"} & dependencies.keys() else ""
-            found[kind] = Service(kind=kind, dependency=name, source=dependencies[name], scheme=scheme)
+            found[kind] = Service(
+                kind=kind,
+                dependency=name,
+                source=dependencies[name],
+                scheme=scheme or _SCHEMES.get(f"{language} {kind}", ""),
+            )
     return [found[kind] for kind in sorted(found)]

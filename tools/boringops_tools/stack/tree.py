@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import cache
-from pathlib import Path, PurePosixPath
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 LARGEST = 1_000_000
@@ -35,6 +36,8 @@ class Tree:
         self.files = sorted(set(files))
         self._known = set(self.files)
         self.text = cache(self._text)
+        self.memo: dict[str, Any] = {}
+        """What detectors worked out once for the whole repository."""
 
     def __contains__(self, path: str) -> bool:
         return path in self._known
@@ -74,21 +77,47 @@ class Tree:
                 return number
         return None
 
+    @cached_property
+    def _own(self) -> list[str]:
+        return [
+            path
+            for path in self.files
+            if not TEST_FILE.search(path) and SKIPPED_FOLDERS.isdisjoint(path.split("/")[:-1])
+        ]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self._own:
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
+
     def below(self, folder: str, *suffixes: str, skip: Sequence[str] = ()) -> Iterator[str]:
         """Own source files below `folder` with one of the suffixes, without the folders in `skip`, tests left out."""
-        prefix = f"{folder}/" if folder else ""
-        for path in self.files:
-            inner = path.removeprefix(prefix)
-            if not path.startswith(prefix) or (suffixes and not path.endswith(suffixes)):
-                continue
-            if SKIPPED_FOLDERS.intersection(PurePosixPath(inner).parts[:-1]) or TEST_FILE.search(inner):
+        for path in _within(self._own, folder):
+            if suffixes and not path.endswith(suffixes):
                 continue
             if not any(path.startswith(f"{other}/") for other in skip):
                 yield path
 
+    def own(self, *names: str) -> list[str]:
+        """Own files of one of the names, wherever they are."""
+        return [path for name in names for path in self._by_name.get(name, [])]
+
+    def all_below(self, folder: str) -> Sequence[str]:
+        """Every file below `folder`, tests and vendored ones too."""
+        return _within(self.files, folder)
+
     def named(self, folder: str, *names: str) -> list[str]:
         """Those of `names` that exist right in `folder`, in the order given."""
         return [name for name in names if (f"{folder}/{name}" if folder else name) in self]
+
+
+def _within(files: list[str], folder: str) -> list[str]:
+    """Those of the sorted `files` that are below `folder`."""
+    if not folder:
+        return files
+    return files[bisect_left(files, f"{folder}/") : bisect_left(files, f"{folder}0")]  # `0` comes right after `/`
 
 
 def join(folder: str, name: str) -> str:

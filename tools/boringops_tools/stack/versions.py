@@ -7,13 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from boringops_tools.stack.facts import Claim, Source, Version
-from boringops_tools.stack.tree import Tree, join
+from boringops_tools.stack.tree import Tree, join, table
 
 if TYPE_CHECKING:
     from boringops_tools.blueprints.pins import Image
 
 _TERM = re.compile(r"(\^|~=|~>|~|>=|<=|===|==|!=|>|<|=)?\s*v?(\d+)(?:\.(\d+|[x*]))?(?:\.(\d+|[x*]))?")
 _NAMES = {"lts/krypton": "24", "lts/jod": "22", "lts/iron": "20", "lts/hydrogen": "18"}
+
+
+_COMPATIBLE = {"java", "rust"}
+_WHOLE = {"node", "java"}
+"""Languages whose images are named by the first number alone."""
 
 
 def choose(language: str, claims: Sequence[Claim], usable: Callable[[str], bool] = lambda _: True) -> Version:
@@ -29,7 +34,21 @@ def choose(language: str, claims: Sequence[Claim], usable: Callable[[str], bool]
         if fits:
             lost = [other for other in claims if not allows(other.text, fits.version, language=language)]
             return Version(value=fits.version, stated=claim, lost=lost, end_of_life=_ended(fits))
+    for claim in claims if language in _COMPATIBLE else []:  # newer releases still build what older ones did
+        if fits := next(
+            (
+                image
+                for image in sorted(known, key=_numbers)
+                if allows(f">={claim.text}", image.version, language=language)
+            ),
+            None,
+        ):
+            return Version(value=fits.version, stated=claim, end_of_life=_ended(fits))
     return Version(value=preferred[0].version, lost=list(claims), end_of_life=_ended(preferred[0]))
+
+
+def _numbers(image: Image) -> tuple[int, ...]:
+    return tuple(int(part) for part in image.version.split("."))
 
 
 def _ended(image: Image) -> str:
@@ -49,12 +68,12 @@ def _all(part: str, version: str, language: str) -> bool:
     part = re.sub(r"(\d[\d.x*]*)\s+-\s+(\d[\d.x*]*)", r">=\1 <=\2", part)
     terms = list(_TERM.finditer(part))
     if not terms:
-        return part.strip() in {"", "*", "x", "lts/*", "latest", "node", "stable"}
+        return part.strip() in {"", "*", "x", "lts/*", "lts", "latest", "node", "stable"}
     return all(_term(found, version, language) for found in terms)
 
 
 def _term(found: re.Match[str], version: str, language: str) -> bool:
-    depth = 1 if language == "node" else 2
+    depth = 1 if language in _WHOLE else 2
     mine = tuple(int(piece) for piece in version.split("."))[:depth]
     given = [piece for piece in found.groups()[1:] if piece and piece.isdigit()]
     asked = tuple(int(piece) for piece in given)
@@ -77,14 +96,33 @@ def _term(found: re.Match[str], version: str, language: str) -> bool:
     return mine[: len(whole)] == whole
 
 
-def in_files(tree: Tree, folder: str, patterns: Mapping[str, str]) -> list[Claim]:
+def in_files(tree: Tree, folder: str, patterns: Mapping[str, str], tool: str = "") -> list[Claim]:
     """Claims of version files, in the order of `patterns` (file name to a pattern whose group is the version).
 
-    The application's folder is looked into before the repository's root."""
+    The application's folder is looked into before the repository's root; mise's file, where `tool` is its name for
+    the language, before the others."""
     places = [(join(folder, name), pattern) for name, pattern in patterns.items()]
     places += [(name, pattern) for name, pattern in patterns.items() if folder]
-    return [
+    return _mise(tree, folder, tool) + [
         Claim(text=found[1], source=Source(path=path, line=tree.text(path)[: found.start()].count("\n") + 1))
         for path, pattern in places
         if (found := re.search(pattern, tree.text(path), re.MULTILINE))
     ]
+
+
+def _mise(tree: Tree, folder: str, tool: str) -> list[Claim]:
+    found = []
+    for place in dict.fromkeys((folder, "")):
+        for name in tree.named(place, "mise.toml", ".mise.toml") if tool else []:
+            path = join(place, name)
+            value = table(tree.toml(path), "tools").get(tool)
+            value = (
+                value.get("version")
+                if isinstance(value, dict)
+                else value[0]
+                if isinstance(value, list) and value
+                else value
+            )
+            if isinstance(value, str) and (match := re.search(r"\d[\w.]*|lts|latest", value)):
+                found.append(Claim(text=match[0], source=Source(path=path, line=tree.line(path, tool))))
+    return found

@@ -1,0 +1,69 @@
+"""What a Python application runs beside its web server: Celery's worker and beat, and its migrations."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from boringops_tools.stack.facts import Command, Process, Source
+from boringops_tools.stack.python_program import Program, module_name
+from boringops_tools.stack.tree import Tree, join
+
+
+def processes(tree: Tree, folder: str, program: Program, declared: Mapping[str, Source]) -> list[Process]:
+    """A worker for the application object of Celery, and a scheduler where a schedule is set."""
+    if "celery" not in declared:
+        return []
+    for module in program.modules:
+        for node in module.tree.body:
+            value = node.value if isinstance(node, ast.Assign) else None
+            if isinstance(value, ast.Call) and _last(value.func) == "Celery":
+                place = Source(path=module.path, line=node.lineno)
+                root = (
+                    "src"
+                    if module.path.startswith(join(folder, "src/")) and join(folder, "src/__init__.py") not in tree
+                    else ""
+                )
+                name = module_name(module.path, join(folder, root) if root else folder)
+                start = ["celery", "--app", name]
+                found = [Process(name="worker", command=[*start, "worker", "--loglevel=INFO"], source=place)]
+                if schedule := _schedule(program):
+                    beat = [*start, "beat", "--loglevel=INFO", "--schedule", "/dev/shm/celerybeat-schedule"]  # noqa: S108
+                    found.append(Process(name="beat", command=beat, source=schedule))
+                elif database := declared.get("django-celery-beat"):
+                    beat = [
+                        *start,
+                        "beat",
+                        "--loglevel=INFO",
+                        "--scheduler",
+                        "django_celery_beat.schedulers:DatabaseScheduler",
+                    ]
+                    found.append(Process(name="beat", command=beat, source=database))
+                return found
+    return []
+
+
+def _last(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _schedule(program: Program) -> Source | None:
+    """Where a schedule is set: `app.conf.beat_schedule = ...`, `CELERY_BEAT_SCHEDULE`."""
+    for module in program.modules:
+        for node in module.nodes:
+            if isinstance(node, ast.Assign) and _last(node.targets[0]) in {"beat_schedule", "CELERY_BEAT_SCHEDULE"}:
+                return Source(path=module.path, line=node.lineno)
+    return None
+
+
+def migration(tree: Tree, folder: str, framework: str, declared: Mapping[str, Source]) -> Command | None:
+    """The command that brings the schema up to date."""
+    if framework == "django":
+        return Command(
+            run="python manage.py migrate --noinput", source=Source(path=join(folder, "manage.py")), needs_dev=False
+        )
+    if "alembic" in declared and join(folder, "alembic.ini") in tree:
+        return Command(run="alembic upgrade head", source=Source(path=join(folder, "alembic.ini")), needs_dev=False)
+    if "flask-migrate" in declared and any(tree.all_below(join(folder, "migrations"))):
+        return Command(run="flask db upgrade", source=declared["flask-migrate"], needs_dev=False)
+    return None
