@@ -122,6 +122,7 @@ def _notes(context: Context) -> list[str]:
     notes = list(context.stack.notes)
     if not context.apps:
         notes.append("No application of a known kind was found: nothing is drafted.")
+    notes += [f"No container for {other.sources[0]}: {other.reason}." for other in context.stack.others]
     for app in context.apps:
         where = app.folder or "the root"
         if not app.deployable:

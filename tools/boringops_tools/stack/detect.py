@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from boringops_tools.stack import cpp, deno, dotnet, elixir, go, java, node, php, python, ruby, rust, static
+from boringops_tools.stack import cpp, deno, dotnet, elixir, go, java, node, others, php, python, ruby, rust, static
 from boringops_tools.stack.facts import Application, Source, Stack
 from boringops_tools.stack.found import slug
 from boringops_tools.stack.tree import Tree, folder_of, join, table
@@ -106,6 +106,7 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
         branch=branch,
         branch_known=known,
         notes=notes,
+        others=others.find(tree),
     )
 
 
@@ -139,13 +140,13 @@ def _whole(tree: Tree, folder: str) -> bool:
 
 def _assets_apart(applications: list[Application]) -> list[Application]:
     """A package.json beside an application of another language builds its assets; it is no application of its own."""
-    others = {app.folder for app in applications if app.language != "node" and app.deployable}
+    others = {app.folder for app in applications if app.language != "node" and (app.deployable or app.framework)}
     kept = [
         app
         for app in applications
         if app.language != "node" or app.folder not in others or (app.deployable and not app.static)
     ]
-    # Of a manifest that goes with a deno.json, a package.json and the like, what runs is the application.
+    # Where several manifests stand in one folder, what runs is the application.
     deployed = {app.folder for app in kept if app.deployable}
     return [
         app

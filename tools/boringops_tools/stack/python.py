@@ -167,11 +167,7 @@ def _verdict(app: Application, declared: dict[str, Source], remarks: list[str], 
             ),
             "",
         )
-        reason = (
-            f"it depends on {web}, but no application object was found"
-            if web
-            else "a command or a library: no web application in it"
-        )
+        reason = f"it depends on {web}, but no application object was found" if web else _purpose(project)
     elif not {app.framework, *_BRINGS.get(app.framework, ())} & declared.keys():
         reason = f"its code needs {app.framework}, but nothing in this folder declares it as a dependency"
     elif app.manager == "pip" and not python.requirements and not python.packaged:
@@ -187,6 +183,15 @@ def _verdict(app: Application, declared: dict[str, Source], remarks: list[str], 
     if not reason and app.manager == "uv" and not app.lockfile:
         remarks.append("No uv.lock: run `uv lock` and commit it.")
     return {"deployable": not reason, "reason": reason, "remarks": remarks}
+
+
+def _purpose(project: dict[str, Any]) -> str:
+    """What a project without a web application is, as far as its metadata says so."""
+    if table(project, "project", "scripts") or table(project, "tool", "poetry", "scripts"):
+        return "a command-line tool: pyproject.toml gives it commands, and there is no web application in it"
+    if "build-system" in project:
+        return "a library: it is published as a package, and there is no web application in it"
+    return "a command or a library: no web application in it"
 
 
 def _serves(server: str, declared: dict[str, Source]) -> bool:

@@ -222,6 +222,9 @@ def _read(tree: Tree, paths: list[str]) -> tuple[Found, set[str]]:
             found.listens = found.listens or call.place
     if any(call.name in {"@launch", "@rocket::launch"} for call in all_calls):
         found.listens = found.listens or next(call.place for call in all_calls if "launch" in call.name)
+    for path in paths if found.listens and not found.ports else []:
+        for match in re.finditer(r"^\s*(?:pub )?const \w*PORT\w*: u16 = (\d+);", tree.text(path), re.MULTILINE):
+            found.port(match[1], Source(path=path, line=tree.text(path)[: match.start()].count("\n") + 1))
     if not found.ports and found.listens:
         for value in sorted(strings):
             if re.fullmatch(r"(0\.0\.0\.0|127\.0\.0\.1|\[::\]):\d{2,5}", value):
