@@ -18,7 +18,7 @@ from boringops_tools.stack import (
     wheels,
 )
 from boringops_tools.stack.facts import Application, Choice, Claim, Python, Source, Version
-from boringops_tools.stack.found import procfile, slug
+from boringops_tools.stack.found import procfile, procfile_web, slug
 from boringops_tools.stack.python_program import module_name
 from boringops_tools.stack.python_requirements import DEVELOPMENT, RUNTIME, dependencies, development, files, included
 from boringops_tools.stack.python_source import WebApp
@@ -113,7 +113,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         lockfile=lock,
         framework=framework,
         entry=entry,
-        command=_command(python, port),
+        command=_command(python, port) or _program(tree, folder, project),
         port=port,
         port_source=where,
         health=health.best(routes),
@@ -281,6 +281,19 @@ def _import_root(tree: Tree, folder: str, path: str, imports: set[str]) -> str:
     if here and here != base and any(has(here, name) and not has(base, name) for name in imports):
         return here
     return base
+
+
+def _program(tree: Tree, folder: str, project: dict[str, Any]) -> list[str]:
+    """How a program without a web application is started: by its one command, or by a usual file."""
+    commands = list(table(project, "project", "scripts")) or list(table(project, "tool", "poetry", "scripts"))
+    if len(commands) == 1:
+        return commands
+    said, _ = procfile_web(tree, folder)
+    here = [path.removeprefix(f"{folder}/" if folder else "") for path in tree.below(folder, ".py")]
+    top = [path for path in here if "/" not in path and path not in {"setup.py", "__init__.py"}]
+    usual = [name for name in ("main.py", "app.py", "bot.py", "run.py", "src/main.py") if name in here]
+    entry = usual[0] if usual else top[0] if len(top) == 1 else ""
+    return said or (["python", entry] if entry else [])
 
 
 def _command(python: Python, port: int) -> list[str]:
