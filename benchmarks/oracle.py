@@ -35,7 +35,11 @@ def likeliest(applications: list[Application], language: str, start: str | None)
 def starts(app: Application, start: str | None) -> bool:
     if start == "static":
         return app.static is not None
-    names = [app.rust.binary if app.rust else "", app.dotnet.assembly if app.dotnet else "", app.elixir.release if app.elixir else ""]
+    names = [
+        app.rust.binary if app.rust else "",
+        app.dotnet.assembly if app.dotnet else "",
+        app.elixir.release if app.elixir else "",
+    ]
     said = " ".join([*app.command, *names]).replace("bin/next", "next")
     return start is None or start.removesuffix("/index.js") in said
 
@@ -67,13 +71,24 @@ def main(suite: str, examples: Path) -> None:
                 asked[language, field] += 1
                 right[language, field] += agree[field]
                 if not agree[field]:
-                    ours = "nothing" if app is None else {"language": app.language, "version": app.version.value, "manager": app.manager}.get(field, " ".join(app.command))
+                    ours = (
+                        "nothing"
+                        if app is None
+                        else {"language": app.language, "version": app.version.value, "manager": app.manager}.get(
+                            field, " ".join(app.command)
+                        )
+                    )
                     differences.append(f"{name}: {field} {wanted[field]!r}, ours {ours!r}")
     print("| language | " + " | ".join(FIELDS) + " |\n|---" * 1 + "|---" * len(FIELDS) + "|")
     for language in sorted({language for language, _ in asked}):
-        cells = [f"{right[language, field]}/{asked[language, field]}" if asked[language, field] else "-" for field in FIELDS]
+        cells = [
+            f"{right[language, field]}/{asked[language, field]}" if asked[language, field] else "-" for field in FIELDS
+        ]
         print(f"| {language} | {' | '.join(cells)} |")
-    total = [f"{sum(n for (_, f), n in right.items() if f == field)}/{sum(n for (_, f), n in asked.items() if f == field)}" for field in FIELDS]
+    total = [
+        f"{sum(n for (_, f), n in right.items() if f == field)}/{sum(n for (_, f), n in asked.items() if f == field)}"
+        for field in FIELDS
+    ]
     print(f"| all | {' | '.join(total)} |\n")
     print("\n".join(differences))
 
