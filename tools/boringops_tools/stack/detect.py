@@ -18,7 +18,7 @@ def _without_manifest(tree: Tree) -> list[Application]:
     """What the root's own files show where no manifest says anything: a site, or a few sources."""
     if folders := static.folders(tree):
         return [static.detect(tree, folder) for folder in folders]
-    top = {path.rpartition(".")[2] for path in tree.below("") if "/" not in path}
+    top = {path.rpartition(".")[2] for path in tree.top}
     return [found(tree, "", []) for suffix, found in (("py", python.detect), ("go", go.detect)) if suffix in top][:1]
 
 
@@ -168,7 +168,7 @@ def _unique(applications: list[Application]) -> list[Application]:
 
 def _readme(tree: Tree) -> tuple[str, str]:
     """Title and first paragraph, without badges, links' targets and markup."""
-    path = next((path for path in tree.files if re.fullmatch(r"readme(\.md|\.rst|\.txt)?", path, re.IGNORECASE)), "")
+    path = next((path for path in tree.top if re.fullmatch(r"readme(\.md|\.rst|\.txt)?", path, re.IGNORECASE)), "")
     text = re.sub(r"<!--.*?-->", "", tree.text(path), flags=re.DOTALL)
     title = next(iter(re.findall(r"^#\s+(.+)$", text, re.MULTILINE)), "")
     for block in re.split(r"\n\s*\n", text):

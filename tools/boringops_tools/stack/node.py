@@ -355,7 +355,7 @@ def _commands(tree: Tree, folder: str, manager: str, scripts: dict[str, str], fr
     if (
         framework == "nextjs"
         and scripts.get("lint", "").strip() == "next lint"
-        and not any(".eslintrc" in name or "eslint.config" in name for name in tree.files)
+        and not any(".eslintrc" in name or "eslint.config" in name for name in tree.files if "eslint" in name)
     ):
         lint.remove("lint")  # without a configuration `next lint` stops to ask
     watching = re.search(r"--watch(?!All=false|=false)\b", scripts.get("test", ""))

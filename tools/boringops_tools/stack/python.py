@@ -274,7 +274,7 @@ def _import_root(tree: Tree, folder: str, path: str, imports: set[str]) -> str:
     def has(root: str, name: str) -> bool:
         start = join(folder, root) if root else folder
         return join(start, f"{name}.py") in tree or any(
-            file.startswith(join(start, name) + "/") and file.endswith(".py") for file in tree.files
+            file.endswith(".py") for file in tree.all_below(join(start, name))
         )
 
     here = folder_of(inner)

@@ -82,7 +82,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
             binary=binary,
             package=str(table(own, "package").get("name") or ""),
             others=others,
-            sqlx_offline=any(file.startswith(join(folder, ".sqlx/")) for file in tree.files),
+            sqlx_offline=any(tree.all_below(join(folder, ".sqlx"))),
             assets=[
                 name
                 for name in _ASSETS
