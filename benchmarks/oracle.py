@@ -79,7 +79,7 @@ def main(suite: str, examples: Path) -> None:
                         )
                     )
                     differences.append(f"{name}: {field} {wanted[field]!r}, ours {ours!r}")
-    print("| language | " + " | ".join(FIELDS) + " |\n|---" * 1 + "|---" * len(FIELDS) + "|")
+    print("| stack | " + " | ".join(FIELDS) + " |\n|---" + "|---" * len(FIELDS) + "|")
     for language in sorted({language for language, _ in asked}):
         cells = [
             f"{right[language, field]}/{asked[language, field]}" if asked[language, field] else "-" for field in FIELDS

@@ -72,8 +72,8 @@ def draft(
 
 def _assumptions(context: Context) -> list[str]:
     said = [
-        f"Images and actions are pinned by the table of {pins.as_of()}. Image digests cannot be known without a network: "
-        "tags are pinned, Dependabot proposes what is newer."
+        f"Images and actions are pinned by the table of {pins.as_of()}. Where it knows no digest of an image, and none can be "
+        "asked for without a network, the tag is pinned; Dependabot proposes what is newer."
     ]
     for app in context.stack.deployable:
         if app.version.stated is None:
