@@ -11,16 +11,20 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from boringops.errors import UsageError
 from boringops.facts import Confidence
+from boringops.mcp_servers import NAME, McpServer
 
 FILE = ".boringops.toml"
 ENV_PREFIX = "BORINGOPS_"
 MAX_BYTES = 256 * 1024
+
+
+SandboxWanted = Literal["auto", "require", "off"]
 
 
 class Section(BaseModel):
@@ -40,6 +44,11 @@ class Provider(Section):
     max_tokens: int = Field(default=32_000, ge=1_024, le=128_000, description="The longest single reply.")
     deadline_s: float = Field(
         default=600, gt=0, description="Seconds one model call may take, retries and waits included."
+    )
+    compact_at: int | None = Field(
+        default=None,
+        ge=8_000,
+        description="Tokens from which a conversation is begun anew from the run's record; null takes 80 % of the model's window.",
     )
     idle_s: float = Field(default=120, gt=0, description="Seconds a stream may stay silent.")
 
@@ -67,6 +76,12 @@ class Commit(Section):
     co_author: bool = Field(default=True, description="Name the model as co-author, where a model did the work.")
 
 
+class Chat(Section):
+    """The chat at the terminal."""
+
+    keys: Literal["emacs", "vi"] = Field(default="emacs", description="How the input line is edited.")
+
+
 class Config(Section):
     """Everything that can be configured. Flags have the same names with dashes."""
 
@@ -92,10 +107,19 @@ class Config(Section):
         default="error",
         description="Findings that keep a run from being done. Milder ones are put to the model once and stand in the report.",
     )
+    sandbox: SandboxWanted = Field(
+        default="auto",
+        description="How commands are confined: as well as this machine can, else what changes anything asks (auto); "
+        "not at all without (require); never (off).",
+    )
     provider: Provider = Provider()
     permissions: Permissions = Permissions()
     report: Report = Report()
     commit: Commit = Commit()
+    chat: Chat = Chat()
+    mcp_servers: dict[Annotated[str, Field(pattern=f"^{NAME.pattern}$")], McpServer] = Field(
+        default={}, description="MCP servers whose tools a run may use, by name."
+    )
 
 
 def load(
@@ -239,6 +263,8 @@ def _names(section: type[BaseModel], prefix: str = "") -> list[str]:
         inner = info.annotation
         if isinstance(inner, type) and issubclass(inner, Section):
             names += _names(inner, f"{prefix}{key}.")
+        elif key == "mcp_servers":
+            names += [f"{key}.NAME.{field}" for field in McpServer.model_fields]
         else:
             names.append(prefix + key)
     return names

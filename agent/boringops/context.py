@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boringops import events as ev
-from boringops import sandbox
+from boringops import policy
 from boringops.executor import Executor
 from boringops.facts import Claim, Inspection, Phase, Plan, Question
 from boringops.files import sha256, write_whole
+from boringops.never import in_git
 from boringops.tool import Completed, ToolContext, ToolError, ToolResult
 
 SHOWN_CHARS = 30_000
@@ -47,7 +48,7 @@ class CallContext(ToolContext):
             return real
         if not real.is_relative_to(self.root):
             raise ToolError(f"{file_path} is outside the repository. Only files inside it can be used.")
-        if ".git" in real.relative_to(self.root).parts:
+        if in_git(real.relative_to(self.root).as_posix()):
             raise ToolError(f"{file_path} belongs to git. Use Bash with a reading git command instead.")
         return real
 
@@ -87,7 +88,10 @@ class CallContext(ToolContext):
     def run(self, command: str, *, timeout: float) -> Completed:
         executor = self.executor
         return executor.changes.watch_command(
-            lambda: sandbox.run(command, cwd=self.root, timeout_s=timeout, cancel=executor.cancel), self.call_id
+            lambda: executor.sandbox.run(
+                command, self.root, writable=policy.writes(self.phase), timeout_s=timeout, cancel=executor.cancel
+            ),
+            self.call_id,
         )
 
     def ask(self, questions: Sequence[Question]) -> ToolResult:

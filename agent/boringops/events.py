@@ -15,6 +15,7 @@ from boringops.facts import (
     Change,
     ChecklistItem,
     Claim,
+    Confinement,
     Finding,
     Inspection,
     Inventory,
@@ -54,6 +55,8 @@ class RunStarted(Event):
     slug: str
     project_phase: str = ""
     handoff: str = ""
+    earlier: str = ""
+    """What was said and done before in the same chat."""
     persona: str
     persona_path: str
     persona_sha256: str
@@ -65,6 +68,8 @@ class RunStarted(Event):
     root: str
     head: str | None = None
     branch: str | None = None
+    base: str = ""
+    """In CI on a pull request: the commit of the base branch that configuration, persona and memory bank come from."""
 
 
 class RunResumed(Event):
@@ -82,6 +87,13 @@ class Warned(Event):
 
     type: Literal["warned"] = "warned"
     message: str
+
+
+class SandboxTried(Event):
+    """How commands are confined in this process, as canaries showed."""
+
+    type: Literal["sandbox_tried"] = "sandbox_tried"
+    confinement: Confinement
 
 
 class RunEnded(Event):
@@ -119,6 +131,13 @@ class Told(Event):
     """Text of the runtime's own, put to the model in its next user message."""
 
     type: Literal["told"] = "told"
+    text: str
+
+
+class Compacted(Event):
+    """The conversation begins anew: the first message as it was, and behind it this account of the run so far."""
+
+    type: Literal["compacted"] = "compacted"
     text: str
 
 
@@ -166,6 +185,8 @@ class PolicyDecided(Event):
     action: Literal["allow", "deny"]
     reason: str = ""
     by: str = "policy"
+    rules: list[str] = []
+    """Permission rules that a person gave for the rest of the run with this call."""
 
 
 class ToolStarted(Event):
@@ -184,6 +205,8 @@ class ToolFinished(Event):
     call_id: str
     tool: str
     content: str
+    origin: str = ""
+    """Where the content comes from, if from files or programs; empty for the runtime's own words."""
     is_error: bool = False
     data: dict[str, Any] = {}
     evidence: str

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
@@ -22,12 +24,18 @@ from boringops import plan as plans
 from boringops import policy
 from boringops.changes import Changes
 from boringops.config import Config
-from boringops.errors import BoringopsError, NeedsApproval, NeedsClarification
+from boringops.errors import BoringopsError, Interrupted, NeedsApproval, NeedsClarification
 from boringops.facts import Claim, Inspection, Plan, Question
+from boringops.fence import visible
 from boringops.files import sha256_of
+from boringops.hooks import Hooks, ToolCall
+from boringops.never import in_git
+from boringops.permissions import Rules
 from boringops.record import Record
 from boringops.repository import Repository
+from boringops.sandbox import Sandbox
 from boringops.secrets import Funnel
+from boringops.shell import in_scratch
 from boringops.state import Call, State
 from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult, explain
 
@@ -48,6 +56,8 @@ class Answer:
 
     approved: bool
     reason: str = ""
+    rules: tuple[str, ...] = ()
+    """Permission rules that hold for the rest of the run: so that the like is not asked again."""
 
 
 class Person(Protocol):
@@ -88,9 +98,11 @@ class Executor:
     verify: Callable[[Claim], ToolResult]
     """Called by Finish."""
     cancel: threading.Event = field(default_factory=threading.Event)
+    sandbox: Sandbox = field(default_factory=Sandbox)
+    hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:
-        self.rules = policy.Rules.of(self.config.permissions)
+        self.rules = Rules.of(self.config.permissions, list(self.tools))
         journal = self.log.journal
         self.changes = Changes(self.root, self.repository, self.log, journal.store.folder(journal.run_id))
 
@@ -100,6 +112,11 @@ class Executor:
 
     def record(self, event: ev.Event) -> None:
         self.log.add(event)
+
+    def stop_if_cancelled(self) -> None:
+        """Between steps: raises Interrupted once somebody asked the run to stop."""
+        if self.cancel.is_set():
+            raise Interrupted("Interrupted.", hint=f"boringops resume {self.log.journal.run_id}")
 
     # --- calls ---
 
@@ -126,6 +143,7 @@ class Executor:
         return tool is not None and tool.effect is Effect.READ
 
     def _carry_out(self, call: Call) -> ToolResult:
+        self.stop_if_cancelled()
         began = time.monotonic()
         result = self._in_doubt(call) or self._attempt(call)
         self._finish(call, result, time.monotonic() - began)
@@ -137,7 +155,8 @@ class Executor:
                 ev.ToolFinished(
                     call_id=call.id,
                     tool=call.tool,
-                    content=result.content,
+                    content=visible(result.content),
+                    origin=result.origin,
                     is_error=result.is_error,
                     data=result.data,
                     evidence=self.state.next_evidence,
@@ -161,10 +180,21 @@ class Executor:
             return _error(explain(error, tool.name))
         if refusal := self._decide(call, tool, arguments):
             return refusal
+        seen = ToolCall(call.id, call.tool, deepcopy(call.input), self.log.journal.run_id)
+        if reason := self.hooks.deny_call(seen):
+            return self._denied(call, reason, "a hook")
         if not call.started:
             self.record(ev.ToolStarted(call_id=call.id, tool=call.tool, input=call.input))
+        result = self._run_tool(tool, call, arguments)
+        if reason := self.hooks.withhold(seen, result):
+            return _error(f"The call was carried out, but its result is withheld by a hook: {reason}")
+        return result
+
+    def _run_tool(self, tool: Tool[Any], call: Call, arguments: Any) -> ToolResult:
         try:
-            return tool.run(arguments, self.context(self, call.id))
+            result = tool.run(arguments, self.context(self, call.id))
+            foreign = tool.effect in (Effect.READ, Effect.COMMAND)  # what files and programs say, not the runtime
+            return replace(result, origin=_origin(tool.name, call.input)) if foreign else result
         except ToolError as error:
             return _error(str(error))
         except BoringopsError:
@@ -186,7 +216,9 @@ class Executor:
             phase=self.state.phase,
             approve=self.config.approve,
             interactive=self.person is not None,
-            rules=self.rules,
+            rules=self.rules.allowing(self.state.granted),
+            confined=self.sandbox.settled,
+            stays=self._stays,
         )
         action, reason, by = decision.action, decision.reason, "policy"
         if action == "ask" and self.person is not None:
@@ -194,9 +226,14 @@ class Executor:
             action, by = ("allow" if said.approved else "deny"), "a person"
             reason = said.reason or decision.reason
             if said.approved:
-                self.record(ev.PolicyDecided(call_id=call.id, tool=call.tool, action="allow", reason=reason, by=by))
-        if action == "allow":
-            return None
+                self.record(
+                    ev.PolicyDecided(
+                        call_id=call.id, tool=call.tool, action="allow", reason=reason, by=by, rules=list(said.rules)
+                    )
+                )
+        return None if action == "allow" else self._denied(call, reason, by)
+
+    def _denied(self, call: Call, reason: str, by: str) -> ToolResult:
         self.record(
             ev.PolicyDecided(call_id=call.id, tool=call.tool, input=call.input, action="deny", reason=reason, by=by)
         )
@@ -208,6 +245,16 @@ class Executor:
         if path.is_absolute() and path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()
         return given
+
+    def _stays(self, path: str) -> bool:
+        """Whether writing to a path, from the repository's root and through its links, stays in the work tree."""
+        try:
+            real = Path(os.path.realpath(self.root / Path(path).expanduser()))
+        except (OSError, ValueError, RuntimeError):
+            return False
+        return in_scratch(str(real)) or (
+            real.is_relative_to(self.root) and not in_git(real.relative_to(self.root).as_posix())
+        )
 
     def _in_doubt(self, call: Call) -> ToolResult | None:
         """What becomes of a call that was begun by a process that died: its result, or None to carry it out (again)."""
@@ -304,6 +351,11 @@ class Executor:
         inspection = self.inspector(self.root, [path for path, sha in there.items() if sha], self.changes.added_lines())
         self.record(ev.Inspected(sha256=there, inspection=inspection))
         return inspection
+
+
+def _origin(tool: str, given: Mapping[str, Any]) -> str:
+    what = next((given[name] for name in ("file_path", "command", "pattern", "path") if given.get(name)), "")
+    return f"{tool} {what}".strip()
 
 
 def _error(message: str) -> ToolResult:

@@ -224,6 +224,28 @@ class Denial(Fact):
     reason: str
 
 
+SandboxLevel = Literal["full", "partial", "none"]
+
+
+class Confinement(Fact):
+    """How commands are confined on this machine: what canaries showed, not what was asked for."""
+
+    level: SandboxLevel = "none"
+    backend: str = ""
+    version: str = ""
+    enforced: list[str] = []
+    not_enforced: list[str] = []
+    reason: str = Field(default="", description="Why nothing confines, and the way to get it.")
+
+    @property
+    def sentence(self) -> str:
+        """In one sentence, for people and the model."""
+        if self.level == "none":
+            return f"commands run unconfined. {self.reason}".strip()
+        but = f"; not enforced: {', '.join(self.not_enforced)}" if self.not_enforced else ""
+        return f"commands run confined by {self.backend} {self.version}{but}"
+
+
 class Usage(Fact):
     """Tokens of one or more model calls. The whole prompt is input + cache_read + cache_write."""
 

@@ -27,8 +27,9 @@ CUT_OFF = "Your reply was cut off at its length limit and nothing of it was carr
 
 
 class Loop:
-    """Turns of one run. `before_turn` may tell the model something; `check_limits` raises where no more may be spent,
-    and gives what the call is reserved (US dollars) and how many tokens it may answer with."""
+    """Turns of one run. `before_turn` may tell the model something, `compact` begins the conversation anew;
+    `check_limits` raises where no more may be spent, and gives what the call is reserved (US dollars) and how many
+    tokens it may answer with."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Loop:
         *,
         system: list[dict[str, Any]],
         before_turn: Callable[[], None],
+        compact: Callable[[], None],
         check_limits: Callable[[], tuple[float, int]],
         watch: Callable[[Delta], None],
     ) -> None:
@@ -45,6 +47,7 @@ class Loop:
         self.system = system
         self.tools = [tool.definition() for tool in executor.tools.values()]
         self.before_turn = before_turn
+        self.compact = compact
         self.check_limits = check_limits
         self.watch = watch
         self.nudges = 0
@@ -59,6 +62,7 @@ class Loop:
     def ask(self) -> Reply:
         """One request, one whole reply."""
         record, state = self.executor.record, self.executor.state
+        self.executor.stop_if_cancelled()
         self.before_turn()
         reserved, max_tokens = self.check_limits()
         record(ev.ModelAsked(turn=state.turn + 1, reserved_usd=reserved))
@@ -116,11 +120,15 @@ class Loop:
         return False
 
     def too_long(self) -> bool:
-        raise ModelError(
-            "The conversation no longer fits the model's context window.",
-            hint="Split the task into smaller ones.",
-            kind="context",
-        )
+        """The reply ran into the end of the context window. A conversation that is short already cannot be helped."""
+        if len(self.executor.state.messages) <= 2:
+            raise ModelError(
+                "The conversation no longer fits the model's context window.",
+                hint="Split the task into smaller ones.",
+                kind="context",
+            )
+        self.compact()
+        return False
 
     def refused(self) -> bool:
         raise ModelError(

@@ -19,6 +19,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from boringops.errors import UsageError
+from boringops.mcp_servers import McpServer, of_persona
 from boringops.protocol import Protocol, parse_protocol
 
 MAX_BYTES = 1024 * 1024
@@ -49,6 +50,7 @@ class Persona(BaseModel, frozen=True):
     max_turns: int | None = None
     permission_mode: str | None = None
     color: str | None = None
+    mcp_servers: dict[str, McpServer] = {}
     body: str = ""  # the system prompt
     warnings: list[str] = []
     protocol: Protocol = Protocol()
@@ -145,6 +147,7 @@ def load(path: Path, *, known_tools: Collection[str]) -> Persona:
         max_turns=front.max_turns(),
         permission_mode=front.choice("permissionMode"),
         color=front.choice("color"),
+        mcp_servers=front.mcp_servers(),
         body="\n".join(front.body).strip("\n"),
         warnings=front.warnings,
         protocol=parse_protocol(front.body, first_line=front.body_line),
@@ -156,8 +159,8 @@ _CHOICES = {
     "permissionMode": ("default", "manual", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"),
     "color": ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan"),
 }
-_HONOURED = {"name", "description", "tools", "disallowedTools", "model", "maxTurns", *_CHOICES}
-_WITHOUT_EFFECT = {"skills", "mcpServers", "hooks", "memory", "background", "isolation", "initialPrompt"}
+_HONOURED = {"name", "description", "tools", "disallowedTools", "model", "maxTurns", "mcpServers", *_CHOICES}
+_WITHOUT_EFFECT = {"skills", "hooks", "memory", "background", "isolation", "initialPrompt"}
 
 # Keys that would grant or take something, as people misspell them. Compared without case, dashes and underscores.
 _PRIVILEGES = {
@@ -344,6 +347,12 @@ class _FrontMatter:
         self.warn(key, f"`{key}: {value[:60]}` is ignored; it can be {', '.join(_CHOICES[key])}")
         return None
 
+    def mcp_servers(self) -> dict[str, McpServer]:
+        servers, problems = of_persona(self.values.get("mcpServers"))
+        for problem in problems:
+            self.warn("mcpServers", problem)
+        return servers
+
     def max_turns(self) -> int | None:
         value = self.text("maxTurns")
         if value is None:
@@ -385,7 +394,8 @@ class _FrontMatter:
         if name in known:
             return
         if name in _FOREIGN_TOOLS or _FOREIGN_FORM.fullmatch(name):
-            self.warn(key, f"`{name}` is not offered here")
+            unless = " unless its server is configured" if name.startswith("mcp__") else ""
+            self.warn(key, f"`{name}` is not offered here{unless}")
             return
         if (rule := _TOOL_WITH_RULE.fullmatch(name)) and rule[1] in known:
             way_out = f"Write `{rule[1]}`, and put the rule under `permissions` in `.boringops.toml`."

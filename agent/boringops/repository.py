@@ -7,8 +7,9 @@ and put back where a hook refuses. Paths are always literal, never pathspecs.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
 RUN_TRAILER = "Boringops-Run"
 FALLBACK_IDENTITY = ("boringops", "boringops@localhost")
 """Who commits where git knows nobody, as in most CI containers."""
+
+_NO_PROGRAMS = {"core.fsmonitor": "false", "log.showSignature": "false", "safe.bareRepository": "explicit"}
+"""Settings of a repository that would make looking at it run a program of its choice, or take a folder of its tree, made
+to look like a repository, for one."""
+
+
+def quiet_git(environment: Mapping[str, str]) -> dict[str, str]:
+    """Environment in which git, also in a hostile repository, starts nothing by being asked what is there.
+
+    These stand over any configuration file. Settings that the environment has already are kept."""
+    count = int(environment.get("GIT_CONFIG_COUNT") or 0)
+    settings = {"GIT_CONFIG_COUNT": str(count + len(_NO_PROGRAMS))}
+    for at, (name, value) in enumerate(_NO_PROGRAMS.items(), count):
+        settings |= {f"GIT_CONFIG_KEY_{at}": name, f"GIT_CONFIG_VALUE_{at}": value}
+    return settings
+
 
 _IN_PROGRESS = {
     "MERGE_HEAD": "merge",
@@ -64,13 +81,33 @@ class Repository:
         self.root = Path(self._repo.working_tree_dir).resolve()
         self.git_dir = Path(self._repo.git_dir).resolve()
         self.state_dir = Path(self._repo.common_dir).resolve() / "boringops"
+        self._require_own_work_tree()
+
+    def _require_own_work_tree(self) -> None:
+        """git's configuration can put the work tree elsewhere, `/` as well: then git would look and commit there."""
+        try:
+            top = Path(self.git("rev-parse", "--show-toplevel").rstrip("\n")).resolve()
+        except GitFailed as error:
+            raise UsageError(f"git does not work in {self.root}: {error.output}") from error
+        if top != self.root:
+            raise UsageError(
+                f"git's work tree for {self.root} is {top}.",
+                hint="Unset core.worktree and GIT_WORK_TREE, or name the work tree with -C DIR.",
+            )
 
     def git(self, *arguments: str, env: dict[str, str] | None = None, stdin: str | None = None) -> str:
         """Run git with literal paths and no prompts; its standard output. Raises GitFailed."""
         done = subprocess.run(
             ["git", "--literal-pathspecs", *arguments],
             cwd=self.root,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(env or {})},
+            env={
+                **os.environ,
+                **quiet_git(os.environ),
+                "GIT_OPTIONAL_LOCKS": "0",
+                "GIT_TERMINAL_PROMPT": "0",
+                "LC_ALL": "C",
+                **(env or {}),
+            },
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -128,6 +165,24 @@ class Repository:
     def executable_at(self, commit: str, path: str) -> bool:
         """Whether the file is executable in a commit."""
         return self.git("ls-tree", commit, "--", path).startswith("100755")
+
+    def added_lines(self, commit: str) -> dict[str, set[int]]:
+        """Lines of the work tree, counted from 1, that a commit does not have, by path; files git does not track whole."""
+        added: dict[str, set[int]] = {}
+        command = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--unified=0")
+        for name in _nul(self.git("diff", "--name-only", "--no-renames", "-z", commit, "--")):
+            added[name] = set()
+            for line in self.git(*command, commit, "--", name).splitlines():
+                if found := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line):
+                    start, count = int(found[1]), int(found[2] or 1)
+                    added[name] |= set(range(start, start + count))
+        for path in _nul(self.git("ls-files", "-z", "--others", "--exclude-standard")):
+            try:
+                lines = (self.root / path).read_bytes().count(b"\n") + 1
+            except OSError:
+                continue
+            added[path] = set(range(1, lines + 1))
+        return added
 
     def in_history(self, commit: str) -> bool:
         """Whether a commit is reachable from what is checked out."""

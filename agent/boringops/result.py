@@ -15,6 +15,7 @@ from boringops.events import Event
 from boringops.facts import (
     ChecklistItem,
     Confidence,
+    Confinement,
     Denial,
     Finding,
     MemoryFile,
@@ -24,6 +25,7 @@ from boringops.facts import (
     Usage,
     Validation,
 )
+from boringops.outputs import Outputs, of_state
 from boringops.state import State
 
 VERSION = 1
@@ -81,12 +83,18 @@ class Result(Part):
     validation: list[Validation] = []
     checklist: ChecklistOut = ChecklistOut()
     follow_ups: list[str] = []
+    outputs: Outputs = Field(
+        default=Outputs(), description="What the run leaves for production, derived from its changes."
+    )
     memory_bank: list[MemoryFile] = []
     inventory: dict[str, Any] = {}
     report_path: str | None = None
     commit: str | None = None
     permission_denials: list[Denial] = []
     warnings: list[str] = Field(default=[], description="What the user should know that did not stop the run.")
+    sandbox: Confinement = Field(
+        default=Confinement(), description="How commands were confined, as was seen by trying."
+    )
     usage: Usage = Usage()
     duration_s: float = 0.0
     error: ErrorOut | None = None
@@ -134,6 +142,7 @@ def assemble(
         validation=validations(state),
         checklist=checklist_out(state.checklist),
         follow_ups=follow_ups(state),
+        outputs=of_state(state, follow_ups(state), validations(state)),
         memory_bank=list(state.memory.values()),
         inventory={
             "files": [item.model_dump() for item in state.inventory.files],
@@ -144,6 +153,7 @@ def assemble(
         commit=state.commit,
         permission_denials=state.denials,
         warnings=state.warnings,
+        sandbox=state.confinement,
         usage=state.usage,
         duration_s=round(duration_s, 3),
         error=error,

@@ -1,6 +1,6 @@
 """The public API: put a specialist to a repository, give it a task, get a typed result.
 
-    from boringops.specialist import Specialist, Task
+    from boringops import Specialist, Task
 
     result = Specialist("path/to/repo", offline=True).run(Task(text="containerise this and set up CI"))
     print(result.status, result.commit)
@@ -11,33 +11,49 @@ with a run is in the result; what is wrong with the call itself raises UsageErro
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets as randomness
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, naming, persona, policy
+from boringops import (
+    __version__,
+    checklist_rules,
+    config,
+    naming,
+    permissions,
+    persona,
+    pull_request,
+    streaming,
+    toolbox,
+    tooling,
+)
 from boringops import events as ev
 from boringops import run as runs
+from boringops.callbacks import Callbacks, OnCall, OnPlan, OnQuestions
+from boringops.caller import Caller
 from boringops.config import Config
 from boringops.context import CallContext
 from boringops.errors import BoringopsError, UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
-from boringops.facts import Inspection
+from boringops.handoff import Handoff
+from boringops.hooks import After, Before, Hooks
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
+from boringops.pull_request import Base
 from boringops.record import Record
 from boringops.repository import Repository
 from boringops.result import Result as Result
 from boringops.run import Run
+from boringops.sandbox import choose
 from boringops.secrets import Funnel, env_file
 from boringops.state import State
 from boringops.tool import Tool
@@ -60,16 +76,23 @@ class Task(BaseModel):
 
     text: str = Field(min_length=1)
     phase: str = Field(default="", description="Phase of the project, for the commit message.")
-    handoff: str = Field(
-        default="", description="What the developers hand over; claims, checked against the repository."
+    handoff: Handoff | str = Field(
+        default="", description="What the developers hand over: claims. A typed one is checked against the repository."
     )
+    earlier: str = Field(default="", description="What was said and done before, where the task belongs to a chat.")
 
 
 class Specialist:
     """One specialist at one repository.
 
-    Keyword arguments beside the named ones are settings of `Config` (`approve="auto"`), `sets` the same as text
-    (`"provider.effort=high"`); `settings` gives a whole configuration instead."""
+    `model` is an id or a model of your own; `tools` are tools beside boringops' own, under the same policy. `on_plan`,
+    `on_call` and `on_questions` stand in for a person (see `callbacks`), `before_tool` and `after_tool` look at every
+    call and may deny (see `hooks`); all of them may be asynchronous under `arun` and `astream`. `person` is the same as
+    an object. Keyword arguments beside the named ones are settings of `Config` (`approve="auto"`), `sets` the same as
+    text (`"provider.effort=high"`); `settings` gives a whole configuration instead.
+
+    Several specialists work at once in one process, each at its own repository; a second run in one work tree ends with
+    status `usage` and error kind `busy` (`worktree=True` gives it a work tree of its own)."""
 
     def __init__(
         self,
@@ -79,6 +102,12 @@ class Specialist:
         sets: list[str] | None = None,
         model: Model | str | None = None,
         person: Person | None = None,
+        tools: Sequence[Tool[Any]] = (),
+        on_plan: OnPlan | None = None,
+        on_call: OnCall | None = None,
+        on_questions: OnQuestions | None = None,
+        before_tool: Before | Sequence[Before] = (),
+        after_tool: After | Sequence[After] = (),
         on_event: Callable[[ev.Event], None] = lambda _: None,
         on_delta: Callable[[Delta], None] = lambda _: None,
         env: Mapping[str, str] | None = None,
@@ -88,12 +117,19 @@ class Specialist:
             flags, model = {**flags, "model": model}, None
         self.repository = Repository(Path(repo))
         self.env = os.environ if env is None else env
-        self.settings = settings or config.load(self.repository.root, env=self.env, flags=flags, sets=sets)
+        self.base = pull_request.of(self.repository, self.env)
+        trusted = self.base.root if self.base else self.repository.root
+        self.settings = settings or config.load(trusted, env=self.env, flags=flags, sets=sets)
         self._given = None if settings else (flags, sets)
-        self.person = person
+        called_back = any((on_plan, on_call, on_questions))
+        if person is not None and called_back:
+            raise UsageError("Both `person` and callbacks are given.", hint="Give one of the two.")
+        self.person = Callbacks(on_plan, on_call, on_questions) if called_back else person
+        self.hooks = Hooks(_several(before_tool), _several(after_tool))
+        self.added_tools = list(tools)
         self.on_event = on_event
         self.on_delta = on_delta
-        self.cancel = threading.Event()
+        self._callers: set[Caller] = set()
         self.store = FolderStore(self.repository.state_dir / "runs")
         self._model = model
 
@@ -101,17 +137,64 @@ class Specialist:
 
     def run(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
         """Do one task from context to commit (or to the plan)."""
+        return self.started(task, stop_after_plan=stop_after_plan)(Caller())
+
+    def resume(
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
+        """Go on with a run (default: the latest), with a person's decision where it waits for one.
+
+        `word` is anything else that the user has to say; the model is told."""
+        return self.resumed(run_id, approve=approve, answer=answer, word=word)(Caller())
+
+    async def arun(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
+        """`run` for async callers; the run has a thread of its own. Cancelling the task stops the run, resumably."""
+        return await streaming.arun(self.started(task, stop_after_plan=stop_after_plan))
+
+    async def aresume(
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> Result:
+        """`resume` for async callers."""
+        return await streaming.arun(self.resumed(run_id, approve=approve, answer=answer, word=word))
+
+    def stream(self, task: Task | str, *, stop_after_plan: bool = False) -> Iterator[ev.Event | Result]:
+        """Every event of a run as it happens, and its Result last. Closing the iterator stops the run."""
+        return streaming.stream(self.started(task, stop_after_plan=stop_after_plan))
+
+    def astream(self, task: Task | str, *, stop_after_plan: bool = False) -> AsyncIterator[ev.Event | Result]:
+        """`stream` for `async for`."""
+        return streaming.astream(self.started(task, stop_after_plan=stop_after_plan))
+
+    def started(self, task: Task | str, *, stop_after_plan: bool = False) -> streaming.Start:
+        """A new run, to be begun by whoever calls what is returned; `run` and `stream` are made of it."""
+        return lambda caller: self._run(task, stop_after_plan, caller)
+
+    def resumed(
+        self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None, word: str = ""
+    ) -> streaming.Start:
+        """The same for going on with a run."""
+        return lambda caller: self._resume(run_id, approve, answer, word, caller)
+
+    def stop(self) -> None:
+        """Ask the runs that go on in other threads to stop at once; they end `interrupted` and can be resumed."""
+        for caller in list(self._callers):
+            caller.cancel.set()
+
+    def _run(self, task: Task | str, stop_after_plan: bool, caller: Caller) -> Result:
         if isinstance(task, str):
-            task = Task(text=task)
+            task = Task(text=task or " ")
         if not task.text.strip():
             raise UsageError("The task is empty.", hint='For example: boringops run "containerise this and set up CI"')
         who = self.load_persona()
-        policy.Rules.of(self.settings.permissions)  # a rule that is wrong is said before anything is made
-        model_id = self._model_id(who)
+        choose(self.settings.sandbox)  # required where there is none: said before anything is made
+        tools = self.tools(who)  # wrong tools and rules are said before anything is made
+        permissions.Rules.of(self.settings.permissions, list(tools))
+        model_id = self.model_id(who)
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
         runs.require_ready(repository.root, repository.in_progress())
         self._keep_persona(run_id, who)
+        handoff, contradicted = self._handed_over(task.handoff)
         start = ev.RunStarted(
             boringops=__version__,
             run_id=run_id,
@@ -119,22 +202,25 @@ class Specialist:
             task_name=naming.name_of(task.text),
             slug=naming.slug_of(naming.name_of(task.text)),
             project_phase=task.phase or self.settings.phase,
-            handoff=task.handoff,
+            handoff=handoff,
+            earlier=task.earlier,
             persona=who.name,
             persona_path=who.path,
             persona_sha256=who.sha256,
             model=model_id,
             by_model=model_id != OFFLINE,
             stop_after_plan=stop_after_plan,
-            config=self.settings.model_dump(mode="json"),
+            config=self.settings.model_dump(mode="json", exclude={"mcp_servers"}),  # they may hold secrets
             root=str(repository.root),
             head=repository.head(),
             branch=repository.branch(),
+            base=self.base.commit if self.base else "",
         )
-        return self._make(run_id, repository, who, model_id).go(start)
+        made = self._make(run_id, repository, who, model_id, caller)
+        made.cautions = [*(f"Hand-off: {sentence}" for sentence in contradicted), *made.cautions]
+        return self._go(made, caller, start)
 
-    def resume(self, run_id: str | None = None, *, approve: bool = False, answer: str | None = None) -> Result:
-        """Go on with a run (default: the latest), with a person's word where it waits for one."""
+    def _resume(self, run_id: str | None, approve: bool, answer: str | None, word: str, caller: Caller) -> Result:
         run_id = run_id or self.latest()
         state = State.of(Journal(self.store, run_id).read())
         if state.start is None:
@@ -146,13 +232,20 @@ class Specialist:
             raise UsageError(f"Run {run_id} worked in {root}, which is gone.")
         if self._given:  # the run goes on as it was configured, but for what is said now
             flags, sets = self._given
-            self.settings = config.load(None, base=state.start.config, flags=flags, sets=sets)
+            base = {**state.start.config, "mcp_servers": self.settings.model_dump()["mcp_servers"]}
+            self.settings = config.load(None, base=base, flags=flags, sets=sets)
+        self.base = Base(self.repository, state.start.base) if state.start.base else None
         who = self._kept_persona(run_id) or self.load_persona()
-        return self._make(run_id, Repository(root), who, state.start.model).go(approve=approve, answer=answer)
+        made = self._make(run_id, Repository(root), who, state.start.model, caller)
+        return self._go(made, caller, None, approve=approve, answer=answer, word=word)
 
-    async def arun(self, task: Task | str, *, stop_after_plan: bool = False) -> Result:
-        """`run` for async callers; the run has a thread of its own."""
-        return await asyncio.to_thread(self.run, task, stop_after_plan=stop_after_plan)
+    def _go(self, made: Run, caller: Caller, start: ev.RunStarted | None, **word: Any) -> Result:
+        self._callers.add(caller)
+        try:
+            return made.go(start, **word)
+        finally:
+            self._callers.discard(caller)
+            made.close()
 
     def latest(self) -> str:
         """Id of the latest run here."""
@@ -165,30 +258,31 @@ class Specialist:
         """Every event of a run, oldest first. Raises UsageError where there is no such run."""
         return Journal(self.store, run_id).read()
 
-    def stop(self) -> None:
-        """Ask a run that goes on in another thread to stop at once; it ends `interrupted` and can be resumed."""
-        self.cancel.set()
-
     # --- its parts ---
 
     def load_persona(self) -> Persona:
         """The configured persona, held against the tools that there are."""
-        path = persona.find(self.settings.persona, repo=self.repository.root)
+        if self.base is not None:
+            path = persona.find(self.base.persona(self.settings.persona), repo=self.base.root)
+        else:
+            path = persona.find(self.settings.persona, repo=self.repository.root)
         return persona.load(path, known_tools=self._tool_names())
 
-    def tools(self, who: Persona) -> dict[str, Tool[Any]]:
-        """The tools the persona may use, in their fixed order."""
-        from boringops_tools.toolset import all_tools
-
-        every = {tool.name: tool for tool in all_tools()}
-        return {name: every[name] for name in persona.effective_tools(who, list(every))}
+    def tools(self, who: Persona, more: Sequence[Tool[Any]] = ()) -> dict[str, Tool[Any]]:
+        """The tools the persona may use, in their fixed order. `more` are those of MCP servers."""
+        return toolbox.combine(who, tooling.tools(), [*self.added_tools, *more])
 
     def _tool_names(self) -> list[str]:
-        from boringops_tools.toolset import all_tools
+        return [tool.name for tool in (*tooling.tools(), *self.added_tools)]
 
-        return [tool.name for tool in all_tools()]
+    def _handed_over(self, handoff: Handoff | str) -> tuple[str, list[str]]:
+        """The hand-off as the model reads it, and what the repository says against it."""
+        if isinstance(handoff, str):
+            return handoff, []
+        return tooling.held_against(handoff, self.repository.root, self.repository.files())
 
-    def _model_id(self, who: Persona) -> str:
+    def model_id(self, who: Persona) -> str:
+        """The model that a new task would be for."""
         if self._model is not None:
             return self._model.profile.id
         chosen = self.settings.model
@@ -199,24 +293,32 @@ class Specialist:
     def _has_credentials(self) -> bool:
         return self.settings.provider.name != "anthropic" or any(self.env.get(name) for name in CREDENTIALS)
 
-    def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str) -> Run:
+    def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str, caller: Caller) -> Run:
         funnel = Funnel(self.env, _env_files(repository))
         journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
-        log = Record(journal, self.on_event)
-        if run_id in self.store.list():
+        log = Record(journal, self._watch(caller))
+        resuming = run_id in self.store.list()
+        if resuming:
             log.reload()
+        named = {**who.mcp_servers, **self.settings.mcp_servers}
+        kept = self.store.folder(run_id) / "mcp_tools.json"
+        servers = tooling.servers(named, repository.root, self.env, kept, resuming=resuming)
         executor = Executor(
             root=repository.root,
             repository=repository,
             config=self.settings,
             log=log,
-            tools=self.tools(who),
+            tools=self.tools(who, servers.tools if servers else ()),
             funnel=funnel,
-            inspector=_inspect,
-            person=self.person,
+            inspector=partial(
+                tooling.inspect, in_request=repository.added_lines(self.base.commit) if self.base else {}
+            ),
+            person=replace(self.person, caller=caller) if isinstance(self.person, Callbacks) else self.person,
             context=CallContext,
             verify=lambda claim: made.verify(claim),
-            cancel=self.cancel,
+            cancel=caller.cancel,
+            hooks=replace(self.hooks, caller=caller),
+            sandbox=choose(self.settings.sandbox),
         )
         made = Run(
             executor=executor,
@@ -224,11 +326,28 @@ class Specialist:
             model=self._model or self._build_model(model_id, repository, executor),
             rules=checklist_rules.RULES,
             prompt=(persona.shipped() / "runtime.md").read_text(),
-            variables=lambda files: _variables(repository.root, files),
-            facilities=_facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
+            variables=lambda files: tooling.variables(repository.root, files),
+            facilities=tooling.facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
+            memory_root=self._memory_root(who),
             watch=self.on_delta,
         )
+        if servers:
+            made.cautions, made.close = servers.remarks, servers.close
         return made
+
+    def _watch(self, caller: Caller) -> Callable[[ev.Event], None]:
+        def watch(event: ev.Event) -> None:
+            self.on_event(event)
+            caller.on_event(event)
+
+        return watch
+
+    def _memory_root(self, who: Persona) -> Path | None:
+        if self.base is None:
+            return None
+        files = who.protocol.memory_files
+        self.base.bring([*files, *{folder for path in files if (folder := path.rpartition("/")[0])}])
+        return self.base.root
 
     def _build_model(self, model_id: str, repository: Repository, executor: Executor) -> Model:
         if model_id == OFFLINE:
@@ -252,7 +371,7 @@ class Specialist:
                 ev.ModelAttemptFailed(turn=executor.state.turn, kind=kind, message=message, wait_s=wait_s, usage=usage)
             ),
         )
-        model.cancel = self.cancel
+        model.cancel = executor.cancel
         model.warm()
         return model
 
@@ -283,30 +402,8 @@ class Specialist:
         return Persona.model_validate_json(path.read_text()) if path.is_file() else None
 
 
-def _inspect(root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:
-    """Validators, red flags and checks, less what the repository waives; what is waived stays, as information."""
-    from boringops_tools import inspection, waivers
-
-    found = inspection.inspect(root, paths)
-    settled = waivers.apply(
-        root, found.findings, today=datetime.now(UTC).date(), changed_lines=added, distrust=added, paths=paths
-    )
-    excused = [
-        finding.model_copy(update={"severity": "info", "hint": f"waived: {waiver.reason}"})
-        for finding, waiver in settled.waived
-    ]
-    return found.model_copy(update={"findings": [*settled.findings, *settled.problems, *excused]})
-
-
-def _variables(root: Path, files: Sequence[str]) -> dict[str, str]:
-    """The environment variables that the code reads, and where."""
-    from boringops_tools.stack import detect
-
-    return {
-        variable.name: f"{variable.sources[0].path}:{variable.sources[0].line}" if variable.sources else ""
-        for application in detect(root, files).applications
-        for variable in application.env
-    }
+def _several(given: Any) -> tuple[Any, ...]:
+    return (given,) if callable(given) else tuple(given)
 
 
 def _masked(funnel: Funnel, data: dict[str, Any]) -> dict[str, Any]:
@@ -324,18 +421,6 @@ def _env_files(repository: Repository) -> list[Path]:
     return [
         path for folder in sorted(folders) for path in folder.glob("*.env*") if env_file(path.name) and path.is_file()
     ]
-
-
-def _facilities() -> str:
-    """The validators of this machine, for the model to know what will be held against its files."""
-    from boringops_tools.validators import available
-
-    tools = available()
-    here = "\n".join(
-        f"- {tool['name']} {tool['version']}: {', '.join(tool['covers'])}" for tool in tools if tool["path"]
-    )
-    gone = ", ".join(str(tool["name"]) for tool in tools if not tool["path"])
-    return here + (f"\nNot installed, so not validated by them: {gone}." if gone else "")
 
 
 def run_states(store: FolderStore, ids: Sequence[str]) -> list[State]:

@@ -16,6 +16,7 @@ from boringops.facts import (
     Change,
     ChecklistItem,
     Claim,
+    Confinement,
     Denial,
     Finding,
     Inventory,
@@ -26,6 +27,7 @@ from boringops.facts import (
     Usage,
     Validation,
 )
+from boringops.fence import fence
 
 
 @dataclass
@@ -60,6 +62,7 @@ class State:
     inventory: Inventory = field(default_factory=Inventory)
     dirty: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    confinement: Confinement = field(default_factory=Confinement)
 
     messages: list[dict[str, Any]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -72,6 +75,8 @@ class State:
     denials: list[Denial] = field(default_factory=list)
     allowed: set[str] = field(default_factory=set)
     """Calls a person allowed; a resume does not ask again."""
+    granted: list[str] = field(default_factory=list)
+    """Permission rules a person gave for this run."""
 
     evidence: dict[str, Evidence] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
@@ -192,6 +197,9 @@ class State:
     def _warned(self, event: ev.Warned) -> None:
         self.warnings.append(event.message)
 
+    def _sandbox_tried(self, event: ev.SandboxTried) -> None:
+        self.confinement = event.confinement
+
     def _run_ended(self, event: ev.RunEnded) -> None:
         self.end = event
 
@@ -206,6 +214,12 @@ class State:
 
     def _told(self, event: ev.Told) -> None:
         self._texts.append({"type": "text", "text": event.text})
+
+    def _compacted(self, event: ev.Compacted) -> None:
+        first = self.messages[0]["content"][:1]
+        self.messages, self.calls, self._results = [], [], {}
+        self._texts = [*first, {"type": "text", "text": event.text}]
+        self.last_prompt = 0
 
     def _model_asked(self, event: ev.ModelAsked) -> None:
         self.turn = event.turn
@@ -234,6 +248,7 @@ class State:
             self.denials.append(Denial(tool=event.tool, input=event.input, reason=event.reason))
         else:
             self.allowed.add(event.call_id)
+            self.granted += event.rules
 
     def _tool_started(self, event: ev.ToolStarted) -> None:
         self._call(event.call_id).started = True
@@ -248,7 +263,7 @@ class State:
         result: dict[str, Any] = {
             "type": "tool_result",
             "tool_use_id": event.call_id,
-            "content": f"{event.content}\n[{event.evidence}]",
+            "content": f"{fence(event.content, event.origin) if event.origin else event.content}\n[{event.evidence}]",
         }
         if event.is_error:
             result["is_error"] = True
@@ -343,11 +358,13 @@ _FOLDS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.RunResumed: State._run_resumed,
     ev.PhaseEntered: State._phase_entered,
     ev.Warned: State._warned,
+    ev.SandboxTried: State._sandbox_tried,
     ev.RunEnded: State._run_ended,
     ev.MemoryRead: State._memory_read,
     ev.InventoryTaken: State._inventory_taken,
     ev.DirtyTree: State._dirty_tree,
     ev.Told: State._told,
+    ev.Compacted: State._compacted,
     ev.ModelAsked: State._model_asked,
     ev.ModelAttemptFailed: State._attempt_failed,
     ev.ModelReplied: State._model_replied,

@@ -27,6 +27,7 @@ class Effect(StrEnum):
     READ = "read"  # looks only: runs in every phase, side by side with other reads
     WRITE = "write"  # changes files of the work tree: act phase, files of the plan
     COMMAND = "command"  # runs a program: classified by its argv, see `shell`
+    REACH = "reach"  # reaches outside the repository: act phase, and a person's consent or a rule
     CONTROL = "control"  # speaks to the run itself: plan, question, finish
 
 
@@ -58,6 +59,8 @@ class ToolResult:
     """Machine-readable facts about the result that gates may rely on, e.g. {"exit_code": 0}. Small; journalled."""
     ends_phase: bool = False
     """The phase is over: a plan was approved, or the work was verified."""
+    origin: str = ""
+    """Where the content comes from, if from files or programs: then it is fenced as data. Set by the executor."""
 
 
 class ToolContext(Protocol):
@@ -121,6 +124,8 @@ class Completed:
     output: str
     """Standard output and error, in the order they came."""
     timed_out: bool = False
+    sandbox: dict[str, Any] = field(default_factory=dict)
+    """How it was confined: level, backend, whether it had a network and could write."""
 
 
 Input = TypeVar("Input", bound=ToolInput)

@@ -13,13 +13,17 @@ RUNTIME, TOOLS = ROOT / "agent/boringops", ROOT / "tools/boringops_tools"
 
 LAYERS = (
     ("__init__",),
-    ("errors", "facts", "globs", "files"),
+    ("errors", "facts", "fence", "globs", "files"),
+    ("handoff", "mcp_servers"),
     ("events", "config", "protocol"),
-    ("journal", "persona", "inventory_rules"),
+    ("caller",),
+    ("journal", "persona", "inventory_rules", "config_file"),
     ("memory_bank", "inventory_rules", "repository", "secrets"),
-    ("inventory", "commands"),
+    ("inventory", "commands", "pull_request"),
     ("shell", "tool"),
-    ("policy", "sandbox"),
+    ("hooks", "toolbox"),
+    ("permissions", "sandbox", "never"),
+    ("policy", "suggestions"),
     ("models.__init__", "models.base"),
     ("models.prices", "models.scripted"),
     ("models.wire",),
@@ -27,31 +31,36 @@ LAYERS = (
     ("models.anthropic",),
     ("state", "plan"),
     ("record", "naming"),
-    ("checklist", "result", "changes", "limits"),
+    ("outputs",),
+    ("checklist", "result", "changes", "limits", "compaction"),
     ("checklist_rules", "report"),
-    ("executor",),
+    ("executor", "streaming"),
+    ("callbacks",),
     ("context", "gates", "loop", "undo"),
     ("run",),
+    ("tooling",),
     ("specialist",),
-    ("cli", "chat", "serve", "__main__"),
+    ("cli", "chat", "ci", "serve", "__main__"),
 )
 """From the ground up: a module imports from lines above its own. A package named here is one floor."""
 
-COMPOSING = ("specialist", "cli", "chat", "serve")
+COMPOSING = ("tooling", "specialist", "cli", "chat", "ci", "serve")
 """Where the runtime and the tools are put together; nothing below knows that there are tools."""
 
 FOR_TOOLS = {
     "errors",
     "facts",
     "globs",
+    "handoff",
     "inventory",
+    "mcp_servers",
     "memory_bank",
     "models.base",
     "persona",
     "plan",
     "repository",
     "secrets",
-    "shell",
+    "shell.__init__",
     "tool",
 }
 """What tools may know of the runtime: its values and contracts, never the run that calls them."""

@@ -149,7 +149,7 @@ def test_tools(write, tools: str, names: list[str] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "tool", ["WebFetch", "WebSearch", "Task", "Agent", "TodoWrite", "NotebookEdit", "MultiEdit", "Skill", "mcp__a__b"]
+    "tool", ["WebFetch", "WebSearch", "Task", "Agent", "TodoWrite", "NotebookEdit", "MultiEdit", "Skill"]
 )
 def test_tools_of_claude_code_that_are_not_offered_here_are_warned_of(write, tool: str) -> None:
     persona = read(write(f"{MINIMAL}\ntools: Read, {tool}\ndisallowedTools: {tool}"))
@@ -204,7 +204,7 @@ def test_a_bad_value_is_dropped_with_a_warning(write, line: str, field: str) -> 
     assert persona.warnings[0].startswith("line 4: ")
 
 
-@pytest.mark.parametrize("key", ["hooks", "skills", "mcpServers", "memory", "background", "isolation", "initialPrompt"])
+@pytest.mark.parametrize("key", ["hooks", "skills", "memory", "background", "isolation", "initialPrompt"])
 def test_fields_of_claude_code_without_effect_here_are_warned_of(write, key: str) -> None:
     assert read(write(f"{MINIMAL}\n{key}: x")).warnings == [f"line 4: `{key}` has no effect here"]
 

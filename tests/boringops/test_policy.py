@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boringops.errors import UsageError
-from boringops.policy import Decision, Rules, decide, generalise, parse_rule
+from boringops.permissions import Rules, parse_rule
+from boringops.policy import Decision, decide
+from boringops.suggestions import generalise
 from boringops.tool import Effect
 
 
@@ -181,7 +183,8 @@ def test_deny_sees_through_every_shape(command: str) -> None:
         ("terraform plan $(frobnicate)", "ask"),
         ("sudo terraform plan", "ask"),
         ("PATH=. terraform plan", "ask"),
-        ("terraform plan > /etc/x", "ask"),
+        ("terraform plan > /etc/x", "deny"),
+        ("terraform plan > /tmp/x", "ask"),
         ("terraform plan; terraform apply", "ask"),
         ("bash -c 'terraform plan'", "allow"),
         ("docker exec web terraform plan", "ask"),
@@ -289,3 +292,24 @@ def test_what_always_would_save(command: str, rules: list[str]) -> None:
         assert bash(command, person=False, allow=rules).action == "allow"
     for each in suggested:
         assert all(parse_rule(each.rule).command.fullmatch(other) for other in each.also)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("command", "rules", "action"),
+    [
+        ("cat README.md", Rules(), "allow"),
+        ("git log", Rules(), "allow"),
+        ("npm test", Rules(), "ask"),
+        ("make && cat out", Rules(), "ask"),
+        ("npm test", Rules(allow=(parse_rule("Bash(npm test)"),)), "allow"),
+    ],
+)
+def test_where_nothing_confines_what_changes_anything_asks(command: str, rules: Rules, action: str) -> None:
+    def decided(confined: bool, interactive: bool = True) -> str:
+        return decide(
+            "Bash", Effect.COMMAND, [], command, phase="act", approve="ask", interactive=interactive, rules=rules, confined=confined
+        ).action  # fmt: skip
+
+    assert decided(confined=False) == action
+    assert decided(confined=True) == "allow"
+    assert decided(confined=False, interactive=False) == ("deny" if action == "ask" else "allow")

@@ -176,7 +176,6 @@ def test_a_paused_turn_goes_on(player: Player) -> None:
     ("reason", "kind", "says"),
     [
         ("refusal", "refusal", "Put the task differently"),
-        ("model_context_window_exceeded", "context", "Split the task"),
         ("because", "unknown_stop_reason", "boringops resume"),
     ],
 )

@@ -69,7 +69,13 @@ def test_every_verb_has_its_options(here: Boringops, verb: str) -> None:
         assert "-C" in offered
 
 
-@pytest.mark.parametrize("verb", ["chat", "serve"])
+def test_the_chat_without_a_terminal_says_how_to_do_without_it(here: Boringops) -> None:
+    for arguments in ([], ["chat"]):
+        ran = here(*arguments)
+        assert (ran.code, ran.out) == (2, "") and "needs a terminal" in ran.err and "boringops run" in ran.err
+
+
+@pytest.mark.parametrize("verb", ["serve"])
 @pytest.mark.xfail(reason="not there yet", strict=False)
 def test_verbs_that_come_later(here: Boringops, verb: str) -> None:
     assert here(verb, "--help").code == 0

@@ -116,41 +116,45 @@ def scripted(*steps: Step, before: str = "") -> str:
 
 
 def is_dead(process: int) -> bool:
-    """Whether the process that the descriptor stands for ends: a killed one may take a moment."""
+    """Whether the process that holds the other end of the pipe ends: a killed one may take a moment."""
     return bool(select.select([process], [], [], 5)[0])
 
 
 @dataclass
 class Stuck:
-    """A script of the user's that tells its process's id, and stays until it is let go.
+    """A script of the user's that tells that it runs, and stays until it is let go.
 
-    It prints first what no pipe holds: its id is told when somebody reads it, that is when the run waits for it."""
+    It prints first what no pipe holds: it is heard of when somebody reads that, that is when the run waits for it. Its
+    pipes are in the work tree, where a confined command can reach them; its process's id is of a world of its own."""
 
     script: Path
     started: int
+    alive: int
     go: int
 
-    def pid(self) -> int:
-        """Wait until it was started."""
+    def begun(self) -> int:
+        """Wait until it was started. The descriptor hangs up when it has ended."""
         assert select.select([self.started], [], [], 20)[0], "it was never started"
-        return int(os.read(self.started, 100))
+        assert os.read(self.started, 100)
+        return self.alive
 
     def let_go(self) -> None:
         os.write(self.go, b"\n")
 
 
 @pytest.fixture
-def stuck(player: Player, tmp_path: Path) -> Iterator[Stuck]:
-    started, go = tmp_path / "started", tmp_path / "go"
-    for fifo in (started, go):
+def stuck(player: Player) -> Iterator[Stuck]:
+    started, alive, go = pipes = [player.root / f"stuck.{name}" for name in ("started", "alive", "go")]
+    for fifo in pipes:
         os.mkfifo(fifo)
     script = player.root / "stuck.sh"
     script.write_text(
-        f'#!/bin/sh\n[ "$1" = --version ] && exit 1\nhead -c 200000 /dev/zero\necho $$ > {started}\nread word < {go}\n'
+        '#!/bin/sh\n[ "$1" = --version ] && exit 1\nhead -c 200000 /dev/zero\n'
+        f"exec 3> {alive}\necho begun > {started}\nread word < {go}\n"
     )
     script.chmod(0o755)
-    (player.root / ".git/info/exclude").write_text("stuck.sh\n")
-    descriptors = [os.open(started, os.O_RDONLY | os.O_NONBLOCK), os.open(go, os.O_RDWR)]
+    (player.root / ".git/info/exclude").write_text("stuck.*\n")
+    descriptors = [*(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK) for fifo in (started, alive)), os.open(go, os.O_RDWR)]
     yield Stuck(script, *descriptors)
     for descriptor in descriptors:
         os.close(descriptor)
@@ -170,10 +174,9 @@ def test_a_signal_while_the_model_is_silent(player: Player, messages_api: Messag
 @SIGNALS
 def test_a_signal_while_a_command_runs(player: Player, stuck: Stuck, number: int) -> None:
     with going(player, *ALLOWED, before=scripted(SCRIPT[0], STICKING)) as run:
-        child = os.pidfd_open(stuck.pid())
+        child = stuck.begun()
         result = is_interrupted(run.end(number))
         assert is_dead(child)
-        os.close(child)
     assert [change["path"] for change in result["changes"]] == [RUNBOOK]
 
     def told(request: Request) -> list[Block]:
@@ -194,12 +197,11 @@ def test_a_signal_during_verification(player: Player, stuck: Stuck, number: int)
         call("Finish", **FINISH),
     ]
     with going(player, before=scripted(*steps, before=slow_is_it)) as run:
-        child = os.pidfd_open(stuck.pid())
+        child = stuck.begun()
         run.process.send_signal(number)
         stuck.let_go()
         result = is_interrupted(run.end())
         assert is_dead(child)
-        os.close(child)
     is_finished(player, result["run_id"])
 
 
@@ -311,7 +313,7 @@ def test_a_second_run_in_the_same_work_tree_is_busy_and_nothing_mixes(
 ) -> None:
     options = ("-C", player.root, "--approve", "auto", "--output", "json", "--offline")
     with going(player, *ALLOWED, before=scripted(SCRIPT[0], STICKING)) as run:
-        stuck.pid()
+        stuck.begun()
         before = git(player.root, "status", "--porcelain", "--branch", "--untracked-files=all")
         for other in ((), ("--branch", "ops")):
             second = here("run", "Containerise this", *options, *other)

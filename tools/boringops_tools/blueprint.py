@@ -50,9 +50,9 @@ class Blueprint(Tool[BlueprintArguments]):
 
     def run(self, call: BlueprintArguments, context: ToolContext) -> ToolResult:
         from boringops_tools.blueprints import draft, understand
-        from boringops_tools.blueprints.words import KINDS
+        from boringops_tools.blueprints.words import UNASKED
 
-        wants = understand(call.task) if call.task else set(KINDS)
+        wants = understand(call.task) if call.task else set(UNASKED)
         planned = context.planned() if call.write else None
         made = draft(context.root, context.tracked(), task=call.task or context.task, wants=wants, planned=planned)
         chosen = [file for file in made.files if not call.paths or file.path in call.paths]

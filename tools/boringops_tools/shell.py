@@ -42,5 +42,6 @@ class Bash(Tool[BashArguments]):
             f"{head}\n{output}",
             is_error=done.timed_out or done.exit_code != 0,
             data={"exit_code": done.exit_code, "command": call.command}
+            | ({"sandbox": done.sandbox} if done.sandbox else {})
             | ({"timed_out": True} if done.timed_out else {}),
         )

@@ -7,13 +7,27 @@ from typing import Annotated
 import typer
 
 from boringops import __version__
-from boringops.cli import check, doctor, init, inventory, persona, plan, resume, run, runs, schema, show, undo
+from boringops.cli import (
+    chat,
+    check,
+    doctor,
+    init,
+    inventory,
+    persona,
+    plan,
+    resume,
+    run,
+    runs,
+    schema,
+    serve,
+    show,
+    undo,
+)
 
 app = typer.Typer(
     name="boringops",
     help="Make infrastructure boring: predictable, repeatable, resilient.\n\nAn agent that plays the DevOps infrastructure "
     "engineer and enforces its rules: it plans, has the plan approved, writes infrastructure, proves it and commits.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -21,6 +35,7 @@ app = typer.Typer(
 )
 
 for verb in (
+    chat.chat,
     run.run,
     plan.plan,
     resume.resume,
@@ -34,13 +49,17 @@ for verb in (
 ):
     app.command()(verb)
 app.add_typer(persona.app, name="persona")
+app.add_typer(serve.app, name="serve")
 app.command()(schema.schema)
 
 
 @app.callback(invoke_without_command=True)
-def version(
+def alone(
+    context: typer.Context,
     show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
 ) -> None:
     if show_version:
         print(f"boringops {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        chat.chat()

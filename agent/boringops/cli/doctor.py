@@ -25,7 +25,7 @@ def doctor(output: opt.Format = opt.Output.text) -> None:
         else None
     )
     key = next((name for name in CREDENTIALS if os.environ.get(name)), None)
-    level, sentence = sandbox.level()
+    told = sandbox.choose().shown
     rows: list[dict[str, Any]] = [
         {"what": "boringops", "ok": True, "found": __version__, "hint": ""},
         {"what": "python", "ok": True, "found": sys.version.split()[0], "hint": ""},
@@ -36,7 +36,7 @@ def doctor(output: opt.Format = opt.Output.text) -> None:
             "found": key,
             "hint": "" if key else "Set ANTHROPIC_API_KEY; without a key the offline blueprints answer.",
         },
-        {"what": "sandbox", "ok": level != "none", "found": level, "hint": sentence},
+        {"what": "sandbox", "ok": told.level != "none", "found": told.level, "hint": told.sentence},
     ]
     validators = available()
     if output is opt.Output.text:

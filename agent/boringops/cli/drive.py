@@ -36,7 +36,7 @@ def drive(
                 if output is Output.stream_json:
                     lines.event(event)
 
-            person = TerminalPerson(progress) if interactive() else None
+            person = TerminalPerson(progress, repo) if interactive() else None
             specialist = Specialist(
                 repo, sets=sets, person=person, on_event=watch, on_delta=progress.delta, **flags_of(**flags)
             )

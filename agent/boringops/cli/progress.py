@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boringops import events as ev
 from boringops.cli.output import say
 from boringops.models.base import Delta
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _PATHS = ("file_path", "path", "pattern", "command")
 
@@ -20,16 +23,8 @@ _PATHS = ("file_path", "path", "pattern", "command")
 class Progress:
     """Shows events as they come. Use as a context manager; `event` and `delta` are the callbacks."""
 
-    def __init__(self, *, offline_hint: str = "") -> None:
-        from rich.console import Console
-
-        class Log(Console):
-            def on_broken_pipe(self) -> None:
-                """Nobody reads the log any more: the run goes on without it."""
-                self.quiet = True
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-
-        self.console: Console = Log(stderr=True, highlight=False, soft_wrap=True)
+    def __init__(self, *, offline_hint: str = "", console: Console | None = None) -> None:
+        self.console = console or _log()
         self.status: Any = None
         self.offline_hint = offline_hint
         self.began = time.monotonic()
@@ -58,7 +53,7 @@ class Progress:
     def delta(self, delta: Delta) -> None:
         if delta.kind == "retry":
             self._line("!", delta.text, "yellow")
-        elif self.status is not None:
+        elif self.status is not None and delta.kind != "arguments":
             self.said = (self.said + delta.text)[-200:]
             tail = self.said.strip().splitlines()[-1:] or [""]
             self._now(f"{'thinking' if delta.kind == 'thinking' else 'answering'}: {tail[0][-80:]}")
@@ -66,7 +61,7 @@ class Progress:
     def event(self, event: ev.Event) -> None:
         show = _SHOW.get(type(event))
         if show is not None:
-            show(self, event)
+            getattr(self, show.__name__)(event)  # by name: the chat shows some of them its own way
 
     # --- one for each event that a person should see ---
 
@@ -74,6 +69,10 @@ class Progress:
         who = event.model if event.by_model else "offline blueprints"
         self._line("▶", f"run {event.run_id}: {event.task_name}", "bold")
         self._line(" ", f"{event.persona}, {who}{self.offline_hint if not event.by_model else ''}", "dim")
+
+    def _sandbox(self, event: ev.SandboxTried) -> None:
+        if event.confinement.level != "none":  # else it is a warning
+            self._line(" ", event.confinement.sentence, "dim")
 
     def _resumed(self, _: ev.RunResumed) -> None:
         self._line("▶", "going on where the run stopped", "bold")
@@ -175,6 +174,19 @@ class Progress:
         self.console.print(f"{prefix}{mark} {_plain(text)}", style=style or None, markup=False)
 
 
+def _log() -> Console:
+    """Standard error, as long as somebody reads it."""
+    from rich.console import Console
+
+    class Log(Console):
+        def on_broken_pipe(self) -> None:
+            """Nobody reads the log any more: the run goes on without it."""
+            self.quiet = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+    return Log(stderr=True, highlight=False, soft_wrap=True)
+
+
 def _plain(text: str) -> str:
     """Text from files and tools without what would steer a terminal."""
     return "".join(char if char.isprintable() else " " for char in text)
@@ -190,6 +202,7 @@ class Lines:
 _SHOW: dict[type[ev.Event], Any] = {
     ev.RunStarted: Progress._started,
     ev.RunResumed: Progress._resumed,
+    ev.SandboxTried: Progress._sandbox,
     ev.PhaseEntered: Progress._phase,
     ev.MemoryRead: Progress._memory,
     ev.InventoryTaken: Progress._inventory,

@@ -45,7 +45,8 @@ class Reply:
 class Delta:
     """Something to show while a reply is on its way."""
 
-    kind: Literal["text", "thinking", "tool", "retry"]
+    kind: Literal["text", "thinking", "tool", "arguments", "retry"]
+    """`tool` begins a call with its name; `arguments` are pieces of its JSON."""
     text: str
 
 

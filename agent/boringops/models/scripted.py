@@ -5,6 +5,7 @@ model = ScriptedModel([[tool("Read", file_path="Dockerfile")], [text("Done.")]])
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -80,3 +81,4 @@ def _show(block: Block, watch: Watch) -> None:
             watch(Delta("thinking", shown))
         case {"type": "tool_use", "name": shown}:
             watch(Delta("tool", shown))
+            watch(Delta("arguments", json.dumps(block.get("input"))))

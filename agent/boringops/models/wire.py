@@ -17,7 +17,11 @@ from boringops.models.base import Block, Delta, Reply, Watch
 
 # Deltas that bring the next piece of a string, and the field of delta and block that it belongs to.
 _PIECES = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
-_SHOWN: dict[str, Literal["text", "thinking"]] = {"text_delta": "text", "thinking_delta": "thinking"}
+_SHOWN: dict[str, Literal["text", "thinking", "arguments"]] = {
+    "text_delta": "text",
+    "thinking_delta": "thinking",
+    "input_json_delta": "arguments",
+}
 
 
 class BrokenStream(Exception):

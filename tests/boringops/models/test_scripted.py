@@ -70,4 +70,4 @@ def test_a_script_is_not_changed_by_playing_it() -> None:
 def test_watchers_are_shown_what_arrives() -> None:
     seen: list[Delta] = []
     ScriptedModel([[thinking("Hm."), text("So."), tool("Read")]]).respond(Request([], [], []), seen.append)
-    assert seen == [Delta("thinking", "Hm."), Delta("text", "So."), Delta("tool", "Read")]
+    assert seen == [Delta("thinking", "Hm."), Delta("text", "So."), Delta("tool", "Read"), Delta("arguments", "{}")]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from boringops_tools.blueprints.choices import Choices
 from boringops_tools.stack.facts import Application, Stack
 from boringops_tools.stack.tree import Tree
 
@@ -18,6 +19,7 @@ class Context:
     tree: Tree
     stack: Stack
     wants: frozenset[str]
+    choices: Choices = field(default_factory=Choices)
     asked_ci: str = ""
     """A CI system other than GitHub's that the task names."""
     planned: frozenset[str] | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from boringops.facts import Question
 from boringops_tools import stack as stacks
 from boringops_tools.blueprints import (
+    choices,
     compose,
     continuous,
     dockerfile,
@@ -52,13 +53,15 @@ def draft(
 ) -> Draft:
     """The files that the repository at `root` lacks for what `task` asks, and the plan that goes with them.
 
+    `task` is what the user said, answers included: decisions are read from it (`choices`).
     `files` are what git sees, relative to `root`; `wants` (of `words.KINDS`) overrides the task's words;
     `planned` says which of the files will be written, for what documents may speak of. Only reads.
     Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
     wanted = frozenset(understand(task) if wants is None else wants)
     chosen = None if planned is None else frozenset(planned)
-    context = Context(Tree(root, files), stack, wanted, asked_ci=other_ci(task), planned=chosen)
+    decided = choices.read(task)
+    context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=other_ci(task), planned=chosen)
     made: list[DraftFile] = []
     if stack.applications:
         for want, number, _, make in KINDS:

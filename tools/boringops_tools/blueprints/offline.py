@@ -15,6 +15,8 @@ from typing import Any
 from boringops.errors import Incomplete
 from boringops.facts import Confidence, Plan, Question
 from boringops.models.base import Message, Profile, Reply, Request, Watch
+from boringops_tools.blueprints import choices
+from boringops_tools.blueprints.choices import Choices
 from boringops_tools.blueprints.words import other_ci
 
 _TASK = re.compile(r"\A# Task\n\n(.*?)(?=\n\n# |\n\nIt belongs to phase )", re.DOTALL)
@@ -30,6 +32,8 @@ class Topic:
     name: str
     pattern: str
     confidence: Confidence
+    decided: Callable[[Choices], bool]
+    """Whether what was said settles it."""
     questions: tuple[Question, ...]
 
 
@@ -40,21 +44,21 @@ def _ask(question: str, why: str, *options: str) -> Question:
 _BUDGET = _ask("What may it cost a month?", "redundancy is paid for all the time", "as little as possible", "a number")
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("disaster recovery", r"disaster|\brto\b|\brpo\b|backup|restore", "low", (
+    Topic("disaster recovery", r"disaster|\brto\b|\brpo\b|backup|restore", "low", lambda said: said.rto_minutes is not None and said.rpo_minutes is not None, (
         _ask("How long may the service be down (RTO)?", "it decides between warm standby, restore scripts and daily backups", "1 hour", "4 hours", "24 hours"),
         _ask("How much data may be lost (RPO)?", "it decides between replication and backups, and how often", "none", "15 minutes", "1 hour", "24 hours"),
         _BUDGET,
     )),
-    Topic("several regions", r"multi-?region|multiple regions|several regions|high availability", "medium", (
+    Topic("several regions", r"multi-?region|multiple regions|several regions|high availability", "medium", lambda said: len(said.regions) > 1, (
         _ask("Which region is primary, and which others?", "latency, data residency and price differ"),
         _ask("Is data replicated active-active or active-passive?", "active-active needs conflict handling in the application", "active-active", "active-passive"),
         _BUDGET,
     )),
-    Topic("compliance", r"\bhipaa\b|\bsoc ?2\b|\bpci\b|complian", "low", (
+    Topic("compliance", r"\bhipaa\b|\bsoc ?2\b|\bpci\b|complian", "low", lambda said: bool(said.standards), (
         _ask("Which standards apply, and to which data?", "controls and evidence follow from them", "HIPAA", "SOC 2", "PCI DSS"),
         _ask("Who collects the evidence, and for which audit date?", "logs have to be kept from then on"),
     )),
-    Topic("a cloud deployment", r"\b(aws|ecs|eks|azure|gcp|google cloud|cloud run|terraform|kubernetes|k8s|helm|lambda)\b", "low", (
+    Topic("a cloud deployment", r"\b(aws|ecs|eks|azure|gcp|google cloud|cloud run|terraform|kubernetes|k8s|helm|lambda)\b", "low", lambda said: said.target is not None, (
         _ask("Which account, region and environments is it for?", "networks, names and credentials follow from them"),
         _ask("What traffic is expected, and what may it cost a month?", "sizes and scaling follow from them"),
     )),
@@ -91,12 +95,8 @@ class OfflineModel:
             raise Incomplete(f"{last.name} was refused: {last.content.strip()}", hint=_NEEDS_A_MODEL, kind="offline")
         if last.name == "SubmitPlan":
             if last.arguments.get("questions"):
-                raise Incomplete(
-                    "The answers are recorded, but the offline blueprints cannot design from them.",
-                    hint=_NEEDS_A_MODEL,
-                    kind="offline",
-                )
-            return "Blueprint", {"task": task, "write": True}
+                return self._propose(f"{task}\n\n{last.content}", last)
+            return "Blueprint", {"task": _said(task, steps), "write": True}
         plan = next((step.arguments for step in reversed(steps) if step.name == "SubmitPlan"), None)
         if plan is None:  # it said that nothing has to change, and was refused
             said = str(last.arguments.get("summary", ""))
@@ -105,7 +105,17 @@ class OfflineModel:
         return "Finish", {"summary": plan["summary"], "checklist": checklist, "follow_ups": plan["assumptions"]}
 
     def _propose(self, task: str, offered: _Step) -> tuple[str, dict[str, Any]]:
-        topic = next((topic for topic in TOPICS if re.search(topic.pattern, task, re.IGNORECASE)), None)
+        said = choices.read(task)
+        topics = (
+            topic for topic in TOPICS if re.search(topic.pattern, task, re.IGNORECASE) and not topic.decided(said)
+        )
+        topic = next(topics, None)
+        if topic and offered.name == "SubmitPlan":
+            raise Incomplete(
+                f"The answers leave open what {topic.name} needs.",
+                hint=f"Say it in the task. {_NEEDS_A_MODEL}",
+                kind="offline",
+            )
         if named := other_ci(task):
             raise Incomplete(
                 f"The offline blueprints know GitHub Actions, not {named}.", hint=_NEEDS_A_MODEL, kind="offline"
@@ -155,6 +165,12 @@ def _without_refused(refused: _Step) -> dict[str, Any] | None:
         return None
     left = f"Left alone, because they have changes that are not committed: {', '.join(dirty)}."
     return {**plan, "files": files, "assumptions": [*plan["assumptions"], left]}
+
+
+def _said(task: str, steps: Sequence[_Step]) -> str:
+    """The task and every answer to a question."""
+    answers = (step.content for step in steps if step.name == "SubmitPlan" and step.arguments.get("questions"))
+    return "\n\n".join([task, *answers])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from boringops.facts import Decision, Plan, PlannedFile, PlanPhase, PlanTask
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 
-PHASES = {"1": "Containers", "2": "CI and release", "3": "Documents"}
+PHASES = {"1": "Containers", "2": "CI and release", "3": "Documents", "4": "Deployment", "5": "Operations"}
 
 
 def plan(

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 
-KINDS = ("containers", "ci", "docs")
+KINDS = ("containers", "ci", "deploy", "operations", "docs")
+UNASKED = ("containers", "ci", "docs")
+"""What a task gets that names nothing: where it runs and who is woken at night are for people to say."""
 
 WORDS: dict[str, str] = {
     "containers": r"\b(docker\w*|contain\w+|compose|image|images|podman|buildx|\.dockerignore)\b",
     "ci": r"\b(ci|cd|ci/cd|cicd|pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
+    "deploy": r"\b(deploy(?:s|ed|ing|ments?)?|kubernetes|k8s|helm|kustomiz\w+|eks|gke|aks|ecs|fargate|cloud ?run|container ?apps|terraform|opentofu|"
+    r"cloud ?formation|pulumi|infrastructure as code|iac|provision\w*|blue[-/ ]green|canary|aws|gcp|azure|staging)\b",
+    "operations": r"\b(monitor\w*|alert\w*|observab\w+|prometheus|grafana|cloudwatch|dashboards?|metrics|logging|disaster|backups?|"
+    r"restore|rto|rpo|rotat\w+|complian\w+|hipaa|soc ?2|pci|drift|cost (alerts?|monitoring)|budget alerts?|on-?call)\b",
     "docs": r"\b(docs?|document\w*|runbooks?|readme|memory[- ]bank|env\.example|\.env\.example|environment variables?|diagram)\b",
 }
 
 
 def understand(task: str) -> set[str]:
-    """The kinds a task names; all of them where it names none ("make this deployable").
+    """The kinds a task names; `UNASKED` where it names none ("get this ready").
 
     Documents go with everything: what changes is written down, so they are only left out by naming nothing else."""
     named = {kind for kind, pattern in WORDS.items() if re.search(pattern, task, re.IGNORECASE)}
-    return named | {"docs"} if named else set(KINDS)
+    return named | {"docs"} if named else set(UNASKED)
 
 
 OTHER_CI = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from boringops.facts import Finding, Severity
@@ -21,10 +21,12 @@ def gather(
     write_baseline: bool = False,
     cache_dir: Path | None = None,
     today: datetime.date | None = None,
+    distrust: Mapping[str, Collection[int]] | None = None,
 ) -> Report:
     """What there is to say about files of a repository; `complete` where they are all of it.
 
     With `history` also the secrets that any commit ever added. With `write_baseline` everything found becomes known.
+    `distrust` are lines, by path, that a pull request wrote: a waiver on one of them excuses nothing.
     Raises UsageError for a baseline or a history that cannot be read."""
     from boringops_tools.inspection import inspect
     from boringops_tools.reporting.baseline import split, write
@@ -38,7 +40,9 @@ def gather(
         findings += scan_history(root)
     # A waiver's day ends when the user's day does.
     day = today or datetime.datetime.now().astimezone().date()
-    settled = apply(root, findings, today=day, paths=paths, complete=complete)
+    settled = apply(
+        root, findings, today=day, paths=paths, complete=complete, changed_lines=distrust, distrust=distrust or ()
+    )
     findings = sorted([*settled.findings, *settled.problems], key=_place)
     known: list[Finding] = []
     if baseline is not None:

@@ -11,22 +11,25 @@ _COMMANDS = {"info": "notice", "warning": "warning", "error": "error"}
 
 def render(report: Report) -> str:
     blind = [
-        f"::notice file={_property(item.path)},title=not validated::{_data(f'{item.tool}: {item.reason}')}"
+        f"::notice file={_property(item.path)},title=not validated::{data(f'{item.tool}: {item.reason}')}"
         for item in report.blind
     ]
-    return "\n".join([*map(_annotation, report.findings), *blind, _data(summary(report))])
+    return "\n".join([*map(annotation, report.findings), *blind, data(summary(report))])
 
 
-def _annotation(finding: Finding) -> str:
+def annotation(finding: Finding) -> str:
+    """One finding as a workflow command; its place is left out where it has none."""
     line = f",line={finding.line}" if finding.line else ""
-    where = f"file={_property(finding.path)}{line},title={_property(finding.rule)}"
+    place = f"file={_property(finding.path)}{line}," if finding.path else ""
+    where = f"{place}title={_property(finding.rule)}"
     text = f"{finding.message} ({finding.source}). {finding.hint}".strip()
-    return f"::{_COMMANDS[finding.severity]} {where}::{_data(text)}"
+    return f"::{_COMMANDS[finding.severity]} {where}::{data(text)}"
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
+    """Text as the last part of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return data(text).replace(":", "%3A").replace(",", "%2C")
