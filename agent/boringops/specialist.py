@@ -12,6 +12,7 @@ with a run is in the result; what is wrong with the call itself raises UsageErro
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import secrets as randomness
 import threading
@@ -212,7 +213,7 @@ class Specialist:
             log=log,
             tools=self.tools(who),
             funnel=funnel,
-            inspector=_inspect,
+            inspector=functools.partial(_inspect, self.cancel),
             person=self.person,
             context=CallContext,
             verify=lambda claim: made.verify(claim),
@@ -283,11 +284,13 @@ class Specialist:
         return Persona.model_validate_json(path.read_text()) if path.is_file() else None
 
 
-def _inspect(root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:
+def _inspect(
+    cancel: threading.Event, root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]
+) -> Inspection:
     """Validators, red flags and checks, less what the repository waives; what is waived stays, as information."""
     from boringops_tools import inspection, waivers
 
-    found = inspection.inspect(root, paths)
+    found = inspection.inspect(root, paths, cancel=cancel)
     settled = waivers.apply(
         root, found.findings, today=datetime.now(UTC).date(), changed_lines=added, distrust=added, paths=paths
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextvars
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from boringops.facts import SEVERITIES, Finding, Inspection
@@ -38,18 +41,33 @@ _CANNOT_READ = ("yaml-syntax", "syntax", "unreadable")
 _NEARBY = 3  # lines between the places at which two tools report one thing
 
 
-def inspect(root: Path, paths: Sequence[str], *, cache_dir: Path | None = None) -> Inspection:
+def inspect(
+    root: Path, paths: Sequence[str], *, cache_dir: Path | None = None, cancel: threading.Event | None = None
+) -> Inspection:
     """Validators, red flags and checks on files of the repository: findings sorted by path and line, without doubles.
 
-    Never raises for what a file holds; a file that cannot be read is a finding or not validated.
+    Never raises for what a file holds; a file that cannot be read is a finding or not validated. With `cache_dir` what
+    was found out about unchanged files is remembered. Raises Interrupted once `cancel` is set.
     """
     from boringops_tools import checks
+    from boringops_tools.cache import opened
     from boringops_tools.red_flags import scan
     from boringops_tools.validators import validate
+    from boringops_tools.validators.programs import stoppable
 
-    validated = validate(root, paths, cache_dir=cache_dir)
+    with stoppable(cancel) as stopping, opened(cache_dir) as cache:
+        beside = ThreadPoolExecutor(1)  # our own rules run here while the validators' programs run beside them
+        validating = beside.submit(contextvars.copy_context().run, lambda: validate(root, paths, cache=cache))
+        try:
+            ours = [*scan(root, paths, cache=cache), *checks.scan(root, paths, cache=cache)]
+            validated = validating.result()
+        except BaseException:
+            stopping.stop()  # first: nobody waits for a program that has to go
+            raise
+        finally:
+            beside.shutdown()
     said = sorted(validated.findings, key=lambda finding: finding.rule.startswith("schema/"))
-    findings = _without_doubles([*scan(root, paths), *checks.scan(root, paths), *said])
+    findings = _without_doubles([*ours, *said])
     return Inspection(validation=validated.validation, findings=sorted(findings, key=_place))
 
 

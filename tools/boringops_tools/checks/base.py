@@ -8,6 +8,7 @@ bring (an include, a template, an override) is no finding.
 from __future__ import annotations
 
 import functools
+import hashlib
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,19 @@ class Files:
             return tuple(self.repository.files())
         found = (path for path in sorted(self.root.rglob("*")) if path.is_file())
         return tuple(path.relative_to(self.root).as_posix() for path in found)
+
+    @property
+    def state(self) -> str:
+        """What changes when any file changes, as git itself tells: by size, times and place on the disk."""
+        digest = hashlib.sha256()
+        for path in self.all:
+            try:
+                there = (self.root / path).lstat()
+            except (OSError, ValueError):
+                continue
+            told = f"{there.st_mode} {there.st_size} {there.st_mtime_ns} {there.st_ctime_ns} {there.st_ino}"
+            digest.update(f"{path}\0{told}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
 
     def ignored(self, path: str) -> bool:
         """Whether git ignores a path: something makes that file where it is needed."""

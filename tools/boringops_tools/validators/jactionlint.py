@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
 from boringops_tools.validators.base import File, Program, Ran, Said
+from boringops_tools.validators.workflows import surroundings
 
 # It calls everything an error. What is a matter of policy or of style cannot break a pipeline.
 _WARNINGS = frozenset(
@@ -31,6 +32,10 @@ class Jactionlint(Program):
 
     def covers(self, file: File) -> bool:
         return bool(re.fullmatch(r"\.github/(?:workflows/[^/]+|dependabot)\.ya?ml", file.path, re.S))
+
+    def cache_key(self, file: File) -> str | None:
+        around = surroundings(file)
+        return None if around is None else "\0".join([*self.arguments([]), file.path, around])
 
     def arguments(self, names: Sequence[str]) -> list[str]:
         ignored = ["-i", "missing-timeout", "-i", "concurrency-limits"]
