@@ -170,13 +170,17 @@ class Changes:
             self.log.add(ev.FileChanged(path=path))
         return list(moved)
 
+    def before(self, change: Change) -> bytes:
+        """What a change replaced; empty where there was nothing."""
+        return (self.folder / "before" / change.before).read_bytes() if change.before else b""
+
     def added_lines(self) -> dict[str, set[int]]:
         """Lines, counted from 1, that this run wrote into the files it changed."""
         added: dict[str, set[int]] = {}
         for path, change in self.log.state.changes.items():
             if change.after is None:
                 continue
-            old = (self.folder / "before" / change.before).read_bytes().splitlines() if change.before else []
+            old = self.before(change).splitlines()
             new = (self.root / path).read_bytes().splitlines() if (self.root / path).is_file() else []
             steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
             added[path] = {

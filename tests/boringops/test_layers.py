@@ -16,7 +16,8 @@ LAYERS = (
     ("errors", "facts", "globs", "files"),
     ("events", "config", "protocol"),
     ("journal", "persona", "inventory_rules"),
-    ("memory_bank", "inventory_rules", "repository", "secrets"),
+    ("memory_bank", "inventory_rules", "repository", "secrets", "suppressions"),
+    ("shortcuts", "asked"),
     ("inventory", "commands"),
     ("shell", "tool"),
     ("policy", "sandbox"),
@@ -52,6 +53,7 @@ FOR_TOOLS = {
     "repository",
     "secrets",
     "shell",
+    "suppressions",
     "tool",
 }
 """What tools may know of the runtime: its values and contracts, never the run that calls them."""

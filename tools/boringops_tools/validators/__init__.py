@@ -200,7 +200,7 @@ def _judge(
 ) -> Iterator[tuple[Validation, list[Finding]]]:
     """A verdict for each file of a batch."""
     version = validator.version()
-    keys = {file.path: _cache_key(validator, version, file, cache) for file in files}
+    keys = _cache_keys(validator, version, files, cache)
     fresh = []
     for file in files:
         known = _cached(cache, keys[file.path], file)
@@ -277,10 +277,18 @@ def _one_place(one: Finding, other: Finding) -> bool:
 # --- what is remembered -----------------------------------------------------------------------------------------------
 
 
-def _cache_key(validator: Validator, version: str | None, file: File, cache: Cache) -> bytes | None:
-    if not cache.on or version is None or (key := validator.cache_key(file)) is None:
-        return None
-    return key_of(our_version(), validator.name, validator.about, version, key, file.sha256)
+def _cache_keys(
+    validator: Validator, version: str | None, files: Sequence[File], cache: Cache
+) -> dict[str, bytes | None]:
+    if not cache.on or version is None:
+        return dict.fromkeys(file.path for file in files)
+    ours, keys = our_version(), validator.cache_keys(files)
+    return {
+        file.path: None
+        if (key := keys[file.path]) is None
+        else key_of(ours, validator.name, validator.about, version, key, file.sha256)
+        for file in files
+    }
 
 
 def _cached(cache: Cache, key: bytes | None, file: File) -> Judged | None:

@@ -112,6 +112,10 @@ class Validator(ABC):
         """All that the judgement of a file depends on beside the validator itself; null where that is not known."""
         return None
 
+    def cache_keys(self, files: Sequence[File]) -> dict[str, str | None]:
+        """The keys of files that are judged together, by path."""
+        return {file.path: self.cache_key(file) for file in files}
+
     def finding(
         self, file: File, rule: str, severity: Severity, line: int | None, message: str, hint: str = ""
     ) -> Finding:
