@@ -41,6 +41,7 @@ format: $(READY)
 
 bench: $(READY) ## what boringops costs by itself, as ratios
 	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/check.py
 
 clean:
 	@rm -rf .venv .demo dist build .mypy_cache .ruff_cache .pytest_cache

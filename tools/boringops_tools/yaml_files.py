@@ -24,11 +24,12 @@ _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml", re.S)
 
 
 class Unreadable(Exception):
-    """The text is no YAML, or too long to be read with positions. `line` is where, counted from 1, if known."""
+    """The text is no YAML, or too long to be read with positions. `line` is where, counted from 1, if known; `hostile`
+    where other readers, too, would take for ever or fall over."""
 
-    def __init__(self, message: str, line: int | None = None) -> None:
+    def __init__(self, message: str, line: int | None = None, *, hostile: bool = False) -> None:
         super().__init__(message)
-        self.line = line
+        self.line, self.hostile = line, hostile
 
 
 def is_yaml(path: str) -> bool:
@@ -62,16 +63,17 @@ def _documents(text: str) -> tuple[Any, ...] | Unreadable:
     try:
         return load_all(text)
     except Broken as error:
-        return (
-            Unreadable(str(error), error.line) if error.final else _by_another(text, Unreadable(str(error), error.line))
-        )
+        told = Unreadable(str(error), error.line, hostile=error.final)
+        return told if error.final else _by_another(text, told)
 
 
 def documents(text: str) -> tuple[Any, ...]:
     """The documents of a YAML stream as dicts and lists that know their lines, parsed once. Raises Unreadable."""
     read = _documents(text)
     if isinstance(read, Unreadable):
-        raise Unreadable(str(read), read.line)  # anew: a traceback that is kept grows with every raise
+        raise Unreadable(
+            str(read), read.line, hostile=read.hostile
+        )  # anew: a traceback that is kept grows with every raise
     return read
 
 
@@ -91,6 +93,15 @@ def _by_another(text: str, first: Unreadable) -> tuple[Any, ...] | Unreadable:
         return Unreadable(str(error.problem or error.context), mark.line + 1 if mark else None)
     except (YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError, AssertionError) as error:
         return Unreadable(f"{type(error).__name__}: {error}")
+
+
+def hostile_reason(text: str) -> str:
+    """Why a text is given to no reader: it is nested or folded so that they would take for ever. Empty where it may be."""
+    try:
+        documents(text)
+    except Unreadable as error:
+        return str(error) if error.hostile else ""
+    return ""
 
 
 def line_of(parent: Any, key: Any) -> int | None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from boringops import __version__
 from boringops.cli import check, doctor, init, inventory, persona, plan, resume, run, runs, schema, show, undo
+
+
+class _Check(TyperCommand):
+    """`--changed` may have a commit behind it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        parsed: list[str] = super().parse_args(ctx, check.with_reference(args))
+        return parsed
+
 
 app = typer.Typer(
     name="boringops",
@@ -28,11 +38,11 @@ for verb in (
     show.show,
     undo.undo,
     inventory.inventory,
-    check.check,
     init.init,
     doctor.doctor,
 ):
     app.command()(verb)
+app.command(cls=_Check)(check.check)
 app.add_typer(persona.app, name="persona")
 app.command()(schema.schema)
 

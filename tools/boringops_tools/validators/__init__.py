@@ -26,6 +26,7 @@ from boringops_tools.cache import Cache, key_of, opened, our_version
 from boringops_tools.validators.base import File, Judged, Unfinished, Validator, clean, shown
 from boringops_tools.validators.gaps import expects_validation, gaps
 from boringops_tools.validators.programs import stoppable
+from boringops_tools.yaml_files import hostile_reason, is_yaml
 
 __all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "validate", "validators"]
 
@@ -114,7 +115,11 @@ def _validate(root: Path, paths: Sequence[str], jobs: int, timeout_s: float, cac
     files: list[File] = []
     for path in dict.fromkeys(paths):
         file = read_file(root, path)
-        if isinstance(file, File):
+        if isinstance(file, File) and is_yaml(path) and (reason := hostile_reason(file.text)):
+            verdicts.append(
+                Validation(path=shown(path), tool="none", outcome="not_validated", reason=f"skipped: {reason}")
+            )
+        elif isinstance(file, File):
             files.append(file)
         elif expects_validation(path) or not (root / path).exists():
             verdicts.append(Validation(path=shown(path), tool="none", outcome="not_validated", reason=file))
