@@ -34,6 +34,8 @@ SAME: dict[tuple[str, str], tuple[str, ...]] = {
     ("zizmor", "excessive-permissions"): ("workflow/write-all", "workflow/no-permissions"),
     ("zizmor", "template-injection"): ("workflow/injection",),
     ("zizmor", "dangerous-triggers"): ("workflow/foreign-checkout",),
+    ("trivy", "DS-0001"): ("image/latest", "image/untagged"),
+    ("trivy", "DS-0002"): ("user/missing", "user/root"),
 }
 # Where two validators read the same file, the one that knows the format better speaks: a schema comes last.
 _BETTER_THAN_SCHEMA = {"schema/github-workflows": "workflow-syntax", "schema/dependabot": "dependabot-syntax"}
@@ -99,7 +101,11 @@ def _twin(finding: Finding, kept: list[Finding]) -> Finding | None:
     ours = SAME.get((finding.source, finding.rule), ())
     for other in kept:
         if other.source == "boringops" and (other.rule in ours or other.rule.split("/")[0] in ours):
-            anywhere = other.rule in ("workflow/no-permissions", "user/root")  # a matter of the whole file
+            anywhere = other.rule in (
+                "workflow/no-permissions",
+                "user/root",
+                "user/missing",
+            )  # a matter of the whole file
             if anywhere or other.line == finding.line:
                 return other
         if other.source != finding.source:

@@ -13,7 +13,8 @@ from boringops_tools.validators.workflows import surroundings
 # It calls everything an error. What is a matter of policy or of style cannot break a pipeline.
 _WARNINGS = frozenset(
     {
-        "adhoc-packages", "artipacked", "concurrency-cancels-prs", "dependabot-cooldown", "deprecated-action-input",
+        "adhoc-packages", "artipacked", "concurrency-cancels-prs",
+        "concurrency-cancels-release", "dependabot-cooldown", "deprecated-action-input",
         "duplicate-triggers", "missing-permissions", "misfeature", "pipeline-without-pipefail", "superfluous-actions",
         "unlocked-install", "unpinned-images", "unpinned-tools", "unpinned-uses", "unused-anchor", "unused-job-output",
         "unverified-download", "use-trusted-publishing",
