@@ -44,6 +44,7 @@ COMPOSING = ("specialist", "cli", "chat", "serve")
 FOR_TOOLS = {
     "errors",
     "facts",
+    "files",
     "globs",
     "inventory",
     "memory_bank",
