@@ -44,6 +44,7 @@ soak: $(READY) ## kill -9 at every place and at 200 moments; every prefix of a j
 
 bench: $(READY) ## what boringops costs by itself, as ratios
 	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/check.py
 
 clean:
 	@rm -rf .venv .demo dist build .mypy_cache .ruff_cache .pytest_cache

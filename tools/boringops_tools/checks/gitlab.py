@@ -11,7 +11,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
 from boringops_tools.checks.graph import cycles
-from boringops_tools.yaml_files import walk
+from boringops_tools.yaml_files import tag_of, walk
 
 _NO_JOBS = frozenset(
     {"default", "include", "stages", "variables", "workflow", "image", "services", "cache", "before_script",
@@ -61,7 +61,7 @@ def _known(value: str) -> bool:
 
 
 def _is_reference(value: Any) -> bool:
-    return isinstance(value, list) and getattr(getattr(value, "tag", None), "value", None) == "!reference"
+    return isinstance(value, list) and tag_of(value) == "!reference"
 
 
 def _names(value: Any) -> list[str]:

@@ -12,6 +12,10 @@ from boringops_tools.validators.base import File, Program, Ran, Said
 _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "info", "style": "info"}
 
 
+# Distributions drop old versions from their mirrors: an image whose packages are pinned stops to build. It is advice.
+_ADVICE = frozenset({"DL3008", "DL3018", "DL3033", "DL3037", "DL3041"})
+
+
 class Hadolint(Program):
     name = "hadolint"
     about = "Dockerfile, Containerfile"
@@ -27,7 +31,13 @@ class Hadolint(Program):
 
     def read(self, ran: Ran) -> Iterable[Said]:
         for item in json.loads(ran.stdout):
-            yield Said(item["file"], item["code"], _SEVERITY[item["level"]], item["line"], item["message"])
+            yield Said(
+                item["file"],
+                item["code"],
+                "info" if item["code"] in _ADVICE else _SEVERITY[item["level"]],
+                item["line"],
+                item["message"],
+            )
 
 
 VALIDATORS = (Hadolint(),)

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
 from boringops_tools.validators.base import File, Program, Ran, Said
+from boringops_tools.validators.workflows import surroundings
 
 # It calls everything an error. What is a matter of policy or of style cannot break a pipeline.
 _WARNINGS = frozenset(
     {
-        "adhoc-packages", "artipacked", "concurrency-cancels-prs", "dependabot-cooldown", "deprecated-action-input",
+        "adhoc-packages", "artipacked", "concurrency-cancels-prs",
+        "concurrency-cancels-release", "dependabot-cooldown", "deprecated-action-input",
         "duplicate-triggers", "missing-permissions", "misfeature", "pipeline-without-pipefail", "superfluous-actions",
         "unlocked-install", "unpinned-images", "unpinned-tools", "unpinned-uses", "unused-anchor", "unused-job-output",
         "unverified-download", "use-trusted-publishing",
@@ -31,6 +33,10 @@ class Jactionlint(Program):
 
     def covers(self, file: File) -> bool:
         return bool(re.fullmatch(r"\.github/(?:workflows/[^/]+|dependabot)\.ya?ml", file.path, re.S))
+
+    def cache_key(self, file: File) -> str | None:
+        around = surroundings(file)
+        return None if around is None else "\0".join([*self.arguments([]), file.path, around])
 
     def arguments(self, names: Sequence[str]) -> list[str]:
         ignored = ["-i", "missing-timeout", "-i", "concurrency-limits"]
