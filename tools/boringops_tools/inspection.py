@@ -76,12 +76,22 @@ def _of_file(findings: list[Finding]) -> list[Finding]:
     return kept
 
 
+def _ours(finding: Finding) -> tuple[str, ...]:
+    """The red flags that a validator's rule proves."""
+    if finding.source == "trivy":
+        from boringops_tools.validators.trivy import PROVES
+
+        return PROVES.get(finding.rule.removeprefix("AVD-"), ())
+    return SAME.get((finding.source, finding.rule), ())
+
+
 def _twin(finding: Finding, kept: list[Finding]) -> Finding | None:
     """What has already been said of the same thing."""
-    ours = SAME.get((finding.source, finding.rule), ())
+    ours = _ours(finding)
     for other in kept:
         if other.source == "boringops" and (other.rule in ours or other.rule.split("/")[0] in ours):
-            anywhere = other.rule in ("workflow/no-permissions", "user/root")  # a matter of the whole file
+            # a matter of the whole file; trivy names the block, our rules the line in it
+            anywhere = other.rule in ("workflow/no-permissions", "user/root") or finding.source == "trivy"
             if anywhere or other.line == finding.line:
                 return other
         if other.source != finding.source:

@@ -73,6 +73,8 @@ _DEPLOYS: dict[str, frozenset[str]] = {
     "firebase": frozenset({"deploy"}),
     "wrangler": frozenset({"deploy"}),
 }
+# A script of the repository that says by its name what it does.
+_DEPLOY_SCRIPT = re.compile(r"(?:.*[-_])?deploy(?:[-_.].*)?")
 _DEPLOY_ACTIONS = re.compile(
     r"(?i)^(?:aws-actions/amazon-ecs-deploy|azure/(?:webapps-deploy|k8s-deploy|functions-action)|google-github-actions/deploy-|"
     r"akhileshns/heroku-deploy|superfly/flyctl-actions|appleboy/(?:ssh|scp)-action|amondnet/vercel-action|"
@@ -129,6 +131,18 @@ def _auto_approve(command: Command) -> str:
     if command.program == "pulumi" and "up" in words and command.has("-y", "--yes"):
         return "`pulumi up --yes` without a protected environment"
     return ""
+
+
+def _unreviewed(path: str, text: str) -> Iterable[Hit]:
+    """What is applied is not what was planned: a plan that is made anew at that moment is one nobody has seen."""
+    for pipeline in read(path, text):
+        planned = any(
+            each.program in ("terraform", "tofu") and "plan" in each.argv for job in pipeline.jobs for each in _commands(job)
+        )
+        for job in pipeline.jobs if planned else ():
+            for command in _commands(job) if _guarded(job) else ():
+                if _auto_approve(command) and command.program in ("terraform", "tofu"):
+                    yield Hit(command.line, f"{job.name} applies a plan of its own, not the one that was reviewed")
 
 
 def _destroy(command: Command) -> str:
@@ -228,6 +242,10 @@ def _deploys(job: Job) -> bool:
         for command in step.commands:
             words = _DEPLOYS.get(command.program)
             dry = any("dry-run" in word and "=none" not in word for word in command.argv) or "--check" in command.argv
+            if not dry and _DEPLOY_SCRIPT.fullmatch(command.program.rpartition("/")[2]):
+                return True
+            if not dry and command.program in _RUNNERS and "deploy" in command.argv[1:4]:
+                return True
             if words is not None and not dry and (not words or words & set(command.argv[1:])):
                 return "rollout" not in command.argv or "restart" in command.argv
     return False
@@ -252,7 +270,8 @@ def _is_test(job: Job) -> bool:
 
 def _untested(path: str, text: str) -> Iterable[Hit]:
     for pipeline, job in _jobs(path, text):
-        if pipeline.open_ended or not _to_production(job):
+        tested_beside = any(_is_test(each) for each in pipeline.jobs if each is not job)
+        if not _to_production(job) or (pipeline.open_ended and not tested_beside):
             continue
         if not _is_test(job) and not any(_is_test(each) for each in pipeline.before(job)):
             yield Hit(job.line, f"{job.name} deploys to production, and no test has to pass before it")
@@ -300,6 +319,11 @@ def _long_lived(path: str, text: str) -> Iterable[Hit]:
 def _shared(path: str, text: str) -> Iterable[Hit]:
     users: dict[str, dict[str, Any]] = {}
     for _, job in _jobs(path, text):
+        if _STAGING.search(f"{job.environment} {job.name}") and not _PRODUCTION.search(f"{job.environment} {job.name}"):
+            for parent, key, value in walk(job.body):
+                for name in _SECRET.findall(value) if isinstance(value, str) else ():
+                    if _PRODUCTION.search(name.replace("_", " ")) and not _COMMON.search(name):
+                        yield Hit(line_of(parent, key) or job.line, f"{job.name} uses production's secret {name}")
         if job.environment:
             continue  # secrets of an environment have one name and a value for each
         kind = "production" if _PRODUCTION.search(job.name) else "staging" if _STAGING.search(job.name) else ""
@@ -345,6 +369,15 @@ RED_FLAGS = (
             "Jenkinsfile": "stage('Ok') { input message: 'Apply?' }\nstage('Apply') { sh 'terraform apply -auto-approve' }\n",
             "azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: prod\n"
                 "  strategy: {runOnce: {deploy: {steps: [{script: terraform apply -auto-approve}]}}}\n",
+        },
+    ),
+    RedFlag(
+        "pipeline/unreviewed-plan", _REVIEW, "warning", "Save the plan (-out), pass it on as an artifact, and apply that file.",
+        applies=is_pipeline, check=_unreviewed,
+        bad={_CI: _gh(_job("plan", "terraform plan -out=p") + _job("a", "terraform apply -auto-approve", f"    needs: plan\n{_GUARD}"))},
+        good={
+            _CI: _gh(_job("plan", "terraform plan -out=p") + _job("a", "terraform apply -auto-approve p", f"    needs: plan\n{_GUARD}")),
+            ".github/workflows/b.yml": _gh(_job("a", "terraform apply -auto-approve", _GUARD)),
         },
     ),
     RedFlag(
@@ -457,6 +490,7 @@ RED_FLAGS = (
         bad={
             _CI: _gh(_job("deploy-staging", "kubectl apply -f a", "    env:\n      K: ${{ secrets.KUBECONFIG }}\n")
                      + _job("deploy-production", "kubectl apply -f a", "    env:\n      K: ${{ secrets.KUBECONFIG }}\n")),
+            ".github/workflows/b.yml": _gh(_job("a", "make", "    environment: staging\n    env:\n      U: ${{ secrets.PRODUCTION_DATABASE_URL }}\n")),
         },
         good={
             _CI: _gh(_job("deploy-staging", "kubectl apply -f a", "    environment: staging\n    env:\n"

@@ -148,6 +148,15 @@ def _github(text: str) -> Iterator[Pipeline]:
         yield Pipeline("github", jobs, open_ended=not first or _only_tags(on))
 
 
+def is_azure(path: str) -> bool:
+    """azure-pipelines.yml and its variants, or any YAML file of a folder that is named for them."""
+    name = PurePosixPath(path).name
+    folder = r"(?:.*/)?(?:\.azure/(?:.*/)?pipelines|\.?azure-pipelines|\.azuredevops(?:/pipelines)?|\.pipelines)/[^/]+\.ya?ml"
+    return bool(
+        re.fullmatch(r"\.?azure-pipelines?(?:[.\-_][^/]*)?\.ya?ml", name, re.I) or re.fullmatch(folder, path, re.I | re.S)
+    )
+
+
 def _only_tags(on: Any) -> bool:
     push = on.get("push") if isinstance(on, Mapping) else None
     return isinstance(push, Mapping) and "tags" in push and "branches" not in push
@@ -186,8 +195,11 @@ _GITLAB_KEYS = frozenset(
 def _gitlab(text: str) -> Iterator[Pipeline]:
     for document in _mappings(text):
         stages = [".pre", *(_strings(document.get("stages")) or ("build", "test", "deploy")), ".post"]
+        known = dict(_items(document))
         entries = [
-            (name, job) for name, job in _items(document) if name not in _GITLAB_KEYS and not name.startswith(".")
+            (name, _extended(job, known))
+            for name, job in known.items()
+            if name not in _GITLAB_KEYS and not name.startswith(".")
         ]
         place = {
             name: stages.index(s) if (s := str(job.get("stage", "test"))) in stages else 0 for name, job in entries
@@ -197,8 +209,38 @@ def _gitlab(text: str) -> Iterator[Pipeline]:
             named = [each.get("job") if isinstance(each, Mapping) else each for each in _list(job.get("needs"))]
             earlier = tuple(other for other, _ in entries if place[other] < place[name])
             jobs.append(_gitlab_job(document, name, job, _strings(named) if "needs" in job else earlier))
-        inherited = any("extends" in job for _, job in entries)
+        inherited = any(each not in known for _, job in entries for each in _strings(job.get("extends")))
         yield Pipeline("gitlab", tuple(jobs), open_ended="include" in document or inherited)
+
+
+def _extended(job: Mapping[Any, Any], known: Mapping[str, Mapping[Any, Any]], depth: int = 0) -> Mapping[Any, Any]:
+    """A job with what it extends filled in, as far as that is in the file: keys of its own win, mappings are merged."""
+    parents = [known[each] for each in _strings(job.get("extends")) if each in known]
+    if not parents or depth > 10:
+        return job
+    merged: dict[Any, Any] = {}
+    layers = [*(_extended(each, known, depth + 1) for each in parents), job]
+    for layer in layers:
+        for key, value in layer.items():
+            both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+            merged[key] = {**merged[key], **value} if both else value
+    return _Merged(merged, layers)
+
+
+class _Merged(dict[Any, Any]):
+    """A mapping made of several, which takes a key's line from the one that brought it."""
+
+    def __init__(self, values: Mapping[Any, Any], layers: list[Mapping[Any, Any]]) -> None:
+        super().__init__(values)
+        self.lc = self  # where `line_of` looks
+        self._layers = layers
+
+    def key(self, key: Any) -> tuple[int, int]:
+        """As ruamel's own `lc.key`: line, from 0, and column. Raises KeyError."""
+        for layer in reversed(self._layers):
+            if key in layer and (line := line_of(layer, key)) is not None:
+                return line - 1, 0
+        raise KeyError(key)
 
 
 def _gitlab_job(document: Any, name: str, job: Mapping[Any, Any], needs: tuple[str, ...]) -> Job:
@@ -354,14 +396,10 @@ def _jenkins(text: str) -> Iterator[Pipeline]:
         yield Pipeline("jenkins", tuple(jobs), "build job" in plain or "@Library" in plain, environments=False)
 
 
-def _named(*names: str) -> Callable[[str], bool]:
-    return lambda path: PurePosixPath(path).name in names
-
-
 _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]], ...] = (
     (is_workflow, _github),
     (lambda path: PurePosixPath(path).name.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
-    (_named("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
+    (is_azure, _azure),
     (lambda path: bool(re.fullmatch(r"Jenkinsfile(?:[.\-_].*)?|.*\.jenkinsfile", PurePosixPath(path).name)), _jenkins),
 )
