@@ -191,6 +191,7 @@ _PUBLIC_NAME = re.compile(
     r"(?i)public|publishable|partition|primary_key|sort_key|foreign|cache|object_key|s3_key|row_key"
 )
 
+_RESOURCE = re.compile(r"\b(?:arn|urn):[^\s\"'`,;]{0,100}$")
 _AFTER_NAME = re.compile(r"[\w.\-]{0,40}")
 _SEPARATOR = re.compile(
     r"[\"'\]]{0,2}[ \t]{0,16}"
@@ -269,6 +270,13 @@ def _placeholder(value: str) -> bool:
         or _TRIVIAL.match(value)
         or len(set(value)) < 5
     )
+
+
+def harmless(value: str) -> bool:
+    """Whether a value that some scanner took for a secret is none: a placeholder, a reference, a development default.
+
+    The one list of what is allowed; every scanner's findings go through it."""
+    return _placeholder(value) or _stand_in(value) or len(value) < 4
 
 
 def _plausible(value: str, *, password: bool) -> bool:
@@ -389,6 +397,8 @@ def _assigned(text: str, *, plain: bool) -> Iterator[Secret]:
         name = text[first:last]
         if text[first - 1 : last + 1] == "<secret:":
             continue  # a mask
+        if _RESOURCE.search(text, max(0, first - 120), first):
+            continue  # a part of a resource's name: arn:aws:secretsmanager:...
         announced = _announces(name)
         if not announced:
             continue
