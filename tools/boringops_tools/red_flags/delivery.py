@@ -9,7 +9,7 @@ from typing import Any
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.pipelines import Job, Pipeline, Step, is_pipeline, read
 from boringops_tools.red_flags.scripts import Command
-from boringops_tools.yaml_files import is_workflow, line_of, walk
+from boringops_tools.yaml_files import documents, is_workflow, line_of, walk
 
 _REVIEW = "Review and approve infrastructure changes (Terraform plan)"
 _SAFE_KINDS = frozenset({"job", "jobs", "job.batch", "pod", "pods", "po", "event", "events"})
@@ -97,16 +97,17 @@ def _commands(job: Job) -> Iterator[Command]:
         yield from step.commands
 
 
-def _guarded(job: Job) -> bool:
-    return job.guarded or bool(job.environment)
+def _guarded(job: Job, pipeline: Pipeline | None = None) -> bool:
+    """A context of CircleCI gives secrets, and holds nobody up."""
+    return job.guarded or (bool(job.environment) and (pipeline is None or pipeline.environments))
 
 
 def _unguarded(judge: Callable[[Command], str]) -> Callable[[str, str], Iterable[Hit]]:
     """A check of the commands that no person and no protected environment stands before."""
 
     def check(path: str, text: str) -> Iterable[Hit]:
-        for _, job in _jobs(path, text):
-            if not _guarded(job):
+        for pipeline, job in _jobs(path, text):
+            if not _guarded(job, pipeline):
                 yield from (Hit(each.line, message) for each in _commands(job) if (message := judge(each)))
 
     return check
@@ -338,6 +339,22 @@ def _shared(path: str, text: str) -> Iterable[Hit]:
             yield Hit(kinds["production"], f"the secret {name} serves both {' and '.join(sorted(kinds))}")
 
 
+def _contexts(path: str, text: str) -> Iterable[Hit]:
+    """CircleCI: production's context on a job for another environment."""
+    for pipeline, job in _jobs(path, text):
+        if pipeline.system == "circleci" and job.environment and _STAGING.search(job.name) and not _PRODUCTION.search(job.name):
+            yield Hit(job.line, f"{job.name} gets production's secrets (context {job.environment})")
+
+
+def _moving_orbs(path: str, text: str) -> Iterable[Hit]:
+    for document in documents(text):
+        orbs = document.get("orbs") if isinstance(document, Mapping) else None
+        for name, orb in orbs.items() if isinstance(orbs, Mapping) else ():
+            version = orb.rpartition("@")[2] if isinstance(orb, str) and "@" in orb else ""
+            if isinstance(orb, str) and (not version or version in ("volatile", "dev:first") or version.startswith("dev:")):
+                yield Hit(line_of(orbs, name), f"the orb {orb} is another one tomorrow: it has no version")
+
+
 def _gh(jobs: str, on: str = "push") -> str:
     return f"on: {on}\npermissions: {{}}\njobs:\n{jobs}"
 
@@ -347,6 +364,13 @@ def _job(name: str, run: str, more: str = "") -> str:
 
 
 _CI = ".github/workflows/ci.yml"
+_CIRCLE = "jobs:\n  d:\n    steps:\n      - run: flyctl deploy\nworkflows:\n  w:\n    jobs:\n      - d: {{name: staging, context: {}}}\n"
+
+
+def _is_circle(path: str) -> bool:
+    return path in (".circleci/config.yml", ".circleci/config.yaml")
+
+
 _GUARD = "    environment: production\n"
 _AZURE = "stages:\n- stage: test\n  jobs:\n  - job: a\n    steps:\n    - script: npm test\n- stage: prod\n  jobs:\n{}"
 RED_FLAGS = (
@@ -482,6 +506,18 @@ RED_FLAGS = (
                      "          role-to-assume: ${{ vars.ROLE }}\n"),
             ".github/workflows/b.yml": _gh(_job("a", "make test", "    env:\n      AWS_SECRET_ACCESS_KEY: test\n")),
         },
+    ),
+    RedFlag(
+        "pipeline/shared-context", "Use same credentials across environments", "warning", "Give each environment a context of its own.",
+        applies=_is_circle, check=_contexts,
+        bad={".circleci/config.yml": _CIRCLE.format("[aws-production]")},
+        good={".circleci/config.yml": _CIRCLE.format("[aws-staging]")},
+    ),
+    RedFlag(
+        "pipeline/moving-orb", "Use `latest` tag in production (always pin versions)", "warning", "Name a release: orb@1.2.3.",
+        applies=_is_circle, check=_moving_orbs,
+        bad={".circleci/config.yml": "version: 2.1\norbs: {node: circleci/node@volatile}\njobs: {}\n"},
+        good={".circleci/config.yml": "version: 2.1\norbs: {node: circleci/node@7.2.1, own: {jobs: {}}}\njobs: {}\n"},
     ),
     RedFlag(
         "pipeline/shared-credential", "Use same credentials across environments", "warning",

@@ -17,6 +17,10 @@ from boringops_tools.red_flags.scripts import Command, Script, commands
 from boringops_tools.yaml_files import documents, is_workflow, line_of, walk
 
 
+# Contexts, environments and jobs that say by their name where they lead.
+_PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
+
+
 @dataclass(frozen=True)
 class Step:
     line: int
@@ -273,7 +277,7 @@ def _circle(text: str) -> Iterator[Pipeline]:
                 jobs.append(
                     Job(
                         str(options.get("name", title)), line, tuple(_circle_steps(body.get("steps"), reusable, 0)),
-                        _strings(options.get("requires")), guarded=options.get("type") == "approval",
+                        _strings(options.get("requires")), environment=next((each for each in _strings(options.get("context")) if _PRODUCTION.search(each)), ""), guarded=options.get("type") == "approval",
                         calls="" if str(title) in defined or options.get("type") == "approval" else str(title), body=body,
                     )
                 )  # fmt: skip
