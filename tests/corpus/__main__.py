@@ -1,31 +1,40 @@
-"""`python -m tests.corpus [KIND...]`: what `check` catches and whom it blames wrongly, by kind of file."""
+"""`python -m tests.corpus [--write] [KIND...]`: what `check` catches, and whom it blames wrongly, by kind of file."""
+
+from __future__ import annotations
+
 import sys
 
-from tests.corpus.cases import kinds
-from tests.corpus.measure import judge
+from tests.corpus.measure import Row, all_kinds, digest, judge, row
+from tests.corpus.table import render, write
 
-wanted = sys.argv[1:]
-for batch in ("first", "second"):
-    if wanted and wanted[0] in ("first", "second") and wanted[0] != batch:
-        continue
-    total = [0, 0, 0, 0]
-    for kind in kinds(batch):
-        if [w for w in wanted if w not in ("first", "second")] and kind not in wanted:
+
+def main(arguments: list[str]) -> int:
+    """Print each kind as it is measured; with --write put the table into the document. 1 where a good file is flagged."""
+    wanted = [each for each in arguments if not each.startswith("--")]
+    rows: list[Row] = []
+    for batch, kind in all_kinds():
+        if wanted and kind not in wanted and batch not in wanted:
             continue
         verdicts = judge(batch, kind)
-        bad = [v for v in verdicts if not v.case.good]
-        good = [v for v in verdicts if v.case.good]
-        missed = [v for v in bad if not v.caught]
-        false = [v for v in good if v.caught]
-        total = [a + b for a, b in zip(total, (len(bad), len(missed), len(good), len(false)))]
-        print(f"{batch} {kind}: {len(bad) - len(missed)}/{len(bad)} caught, {len(false)}/{len(good)} good flagged", flush=True)
-        for v in missed:
-            print(f"    MISSED {v.case.name}")
-        for v in bad:
-            if v.caught:
-                print(f"    ok {v.case.name}: {sorted({f.rule for f in v.findings})}")
-        for v in false:
-            print(f"    FALSE {v.case.name}")
-            for f in v.findings:
-                print(f"        {f.path}:{f.line} {f.source} {f.rule} {f.severity}: {f.message[:150]}")
-    print(batch, "bad/missed/good/flagged", total)
+        rows.append(row(title(batch, kind), verdicts, judge(batch, kind, own=True)))
+        last = rows[-1]
+        print(f"{last.kind}: {last.caught}/{last.defects} caught, {last.blamed}/{last.good} good cases flagged", flush=True)
+        for verdict in verdicts:
+            if verdict.case.good == verdict.blamed:
+                print(f"    {'FLAGGED' if verdict.blamed else 'missed'}: {verdict.case.name}")
+            for each in verdict.findings if verdict.case.good else ():
+                print(f"        {each.path}:{each.line}: {each.source} {each.rule}: {each.message[:160]}")
+    table = render(rows, digest())
+    print(f"\n{table}")
+    if "--write" in arguments and not wanted:
+        write(table)
+    return int(any(each.blamed for each in rows))
+
+
+def title(batch: str, kind: str) -> str:
+    """What a row is called; `(2)` marks the second batch."""
+    return kind if batch == "first" else f"{kind} (2)"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

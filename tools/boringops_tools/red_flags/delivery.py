@@ -195,6 +195,8 @@ def _tests(command: Command) -> bool:
     if command.program in _TEST_PROGRAMS:
         return True
     text = " ".join(command.argv[1:6])
+    if command.program in ("terraform", "tofu"):  # what infrastructure has for a test before it is there
+        return bool({"validate", "plan", "test"} & set(command.argv[1:4]))
     if command.program in ("python", "python3"):
         return bool(re.search(r"-m (?:pytest|unittest)|manage\.py test", text))
     return command.program in _RUNNERS and bool(_TESTS.search(f" {text} "))
