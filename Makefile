@@ -1,5 +1,5 @@
 # A fresh machine needs Python 3.11+, git and make; everything else is installed into .venv by what is here.
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format bench corpus clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,6 +38,9 @@ lint: $(READY) ## formatting, lint and types
 format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+corpus: $(READY) ## what check catches of seeded defects, and whom it blames; writes docs/verification.md
+	@$(BIN)/python -m tests.corpus --write
 
 bench: $(READY) ## what boringops costs by itself, as ratios
 	@$(BIN)/python benchmarks/bench.py

@@ -18,7 +18,10 @@ def main(arguments: list[str]) -> int:
         verdicts = judge(batch, kind)
         rows.append(row(title(batch, kind), verdicts, judge(batch, kind, own=True)))
         last = rows[-1]
-        print(f"{last.kind}: {last.caught}/{last.defects} caught, {last.blamed}/{last.good} good cases flagged", flush=True)
+        print(
+            f"{last.kind}: {last.caught}/{last.defects} caught, {last.blamed}/{last.good} good cases flagged",
+            flush=True,
+        )
         for verdict in verdicts:
             if verdict.case.good == verdict.blamed:
                 print(f"    {'FLAGGED' if verdict.blamed else 'missed'}: {verdict.case.name}")

@@ -20,7 +20,20 @@ _BASE32 = string.ascii_uppercase + "234567"
 _HEX = "0123456789abcdef"
 _URL64 = _ALNUM + "-_"
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_WORDS = "copper lantern orbit velvet thunder maple harbor cinder falcon ember quartz willow".split()
+_WORDS = [
+    "copper",
+    "lantern",
+    "orbit",
+    "velvet",
+    "thunder",
+    "maple",
+    "harbor",
+    "cinder",
+    "falcon",
+    "ember",
+    "quartz",
+    "willow",
+]
 
 
 def _of(letters: str, count: int) -> Callable[[Random], str]:
@@ -48,7 +61,9 @@ def _uuid(random: Random) -> str:
 
 def _password(random: Random) -> str:
     """As a password manager makes them: every class of character, none that a shell or YAML would read."""
-    letters = [random.choice(each) for each in (string.ascii_lowercase, string.ascii_uppercase, string.digits, "%^+=_.")]
+    letters = [
+        random.choice(each) for each in (string.ascii_lowercase, string.ascii_uppercase, string.digits, "%^+=_.")
+    ]
     letters += random.choices(_ALNUM + "%^+=_.", k=16)
     return random.choice(string.ascii_letters) + "".join(random.sample(letters, len(letters))) + random.choice(_ALNUM)
 

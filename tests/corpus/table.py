@@ -14,11 +14,21 @@ _ROW = re.compile(r"(?m)^\| ([\w.-]+(?: \(2\))?) \| (\d+) \| (\d+) \| (\d+) \| (
 
 def render(rows: list[Row], digest: str) -> str:
     """The table as Markdown, with a last line of sums and the digest of the corpus it was measured on."""
-    total = Row("all", *(sum(getattr(each, name) for each in rows) for name in ("defects", "caught", "own", "good", "files", "blamed")))
+    total = Row(
+        "all",
+        *(
+            sum(getattr(each, name) for each in rows)
+            for name in ("defects", "caught", "own", "good", "files", "blamed")
+        ),
+    )
     lines = [
-        _BEGIN, "", "| kind of file | defects | caught | by own rules alone | good cases | files in them | good cases flagged |",
+        _BEGIN, "",
+        "| kind of file | defects | caught | by own rules alone | good cases | files in them | good cases flagged |",
         "|---|---|---|---|---|---|---|",
-        *(f"| {each.kind} | {each.defects} | {each.caught} | {each.own} | {each.good} | {each.files} | {each.blamed} |" for each in (*rows, total)),
+        *(  # one line a kind
+            f"| {each.kind} | {each.defects} | {each.caught} | {each.own} | {each.good} | {each.files} | {each.blamed} |"
+            for each in (*rows, total)
+        ),
         "", f"Corpus `{digest}`: {total.caught / max(total.defects, 1):.1%} of {total.defects} defects caught,"
         f" {total.blamed} of {total.good} good cases flagged.", "", _END,
     ]  # fmt: skip

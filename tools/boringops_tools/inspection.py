@@ -89,7 +89,9 @@ def _same_secret(one: Finding, other: Finding) -> bool:
     if one.line == other.line or one.line is None or other.line is None:
         return True
     pair = "aws" in one.rule and "aws" in other.rule
-    return abs(one.line - other.line) <= _NEARBY and (pair or ("private-key" in one.rule and "private-key" in other.rule))
+    return abs(one.line - other.line) <= _NEARBY and (
+        pair or ("private-key" in one.rule and "private-key" in other.rule)
+    )
 
 
 def _ours(finding: Finding) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from boringops_tools.ansible_files import is_ansible, module, plays, tasks
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
 from boringops_tools.yaml_files import is_yaml
 
-_SOURCES = {"template": "templates", "copy": "files", "script": "files", "unarchive": "files"}
+_SOURCES = ("template", "copy", "script", "unarchive")
 
 
 def _handlers(files: Files) -> set[str] | None:
@@ -51,10 +51,12 @@ def _notified(files: Files, path: str) -> Iterator[Hit]:
                 continue
             known: set[str] | None = files.once(_handlers)
             if known is not None and name.partition(" : ")[2] not in known and name not in known:
-                yield Hit(at((task, "notify")), f"a task notifies `{name}`, which no handler of this repository is called")
+                yield Hit(
+                    at((task, "notify")), f"a task notifies `{name}`, which no handler of this repository is called"
+                )
 
 
-def _there(files: Files, path: str, name: str, folder: str) -> bool:
+def _there(files: Files, path: str, name: str) -> bool:
     """Whether a relative name is one of a file that Ansible could find: beside the play, or in a folder for such files."""
     beside = posixpath.normpath(posixpath.join(PurePosixPath(path).parent.as_posix(), name))
     if beside in files.known or beside in files.folders or files.ignored(beside):
@@ -75,12 +77,12 @@ def _sources(files: Files, path: str) -> Iterator[Hit]:
         if name not in _SOURCES or not isinstance(given, Mapping) or given.get("remote_src"):
             continue
         source = given.get("src")
-        if isinstance(source, str) and _plain(source) and not _there(files, path, source, _SOURCES[name]):
+        if isinstance(source, str) and _plain(source) and not _there(files, path, source):
             yield Hit(at((given, "src")), f"`{name}` takes `{source}`, which is not in the repository")
     for play in plays(documents):
         named = listed(play.get("vars_files"))
         for position, each in enumerate(named):
-            if isinstance(each, str) and _plain(each) and not _there(files, path, each, "vars"):
+            if isinstance(each, str) and _plain(each) and not _there(files, path, each):
                 yield Hit(at((named, position)), f"`vars_files` names `{each}`, which is not in the repository")
 
 

@@ -1,5 +1,7 @@
 """Azure Pipelines: what stages and jobs depend on. A template or an expression in a list makes its names unknowable."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import posixpath

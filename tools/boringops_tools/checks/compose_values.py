@@ -70,25 +70,41 @@ def _folders(files: Files, path: str) -> Iterator[Hit]:
         inline = isinstance(build, Mapping) and "dockerfile_inline" in build
         wanted = dockerfile if isinstance(dockerfile, str) else "Dockerfile"
         place = posixpath.normpath(posixpath.join(folder, wanted))
-        if not inline and "$" not in wanted and not place.startswith("..") and not wanted.startswith("/") and place not in files.known:
-            if not files.ignored(place):
-                yield Hit(where, f"service `{name}` is built from `{place}`, which is not in the repository")
+        if (
+            not inline
+            and "$" not in wanted
+            and not place.startswith("..")
+            and not wanted.startswith("/")
+            and place not in files.known
+        ) and not files.ignored(place):
+            yield Hit(where, f"service `{name}` is built from `{place}`, which is not in the repository")
 
 
 def _values(files: Files, path: str) -> Iterator[Hit]:
     for name, service, _ in _services(files, path):
         restart = service.get("restart")
-        if isinstance(restart, bool) or (isinstance(restart, str) and "$" not in restart and not _RESTART.fullmatch(restart)):
-            hint = " (quote \"no\")" if restart is False else ""
+        if isinstance(restart, bool) or (
+            isinstance(restart, str) and "$" not in restart and not _RESTART.fullmatch(restart)
+        ):
+            hint = ' (quote "no")' if restart is False else ""
             if restart is not False:
-                yield Hit(at((service, "restart")), f"service `{name}`: `restart: {restart}` is no, always, on-failure or unless-stopped{hint}")
+                yield Hit(
+                    at((service, "restart")),
+                    f"service `{name}`: `restart: {restart}` is no, always, on-failure or unless-stopped{hint}",
+                )
         check = mapping(service, "healthcheck")
         for key in _TIMES:
             value = check.get(key)
             if isinstance(value, str) and "$" not in value and not _DURATION.fullmatch(value):
                 yield Hit(at((check, key)), f"service `{name}`: `{key}: {value}` is no duration such as 10s or 1m30s")
-        if isinstance(value := service.get("stop_grace_period"), str) and "$" not in value and not _DURATION.fullmatch(value):
-            yield Hit(at((service, "stop_grace_period")), f"service `{name}`: `{value}` is no duration such as 10s or 1m30s")
+        if (
+            isinstance(value := service.get("stop_grace_period"), str)
+            and "$" not in value
+            and not _DURATION.fullmatch(value)
+        ):
+            yield Hit(
+                at((service, "stop_grace_period")), f"service `{name}`: `{value}` is no duration such as 10s or 1m30s"
+            )
 
 
 _DOC = "Compose specification"

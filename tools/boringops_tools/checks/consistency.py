@@ -174,7 +174,8 @@ def _unanswered(files: Files, app: Application | None, probed: str) -> str:
     infra = re.compile(r"(?:compose[^/]*|\.github/.*|k8s/.*|deploy/.*)\.ya?ml$|package-lock\.json$")
     if len(sources) > _MOST_SOURCES or any(
         _says(files.text(each), tails) or f"/{word}/" in f"/{each}/" or f"/{word}." in f"/{each}"
-        for each in sources if not infra.search(each) and not objects(files, each)
+        for each in sources
+        if not infra.search(each) and not objects(files, each)
     ):
         return ""
     return f"the application answers `{app.health.path}` ({app.health.source}) and nothing in it names `{word}`"
@@ -185,7 +186,9 @@ _LITERAL = re.compile(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
 
 def _says(text: str, tails: set[str]) -> bool:
     """Whether a source has one of the paths as a string of its own: `"/health"`, `"GET /health"`, `r"^health/$"`."""
-    return any(re.sub(r"[\^$]|\\[AZz]", "", each).split(" ")[-1].strip("/ ") in tails for each in _LITERAL.findall(text))
+    return any(
+        re.sub(r"[\^$]|\\[AZz]", "", each).split(" ")[-1].strip("/ ") in tails for each in _LITERAL.findall(text)
+    )
 
 
 def _own_containers(files: Files, path: str) -> Iterator[tuple[Any, Mapping[Any, Any], str]]:
@@ -208,7 +211,9 @@ def _repository(image: Any) -> str:
 
 
 def _dockerfiles(files: Files) -> list[str]:
-    return [each for each in files.all if is_dockerfile(each) and not re.search(r"(?:^|/)(?:tests?|examples?|docs)/", each)]
+    return [
+        each for each in files.all if is_dockerfile(each) and not re.search(r"(?:^|/)(?:tests?|examples?|docs)/", each)
+    ]
 
 
 def _built_images(files: Files) -> dict[str, str]:
@@ -245,7 +250,10 @@ def _pod_ports(files: Files, path: str) -> Iterator[Hit]:
         for each in declared[:1]:
             port = each.get("containerPort")
             if isinstance(port, int) and str(port) not in told and not _mentions(_lineage(files, dockerfile), port):
-                yield Hit(at((each, "containerPort")), f"{named(thing)} has port {port}; {dockerfile} exposes {_listed(exposed)}")
+                yield Hit(
+                    at((each, "containerPort")),
+                    f"{named(thing)} has port {port}; {dockerfile} exposes {_listed(exposed)}",
+                )
 
 
 def _image_names(files: Files, path: str) -> Iterator[Hit]:
@@ -253,7 +261,11 @@ def _image_names(files: Files, path: str) -> Iterator[Hit]:
     for thing in objects(files, path):
         for container in containers(mapping(thing, "spec", "template") or thing):
             image = _repository(container.get("image"))
-            near = difflib.get_close_matches(image, built, 1, 0.85) if image and image not in built and "/" in image else []
+            near = (
+                difflib.get_close_matches(image, built, 1, 0.85)
+                if image and image not in built and "/" in image
+                else []
+            )
             if near:
                 yield Hit(at((container, "image")), f"{named(thing)} runs `{image}`; Compose builds `{near[0]}`")
 
@@ -302,7 +314,11 @@ def _pod_health(files: Files, path: str) -> Iterator[Hit]:
                     if len(deployable) == 1 and deployable[0].name in str(container.get("image"))
                     else None
                 )
-                if app is None and len(deployable) == 1 and container in [each for _, each, _ in _own_containers(files, path)]:
+                if (
+                    app is None
+                    and len(deployable) == 1
+                    and container in [each for _, each, _ in _own_containers(files, path)]
+                ):
                     app = deployable[0]
                 if why := _unanswered(files, app, probed.partition("?")[0]):
                     yield Hit(at((container[key]["httpGet"], "path")), f"{named(thing)}: {key} asks `{probed}`: {why}")

@@ -100,10 +100,14 @@ def _unset(files: Files, path: str) -> Iterator[Hit]:
         declared = name and re.search(rf"(?m)^\s*ARG\s+{name[1]}\b", f"\n{files.text(path)}".partition("\nFROM")[0])
         predefined = name and re.fullmatch(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)", name[1])
         if name and not declared and not predefined:
-            yield Hit(stage.instruction.line, f"`{name[1]}` has no value here: no ARG before the first FROM declares it")
+            yield Hit(
+                stage.instruction.line, f"`{name[1]}` has no value here: no ARG before the first FROM declares it"
+            )
 
 
-_KEY_FILES = re.compile(r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]*\.(?:pem|p12|pfx|key|kubeconfig)|\.npmrc|\.pypirc|\.netrc|\.git-credentials|\.env(?:\.(?:prod\w*|local|staging))?|credentials\.json)$|(?:^|/)\.(?:ssh|aws|kube)(?:/|$)")
+_KEY_FILES = re.compile(
+    r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]*\.(?:pem|p12|pfx|key|kubeconfig)|\.npmrc|\.pypirc|\.netrc|\.git-credentials|\.env(?:\.(?:prod\w*|local|staging))?|credentials\.json)$|(?:^|/)\.(?:ssh|aws|kube)(?:/|$)"
+)
 
 
 def _keys(files: Files, path: str) -> Iterator[Hit]:

@@ -20,7 +20,9 @@ def _pattern(text: str) -> re.Pattern[str]:
     """One line of .dockerignore: anchored at the context, `**` for any folders; what is below a match is out, too."""
     body = ""
     for part in re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]*\])", posixpath.normpath(text.lstrip("/"))):
-        body += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part) or (part if part.startswith("[") else re.escape(part))
+        body += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part) or (
+            part if part.startswith("[") else re.escape(part)
+        )
     return re.compile(f"{body}(?:/.*)?", re.S)
 
 
@@ -63,7 +65,7 @@ def _excluded(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _let_in(files: Files, path: str) -> Iterator[Hit]:
-    name, context = _file(files, path)
+    name, _context = _file(files, path)
     if not name:
         return  # whether one is wanted at all is another question
     text = files.text(name)
@@ -75,14 +77,20 @@ def _let_in(files: Files, path: str) -> Iterator[Hit]:
     )  # fmt: skip
     if whole is None:
         return
-    allowed = next((line for line in map(str.strip, text.splitlines()) if re.fullmatch(r"!(?:\*\*/)?/?\.env", line)), "")
+    allowed = next(
+        (line for line in map(str.strip, text.splitlines()) if re.fullmatch(r"!(?:\*\*/)?/?\.env", line)), ""
+    )
     if allowed or not any(kept_out(text, each) for each in _WORTHLESS):
-        what = f"`{allowed}` lets `.env` into the image" if allowed else "neither `.env` nor `.git` is kept out of the image"
+        what = (
+            f"`{allowed}` lets `.env` into the image"
+            if allowed
+            else "neither `.env` nor `.git` is kept out of the image"
+        )
         yield Hit(whole.line, f"{what} ({name}), and everything is copied")
 
 
 _D = "Dockerfile"
-_NODE = 'FROM node:24\nCOPY package.json package-lock.json ./\nCOPY . .\n'
+_NODE = "FROM node:24\nCOPY package.json package-lock.json ./\nCOPY . .\n"
 _FILES = {"package.json": "{}\n", "package-lock.json": "{}\n", "cmd/a.go": "package main\n"}
 
 RULES = (

@@ -64,7 +64,9 @@ def _circles(files: Files, path: str) -> Iterator[Hit]:
     for cycle in cycles({name: names(job.get("extends")) for name, job in templates.items()}):
         if not set(cycle) <= set(own):  # what one file says is told elsewhere
             mine = next((name for name in cycle if name in own), "")
-            line = at((mapping(own.get(mine)), "extends"), *((document, "include") for document in files.documents(path)))
+            line = at(
+                (mapping(own.get(mine)), "extends"), *((document, "include") for document in files.documents(path))
+            )
             yield Hit(line, f"`extends` goes in a circle: {' → '.join(cycle)}")
 
 

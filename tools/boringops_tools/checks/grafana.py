@@ -120,7 +120,12 @@ def _structure(files: Files, path: str) -> Iterator[Hit]:
             yield Hit(line_at(text, (*place, "templating", "list", position)), f"there are two variables `{name}`")
         names.add(name)
     for panel, here in _panels(dashboard, place):
-        if "type" not in panel and "libraryPanel" not in panel and ("targets" in panel or "gridPos" in panel) and "id" in panel:
+        if (
+            "type" not in panel
+            and "libraryPanel" not in panel
+            and ("targets" in panel or "gridPos" in panel)
+            and "id" in panel
+        ):
             yield Hit(line_at(text, here), f"{_title(panel)} has no `type`")
         seen: set[str] = set()
         for position, target in enumerate(listed(panel.get("targets"))):

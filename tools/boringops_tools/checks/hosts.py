@@ -41,7 +41,9 @@ def _reachable(files: Files) -> dict[str, set[int] | None] | None:
     paths = [each for each in files.all if is_compose(each)]
     for path in paths:
         for document in files.documents(path)[:1]:
-            if "include" in document or any(mapping(each).get("external") for each in mapping(document, "networks").values()):
+            if "include" in document or any(
+                mapping(each).get("external") for each in mapping(document, "networks").values()
+            ):
                 return None
             for name, service in mapping(document, "services").items():
                 ports = _ports(files, path, mapping(service))
@@ -59,7 +61,9 @@ def _ports(files: Files, path: str, service: Mapping[Any, Any]) -> set[int] | No
     dockerfile = build.get("dockerfile", "Dockerfile") if isinstance(build, Mapping) else "Dockerfile"
     place = posixpath.normpath(posixpath.join(PurePosixPath(path).parent.as_posix(), context, str(dockerfile)))
     told, _ = exposed(files, place)
-    more = {port for port, _ in container_ports(service)} | {int(each) for each in listed(service.get("expose")) if str(each).isdigit()}
+    more = {port for port, _ in container_ports(service)} | {
+        int(each) for each in listed(service.get("expose")) if str(each).isdigit()
+    }
     return told | more if told else None
 
 
@@ -83,11 +87,16 @@ def _variables(files: Files, path: str) -> Iterator[Hit]:
             pairs = list(values.items()) if isinstance(values, Mapping) else list(enumerate(listed(values)))
             for key, value in pairs:
                 text = str(value).partition("=")[2] if isinstance(values, list) else str(value)
-                if (match := _ADDRESS.match(re.sub(r"\$\{[^}]*\}", "x", text))) and (wrong := _wrong(files, match[1], None)):
+                if (match := _ADDRESS.match(re.sub(r"\$\{[^}]*\}", "x", text))) and (
+                    wrong := _wrong(files, match[1], None)
+                ):
                     yield Hit(at((values, key)), f"service `{name}`: {wrong}")
 
 
-_PASS = re.compile(r"^\s*(?:proxy_pass\s+https?://|server\s+|(?:fastcgi|uwsgi|grpc)_pass\s+(?:grpcs?://)?)([a-z][a-z0-9_-]*):(\d+)", re.M)
+_PASS = re.compile(
+    r"^\s*(?:proxy_pass\s+https?://|server\s+|(?:fastcgi|uwsgi|grpc)_pass\s+(?:grpcs?://)?)([a-z][a-z0-9_-]*):(\d+)",
+    re.M,
+)
 
 
 def _is_nginx(path: str) -> bool:

@@ -14,9 +14,28 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.dockerfile import Dockerfile, Instruction, Stage, command, is_dockerfile, parse
 
 # What builds make, and no repository holds.
-_MADE = re.compile(r"(?:^|/)(?:dist|build|target|out|bin|node_modules|vendor|public|\.next|release|artifacts?|publish)(?:/|$)|\.(?:jar|war|whl|deb|rpm|exe|so|tgz)$", re.I)
+_MADE = re.compile(
+    r"(?:^|/)(?:dist|build|target|out|bin|node_modules|vendor|public|\.next|release|artifacts?|publish)(?:/|$)|\.(?:jar|war|whl|deb|rpm|exe|so|tgz)$",
+    re.I,
+)
 _BUILDS = re.compile(r"\b(?:build|tsc|compile|generate|webpack|esbuild|vite|babel|package|cp|mv|ln)\b")
-_SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve", "flask", "fastapi", "serve", "http-server", "next", "puma", "rails"})
+_SERVERS = frozenset(
+    {
+        "uvicorn",
+        "gunicorn",
+        "hypercorn",
+        "daphne",
+        "granian",
+        "waitress-serve",
+        "flask",
+        "fastapi",
+        "serve",
+        "http-server",
+        "next",
+        "puma",
+        "rails",
+    }
+)
 _PORT_OPTION = re.compile(r"^(?:--port|-p|--bind|-b|--listen|-l)$")
 _PORT = re.compile(r"(?:^|[:=])(\d{2,5})$")
 _HEALTH_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{2,5})\b")
@@ -24,7 +43,9 @@ _HEALTH_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]
 
 def sources(each: Instruction) -> list[str]:
     """The paths of the build context that COPY or ADD takes; none where they come from elsewhere."""
-    words = command(each.value[each.value.find("[") :]) if each.value.rstrip().endswith("]") and "[" in each.value else None
+    words = (
+        command(each.value[each.value.find("[") :]) if each.value.rstrip().endswith("]") and "[" in each.value else None
+    )
     flags = [word for word in each.value.split() if word.startswith("--")]
     words = [word for word in each.value.split() if not word.startswith("--")] if words is None else words
     if any(flag.startswith("--from") for flag in flags) or each.heredocs:
@@ -32,7 +53,7 @@ def sources(each: Instruction) -> list[str]:
     return [word for word in words[:-1] if "://" not in word and "$" not in word and not word.startswith("git@")]
 
 
-def contexts(files: Files, path: str) -> list[str]:
+def contexts(path: str) -> list[str]:
     """Folders that may be the build context: the Dockerfile's own and those above it."""
     folder = PurePosixPath(path).parent
     return ["" if each == PurePosixPath(".") else each.as_posix() for each in (folder, *folder.parents)]
@@ -46,7 +67,7 @@ def _copies(file: Dockerfile) -> Iterator[tuple[Instruction, str]]:
 
 
 def _missing(files: Files, path: str) -> Iterator[Hit]:
-    places = contexts(files, path)
+    places = contexts(path)
     for each, source in _copies(parse(files.text(path))):
         plain = posixpath.normpath(source.lstrip("/"))
         if plain in (".", "..") or "*" in source or "?" in source or "[" in source or _MADE.search(plain):
@@ -86,7 +107,7 @@ def _starts(files: Files, path: str) -> Iterator[Hit]:
         return
     made = any(each.name == "RUN" and _BUILDS.search(each.value) for stage in stages for each in stage.instructions)
     copied = any("--from=" in each.value for stage in stages for each in stage.instructions if each.name == "COPY")
-    folders = contexts(files, path)
+    folders = contexts(path)
     program = PurePosixPath(words[0]).name
     if not made and not copied and program in ("node", "python", "python3", "deno", "bun", "ruby", "php"):
         script = next((word for word in words[1:] if re.search(r"\.(?:[cm]?js|py|ts|rb|php)$", word)), "")
@@ -140,12 +161,22 @@ def _ports(files: Files, path: str) -> Iterator[Hit]:
     if not ports:
         return
     if place is not None and listens is not None and listens not in ports:
-        yield Hit(place.line, f"the image listens on {listens} and exposes {', '.join(map(str, sorted(ports)))} (line {line})")
+        yield Hit(
+            place.line, f"the image listens on {listens} and exposes {', '.join(map(str, sorted(ports)))} (line {line})"
+        )
     check = next((each for stage in stages if (each := stage.last("HEALTHCHECK"))), None)
-    set_elsewhere = " ".join(each.value for stage in stages for each in stage.instructions if each.name in ("ENV", "ARG", "CMD", "ENTRYPOINT"))
+    set_elsewhere = " ".join(
+        each.value
+        for stage in stages
+        for each in stage.instructions
+        if each.name in ("ENV", "ARG", "CMD", "ENTRYPOINT")
+    )
     for asked in map(int, _HEALTH_URL.findall(check.value)) if check else ():
         if asked not in ports and asked != listens and not re.search(rf"(?<!\d){asked}(?!\d)", set_elsewhere):
-            yield Hit(check.line if check else None, f"the health check asks port {asked}, and the image exposes {', '.join(map(str, sorted(ports)))}")
+            yield Hit(
+                check.line if check else None,
+                f"the health check asks port {asked}, and the image exposes {', '.join(map(str, sorted(ports)))}",
+            )
 
 
 _D = "Dockerfile"

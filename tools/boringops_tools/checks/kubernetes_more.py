@@ -16,7 +16,12 @@ def _scalers(files: Files, path: str) -> Iterator[Hit]:
     for thing in objects(files, path):
         spec = mapping(thing, "spec")
         least, most = spec.get("minReplicas"), spec.get("maxReplicas")
-        if thing["kind"] == "HorizontalPodAutoscaler" and isinstance(least, int) and isinstance(most, int) and least > most:
+        if (
+            thing["kind"] == "HorizontalPodAutoscaler"
+            and isinstance(least, int)
+            and isinstance(most, int)
+            and least > most
+        ):
             yield Hit(at((spec, "minReplicas")), f"{named(thing)}: minReplicas {least} is more than maxReplicas {most}")
 
 
@@ -25,8 +30,18 @@ def _images(files: Files, path: str) -> Iterator[Hit]:
         if mapping(thing, "metadata").get("annotations") is not None and "patch" in path:
             continue
         for container in containers(pod_of(thing)):
-            whole = {"resources", "ports", "env", "command", "livenessProbe", "readinessProbe", "securityContext"} & set(container)
-            selects = thing["kind"] == "Pod" or mapping(thing, "spec", "selector") or thing["kind"] in ("Job", "CronJob")
+            whole = {
+                "resources",
+                "ports",
+                "env",
+                "command",
+                "livenessProbe",
+                "readinessProbe",
+                "securityContext",
+            } & set(container)
+            selects = (
+                thing["kind"] == "Pod" or mapping(thing, "spec", "selector") or thing["kind"] in ("Job", "CronJob")
+            )
             if not container.get("image") and len(whole) > 1 and selects:
                 yield Hit(at((container, "name")), f"{named(thing)}: container `{container.get('name')}` has no image")
 
@@ -38,15 +53,29 @@ def _here(files: Files, path: str) -> list[Mapping[Any, Any]]:
 def _roles(files: Files, path: str) -> Iterator[Hit]:
     """A binding to a role that stands in the same file under another name."""
     here = _here(files, path)
-    roles = {(each["kind"], mapping(each, "metadata").get("name")) for each in here if each["kind"] in ("Role", "ClusterRole")}
+    roles = {
+        (each["kind"], mapping(each, "metadata").get("name"))
+        for each in here
+        if each["kind"] in ("Role", "ClusterRole")
+    }
     for thing in here:
         ref = mapping(thing, "roleRef")
         kind, name = ref.get("kind"), ref.get("name")
         mine = {other for other_kind, other in roles if other_kind == kind}
-        if thing["kind"] in ("RoleBinding", "ClusterRoleBinding") and mine and name not in mine and isinstance(name, str):
+        if (
+            thing["kind"] in ("RoleBinding", "ClusterRoleBinding")
+            and mine
+            and name not in mine
+            and isinstance(name, str)
+        ):
             bound = {mapping(each, "roleRef").get("name") for each in here if each is not thing}
-            if mine - bound and not (kind == "ClusterRole" and (name in ("view", "edit", "admin", "cluster-admin") or ":" in name)):
-                yield Hit(at((ref, "name")), f"{named(thing)} binds the {kind} `{name}`; here is `{sorted(map(str, mine - bound))[0]}`")
+            if mine - bound and not (
+                kind == "ClusterRole" and (name in ("view", "edit", "admin", "cluster-admin") or ":" in name)
+            ):
+                yield Hit(
+                    at((ref, "name")),
+                    f"{named(thing)} binds the {kind} `{name}`; here is `{sorted(map(str, mine - bound))[0]}`",
+                )
 
 
 def _keys(files: Files, path: str) -> Iterator[Hit]:
@@ -60,7 +89,10 @@ def _keys(files: Files, path: str) -> Iterator[Hit]:
                 ref = mapping(entry, "valueFrom", "configMapKeyRef")
                 known = maps.get(str(ref.get("name")))
                 if known is not None and ref.get("key") not in known and ref.get("optional") is not True:
-                    yield Hit(at((ref, "key")), f"{named(thing)} takes `{ref.get('key')}` of the ConfigMap `{ref.get('name')}`, which has {', '.join(map(str, sorted(known)))}")
+                    yield Hit(
+                        at((ref, "key")),
+                        f"{named(thing)} takes `{ref.get('key')}` of the ConfigMap `{ref.get('name')}`, which has {', '.join(map(str, sorted(known)))}",
+                    )
 
 
 _DOC = "Kubernetes API reference"

@@ -39,7 +39,21 @@ _PROMETHEUS: dict[str, frozenset[str]] = {
         "rule": "alert record expr for keep_firing_for labels annotations",
     }.items()
 }
-_ACTIONS = frozenset("replace keep drop hashmod labelmap labeldrop labelkeep lowercase uppercase keepequal dropequal".split())
+_ACTIONS = frozenset(
+    [
+        "replace",
+        "keep",
+        "drop",
+        "hashmod",
+        "labelmap",
+        "labeldrop",
+        "labelkeep",
+        "lowercase",
+        "uppercase",
+        "keepequal",
+        "dropequal",
+    ]
+)
 _RECEIVERS = """discord email incidentio jira mattermost msteams msteamsv2 opsgenie pagerduty pushover rocketchat slack sns telegram
 victorops webex webhook wechat"""
 _TIMING = "group_wait group_interval repeat_interval"
@@ -67,7 +81,9 @@ def _config(files: Files, path: str) -> Mapping[Any, Any]:
         return {}
     found = files.documents(path)
     config = mapping(found[0]) if found else {}
-    foreign = {"clients", "positions", "server", "apiVersion", "receivers", "metrics", "logs", "integrations"} & set(config)
+    foreign = {"clients", "positions", "server", "apiVersion", "receivers", "metrics", "logs", "integrations"} & set(
+        config
+    )
     return {} if foreign or not {"scrape_configs", "global", "rule_files"} & set(config) else config
 
 
@@ -82,7 +98,9 @@ def _prometheus(files: Files, path: str) -> Iterator[Hit]:
     yield from _unknown("`global`", mapping(config, "global"), _PROMETHEUS["global"])
     yield from _unknown("`alerting`", mapping(config, "alerting"), _PROMETHEUS["alerting"])
     jobs = [("scrape job", each, "job") for each in listed(config.get("scrape_configs"))]
-    managers = [("alertmanager", each, "alertmanager") for each in listed(mapping(config, "alerting").get("alertmanagers"))]
+    managers = [
+        ("alertmanager", each, "alertmanager") for each in listed(mapping(config, "alerting").get("alertmanagers"))
+    ]
     for kind, owner, place in (*jobs, *managers):
         name = f"{kind} `{text_of(mapping(owner).get('job_name'))}`"
         yield from _unknown(name, owner, _PROMETHEUS[place])
@@ -103,7 +121,11 @@ def _scheme(name: str, owner: Any) -> Iterator[Hit]:
     scheme = mapping(owner).get("scheme")
     if isinstance(scheme, str) and scheme not in ("http", "https") and "$" not in scheme:
         yield Hit(at((owner, "scheme")), f"{name}: `scheme: {scheme}` is neither http nor https")
-    login = [key for key in ("basic_auth", "authorization", "oauth2", "bearer_token", "bearer_token_file") if key in mapping(owner)]
+    login = [
+        key
+        for key in ("basic_auth", "authorization", "oauth2", "bearer_token", "bearer_token_file")
+        if key in mapping(owner)
+    ]
     if len(login) > 1:
         yield Hit(at((owner, login[1])), f"{name}: {' and '.join(login)} cannot be used together")
 
@@ -115,7 +137,11 @@ def _targets(name: str, entry: Any) -> Iterator[Hit]:
     # What a probe is sent to may be a URL; what Prometheus itself asks is an address.
     for position, each in enumerate(listed(targets)):
         if isinstance(each, str) and re.match(r"https?://[^/]+/", each) and "probe" not in name:
-            yield Hit(at((targets, position)), f"{name}: the target `{each}` is an address, host:port, without a path", severity="warning")
+            yield Hit(
+                at((targets, position)),
+                f"{name}: the target `{each}` is an address, host:port, without a path",
+                severity="warning",
+            )
 
 
 def _discovery(name: str, key: str, entries: list[Any]) -> Iterator[Hit]:
@@ -133,7 +159,10 @@ def _relabel(name: str, relabel: Mapping[Any, Any]) -> Iterator[Hit]:
     action = text_of(relabel.get("action", "replace")).lower()
     if action not in _ACTIONS and "$" not in action:
         yield Hit(at((relabel, "action")), f"{name}: `{action}` is no action of relabelling")
-    if action in ("replace", "hashmod", "lowercase", "uppercase", "keepequal", "dropequal") and "target_label" not in relabel:
+    if (
+        action in ("replace", "hashmod", "lowercase", "uppercase", "keepequal", "dropequal")
+        and "target_label" not in relabel
+    ):
         yield Hit(at(*((relabel, key) for key in relabel)), f"{name}: relabelling by `{action}` needs a `target_label`")
     regex = relabel.get("regex")
     if isinstance(regex, str):
@@ -175,12 +204,18 @@ def _template(text: str) -> str:
     own: set[str] = set()
     for action in _BLOCK.findall(text):
         word = action.split()[0] if action.split() else ""
-        own |= set(re.findall(r"\$(\w+)(?:\s*,\s*\$\w+)?\s*:?=", action)) | set(re.findall(r",\s*\$(\w+)\s*:?=", action))
+        own |= set(re.findall(r"\$(\w+)(?:\s*,\s*\$\w+)?\s*:?=", action)) | set(
+            re.findall(r",\s*\$(\w+)\s*:?=", action)
+        )
         if word in ("if", "with", "range", "define", "block"):
             depth += 1
         elif word == "end":
             depth -= 1
-        unknown = [each for each in re.findall(r"\$(\w+)", re.sub(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`", "", action)) if each not in own]
+        unknown = [
+            each
+            for each in re.findall(r"\$(\w+)", re.sub(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`", "", action))
+            if each not in own
+        ]
         for each in unknown:
             if each not in ("labels", "value", "externalLabels", "externalURL"):
                 return f"there is no `${each}`; there are $labels, $value, $externalLabels and $externalURL"

@@ -15,7 +15,26 @@ from boringops_tools.red_flags.pipelines import read as read_pipelines
 from boringops_tools.yaml_files import Unreadable
 
 _TARGET = re.compile(r"(?m)^([^\s#:=$%][^:=#\n]*?)\s*::?(?!=)")
-_BUILT_IN = frozenset("install ci test start stop restart publish pack version audit exec init link rebuild prune update".split())
+_BUILT_IN = frozenset(
+    [
+        "install",
+        "ci",
+        "test",
+        "start",
+        "stop",
+        "restart",
+        "publish",
+        "pack",
+        "version",
+        "audit",
+        "exec",
+        "init",
+        "link",
+        "rebuild",
+        "prune",
+        "update",
+    ]
+)
 
 
 def _npm_scripts(files: Files) -> set[str] | None:
@@ -44,9 +63,13 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
         pipelines = read_pipelines(path, files.text(path))
     except Unreadable:
         return
-    for command in (each for pipeline in pipelines for job in pipeline.jobs for step in job.steps for each in step.commands):
+    for command in (
+        each for pipeline in pipelines for job in pipeline.jobs for step in job.steps for each in step.commands
+    ):
         words = [word for word in command.argv[1:] if "$" not in word]
-        if len(words) != len(command.argv) - 1 or any(word in ("-C", "--prefix", "--cwd", "-w", "-f", "--file", "-F", "--filter", "--directory") for word in words):
+        if len(words) != len(command.argv) - 1 or any(
+            word in ("-C", "--prefix", "--cwd", "-w", "-f", "--file", "-F", "--filter", "--directory") for word in words
+        ):
             continue
         plain = [word for word in words if not word.startswith("-")]
         program = PurePosixPath(command.program).name
@@ -58,7 +81,14 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
             targets: set[str] | None = files.once(_targets)
             wanted = next((word for word in plain if "=" not in word), "")
             there = wanted in files.known or wanted in files.folders
-            if targets is not None and wanted and wanted not in targets and "." not in wanted and "{" not in wanted and not there:
+            if (
+                targets is not None
+                and wanted
+                and wanted not in targets
+                and "." not in wanted
+                and "{" not in wanted
+                and not there
+            ):
                 yield Hit(command.line, f"`make {wanted}`: no Makefile has this target")
 
 

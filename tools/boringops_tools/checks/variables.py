@@ -19,7 +19,9 @@ from boringops_tools.yaml_files import is_compose, is_yaml
 _EXAMPLE = re.compile(r"\.?env\.(?:example|sample|template|dist)|\.(?:example|sample)\.env|example\.env")
 _LINE = re.compile(r"^(?P<lead>\s*(?:export\s+)?)(?P<name>[^=\s#]+)\s*=(?P<value>.*)$")
 # What platforms, shells and CI systems set by themselves.
-_GIVEN = re.compile(r"PORT|HOST|HOSTNAME|HOME|PATH|USER|SHELL|TZ|LANG|LC_\w+|CI|DEBUG|PWD|TMPDIR|TERM|NODE_ENV|NODE_OPTIONS|PYTHON\w+|GO\w*|NO_COLOR|[A-Z_]*PROXY|[a-z_]+|GITHUB_\w+|CI_\w+|npm_\w+|NEXT_RUNTIME|VERCEL\w*|KUBERNETES_\w+|POD_\w+|AWS_\w+|GOOGLE_\w+")
+_GIVEN = re.compile(
+    r"PORT|HOST|HOSTNAME|HOME|PATH|USER|SHELL|TZ|LANG|LC_\w+|CI|DEBUG|PWD|TMPDIR|TERM|NODE_ENV|NODE_OPTIONS|PYTHON\w+|GO\w*|NO_COLOR|[A-Z_]*PROXY|[a-z_]+|GITHUB_\w+|CI_\w+|npm_\w+|NEXT_RUNTIME|VERCEL\w*|KUBERNETES_\w+|POD_\w+|AWS_\w+|GOOGLE_\w+"
+)
 
 
 def _is_example(path: str) -> bool:
@@ -62,9 +64,15 @@ def _form(files: Files, path: str) -> Iterator[Hit]:
         elif name in seen:
             yield Hit(line, f"`{name}` is set twice; line {seen[name]} has it, too")
         seen.setdefault(name, line)
-    for number, line in enumerate(text.splitlines(), 1):
-        plain = line.strip()
-        if plain and not plain.startswith("#") and "=" not in plain and number not in inside and not re.fullmatch(r"(?:export\s+)?[A-Za-z_]\w*", plain):
+    for number, written in enumerate(text.splitlines(), 1):
+        plain = written.strip()
+        if (
+            plain
+            and not plain.startswith("#")
+            and "=" not in plain
+            and number not in inside
+            and not re.fullmatch(r"(?:export\s+)?[A-Za-z_]\w*", plain)
+        ):
             yield Hit(number, "this line assigns nothing: NAME=value")
 
 
@@ -74,7 +82,11 @@ def _normal(name: str) -> str:
 
 def _code(app: Application) -> list[EnvVar]:
     """What the code itself reads; detection also knows what people only documented."""
-    return [each for each in app.env if any(not _is_dotenv(source.path) and not is_yaml(source.path) for source in each.sources)]
+    return [
+        each
+        for each in app.env
+        if any(not _is_dotenv(source.path) and not is_yaml(source.path) for source in each.sources)
+    ]
 
 
 def _read(files: Files) -> dict[str, bool]:
@@ -112,7 +124,11 @@ def _documented(files: Files, path: str) -> Iterator[Hit]:
         if line and name not in read and (meant := _near(name, read)) and meant not in names:
             yield Hit(line, f"`{name}` is read nowhere; the code reads `{meant}`")
     for each in _code(apps[0]):
-        if each.name not in names and not _GIVEN.fullmatch(each.name) and not any(_near(name, {each.name: True}) for name in names):
+        if (
+            each.name not in names
+            and not _GIVEN.fullmatch(each.name)
+            and not any(_near(name, {each.name: True}) for name in names)
+        ):
             severity: Severity = "warning" if each.required or each.default is None else "info"
             where = f" ({each.sources[0]})" if each.sources else ""
             yield Hit(1, f"the code reads `{each.name}`{where}, which is not documented here", severity=severity)
@@ -126,7 +142,11 @@ def _set(files: Files, path: str) -> Iterator[tuple[Any, Any, str, set[str]]]:
                 if "build" not in mapping(service):
                     continue
                 values = mapping(service).get("environment")
-                pairs = list(values) if isinstance(values, Mapping) else [str(each).partition("=")[0] for each in listed(values)]
+                pairs = (
+                    list(values)
+                    if isinstance(values, Mapping)
+                    else [str(each).partition("=")[0] for each in listed(values)]
+                )
                 for position, name in enumerate(pairs):
                     yield values, (name if isinstance(values, Mapping) else position), str(name), set(map(str, pairs))
         return
@@ -147,7 +167,10 @@ def _misnamed(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(at((owner, key)), f"`{name}` is read nowhere; the code reads `{meant}`")
 
 
-_APP = {"app.py": "import os\nfrom flask import Flask\napp = Flask(__name__)\nLEVEL = os.environ['LOG_LEVEL']\n", "requirements.txt": "flask==3.1.2\ngunicorn==23.0.0\n"}
+_APP = {
+    "app.py": "import os\nfrom flask import Flask\napp = Flask(__name__)\nLEVEL = os.environ['LOG_LEVEL']\n",
+    "requirements.txt": "flask==3.1.2\ngunicorn==23.0.0\n",
+}
 _C = "services:\n  a:\n    build: .\n    environment: {{{}: info}}\n"
 
 RULES = (

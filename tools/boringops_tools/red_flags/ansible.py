@@ -56,7 +56,10 @@ def _logged(path: str, text: str) -> Iterable[Hit]:
             variable = _ONE_VARIABLE.fullmatch(value.strip()) if isinstance(value, str) else None
             called = variable[1] if variable else value if parameter == "var" and isinstance(value, str) else ""
             if called and looks_secret(called):
-                yield Hit(line_of(given, parameter) or line_of(task, key), f"`{name}` shows `{called}` in the log: there is no `no_log`")
+                yield Hit(
+                    line_of(given, parameter) or line_of(task, key),
+                    f"`{name}` shows `{called}` in the log: there is no `no_log`",
+                )
 
 
 def _host_keys(_: str, text: str) -> Iterable[Hit]:
@@ -67,7 +70,9 @@ def _host_keys(_: str, text: str) -> Iterable[Hit]:
         return
     value = parsed.get("defaults", "host_key_checking", fallback="True")
     if value.strip().lower() in ("false", "no", "0", "off"):
-        lines = (number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith("host_key_checking"))
+        lines = (
+            number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith("host_key_checking")
+        )
         yield Hit(next(lines, None), f"the servers' keys are not checked (host_key_checking = {value})")
 
 

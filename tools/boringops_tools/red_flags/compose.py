@@ -1,5 +1,7 @@
 """Compose services that open the host, or a database to everybody."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -21,7 +23,9 @@ _PORTS = frozenset(
 )
 _LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)|^\$")
 # Who may write there is root of the host.
-_HOST_FOLDERS = frozenset({"/", "/etc", "/root", "/boot", "/usr", "/var", "/var/run", "/run", "/proc", "/sys", "/dev", "/home"})
+_HOST_FOLDERS = frozenset(
+    {"/", "/etc", "/root", "/boot", "/usr", "/var", "/var/run", "/run", "/proc", "/sys", "/dev", "/home"}
+)
 _POWERFUL = frozenset({"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN", "SYS_MODULE"})
 
 
@@ -62,8 +66,12 @@ def _mounts(_: str, text: str) -> Iterable[Hit]:
             source = volume.get("source") if isinstance(volume, Mapping) else str(volume).split(":", 1)[0]
             plain = str(source).rstrip("/") or "/"
             if source and plain in _HOST_FOLDERS and (isinstance(volume, Mapping) or ":" in str(volume)):
-                agent = re.search(r"(?i):ro\b|rslave", str(volume)) or (isinstance(volume, Mapping) and volume.get("read_only"))
-                yield Hit(line_of(volumes, index), f"{name} gets {plain} of the host", severity="info" if agent else None)
+                agent = re.search(r"(?i):ro\b|rslave", str(volume)) or (
+                    isinstance(volume, Mapping) and volume.get("read_only")
+                )
+                yield Hit(
+                    line_of(volumes, index), f"{name} gets {plain} of the host", severity="info" if agent else None
+                )
 
 
 def _unasked(_: str, text: str) -> Iterable[Hit]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from boringops_tools.red_flags.gitlab_extends import extended
 from boringops_tools.red_flags.scripts import Command, Script, commands
 from boringops_tools.yaml_files import documents, is_workflow, line_of, walk
-
 
 # Contexts, environments and jobs that say by their name where they lead.
 _PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
@@ -157,7 +157,8 @@ def is_azure(path: str) -> bool:
     name = PurePosixPath(path).name
     folder = r"(?:.*/)?(?:\.azure/(?:.*/)?pipelines|\.?azure-pipelines|\.azuredevops(?:/pipelines)?|\.pipelines)/[^/]+\.ya?ml"
     return bool(
-        re.fullmatch(r"\.?azure-pipelines?(?:[.\-_][^/]*)?\.ya?ml", name, re.I) or re.fullmatch(folder, path, re.I | re.S)
+        re.fullmatch(r"\.?azure-pipelines?(?:[.\-_][^/]*)?\.ya?ml", name, re.I)
+        or re.fullmatch(folder, path, re.I | re.S)
     )
 
 
@@ -201,7 +202,7 @@ def _gitlab(text: str) -> Iterator[Pipeline]:
         stages = [".pre", *(_strings(document.get("stages")) or ("build", "test", "deploy")), ".post"]
         known = dict(_items(document))
         entries = [
-            (name, _extended(job, known))
+            (name, extended(job, known))
             for name, job in known.items()
             if name not in _GITLAB_KEYS and not name.startswith(".")
         ]
@@ -215,36 +216,6 @@ def _gitlab(text: str) -> Iterator[Pipeline]:
             jobs.append(_gitlab_job(document, name, job, _strings(named) if "needs" in job else earlier))
         inherited = any(each not in known for _, job in entries for each in _strings(job.get("extends")))
         yield Pipeline("gitlab", tuple(jobs), open_ended="include" in document or inherited)
-
-
-def _extended(job: Mapping[Any, Any], known: Mapping[str, Mapping[Any, Any]], depth: int = 0) -> Mapping[Any, Any]:
-    """A job with what it extends filled in, as far as that is in the file: keys of its own win, mappings are merged."""
-    parents = [known[each] for each in _strings(job.get("extends")) if each in known]
-    if not parents or depth > 10:
-        return job
-    merged: dict[Any, Any] = {}
-    layers = [*(_extended(each, known, depth + 1) for each in parents), job]
-    for layer in layers:
-        for key, value in layer.items():
-            both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-            merged[key] = {**merged[key], **value} if both else value
-    return _Merged(merged, layers)
-
-
-class _Merged(dict[Any, Any]):
-    """A mapping made of several, which takes a key's line from the one that brought it."""
-
-    def __init__(self, values: Mapping[Any, Any], layers: list[Mapping[Any, Any]]) -> None:
-        super().__init__(values)
-        self.lc = self  # where `line_of` looks
-        self._layers = layers
-
-    def key(self, key: Any) -> tuple[int, int]:
-        """As ruamel's own `lc.key`: line, from 0, and column. Raises KeyError."""
-        for layer in reversed(self._layers):
-            if key in layer and (line := line_of(layer, key)) is not None:
-                return line - 1, 0
-        raise KeyError(key)
 
 
 def _gitlab_job(document: Any, name: str, job: Mapping[Any, Any], needs: tuple[str, ...]) -> Job:
@@ -277,7 +248,7 @@ def _circle(text: str) -> Iterator[Pipeline]:
                 jobs.append(
                     Job(
                         str(options.get("name", title)), line, tuple(_circle_steps(body.get("steps"), reusable, 0)),
-                        _strings(options.get("requires")), environment=next((each for each in _strings(options.get("context")) if _PRODUCTION.search(each)), ""), guarded=options.get("type") == "approval",
+                        _strings(options.get("requires")), _production_context(options), guarded=options.get("type") == "approval",
                         calls="" if str(title) in defined or options.get("type") == "approval" else str(title), body=body,
                     )
                 )  # fmt: skip
@@ -288,6 +259,11 @@ def _circle(text: str) -> Iterator[Pipeline]:
                 for job in jobs
             )
             yield Pipeline("circleci", guarded, any(job.calls for job in jobs) or bool(document.get("setup")), False)
+
+
+def _production_context(options: Mapping[Any, Any]) -> str:
+    """The context that by its name has production's secrets; empty where a job has none such."""
+    return next((each for each in _strings(options.get("context")) if _PRODUCTION.search(each)), "")
 
 
 def _circle_steps(steps: Any, reusable: Mapping[str, Mapping[Any, Any]], depth: int) -> Iterator[Step]:

@@ -38,7 +38,9 @@ def _unchecked(path: str, text: str) -> Iterable[Hit]:
         for parent, key, value in walk(document):
             off = _OFF.get(str(key).lower().replace("_", "").replace("-", ""))
             if off is not None and isinstance(parent, Mapping) and value is off:
-                yield Hit(line_of(parent, key), f"`{key}: {str(value).lower()}` switches the check of the other side off")
+                yield Hit(
+                    line_of(parent, key), f"`{key}: {str(value).lower()}` switches the check of the other side off"
+                )
 
 
 RED_FLAGS = (

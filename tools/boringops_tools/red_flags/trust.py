@@ -1,5 +1,7 @@
 """Roles that anybody may take on."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import json
@@ -25,8 +27,15 @@ def _trusted(_: str, text: str) -> Iterable[Hit]:
         for _parent, key, value in walk(document):
             statements = value.get("Statement") if key in _TRUST and isinstance(value, Mapping) else None
             for each in statements if isinstance(statements, list) else [statements]:
-                if isinstance(each, Mapping) and each.get("Effect") == "Allow" and _anybody(each.get("Principal")) and "Condition" not in each:
-                    yield Hit(line_of(each, "Principal"), "everybody with an account may take on this role (Principal \"*\")")
+                if (
+                    isinstance(each, Mapping)
+                    and each.get("Effect") == "Allow"
+                    and _anybody(each.get("Principal"))
+                    and "Condition" not in each
+                ):
+                    yield Hit(
+                        line_of(each, "Principal"), 'everybody with an account may take on this role (Principal "*")'
+                    )
 
 
 def _role(principal: Any, **more: Any) -> str:

@@ -14,7 +14,9 @@ _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "info"
 # A distribution drops old versions from its mirrors, so pinned packages break the build within weeks. What can be asked is
 # that nothing else comes along and nothing is left behind: with that, an unpinned package is only worth a note.
 _UNPINNED = {
-    "DL3008": re.compile(r"--no-install-recommends.*(?:/var/lib/apt/lists|type=cache)|type=cache.*--no-install-recommends", re.S),
+    "DL3008": re.compile(
+        r"--no-install-recommends.*(?:/var/lib/apt/lists|type=cache)|type=cache.*--no-install-recommends", re.S
+    ),
     "DL3018": re.compile(r"--no-cache|--virtual|type=cache|/var/cache/apk", re.S),
 }
 
@@ -39,7 +41,9 @@ class Hadolint(Program):
         judged = super().check(files, timeout_s)
         for file in files:
             judged[file.path].findings = [
-                finding.model_copy(update={"severity": "info"}) if _accepted(file.text, finding.rule, finding.line) else finding
+                finding.model_copy(update={"severity": "info"})
+                if _accepted(file.text, finding.rule, finding.line)
+                else finding
                 for finding in judged[file.path].findings
                 if not (finding.rule == "DL3025" and _written(file.text, finding.line).startswith("HEALTHCHECK"))
             ]  # DL3025 means the forms of CMD and ENTRYPOINT; it takes a health check's own CMD for one

@@ -130,7 +130,14 @@ def _flags(file: str, text: str) -> Iterable[Said]:
         except Unreadable:
             continue  # the schema has said so
         for hit in hits:
-            yield Said(file, rule.id, hit.severity or rule.severity, None, f"rendered with the chart's defaults, {hit.message}", rule.reason)
+            yield Said(
+                file,
+                rule.id,
+                hit.severity or rule.severity,
+                None,
+                f"rendered with the chart's defaults, {hit.message}",
+                rule.reason,
+            )
 
 
 def _read(ran: Ran, home: PurePosixPath, alone: bool) -> Iterable[Said | Unjudged]:

@@ -44,7 +44,9 @@ class Jactionlint(Program):
 
 
 # Advice on tidiness, and settings that most do without: no reason to stop a change.
-_NOTES = frozenset({"unused-job-output", "duplicate-triggers", "superfluous-actions", "dependabot-cooldown", "unused-anchor"})
+_NOTES = frozenset(
+    {"unused-job-output", "duplicate-triggers", "superfluous-actions", "dependabot-cooldown", "unused-anchor"}
+)
 
 
 def _severity(rule: str, shellcheck: re.Match[str] | None) -> Severity:

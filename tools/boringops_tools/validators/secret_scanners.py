@@ -42,7 +42,14 @@ class _Scanner(Program):
 
     def said(self, name: str, rule: str, line: int, value: str, about: str) -> Iterable[Said]:
         if not rule.startswith("generic") and value and not harmless(value):
-            yield Said(name, f"secret/{rule}", "error", line, about or "it holds a secret", "Rotate it, and take it from a secrets manager.")
+            yield Said(
+                name,
+                f"secret/{rule}",
+                "error",
+                line,
+                about or "it holds a secret",
+                "Rotate it, and take it from a secrets manager.",
+            )
 
 
 class Gitleaks(_Scanner):

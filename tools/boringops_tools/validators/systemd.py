@@ -11,7 +11,9 @@ _UNIT = re.compile(r"(?:.*/)?[^/]+\.(?:service|socket|timer|path|mount|automount
 _PLACED = re.compile(r"^\s*(?:.*/)?(\d{4}/[^/:]+):(\d+): (.*)$")
 _NAMED = re.compile(r"^\s*([^\s:/]+\.\w+): (.*)$")
 # What is true of this machine alone: programs, users and other units that the target has.
-_OF_THE_MACHINE = re.compile(r"not executable|No such file|not found|not loaded|Failed to (?:load|create)|Cannot add|man ", re.I)
+_OF_THE_MACHINE = re.compile(
+    r"not executable|No such file|not found|not loaded|Failed to (?:load|create)|Cannot add|man ", re.I
+)
 
 
 class SystemdAnalyze(Program):
