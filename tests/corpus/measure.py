@@ -69,12 +69,13 @@ class Row:
 
     kind: str
     defects: int
-    caught: int
+    caught: int | None
+    """Null where only our own rules were asked."""
     own: int
     """Caught by our own rules alone."""
     good: int
     files: int
-    blamed: int
+    blamed: int | None
 
 
 def row(kind: str, verdicts: list[Verdict], own: list[Verdict]) -> Row:
