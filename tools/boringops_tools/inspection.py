@@ -21,6 +21,9 @@ SAME: dict[tuple[str, str], tuple[str, ...]] = {
     ("hadolint", "DL3011"): ("dockerfile/port",),
     ("hadolint", "DL3022"): ("dockerfile/unknown-stage",),
     ("hadolint", "DL3025"): ("dockerfile/exec-form",),
+    ("compose-lint", "CL-0001"): ("compose/docker-socket",),
+    ("compose-lint", "CL-0002"): ("compose/privileged",),
+    ("compose-lint", "CL-0008"): ("compose/host-namespace",),
     ("jactionlint", "unpinned-uses"): ("workflow/unpinned-uses", "image/latest", "image/untagged"),
     ("jactionlint", "unpinned-images"): ("image/latest", "image/untagged", "image/no-digest"),
     ("jactionlint", "excessive-permissions"): ("workflow/write-all",),
@@ -40,6 +43,7 @@ SAME: dict[tuple[str, str], tuple[str, ...]] = {
 # Where two validators read the same file, the one that knows the format better speaks: a schema comes last.
 _BETTER_THAN_SCHEMA = {"schema/github-workflows": "workflow-syntax", "schema/dependabot": "dependabot-syntax"}
 _CANNOT_READ = ("yaml-syntax", "syntax", "unreadable")
+_SCANNERS = ("gitleaks", "betterleaks")
 _NEARBY = 3  # lines between the places at which two tools report one thing
 
 
@@ -113,16 +117,38 @@ def _of_file(findings: list[Finding]) -> list[Finding]:
     return kept
 
 
+def _is_secret(finding: Finding) -> bool:
+    return "secret" in finding.rule
+
+
+def _same_secret(one: Finding, other: Finding) -> bool:
+    """Whether two tools mean one secret: a key's block and a pair of keys are told at different lines of theirs."""
+    if one.line == other.line or one.line is None or other.line is None:
+        return True
+    pair = "aws" in one.rule and "aws" in other.rule
+    return abs(one.line - other.line) <= _NEARBY and (
+        pair or ("private-key" in one.rule and "private-key" in other.rule)
+    )
+
+
+def _ours(finding: Finding) -> tuple[str, ...]:
+    """The red flags that a validator's rule proves."""
+    if finding.source == "trivy":
+        from boringops_tools.validators.trivy import PROVES
+
+        return PROVES.get(finding.rule.removeprefix("AVD-"), ())
+    return SAME.get((finding.source, finding.rule), ())
+
+
 def _twin(finding: Finding, kept: list[Finding]) -> Finding | None:
     """What has already been said of the same thing."""
-    ours = SAME.get((finding.source, finding.rule), ())
+    ours = _ours(finding)
     for other in kept:
+        if finding.source in _SCANNERS and _is_secret(other) and _same_secret(finding, other):
+            return other
         if other.source == "boringops" and (other.rule in ours or other.rule.split("/")[0] in ours):
-            anywhere = other.rule in (
-                "workflow/no-permissions",
-                "user/root",
-                "user/missing",
-            )  # a matter of the whole file
+            # a matter of the whole file; trivy names the block, our rules the line in it
+            anywhere = other.rule in ("workflow/no-permissions", "user/root") or finding.source == "trivy"
             if anywhere or other.line == finding.line:
                 return other
         if other.source != finding.source:

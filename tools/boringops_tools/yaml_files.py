@@ -19,6 +19,7 @@ SIZE_CAP = 1024 * 1024
 # A tag of a template where YAML has a value or a line of its own. Inside quotes or plain text it is YAML all the same.
 _TEMPLATE = re.compile(r"(?m)^\s*(?:-\s+)*(?:[\w.\"'-]+:\s+)?(?:\{\{|\{%)|\{\{-|-\}\}|^\s*#?\s*\{%")
 _GITHUB = re.compile(r"\$\{\{")
+_BLOCK_SCALAR = re.compile(r"(?:^\s*-|[\w\"']:)\s+(?:[!&]\S+\s+)*[|>][+-]?\d?[+-]?\s*(?:#.*)?$")
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[._-][^/]*)?\.ya?ml$", re.I)
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml", re.S)
 
@@ -51,9 +52,24 @@ def template_reason(file: File) -> str:
         chart = file.root.joinpath(*parts[: len(parts) - 1 - parts[-2::-1].index("templates") - 1], "Chart.yaml")
         if chart.is_file():
             return "is a Helm template: must be rendered first"
-    if _TEMPLATE.search(_GITHUB.sub("", file.text)):
+    if _TEMPLATE.search(_GITHUB.sub("", _without_blocks(file.text))):
         return "is a template (Helm, Jinja): must be rendered first"
     return ""
+
+
+def _without_blocks(text: str) -> str:
+    """The text without the bodies of its block scalars: a template in one of them is text that others will render."""
+    if "{{" not in text and "{%" not in text:
+        return text
+    kept: list[str] = []
+    inside: int | None = None
+    for line in text.splitlines():
+        depth = len(line) - len(line.lstrip(" "))
+        if inside is not None and (not line.strip() or depth > inside):
+            continue
+        inside = depth if _BLOCK_SCALAR.search(line) else None
+        kept.append(line)
+    return "\n".join(kept)
 
 
 @functools.lru_cache(maxsize=512)

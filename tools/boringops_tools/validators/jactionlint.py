@@ -49,9 +49,17 @@ class Jactionlint(Program):
             yield Said(item["filepath"], item["id"], _severity(item["id"], level), item["line"], item["message"], hint)
 
 
+# Advice on tidiness, and settings that most do without: no reason to stop a change.
+_NOTES = frozenset(
+    {"unused-job-output", "duplicate-triggers", "superfluous-actions", "dependabot-cooldown", "unused-anchor"}
+)
+
+
 def _severity(rule: str, shellcheck: re.Match[str] | None) -> Severity:
     if shellcheck is not None:
         return "info" if shellcheck[1] in ("info", "style") else "warning"
+    if rule in _NOTES:
+        return "info"
     return "warning" if rule in _WARNINGS else "error"
 
 
