@@ -57,6 +57,8 @@ class Nginx(Program):
     def skip(self, file: File) -> str:
         if file.suffix in (".template", ".j2", ".tmpl", ".tpl"):
             return "is a template: must be rendered first"
+        if re.search(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", file.text):
+            return "is a template: must be rendered first"
         return template_reason(file)
 
     def locate(self) -> str | None:

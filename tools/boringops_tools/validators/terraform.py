@@ -124,7 +124,7 @@ class Terraform(Project):
             diagnostics = json.loads(ran.stdout)["diagnostics"]
             if not any(each["summary"] == _OTHER_CORE for each in diagnostics):
                 break  # else another Terraform of this machine may be the one it asks for
-        yield from (_said(each, home, made) for each in diagnostics)
+        yield from (_knot(each, copy / home, home) or _said(each, home, made) for each in diagnostics)
         yield from _unsure(made)
         if not any(each["severity"] == "error" for each in diagnostics):
             for name in terraform("fmt", "-check", "-list=true", "-no-color").stdout.splitlines():
@@ -166,6 +166,21 @@ def tables_date() -> str:
 
     found = tables.table("hashicorp/aws")
     return found.date if found else "unknown date"
+
+
+def _knot(diagnostic: dict[str, Any], folder: Path, home: PurePosixPath) -> Said | None:
+    """A circle of references, which Terraform tells without a place: where its first member is defined."""
+    knot = re.match(r"Cycle: .*?([\w-]+)\.([\w-]+)", diagnostic["summary"])
+    if knot is None or "range" in diagnostic:
+        return None
+    kind, name = knot.groups()
+    defined = re.compile(rf'(?m)^\s*(?:{re.escape(name)}\s*=|\w+\s+"(?:{re.escape(kind)}"\s+")?{re.escape(name)}")')
+    for place in sorted(folder.glob("*.tf")):
+        text = place.read_text("utf-8", "replace")
+        if match := defined.search(text):
+            line = text.count("\n", 0, match.start(0) + len(match[0]) - len(match[0].lstrip())) + 1
+            return Said(str(home / place.name), "cycle", "error", line, diagnostic["summary"])
+    return None
 
 
 def _said(diagnostic: dict[str, Any], home: PurePosixPath, made: Configuration) -> Said | Unjudged:
