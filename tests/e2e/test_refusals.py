@@ -410,10 +410,13 @@ def _item(player: Player) -> str:
     return item.id
 
 
+_AWS_KEY = "AKIA" + "Q7ZX3MPLWDN5RT2K"  # put together here: written out, this file would be refused itself
+
+
 @pytest.mark.parametrize(
     ("path", "content", "rule"),
     [
-        ("deploy.sh", "#!/bin/sh\nexport AWS_KEY=AKIAQ7ZX3MPLWDN5RT2K\n", "secret/"),
+        ("deploy.sh", f"#!/bin/sh\nexport AWS_KEY={_AWS_KEY}\n", "secret/"),
         ("Dockerfile", 'FROM node:latest\nUSER node\nCMD ["node", "app.js"]\n', "image/latest"),
     ],
 )
@@ -424,7 +427,7 @@ def test_red_flags_are_never_committed(player: Player, path: str, content: str, 
     assert (played.result.exit_code, played.result.commit) == (5, None), played.result.findings
     assert [finding for finding in played.result.findings if rule in finding.rule], played.result.findings
     assert git(player.root, "log", "--format=%s") == "Begin\n"
-    assert "AKIAQ7ZX3MPLWDN5RT2K" not in played.result.model_dump_json()
+    assert _AWS_KEY not in played.result.model_dump_json()
 
 
 # --- plans that change, and people who say no ---------------------------------------------------------

@@ -17,9 +17,11 @@ from boringops_tools.ansible_files import is_ansible, module, plays, tasks
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.yaml_files import is_yaml, walk
 
-_OURS = re.compile(r"(?:ansible\.(?:builtin|legacy)\.)?(\w+)")
+_OURS = re.compile(r"(?:ansible\.builtin\.)?(\w+)")
 # They hand what they are given on to a plugin, or to the play's variables.
 _OPEN = frozenset({"add_host", "set_fact", "group_by", "meta", "setup", "gather_facts", "debug", "yum"})
+# They run another module, whose options they take as well.
+_FRONTS = frozenset({"package", "service"})
 _IN_WORDS = frozenset({"free_form", "free-form", "key_value"})
 
 
@@ -71,6 +73,8 @@ def _options(files: Files, path: str) -> Iterator[Hit]:
         for option, value in given.items():
             if not isinstance(option, str) or "{{" in option:
                 continue
+            if option not in known and name in _FRONTS:
+                continue
             if option not in known:
                 near = difflib.get_close_matches(option, known, 1)
                 yield Hit(
@@ -83,7 +87,13 @@ def _options(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(at((given, option)), f"`{option}: {value}` of `{name}` is none of {', '.join(choices)}")
         also = mapping(task, "args")
         for option, (needed, _) in known.items():
-            if needed and option not in given and option not in also and option not in _IN_WORDS:
+            if (
+                name not in _FRONTS
+                and needed
+                and option not in given
+                and option not in also
+                and option not in _IN_WORDS
+            ):
                 yield Hit(at((task, key)), f"`{name}` needs `{option}`")
 
 

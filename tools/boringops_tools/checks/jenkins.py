@@ -25,7 +25,7 @@ _BODIES = ("steps", "stages", "parallel", "matrix")
 
 
 def _applies(path: str) -> bool:
-    return bool(re.fullmatch(r"Jenkinsfile(?:[.\-_][^/]*)?|[^/]+\.jenkinsfile", PurePosixPath(path).name, re.I))
+    return bool(re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", PurePosixPath(path).name, re.I))
 
 
 def _pipeline(files: Files, path: str) -> Block | None:
@@ -123,9 +123,7 @@ def _interpolated(files: Files, path: str) -> Iterator[Hit]:
         re.findall(r"(?:passwordVariable|variable|keyFileVariable|passphraseVariable)\s*:\s*['\"](\w+)['\"]", text)
     )
     secrets |= set(re.findall(r"(\w+)\s*=\s*credentials\(", text))
-    for call in re.finditer(
-        r"\b(?:sh|bat|pwsh|powershell)\b[^\n'\"]{0,60}(\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\")", text, re.S
-    ):
+    for call in _SHELL.finditer(text):
         for name in re.findall(r"(?<!\\)\$\{?(?:env\.)?(\w+)", call[1]):
             if name in secrets or name.removesuffix("_PSW") in secrets:
                 line = text.count("\n", 0, call.start()) + 1
@@ -135,6 +133,12 @@ def _interpolated(files: Files, path: str) -> Iterator[Hit]:
                 break
 
 
+# A step of a shell whose command stands in double quotes: those Groovy fills in.
+_SHELL = re.compile(
+    r"(?<![\w./'\"-])(?:sh|bat|pwsh|powershell)\b\s*\(?\s*(?:\w+\s*:\s*(?:true|false)\s*,\s*)*(?:script\s*:\s*)?"
+    r"(\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\")",
+    re.S,
+)
 _STAGE_NAME = re.compile(r"\bstage\s*\(?\s*['\"]([^'\"$]+)['\"]")
 _DOC = "Jenkins Pipeline syntax, Declarative"
 _J = "Jenkinsfile"
@@ -183,7 +187,7 @@ RULES = (
     Rule(
         "jenkins/secret-in-string", "warning", "Put the command into single quotes: then the shell takes the value from its environment.", "Jenkins documentation, Using a Jenkinsfile: string interpolation of sensitive variables.", _applies, _interpolated,
         bad=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh \"curl -H ${T} x\" } }\n"}, _example("stage('a') { steps { sh \"\"\"\n  curl -u $C_PSW x\n\"\"\" } }", "agent any\n  environment { C = credentials('c') }")),
-        good=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh 'curl -H ${T} x'\n sh \"curl -H \\${T} ${URL}\" } }\n"},),
+        good=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh 'curl -H ${T} x'\n sh './a.sh "$T"'\n sh \"curl -H \\${T} ${URL}\" } }\n"},),
     ),
     Rule(
         "jenkins/post-condition", "error", "Jenkins refuses the Pipeline: conditions are always, success, failure, unstable, changed, fixed, regression, aborted, unsuccessful, cleanup.",

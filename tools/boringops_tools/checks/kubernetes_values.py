@@ -10,7 +10,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import named, objects, pod_of
-from boringops_tools.yaml_files import is_yaml
+from boringops_tools.yaml_files import is_manifest, is_yaml
 
 _LABEL = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
@@ -52,7 +52,7 @@ def _schedules(files: Files, path: str) -> Iterator[Hit]:
 
 def _restarts(files: Files, path: str) -> Iterator[Hit]:
     for thing in objects(files, path):
-        pod = pod_of(thing)
+        pod = mapping(pod_of(thing), "spec")
         policy = pod.get("restartPolicy")
         if (thing["kind"] in _JOBS and policy == "Always") or (
             thing["kind"] in _LASTING and policy in ("Never", "OnFailure")
@@ -76,7 +76,7 @@ def _labels(files: Files, path: str) -> Iterator[Hit]:
     for thing in objects(files, path):
         for labels in _label_places(thing):
             for key, value in labels.items():
-                if isinstance(value, str) and "$" not in value and not _LABEL.fullmatch(value):
+                if isinstance(value, str) and "$" not in value and "{{" not in value and not _LABEL.fullmatch(value):
                     yield Hit(
                         at((labels, key)),
                         f"{named(thing)}: `{value}` is no value of a label: letters, digits, `-`, `_` and `.`, at most 63",
@@ -84,7 +84,7 @@ def _labels(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _rights(files: Files, path: str) -> Iterator[Hit]:
-    for thing in objects(files, path):
+    for thing in (each for each in files.documents(path) if is_manifest(each)):
         rules = listed(thing.get("rules")) if thing["kind"] in ("Role", "ClusterRole") else []
         for position, rule in enumerate(rules):
             if all("*" in listed(mapping(rule).get(key)) for key in ("apiGroups", "resources", "verbs")):
