@@ -25,7 +25,9 @@ _BODIES = ("steps", "stages", "parallel", "matrix")
 
 
 def _applies(path: str) -> bool:
-    return bool(re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", PurePosixPath(path).name, re.I))
+    return bool(
+        re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", PurePosixPath(path).name, re.I)
+    )
 
 
 def _pipeline(files: Files, path: str) -> Block | None:
@@ -187,7 +189,7 @@ RULES = (
     Rule(
         "jenkins/secret-in-string", "warning", "Put the command into single quotes: then the shell takes the value from its environment.", "Jenkins documentation, Using a Jenkinsfile: string interpolation of sensitive variables.", _applies, _interpolated,
         bad=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh \"curl -H ${T} x\" } }\n"}, _example("stage('a') { steps { sh \"\"\"\n  curl -u $C_PSW x\n\"\"\" } }", "agent any\n  environment { C = credentials('c') }")),
-        good=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh 'curl -H ${T} x'\n sh './a.sh "$T"'\n sh \"curl -H \\${T} ${URL}\" } }\n"},),
+        good=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh 'curl -H ${T} x'\n sh './a.sh \"$T\"'\n sh \"curl -H \\${T} ${URL}\" } }\n"},),
     ),
     Rule(
         "jenkins/post-condition", "error", "Jenkins refuses the Pipeline: conditions are always, success, failure, unstable, changed, fixed, regression, aborted, unsuccessful, cleanup.",
