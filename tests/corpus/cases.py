@@ -16,7 +16,7 @@ from tests.corpus.fakes import fake
 
 HERE = Path(__file__).parent
 BATCHES = ("first", "second", "third")
-"""The second was written without a look at the rules, and measured before any rule was changed for it."""
+"""Those after the first were written without a look at the rules, and measured before any rule was changed for them."""
 _SECRET = re.compile(r"<<secret ([\w-]+)>>")
 
 
