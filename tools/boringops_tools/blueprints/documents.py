@@ -83,7 +83,9 @@ def _section(
 def facts(context: Context) -> dict[str, Any]:
     """What the documents speak of. Only what is the same before and after the draft was written."""
     apps = context.containers
-    compose = bool(apps) and context.will_have(context.compose_path, "containers")
+    # Without an application that gets a container no Compose file is drafted; one that is there counts all the same.
+    composes = context.compose_path in context.tree or bool(context.stack.deployable)
+    has_compose = bool(apps) and composes and context.will_have(context.compose_path, "containers")
     ci = not context.other_ci and context.will_have(context.ci_path, "ci")
     return {
         "apps": context.apps,
@@ -94,7 +96,7 @@ def facts(context: Context) -> dict[str, Any]:
         "many": len(apps) > 1,
         "branch": context.stack.branch,
         "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "containers") for app in apps),
-        "compose": context.compose_path if compose else "",
+        "compose": context.compose_path if has_compose else "",
         "ci": context.ci_path if ci else context.other_ci,
         "release": context.release_path
         if apps and not context.other_ci and context.will_have(context.release_path, "ci")
