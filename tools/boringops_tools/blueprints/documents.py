@@ -10,7 +10,7 @@ from boringops_tools.blueprints import backing, compose
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
-from boringops_tools.blueprints.sections import upsert
+from boringops_tools.blueprints.sections import newline, upsert
 from boringops_tools.stack.facts import Application
 
 RUNBOOK = "docs/runbook.md"
@@ -32,7 +32,8 @@ def readme(context: Context) -> Iterator[DraftFile]:
         and path not in context.tree
         and any(re.fullmatch(r"readme(\.\w+)?", name, re.IGNORECASE) for name in context.tree.files)
     ):
-        return  # a README in another format: its syntax is not ours to mix with Markdown
+        yield from _other_readme(context)
+        return
     yield from _section(
         context,
         path,
@@ -42,6 +43,24 @@ def readme(context: Context) -> Iterator[DraftFile]:
         f"# {context.stack.title or 'Application'}\n",
         "How to run and to deploy it.",
     )
+
+
+_HEADINGS = {"adoc": "== Deployment\n", "asciidoc": "== Deployment\n", "rst": "Deployment\n----------\n"}
+
+
+def _other_readme(context: Context) -> Iterator[DraftFile]:
+    """A README in another format gets a heading in its own syntax and the way to the documents, once."""
+    for path in context.tree.top:
+        match = re.fullmatch(r"readme\.(adoc|asciidoc|rst)", path, re.IGNORECASE)
+        if match and not re.search(r"(?im)^(={2,5} )?deployment\b", context.tree.text(path)):
+            before = (context.tree.root / path).read_bytes().decode("utf-8", errors="surrogateescape")
+            told = (
+                f"How to run and to deploy it: {RUNBOOK}." if context.containers else "Nothing here runs as a service."
+            )
+            section = f"\n{_HEADINGS[match[1].lower()]}\n{told}\n".replace("\n", newline(before))
+            content = before.rstrip("\r\n") + newline(before) + section
+            yield DraftFile(path=path, content=content, action="change", why="How to run and to deploy it.")
+            return
 
 
 def memory(context: Context) -> Iterator[DraftFile]:
