@@ -22,6 +22,8 @@ class Context:
     choices: Choices = field(default_factory=Choices)
     asked_ci: str = ""
     """A CI system other than GitHub's that the task names."""
+    task: str = ""
+    """What the user said, answers included."""
     planned: frozenset[str] | None = None
     """Of what is wanted, the files that will really be written; None: all."""
 

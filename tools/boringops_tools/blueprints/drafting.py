@@ -15,6 +15,7 @@ from boringops_tools.blueprints import (
     dockerignore,
     documents,
     env_example,
+    kubernetes,
     pins,
     planning,
 )
@@ -35,6 +36,8 @@ KINDS: tuple[Kind, ...] = (
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
     ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
+    ("deploy", "4.1", "Describe what runs in the cluster", kubernetes.manifests),
+    ("deploy", "4.2", "Deploy, and go back, with one command", kubernetes.script),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -61,7 +64,7 @@ def draft(
     wanted = frozenset(understand(task) if wants is None else wants)
     chosen = None if planned is None else frozenset(planned)
     decided = choices.read(task)
-    context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=other_ci(task), planned=chosen)
+    context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=other_ci(task), task=task, planned=chosen)
     made: list[DraftFile] = []
     if stack.applications:
         for want, number, _, make in KINDS:
