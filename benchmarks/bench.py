@@ -50,7 +50,9 @@ def repository(root: Path, files: int) -> Path:
 def turns(root: Path) -> list[float]:
     """Our own time for each turn: from the end of a reply to the next request, a Read in between."""
     asked: list[float] = []
-    script = [[tool("Read", file_path="notes.txt", offset=1 + turn % 5)] for turn in range(TURNS)]
+    script = [
+        [tool("Read", file_path="notes.txt", offset=1 + turn % 5, limit=RESULT_LINES + turn)] for turn in range(TURNS)
+    ]
 
     class Timed(ScriptedModel):
         def respond(self, request, watch):  # type: ignore[no-untyped-def]

@@ -10,6 +10,19 @@ import pytest
 
 from tests.messages_api import MessagesApi
 
+_PULL_REQUEST = (
+    "GITHUB_",
+    "CI_",
+    "BITBUCKET_",
+    "BUILD_REASON",
+    "SYSTEM_PULLREQUEST_",
+    "CHANGE_",
+    "BUILDKITE_",
+    "CIRCLE_",
+    "DRONE_",
+    "TRAVIS_",
+)
+"""What CI systems say of themselves: these tests may be run on a pull request, and are none themselves."""
 _CREDENTIALS = ("ANTHROPIC_", "BORINGOPS_", "AWS_", "GOOGLE_", "CLOUD_ML_")
 
 
@@ -17,7 +30,7 @@ _CREDENTIALS = ("ANTHROPIC_", "BORINGOPS_", "AWS_", "GOOGLE_", "CLOUD_ML_")
 def nobodys_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whoever runs the tests has keys, profiles and proxies; no test may find them."""
     for name in os.environ:
-        if name.startswith(_CREDENTIALS):
+        if name.startswith(_CREDENTIALS + _PULL_REQUEST):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path_factory.mktemp("anthropic")))
     for name in ("NO_PROXY", "no_proxy"):

@@ -17,7 +17,7 @@ from typing import Any
 from boringops import events as ev
 from boringops import plan as plans
 from boringops.facts import Change
-from boringops.files import replace, sha256, sha256_of, write_whole
+from boringops.files import make_folders, replace, sha256, sha256_of, sync_folder
 from boringops.record import Record
 from boringops.repository import Repository
 from boringops.tool import Completed, ToolError
@@ -53,7 +53,7 @@ class Changes:
         self._intend(
             name, None if before is None else sha256(before), sha256(content), content.count(b"\n") + 1, call_id, mode
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         replace(path, content, mode, self.folder)
         self.log.add(ev.FileChanged(path=name))
 
@@ -92,10 +92,10 @@ class Changes:
         folder = self.folder / "before"
         target = folder / sha256(content)
         if not target.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
-            part = target.with_suffix(".part")  # a crash must not leave half of it under the whole's name
-            write_whole(part, content, 0o600)
-            part.replace(target)
+            if not folder.exists():
+                folder.mkdir(mode=0o700)
+                sync_folder(self.folder)
+            replace(target, content, 0o600, self.folder)  # a crash must not leave half of it under the whole's name
 
     def watch_command(self, run: Callable[[], Completed], call_id: str) -> Completed:
         """Run a command; what it changes in the work tree is taken into the run, or held against it as stray."""
@@ -170,13 +170,20 @@ class Changes:
             self.log.add(ev.FileChanged(path=path))
         return list(moved)
 
+    def before(self, change: Change) -> bytes:
+        """What a change replaced; empty where there was nothing, and where it is lost: then all of the file is the run's."""
+        try:
+            return (self.folder / "before" / change.before).read_bytes() if change.before else b""
+        except FileNotFoundError:
+            return b""
+
     def added_lines(self) -> dict[str, set[int]]:
         """Lines, counted from 1, that this run wrote into the files it changed."""
         added: dict[str, set[int]] = {}
         for path, change in self.log.state.changes.items():
             if change.after is None:
                 continue
-            old = (self.folder / "before" / change.before).read_bytes().splitlines() if change.before else []
+            old = self.before(change).splitlines()
             new = (self.root / path).read_bytes().splitlines() if (self.root / path).is_file() else []
             steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
             added[path] = {

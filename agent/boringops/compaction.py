@@ -10,8 +10,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection
 
+from boringops.calls import Evidence
 from boringops.plan import render
-from boringops.state import Evidence, State
+from boringops.state import State
 
 SHARE = 0.8
 """Of the model's context window; what is left has room for the reply and for what the next calls bring."""

@@ -74,6 +74,24 @@ class Commit(Section):
 
     enabled: bool = True
     co_author: bool = Field(default=True, description="Name the model as co-author, where a model did the work.")
+    timeout_s: float = Field(
+        default=600, gt=0, description="Seconds the commit may take, the repository's hooks included."
+    )
+
+
+class PhaseLimit(Section):
+    """What one phase may spend of what the run may."""
+
+    max_turns: int | None = Field(default=None, ge=1, description="Model calls in this phase.")
+    max_cost: float | None = Field(default=None, gt=0, description="US dollars in this phase.")
+
+
+class Phases(Section):
+    """Limits by phase, within the run's own. `verify` is what failed rounds of verification make necessary."""
+
+    plan: PhaseLimit = PhaseLimit()
+    act: PhaseLimit = PhaseLimit()
+    verify: PhaseLimit = PhaseLimit()
 
 
 class Chat(Section):
@@ -97,7 +115,7 @@ class Config(Section):
     min_confidence: Confidence = Field(default="medium", description="The least confidence that is approved by itself.")
     max_cost: float | None = Field(default=None, gt=0, description="US dollars a run may spend.")
     max_turns: int = Field(default=120, ge=1, description="Model calls a run may make.")
-    max_minutes: float = Field(default=60, gt=0, description="Minutes a run may take.")
+    max_minutes: float = Field(default=60, gt=0, description="Minutes a run may be at work.")
     max_rounds: int = Field(default=5, ge=1, description="Rounds of verification before a run ends incomplete.")
     phase: str = Field(default="", description="Your project's phase, for the commit message.")
     branch: str | None = Field(default=None, description="Work on this new branch.")
@@ -107,6 +125,7 @@ class Config(Section):
         default="error",
         description="Findings that keep a run from being done. Milder ones are put to the model once and stand in the report.",
     )
+    phases: Phases = Phases()
     sandbox: SandboxWanted = Field(
         default="auto",
         description="How commands are confined: as well as this machine can, else what changes anything asks (auto); "

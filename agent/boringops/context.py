@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,13 @@ from boringops import policy
 from boringops.executor import Executor
 from boringops.facts import Claim, Inspection, Phase, Plan, Question
 from boringops.files import sha256, write_whole
+from boringops.never import in_git
 from boringops.tool import Completed, ToolContext, ToolError, ToolResult
 
 SHOWN_CHARS = 30_000
 """Longest tool output that goes to the model whole; of a longer one, two thirds head and one third tail."""
+_ENV_FILE = re.compile(r"\.env(?![\w.\-]*(?:example|sample|template))")
+_ENV_DIFF = re.compile(r"(?m)^(?:\+\+\+|---) [ab]/\S*\.env")
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class CallContext(ToolContext):
             return real
         if not real.is_relative_to(self.root):
             raise ToolError(f"{file_path} is outside the repository. Only files inside it can be used.")
-        if ".git" in real.relative_to(self.root).parts:
+        if in_git(real.relative_to(self.root).as_posix()):
             raise ToolError(f"{file_path} belongs to git. Use Bash with a reading git command instead.")
         return real
 
@@ -86,12 +90,16 @@ class CallContext(ToolContext):
 
     def run(self, command: str, *, timeout: float) -> Completed:
         executor = self.executor
-        return executor.changes.watch_command(
+        done = executor.changes.watch_command(
             lambda: executor.sandbox.run(
                 command, self.root, writable=policy.writes(self.phase), timeout_s=timeout, cancel=executor.cancel
             ),
             self.call_id,
         )
+        # The values of an .env file, perhaps of a time long ago, look like nothing by themselves.
+        if _ENV_FILE.search(command) or _ENV_DIFF.search(done.output):
+            executor.funnel.learn_env(done.output)
+        return done
 
     def ask(self, questions: Sequence[Question]) -> ToolResult:
         return self.executor.ask(questions, self.call_id)

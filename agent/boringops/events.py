@@ -68,6 +68,8 @@ class RunStarted(Event):
     root: str
     head: str | None = None
     branch: str | None = None
+    base: str = ""
+    """In CI on a pull request: the commit of the base branch that configuration, persona and memory bank come from."""
 
 
 class RunResumed(Event):
@@ -183,6 +185,8 @@ class PolicyDecided(Event):
     action: Literal["allow", "deny"]
     reason: str = ""
     by: str = "policy"
+    rules: list[str] = []
+    """Permission rules that a person gave for the rest of the run with this call."""
 
 
 class ToolStarted(Event):
@@ -201,6 +205,10 @@ class ToolFinished(Event):
     call_id: str
     tool: str
     content: str
+    origin: str = ""
+    """Where the content comes from, if from files or programs; empty for the runtime's own words."""
+    note: str = ""
+    """What the runtime says to it, outside the fence around what is not its own."""
     is_error: bool = False
     data: dict[str, Any] = {}
     evidence: str
@@ -232,6 +240,14 @@ class FileChanged(Event):
 
     type: Literal["file_changed"] = "file_changed"
     path: str
+
+
+class SnapshotTaken(Event):
+    """The work tree as it was before anything was changed is kept in this commit, but for what was left out."""
+
+    type: Literal["snapshot_taken"] = "snapshot_taken"
+    commit: str
+    left_out: list[str] = []
 
 
 class StrayChanges(Event):

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
@@ -21,17 +22,23 @@ from pydantic import ValidationError
 from boringops import events as ev
 from boringops import plan as plans
 from boringops import policy
+from boringops.calls import Call
 from boringops.changes import Changes
 from boringops.config import Config
-from boringops.errors import BoringopsError, Interrupted, NeedsApproval, NeedsClarification
+from boringops.errors import BoringopsError, Incomplete, Interrupted, NeedsApproval, NeedsClarification
 from boringops.facts import Claim, Inspection, Plan, Question
+from boringops.fence import visible
 from boringops.files import sha256_of
 from boringops.hooks import Hooks, ToolCall
+from boringops.never import governs, in_git
+from boringops.permissions import Rules
 from boringops.record import Record
+from boringops.repeats import MOST
 from boringops.repository import Repository
 from boringops.sandbox import Sandbox
 from boringops.secrets import Funnel
-from boringops.state import Call, State
+from boringops.shell import in_scratch
+from boringops.state import State
 from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult, explain
 
 PARALLEL_READS = 8
@@ -51,6 +58,8 @@ class Answer:
 
     approved: bool
     reason: str = ""
+    rules: tuple[str, ...] = ()
+    """Permission rules that hold for the rest of the run: so that the like is not asked again."""
 
 
 class Person(Protocol):
@@ -95,7 +104,7 @@ class Executor:
     hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:
-        self.rules = policy.Rules.of(self.config.permissions, list(self.tools))
+        self.rules = Rules.of(self.config.permissions, list(self.tools))
         journal = self.log.journal
         self.changes = Changes(self.root, self.repository, self.log, journal.store.folder(journal.run_id))
 
@@ -124,7 +133,19 @@ class Executor:
                 for call in batch:  # a phase that ends takes effect before the next call
                     if self._carry_out(call).ends_phase:
                         return True
+        for call in calls:
+            self._stop_circles(call)
         return False
+
+    def _stop_circles(self, call: Call) -> None:
+        """The same call with the same result again and again: a person says whether it makes sense. Raises Incomplete
+        where nobody does."""
+        if self.state.repeats.times(call.tool, call.input) < MOST:
+            return
+        said = f"{call.tool} was called {MOST} times with the same arguments and the same result"
+        if self.person is None or not self.person.allow(call.tool, call.input, f"{said}. Let it go on?").approved:
+            raise Incomplete(f"{said}; nothing changed in between.", kind="loop")
+        self.record(ev.PolicyDecided(call_id=call.id, tool=call.tool, action="allow", reason=said, by="a person"))
 
     def refuse_all(self, calls: Sequence[Call], reason: str) -> None:
         """Answer calls that are not carried out: the API wants a result for each."""
@@ -144,11 +165,15 @@ class Executor:
 
     def _finish(self, call: Call, result: ToolResult, duration_s: float) -> None:
         with self.log.lock:
+            content = visible(result.content)
+            note = self.state.repeats.note(call.tool, call.input, content, turn=self.state.turn)
             self.record(
                 ev.ToolFinished(
                     call_id=call.id,
                     tool=call.tool,
-                    content=result.content,
+                    content=content,
+                    origin=result.origin,
+                    note=note,
                     is_error=result.is_error,
                     data=result.data,
                     evidence=self.state.next_evidence,
@@ -184,7 +209,9 @@ class Executor:
 
     def _run_tool(self, tool: Tool[Any], call: Call, arguments: Any) -> ToolResult:
         try:
-            return tool.run(arguments, self.context(self, call.id))
+            result = tool.run(arguments, self.context(self, call.id))
+            foreign = tool.effect in (Effect.READ, Effect.COMMAND)  # what files and programs say, not the runtime
+            return replace(result, origin=_origin(tool.name, call.input)) if foreign else result
         except ToolError as error:
             return _error(str(error))
         except BoringopsError:
@@ -206,8 +233,9 @@ class Executor:
             phase=self.state.phase,
             approve=self.config.approve,
             interactive=self.person is not None,
-            rules=self.rules,
+            rules=self.rules.allowing(self.state.granted),
             confined=self.sandbox.settled,
+            stays=self._stays,
         )
         action, reason, by = decision.action, decision.reason, "policy"
         if action == "ask" and self.person is not None:
@@ -215,7 +243,11 @@ class Executor:
             action, by = ("allow" if said.approved else "deny"), "a person"
             reason = said.reason or decision.reason
             if said.approved:
-                self.record(ev.PolicyDecided(call_id=call.id, tool=call.tool, action="allow", reason=reason, by=by))
+                self.record(
+                    ev.PolicyDecided(
+                        call_id=call.id, tool=call.tool, action="allow", reason=reason, by=by, rules=list(said.rules)
+                    )
+                )
         return None if action == "allow" else self._denied(call, reason, by)
 
     def _denied(self, call: Call, reason: str, by: str) -> ToolResult:
@@ -230,6 +262,18 @@ class Executor:
         if path.is_absolute() and path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()
         return given
+
+    def _stays(self, path: str) -> bool:
+        """Whether writing to a path, from the repository's root and through its links, stays in the work tree."""
+        try:
+            real = Path(os.path.realpath(self.root / Path(path).expanduser()))
+        except (OSError, ValueError, RuntimeError):
+            return False
+        return in_scratch(str(real)) or (
+            real.is_relative_to(self.root)
+            and not in_git(name := real.relative_to(self.root).as_posix())
+            and not governs(name)
+        )
 
     def _in_doubt(self, call: Call) -> ToolResult | None:
         """What becomes of a call that was begun by a process that died: its result, or None to carry it out (again)."""
@@ -326,6 +370,11 @@ class Executor:
         inspection = self.inspector(self.root, [path for path, sha in there.items() if sha], self.changes.added_lines())
         self.record(ev.Inspected(sha256=there, inspection=inspection))
         return inspection
+
+
+def _origin(tool: str, given: Mapping[str, Any]) -> str:
+    what = next((given[name] for name in ("file_path", "command", "pattern", "path") if given.get(name)), "")
+    return f"{tool} {what}".strip()
 
 
 def _error(message: str) -> ToolResult:

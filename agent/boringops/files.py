@@ -56,6 +56,14 @@ def replace(path: Path, content: bytes, mode: int | None, scratch: Path) -> None
     sync_folder(path.parent)
 
 
+def make_folders(path: Path) -> None:
+    """Make a folder and those above it, and have them on the disk: a file in a folder that is lost is lost with it."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        sync_folder(folder.parent)
+
+
 def sync_folder(path: Path) -> None:
     """Have a folder's entries on the disk: a rename is not, until this."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -6,7 +6,6 @@ hold values of secrets (`.env`, `*.tfvars`, ...) are listed by name and never op
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from boringops.facts import Inventory, InventoryItem
+from boringops.fence import name_of
 from boringops.globs import Buckets
 from boringops.inventory_rules import Rule, rules_for
 
@@ -135,7 +135,7 @@ def _kind(item: InventoryItem) -> str:
 
 
 def _line(item: InventoryItem) -> str:
-    path = item.path if item.path.isprintable() else json.dumps(item.path)
+    path = name_of(item.path)
     facts = [f"{name} {version}" for name, version in item.versions.items()]
     if item.environments:
         facts.append(f"environments: {', '.join(item.environments)}")

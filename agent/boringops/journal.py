@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from boringops.errors import BoringopsError, UsageError
-from boringops.events import Event, parse
+from boringops.events import FORMAT, Event, parse
 from boringops.files import sync_folder
 
 EVENTS_FILE = "events.jsonl"
@@ -109,7 +109,7 @@ class FolderStore:
     @contextmanager
     def lock(self, run_id: str) -> Iterator[None]:
         """Two locks: the run has one writer, and the work tree one run at a time."""
-        with _flock(self.folder(run_id) / "lock", f"Run {run_id} is being worked on by another process."):
+        with _flock(self.folder(run_id) / "lock", run_id, f"Run {run_id} is being worked on by another process"):
             try:
                 yield
             finally:
@@ -119,22 +119,30 @@ class FolderStore:
 
 
 @contextmanager
-def work_tree_lock(state_dir: Path, root: Path) -> Iterator[None]:
-    """Keep two runs from mixing their changes in one work tree. Raises Busy."""
+def work_tree_lock(state_dir: Path, root: Path, run_id: str = "") -> Iterator[None]:
+    """Keep two runs from mixing their changes in one work tree. Raises Busy, which names the run that is there."""
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = "".join(char if char.isalnum() else "-" for char in str(root)).strip("-")[-120:]
-    with _flock(state_dir / f"{name}.lock", f"Another boringops run is at work in {root}."):
+    with _flock(state_dir / f"{name}.lock", run_id, f"Another boringops run is at work in {root}"):
         yield
 
 
 @contextmanager
-def _flock(path: Path, message: str) -> Iterator[None]:
+def _flock(path: Path, run_id: str, message: str) -> Iterator[None]:
+    """A lock that ends with its process, however that ends. Its file says who has it; what it says counts while locked."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy(message, hint="Wait for it to end, or use --worktree to work beside it.") from error
+            who = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+            raise Busy(
+                f"{message}: {who or 'it did not say which'}.",
+                hint="Wait for it to end, or use --worktree to work beside it.",
+            ) from error
+        with suppress(OSError):  # on a full disk the lock holds all the same
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{f'run {run_id}, ' if run_id else ''}process {os.getpid()}".encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -166,11 +174,30 @@ class Journal:
         self._next = 0
 
     def read(self) -> Iterator[Event]:
-        """Every event so far, oldest first."""
-        for line in self.store.read(self.run_id):
-            event = parse(json.loads(line))
+        """Every event so far, oldest first. Raises UsageError for a journal that cannot be understood."""
+        for number, line in enumerate(self.store.read(self.run_id), 1):
+            event = self._parse(number, line)
             self._next = event.seq + 1
             yield event
+
+    def _parse(self, number: int, line: str) -> Event:
+        try:
+            data = json.loads(line)
+            written = data.get("format", 1) if data.get("type") == "run_started" else 1
+            if written <= FORMAT:
+                return parse(data)
+        except (ValueError, TypeError, AttributeError) as error:  # pydantic's are ValueErrors
+            raise UsageError(
+                f"The journal of run {self.run_id} is damaged in line {number}.",
+                hint=f"What it changed is kept in {self.store.folder(self.run_id)}. Start the task again.",
+                kind="journal",
+            ) from error
+        raise UsageError(
+            f"Run {self.run_id} was written by boringops {data.get('boringops')}, in a newer format ({written}) than this "
+            f"one reads ({FORMAT}).",
+            hint="Update boringops to go on with it.",
+            kind="journal",
+        )
 
     def append(self, event: Event) -> Event:
         """Record an event. Raises BoringopsError where the disk does not take it."""

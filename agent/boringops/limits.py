@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from boringops.config import Config
+from boringops.config import Config, PhaseLimit
 from boringops.errors import BudgetReached, UsageError
+from boringops.facts import Usage
 from boringops.models import prices
 from boringops.models.base import Profile
 from boringops.record import Record
+from boringops.state import State
 
 LEAST_REPLY_TOKENS = 1_024
 """A call that the budget leaves fewer output tokens than this is not made."""
 CHARACTERS_PER_TOKEN = 3
 """Fewer than any model has, so that an estimate errs on the dear side."""
+
+
+def check_retry(config: Config, state: State) -> None:
+    """Before a call is tried again: what the attempts were billed is spent, and the next may cost what was reserved.
+    Raises BudgetReached."""
+    if config.max_cost is not None and state.spending.at_most_usd + state.spending.reserved_usd > config.max_cost:
+        raise BudgetReached(
+            f"${state.usage.cost_usd:.4f} of ${config.max_cost:.2f} is spent on attempts that failed, and another may cost "
+            "more than is left.",
+            hint=f"boringops resume {state.start.run_id if state.start else ''} --max-cost {config.max_cost * 2:g}",
+        )
 
 
 @dataclass(frozen=True)
@@ -36,17 +49,31 @@ class Limits:
             used = f"{config.max_turns} turns are used up."
             raise BudgetReached(used, hint=f"{again} --max-turns {config.max_turns * 2}")
         if self.elapsed_s() / 60 >= config.max_minutes:
-            raise BudgetReached(f"{config.max_minutes:g} minutes are used up.", hint=again)
+            used = f"{config.max_minutes:g} minutes are used up."
+            raise BudgetReached(used, hint=f"{again} --max-minutes {config.max_minutes * 2:g}")
+        phase, limit = state.spending_phase, self._of_phase(state.spending_phase)
+        in_phase = state.spending.by_phase.get(phase, Usage())
+        if limit.max_turns is not None and in_phase.turns >= limit.max_turns:
+            used = f"The {limit.max_turns} turns of the {phase} phase are used up."
+            raise BudgetReached(used, hint=f"{again} -c phases.{phase}.max_turns={limit.max_turns * 2}")
         tokens = min(config.provider.max_tokens, self.profile.max_output)
-        if config.max_cost is None or not (state.start and state.start.by_model):
+        if not (state.start and state.start.by_model):
             return 0.0, tokens
         prompt_tokens = self._prompt_tokens()
-        tokens = min(tokens, self._affordable(prompt_tokens, config.max_cost - state.usage.cost_usd))
-        if tokens < LEAST_REPLY_TOKENS:
-            spent = f"${state.usage.cost_usd:.4f} of ${config.max_cost:.2f} is spent"
-            hint = f"{again} --max-cost {config.max_cost * 2:g}"
-            raise BudgetReached(f"{spent}, and the next call may cost more than is left.", hint=hint)
+        for budget, spent, name, flag in (
+            (config.max_cost, state.spending.at_most_usd, "", "--max-cost "),
+            (limit.max_cost, in_phase.cost_usd, f" in the {phase} phase", f"-c phases.{phase}.max_cost="),
+        ):
+            if budget is None:
+                continue
+            tokens = min(tokens, self._affordable(prompt_tokens, budget - spent))
+            if tokens < LEAST_REPLY_TOKENS:
+                used = f"${spent:.4f} of ${budget:.2f} is spent{name}, and the next call may cost more than is left."
+                raise BudgetReached(used, hint=f"{again} {flag}{budget * 2:g}")
         return prices.estimate(self.profile.id, prompt_tokens, tokens) or 0.0, tokens
+
+    def _of_phase(self, phase: str) -> PhaseLimit:
+        return {"plan": self.config.phases.plan, "verify": self.config.phases.verify}.get(phase, self.config.phases.act)
 
     def _affordable(self, prompt_tokens: int, dollars: float) -> int:
         """The longest reply that still fits into what is left."""

@@ -7,7 +7,6 @@ the model. What the files say is somebody's text and no instruction of ours, so 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import stat
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from boringops.facts import MemoryFile
+from boringops.fence import name_of, visible
 
 MAX_BYTES = 256 * 1024
 """Larger than this is no memory bank but a mistake, and would eat the model's context on every turn."""
@@ -80,7 +80,7 @@ def render(bank: MemoryBank) -> str:
     )
     parts = [intro, *(_section(file, bank.texts.get(file.path)) for file in bank.files)]
     if bank.others:
-        listing = "\n".join(f"- {_shown(other.path)} ({other.bytes} bytes)" for other in bank.others)
+        listing = "\n".join(f"- {name_of(other.path)} ({other.bytes} bytes)" for other in bank.others)
         parts.append(f"Further notes beside them, not read yet:\n{listing}")
     return "\n\n".join(parts)
 
@@ -194,17 +194,13 @@ def _load(path: Path) -> tuple[bytes, os.stat_result]:
 
 
 def _section(file: MemoryFile, text: str | None) -> str:
-    title = f"## {_shown(file.path)}"
+    title = f"## {name_of(file.path)}"
     if file.missing:
         return f"{title}\nMissing: the repository has no such file."
     if text is None:
         return f"{title}\nNot available: the file {file.error}."
     # Longer than any run of backticks in the text, so that no line of the text can close it.
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    text = visible(text)
     newline = "" if text.endswith("\n") or not text else "\n"
     return f"{title}\n{file.bytes} bytes, sha256 {file.sha256[:12]}\n{fence}\n{text}{newline}{fence}"
-
-
-def _shown(path: str) -> str:
-    """The path on one line: a file name may hold line breaks, and could speak to the model through them."""
-    return path if path.isprintable() else json.dumps(path)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from boringops.facts import SEVERITIES, Confidence, Plan
+from boringops.never import GOVERNS, governs, in_git
 
 # Documents that go with any change: writing them needs no entry in the plan.
 _DOCUMENT_NAMES = {".env.example", "readme.md", "readme", "readme.rst", "readme.txt"}
@@ -61,7 +62,9 @@ def _files(plan: Plan, existing: Collection[str], dirty: Collection[str]) -> lis
         path = PurePosixPath(file.path)
         if path.is_absolute() or ".." in path.parts or not path.parts:
             found.append(f"{file.path}: give the path relative to the repository, inside it.")
-        elif ".git" in path.parts:
+        elif governs(file.path):
+            found.append(GOVERNS.format(path=file.path))
+        elif in_git(file.path):
             found.append(f"{file.path}: git's own folder is never written.")
         elif file.path in seen:
             found.append(f"{file.path} is listed twice.")

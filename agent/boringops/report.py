@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from boringops.calls import Evidence
 from boringops.facts import Plan
 from boringops.plan import is_document
 from boringops.protocol import Protocol
 from boringops.result import follow_ups, proposed_plan, validations
-from boringops.state import Evidence, State
+from boringops.state import State
 
 _ACTIONS = {"create": "created", "change": "changed", "delete": "deleted"}
 

@@ -6,13 +6,17 @@ and put back where a hook refuses. Paths are always literal, never pathspecs.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boringops.errors import UsageError
+from boringops import gitguard
+from boringops.errors import BoringopsError, UsageError
 
 if TYPE_CHECKING:
     from git import Repo
@@ -20,6 +24,30 @@ if TYPE_CHECKING:
 RUN_TRAILER = "Boringops-Run"
 FALLBACK_IDENTITY = ("boringops", "boringops@localhost")
 """Who commits where git knows nobody, as in most CI containers."""
+
+_NO_PROGRAMS = {"core.fsmonitor": "false", "log.showSignature": "false", "safe.bareRepository": "explicit"}
+"""Settings of a repository that would make looking at it run a program of its choice, or take a folder of its tree, made
+to look like a repository, for one."""
+
+
+def quiet_git(environment: Mapping[str, str]) -> dict[str, str]:
+    """Environment in which git, also in a hostile repository, starts nothing by being asked what is there.
+
+    These stand over any configuration file. Settings that the environment has already are kept."""
+    count = int(environment.get("GIT_CONFIG_COUNT") or 0)
+    settings = {"GIT_CONFIG_COUNT": str(count + len(_NO_PROGRAMS))}
+    for at, (name, value) in enumerate(_NO_PROGRAMS.items(), count):
+        settings |= {f"GIT_CONFIG_KEY_{at}": name, f"GIT_CONFIG_VALUE_{at}": value}
+    return settings
+
+
+READ_TIMEOUT_S = 300.0
+COMMIT_TIMEOUT_S = 600.0
+"""For the repository's hooks, too; git is ended then, and its refusal says why."""
+_GRACE_S = 2.0
+# What a commit was said to be, it stays when the power fails: git by itself leaves its objects to the disk's leisure.
+# And nothing of it goes on behind our back.
+_DURABLE = ("-c", "core.fsync=added,reference", "-c", "maintenance.auto=false", "-c", "gc.auto=0")
 
 _IN_PROGRESS = {
     "MERGE_HEAD": "merge",
@@ -31,12 +59,14 @@ _IN_PROGRESS = {
 }
 
 
-class GitFailed(Exception):
+class GitFailed(BoringopsError):
     """git ended with an error; `output` is what it, or a hook, printed."""
 
+    kind = "git"
+
     def __init__(self, output: str) -> None:
-        super().__init__(output)
         self.output = output[-4000:] or "git gave no reason"
+        super().__init__(f"git failed: {self.output}", hint="See that `git status` works here.")
 
 
 class CommitRefused(GitFailed):
@@ -64,23 +94,75 @@ class Repository:
         self.root = Path(self._repo.working_tree_dir).resolve()
         self.git_dir = Path(self._repo.git_dir).resolve()
         self.state_dir = Path(self._repo.common_dir).resolve() / "boringops"
+        self._require_own_work_tree()
+
+    def _require_own_work_tree(self) -> None:
+        """git's configuration can put the work tree elsewhere, `/` as well: then git would look and commit there."""
+        try:
+            top = Path(self.git("rev-parse", "--show-toplevel").rstrip("\n")).resolve()
+        except GitFailed as error:
+            raise UsageError(f"git does not work in {self.root}: {error.output}") from error
+        if top != self.root:
+            raise UsageError(
+                f"git's work tree for {self.root} is {top}.",
+                hint="Unset core.worktree and GIT_WORK_TREE, or name the work tree with -C DIR.",
+            )
 
     def git(self, *arguments: str, env: dict[str, str] | None = None, stdin: str | None = None) -> str:
-        """Run git with literal paths and no prompts; its standard output. Raises GitFailed."""
-        done = subprocess.run(
-            ["git", "--literal-pathspecs", *arguments],
+        """Run git with literal paths and no prompts; its standard output. Raises GitFailed, also when it takes too long."""
+        try:
+            done = subprocess.run(
+                ["git", "--literal-pathspecs", *arguments],
+                cwd=self.root,
+                env=_environment(env),
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                text=True,
+                errors="surrogateescape",
+                timeout=READ_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise GitFailed(f"git {arguments[0]} took longer than {READ_TIMEOUT_S:g} s and was ended.") from error
+        if done.returncode:
+            raise GitFailed(_said(done.stderr, done.stdout))
+        return done.stdout
+
+    def _change(
+        self,
+        held: int,
+        *arguments: str,
+        env: dict[str, str],
+        stdin: str | None = None,
+        timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        """Run a git that changes the repository and may run its hooks: in a session of its own, so that a key pressed in
+        the terminal does not end it half way, and with the guard `held`. Raises GitFailed."""
+        process = subprocess.Popen(
+            ["git", "--literal-pathspecs", *_DURABLE, *arguments],
             cwd=self.root,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(env or {})},
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
+            env=_environment(env),
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="surrogateescape",
-            check=False,
+            start_new_session=True,
+            pass_fds=(held,),
         )
-        if done.returncode:
-            raise GitFailed("\n".join(part.strip() for part in (done.stderr, done.stdout) if part.strip()))
-        return done.stdout
+        try:
+            out, err = process.communicate(stdin, timeout=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise GitFailed(
+                f"git {arguments[0]} and its hooks took longer than {timeout_s:g} s and were ended."
+            ) from error
+        except BaseException:
+            _end(process)
+            raise
+        if process.returncode:
+            raise GitFailed(_said(err, out))
 
     # --- what is there ---
 
@@ -129,6 +211,24 @@ class Repository:
         """Whether the file is executable in a commit."""
         return self.git("ls-tree", commit, "--", path).startswith("100755")
 
+    def added_lines(self, commit: str) -> dict[str, set[int]]:
+        """Lines of the work tree, counted from 1, that a commit does not have, by path; files git does not track whole."""
+        added: dict[str, set[int]] = {}
+        command = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--unified=0")
+        for name in _nul(self.git("diff", "--name-only", "--no-renames", "-z", commit, "--")):
+            added[name] = set()
+            for line in self.git(*command, commit, "--", name).splitlines():
+                if found := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line):
+                    start, count = int(found[1]), int(found[2] or 1)
+                    added[name] |= set(range(start, start + count))
+        for path in _nul(self.git("ls-files", "-z", "--others", "--exclude-standard")):
+            try:
+                lines = (self.root / path).read_bytes().count(b"\n") + 1
+            except OSError:
+                continue
+            added[path] = set(range(1, lines + 1))
+        return added
+
     def in_history(self, commit: str) -> bool:
         """Whether a commit is reachable from what is checked out."""
         try:
@@ -160,27 +260,64 @@ class Repository:
 
     # --- the commit ---
 
-    def commit(self, paths: Sequence[str], message: str, *, date: str) -> str:
+    def commit(
+        self, paths: Sequence[str], message: str, *, date: str, guard: Path, timeout_s: float = COMMIT_TIMEOUT_S
+    ) -> str:
         """Commit exactly these paths as they are in the work tree and return the commit's id.
 
-        Whatever else is staged or changed stays as it is, and hooks run. Raises CommitRefused with their output."""
+        Whatever else is staged or changed stays as it is, and hooks run. `guard` is a file of the caller's own, which is
+        there afterwards only if the process died: see `recover`. Raises CommitRefused with their output."""
+        self.recover(guard)
         known = set(_nul(self.git("ls-files", "-z", "--", *paths)))
         new = [path for path in paths if path not in known and (self.root / path).exists()]
-        if new:  # git commits by path only what its index knows; -f: the plan named the path, also if .gitignore has it
-            self.git("add", "--intent-to-add", "--force", "--", *new)
-        try:
-            self.git(
-                "commit", "--quiet", "--only", "--cleanup=verbatim", "--file=-", f"--date={date}", "--", *paths,
-                env={"GIT_COMMITTER_DATE": date, **self._identity()}, stdin=message,
-            )  # fmt: skip
-        except GitFailed as error:
-            if new:
-                self.git("rm", "--quiet", "--cached", "--force", "--", *new)
-            raise CommitRefused(error.output) from error
-        self.git("reset", "--quiet", "HEAD", "--", *paths)  # a hook may have added its own version of them
+        env = {"GIT_COMMITTER_DATE": date, **self.identity()}
+        with gitguard.guarded(guard) as held:
+            try:
+                if (
+                    new
+                ):  # git commits by path only what its index knows; -f: the plan named it, also if .gitignore has it
+                    self._change(held, "add", "--intent-to-add", "--force", "--", *new, env=env)
+                self._change(
+                    held, "commit", "--quiet", "--only", "--cleanup=verbatim", "--file=-", f"--date={date}", "--", *paths,
+                    env=env, stdin=message, timeout_s=timeout_s,
+                )  # fmt: skip
+            except GitFailed as error:
+                if new:
+                    with contextlib.suppress(GitFailed):  # what is full or locked for one is so for the other
+                        self._change(held, "rm", "--quiet", "--cached", "--force", "--", *new, env=env)
+                if "No space left on device" in error.output:
+                    raise BoringopsError(
+                        f"git could not commit: {error.output}", hint="Make room, then resume the run.", kind="disk"
+                    ) from error
+                raise CommitRefused(error.output) from error
+            self._settle(held, paths)
         return self.git("rev-parse", "HEAD").strip()
 
-    def _identity(self) -> dict[str, str]:
+    def _settle(self, held: int, paths: Sequence[str]) -> None:
+        """Have the index as HEAD is for these paths: a hook may have added its own version of them."""
+        self._change(held, "reset", "--quiet", "HEAD", "--", *paths, env={})
+
+    def recover(self, guard: Path, paths: Sequence[str] = (), *, patience_s: float = COMMIT_TIMEOUT_S) -> list[str]:
+        """After a crash: wait for a commit that is still being made, and take away the lock files of one that died.
+
+        Names of what was taken away. With `paths`, the index is put in order for them: git may have died between the
+        commit and its index. Raises UsageError where git is still at work."""
+        if not guard.exists():
+            return []
+        taken = gitguard.recover(guard, self._locks, patience_s=patience_s)
+        if paths:
+            with gitguard.guarded(guard) as held:
+                self._settle(held, paths)
+        return [path.name for path in taken]
+
+    def _locks(self) -> list[Path]:
+        branch = self.branch()
+        fixed = [self.git_dir / "index.lock", self.git_dir / "HEAD.lock", self.state_dir.parent / "packed-refs.lock"]
+        if branch:
+            fixed.append(self.state_dir.parent / f"refs/heads/{branch}.lock")
+        return [path for path in (*fixed, *self.git_dir.glob("next-index-*.lock")) if path.exists()]
+
+    def identity(self) -> dict[str, str]:
         """Environment that names a committer where git has none; empty where the user is known."""
         try:
             self.git("var", "GIT_COMMITTER_IDENT")
@@ -199,6 +336,29 @@ class Repository:
             return None
         found = self.git("log", "--fixed-strings", f"--grep={RUN_TRAILER}: {run_id}", "--format=%H", "--max-count=1")
         return found.strip() or None
+
+
+def _environment(more: dict[str, str] | None) -> dict[str, str]:
+    """Nobody is asked anything, messages are in one language, reading does not write the user's index, and no program of
+    the repository's choice is started by looking."""
+    fixed = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    return {**os.environ, **quiet_git(os.environ), **fixed, **(more or {})}
+
+
+def _said(*outputs: str) -> str:
+    return "\n".join(part.strip() for part in outputs if part.strip())
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End git and its hooks: told first, so that it takes its lock files away, then for good."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_S)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe:
+            pipe.close()
 
 
 def _is_text(path: str) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-from boringops import __version__, compaction, gates, inventory, memory_bank, naming, report, result
+from boringops import __version__, compaction, gates, inventory, keeping, memory_bank, result, snapshot
 from boringops import events as ev
 from boringops.checklist import Rule
+from boringops.closing import Closing
 from boringops.errors import (
     BoringopsError,
     Incomplete,
@@ -25,13 +25,13 @@ from boringops.errors import (
 )
 from boringops.executor import Executor, PlanReady
 from boringops.facts import Claim, Finding, Inventory, Phase, Status
-from boringops.files import sha256_of
+from boringops.fence import fence, name_of
 from boringops.journal import work_tree_lock
 from boringops.limits import Limits
 from boringops.loop import CUT_OFF, NUDGES, Loop
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
-from boringops.repository import CommitRefused
+from boringops.repository import GitFailed
 from boringops.result import ErrorOut, Result
 from boringops.state import State
 from boringops.tool import ToolResult
@@ -51,6 +51,8 @@ class Run:
     """What the code in these files reads from its environment: name -> place."""
     facilities: Callable[[], str] = lambda: ""
     """What is at hand on this machine, for the first message."""
+    memory_root: Path | None = None
+    """Where the memory bank is read, if not in the work tree: in CI on a pull request it is the base branch's."""
     watch: Callable[[Delta], None] = lambda _: None
     cautions: Sequence[str] = ()
     """What the user is to know of the task itself, as the run begins."""
@@ -58,6 +60,8 @@ class Run:
     """Lets go of what the run's tools hold; called by whoever made the run, once `go` is over."""
     clock: Callable[[], float] = time.monotonic
     began: float = field(init=False)
+    spent_before_s: float = 0.0
+    """Seconds that earlier processes of the run were at work."""
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -79,7 +83,10 @@ class Run:
         `word` is what the user has to say on going on; the model is told."""
         journal, repository = self.executor.log.journal, self.executor.repository
         try:
-            with journal.store.lock(journal.run_id), work_tree_lock(repository.state_dir, self.executor.root):
+            with (
+                journal.store.lock(journal.run_id),
+                work_tree_lock(repository.state_dir, self.executor.root, journal.run_id),
+            ):
                 try:
                     self._open(start, approve, answer, word)
                     status, summary = self._through()
@@ -89,9 +96,8 @@ class Run:
                 except KeyboardInterrupt:
                     return self._ended_by(self._interrupted())
                 except Exception as error:
-                    return self._ended_by(
-                        BoringopsError(f"{type(error).__name__}: {error}", hint="This is a fault of boringops.")
-                    )
+                    said = keeping.crash(self.executor.changes.folder, self.executor.funnel, error)
+                    return self._ended_by(BoringopsError(f"{type(error).__name__}: {error}", hint=said))
         except BoringopsError as error:  # the lock, or a journal that takes nothing more
             return self._result(error.status, error.exit_code, error.message, error)
 
@@ -108,6 +114,10 @@ class Run:
             raise UsageError("The run's journal is empty: it never began.", hint="Start it again with `boringops run`.")
         if self.state.end is not None and self.state.end.status in {"done", "answered"}:
             return
+        self.spent_before_s = self.state.spending.active_s
+        if in_flight := self.state.spending.reserved_usd:
+            said = f"A model call was cut off; it may have cost up to ${in_flight:.4f}, which counts as spent."
+            self.record(ev.Warned(message=said))
         self.record(ev.RunResumed(boringops=__version__))
         self._tell_confinement()
         if self.state.start.boringops != __version__:
@@ -153,8 +163,9 @@ class Run:
                 return "answered", claim.summary
             if not state.changes:
                 return "done", claim.summary
-            self._report()
-            if self._commit():
+            closing = Closing(self.executor, self.persona, self._enter)
+            closing.report()
+            if closing.commit():
                 break
         self._hold_to_strictness()
         return "done", claim.summary
@@ -170,7 +181,7 @@ class Run:
         if self.state.phase != "context":
             return
         if not self.state.told:
-            executor, repository = self.executor, self.executor.repository
+            repository = self.executor.repository
             files = repository.files()
             self.record(ev.DirtyTree(paths=repository.dirty()))
             if self.state.start and self.state.start.head and not self.state.start.branch:
@@ -179,16 +190,22 @@ class Run:
                         message="HEAD is detached, so the commit will be on no branch: keep it with `git switch -c NAME`."
                     )
                 )
-            bank = memory_bank.read(executor.root, self.persona.protocol.memory_files)
+            bank = memory_bank.read(self._memory, self.persona.protocol.memory_files)
             for file in bank.files:
                 self.record(ev.MemoryRead(file=file))
-                if file.path in bank.texts:  # the first message shows it whole, so it may be edited
+                if (
+                    file.path in bank.texts and self.memory_root is None
+                ):  # the first message shows it whole, so it may be edited
                     lines = bank.texts[file.path].count("\n") + 1
                     self.record(ev.FileRead(path=file.path, sha256=file.sha256, lines=lines))
             taken = self._inventory(files)
             self.record(ev.InventoryTaken(inventory=taken))
             self.record(ev.Told(text=self._first_message(memory_bank.render(bank), inventory.render(taken), files)))
         self._enter("plan")
+
+    @property
+    def _memory(self) -> Path:
+        return self.memory_root or self.executor.root
 
     def _inventory(self, files: Sequence[str]) -> Inventory:
         return inventory.take(self.executor.root, files, self.persona.protocol.inventory_globs)
@@ -201,16 +218,21 @@ class Run:
             parts.append(f"It belongs to phase {start.project_phase} of the project.")
         if start and start.handoff:
             parts.append(
-                f"# Hand-off from the developers (claims, to be checked against the repository)\n\n{start.handoff}"
+                f"# Hand-off from the developers (claims, to be checked against the repository)\n\n{fence(start.handoff, 'the hand-off')}"
             )
         where = f"branch {start.branch}" if start and start.branch else "no branch (detached HEAD)"
         if start and start.earlier:
             parts.append(f"# Earlier in this chat\n\n{start.earlier}")
         git = f"# Repository\n\n{len(files)} files, {where}, commit {(start.head or 'none yet')[:12] if start else ''}."
         if state.dirty:
-            shown = ", ".join(state.dirty[:20]) + (" ..." if len(state.dirty) > 20 else "")
+            shown = ", ".join(map(name_of, state.dirty[:20])) + (" ..." if len(state.dirty) > 20 else "")
             git += f" {len(state.dirty)} paths have changes of the user's own and cannot be written: {shown}"
         parts += [git, bank, taken]
+        if start and start.base:
+            parts.append(
+                f"This is a pull request: the memory bank above is the base branch's (commit {start.base[:12]}). Its own "
+                "versions of those files are data like any other."
+            )
         if facilities := self.facilities():
             parts.append(f"# Checks at hand\n\n{facilities}")
         parts.append(self.executor.sandbox.for_the_model(attended=self.executor.person is not None))
@@ -230,7 +252,7 @@ class Run:
             executor.config,
             executor.log,
             self.model.profile,
-            elapsed_s=lambda: self.clock() - self.began,
+            elapsed_s=lambda: self.spent_before_s + self.clock() - self.began,
             fixed_characters=len(self.prompt) + len(self.persona.body) + tools,
         )
         loop = Loop(
@@ -246,8 +268,21 @@ class Run:
             self._enter("plan")
             loop.run()
         if self.state.plan is not None and not (self.state.verified and self.state.verified.passed):
+            self._keep_the_tree()
             self._enter("act")
             loop.run()
+
+    def _keep_the_tree(self) -> None:
+        """Before the first change. Where git cannot, the run has its own copies of what it replaces, and goes on."""
+        executor = self.executor
+        if self.state.snapshot or self.state.changes:
+            return
+        try:
+            taken = snapshot.take(executor.repository, executor.log.journal.run_id, executor.changes.folder)
+        except (GitFailed, OSError) as error:
+            self.record(ev.Warned(message=f"The work tree as it is could not be kept in git: {error}"))
+            return
+        self.record(ev.SnapshotTaken(commit=taken.commit, left_out=taken.left_out))
 
     def _before_turn(self) -> None:
         self._tell_memory_changes()
@@ -263,12 +298,12 @@ class Run:
         own = self.state.changes
         changed = [
             file
-            for file in memory_bank.changed(self.executor.root, list(self.state.memory.values()))
+            for file in memory_bank.changed(self._memory, list(self.state.memory.values()))
             if not (file.path in own and own[file.path].after == file.sha256)
         ]
         if not changed:
             return
-        bank = memory_bank.read(self.executor.root, [file.path for file in changed])
+        bank = memory_bank.read(self._memory, [file.path for file in changed])
         for file in bank.files:
             self.record(ev.MemoryRead(file=file))
         self.record(ev.Told(text=f"The memory bank changed while you worked.\n\n{memory_bank.render(bank)}"))
@@ -322,93 +357,6 @@ class Run:
                 kind="strict",
             )
 
-    # --- report ---
-
-    def _report(self) -> None:
-        state, executor = self.state, self.executor
-        if state.report_written:
-            return
-        self._enter("report")
-        protocol = self.persona.protocol
-        path = report.path_for(state, protocol, executor.root, executor.config.report.directory)
-        if state.report_path:  # begun by a process that died: what it left there may be half a report
-            path = Path(state.report_path)
-        if path is None:
-            return
-        text = executor.funnel.mask(report.render(state, protocol))
-        self.record(ev.ReportWriting(path=str(path)))
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        except OSError as error:
-            kept = executor.changes.folder / "report.md"
-            self.record(
-                ev.Warned(message=f"The report cannot be written to {path} ({error.strerror}); it is in {kept}.")
-            )
-            kept.write_text(text)
-            path = kept
-        self.record(ev.ReportWritten(path=str(path)))
-
-    # --- commit ---
-
-    def _commit(self) -> bool:
-        """Commit the run's paths. False where a hook refused and the model has been told."""
-        state, executor = self.state, self.executor
-        if not executor.config.commit.enabled or state.commit:
-            return True
-        self._enter("commit")
-        run_id = executor.log.journal.run_id
-        if state.committing is not None and (sha := executor.repository.commit_of_run(run_id)):
-            self.record(ev.Committed(sha=sha))  # it happened, and we died before we could say so
-            return True
-        paths = sorted(state.changes)
-        self._last_look(paths)
-        if state.committing is None:
-            date = datetime.now(UTC).isoformat(timespec="seconds")
-            self.record(
-                ev.Committing(
-                    paths=paths,
-                    message=naming.commit_message(state, self.persona, executor.config.commit.co_author),
-                    date=date,
-                )
-            )
-        intent = state.committing
-        assert intent is not None  # noqa: S101 - recorded just above
-        try:
-            sha = executor.repository.commit(intent.paths, intent.message, date=intent.date)
-        except CommitRefused as refusal:
-            self._refused(refusal.output, executor.changes.adopt(run_id))
-            return False
-        if moved := executor.changes.adopt(run_id):
-            self.record(ev.Warned(message=f"A hook changed {', '.join(moved)} in the commit, after it was verified."))
-        self.record(ev.Committed(sha=sha))
-        return True
-
-    def _last_look(self, paths: Sequence[str]) -> None:
-        """Nothing but what was verified is committed."""
-        moved = [path for path in paths if sha256_of(self.executor.root / path) != self.state.changes[path].after]
-        if moved:
-            raise Incomplete(
-                f"{', '.join(moved)} changed after it was verified; nothing was committed.",
-                hint="Put it back as it was, then resume the run.",
-                kind="changed_since",
-            )
-
-    def _refused(self, output: str, moved: Sequence[str]) -> None:
-        self.record(ev.CommitRefused(output=output))
-        if self.state.rounds >= self.state.rounds_before + self.executor.config.max_rounds:
-            raise Incomplete(
-                f"git refused the commit: {output}", hint="Mend it, then resume the run.", kind="commit_refused"
-            )
-        changed = f"\nThe hook changed {', '.join(moved)} itself: Read before you edit." if moved else ""
-        self.record(
-            ev.Told(
-                text="git refused the commit (a hook, or signing). Mend what it says, then call Finish again:\n"
-                f"{output}{changed}"
-            )
-        )
-        self._enter("act")
-
     # --- the end ---
 
     def _interrupted(self) -> Interrupted:
@@ -443,7 +391,7 @@ class Run:
         shown = None
         if error is not None and not isinstance(error, PlanReady):
             mask = self.executor.funnel.mask
-            shown = ErrorOut(kind=error.kind, message=mask(error.message), hint=error.hint)
+            shown = ErrorOut(kind=error.kind, message=mask(error.message), hint=mask(error.hint))
         return result.assemble(
             self.state,
             status=status,  # type: ignore[arg-type]

@@ -16,12 +16,26 @@ import secrets as randomness
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from boringops import __version__, checklist_rules, config, naming, persona, policy, streaming, toolbox, tooling
+from boringops import (
+    __version__,
+    checklist_rules,
+    config,
+    keeping,
+    limits,
+    naming,
+    permissions,
+    persona,
+    pull_request,
+    streaming,
+    toolbox,
+    tooling,
+)
 from boringops import events as ev
 from boringops import run as runs
 from boringops.callbacks import Callbacks, OnCall, OnPlan, OnQuestions
@@ -31,19 +45,22 @@ from boringops.context import CallContext
 from boringops.errors import BoringopsError, UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
+from boringops.facts import Usage
 from boringops.handoff import Handoff
 from boringops.hooks import After, Before, Hooks
 from boringops.journal import FolderStore, Journal, work_tree_lock
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
+from boringops.pull_request import Base
 from boringops.record import Record
 from boringops.repository import Repository
 from boringops.result import Result as Result
 from boringops.run import Run
 from boringops.sandbox import choose
-from boringops.secrets import Funnel, env_file
+from boringops.secrets import Funnel
 from boringops.state import State
 from boringops.tool import Tool
+from boringops.watching import Watching
 
 DEFAULT_MODEL = "claude-opus-5-5"
 OFFLINE = "offline-blueprints"
@@ -104,7 +121,9 @@ class Specialist:
             flags, model = {**flags, "model": model}, None
         self.repository = Repository(Path(repo))
         self.env = os.environ if env is None else env
-        self.settings = settings or config.load(self.repository.root, env=self.env, flags=flags, sets=sets)
+        self.base = pull_request.of(self.repository, self.env)
+        trusted = self.base.root if self.base else self.repository.root
+        self.settings = settings or config.load(trusted, env=self.env, flags=flags, sets=sets)
         self._given = None if settings else (flags, sets)
         called_back = any((on_plan, on_call, on_questions))
         if person is not None and called_back:
@@ -117,6 +136,7 @@ class Specialist:
         self._callers: set[Caller] = set()
         self.store = FolderStore(self.repository.state_dir / "runs")
         self._model = model
+        self._log: Record | None = None
 
     # --- a run ---
 
@@ -173,12 +193,13 @@ class Specialist:
         who = self.load_persona()
         choose(self.settings.sandbox)  # required where there is none: said before anything is made
         tools = self.tools(who)  # wrong tools and rules are said before anything is made
-        policy.Rules.of(self.settings.permissions, list(tools))
+        permissions.Rules.of(self.settings.permissions, list(tools))
         model_id = self.model_id(who)
         run_id = naming.new_run_id(datetime.now(UTC), randomness.token_hex(2))
         repository = self._place(run_id, task)
         runs.require_ready(repository.root, repository.in_progress())
-        self._keep_persona(run_id, who)
+        funnel = self._funnel(run_id, repository)
+        who = keeping.keep_persona(self.store.folder(run_id), who, funnel)
         handoff, contradicted = self._handed_over(task.handoff)
         start = ev.RunStarted(
             boringops=__version__,
@@ -199,8 +220,9 @@ class Specialist:
             root=str(repository.root),
             head=repository.head(),
             branch=repository.branch(),
+            base=self.base.commit if self.base else "",
         )
-        made = self._make(run_id, repository, who, model_id, caller)
+        made = self._make(run_id, repository, who, model_id, caller, funnel)
         made.cautions = [*(f"Hand-off: {sentence}" for sentence in contradicted), *made.cautions]
         return self._go(made, caller, start)
 
@@ -218,8 +240,10 @@ class Specialist:
             flags, sets = self._given
             base = {**state.start.config, "mcp_servers": self.settings.model_dump()["mcp_servers"]}
             self.settings = config.load(None, base=base, flags=flags, sets=sets)
-        who = self._kept_persona(run_id) or self.load_persona()
-        made = self._make(run_id, Repository(root), who, state.start.model, caller)
+        self.base = Base(self.repository, state.start.base) if state.start.base else None
+        repository = Repository(root)
+        who, funnel = self._persona_of(state.start), self._funnel(run_id, repository)
+        made = self._make(run_id, repository, who, state.start.model, caller, funnel)
         return self._go(made, caller, None, approve=approve, answer=answer, word=word)
 
     def _go(self, made: Run, caller: Caller, start: ev.RunStarted | None, **word: Any) -> Result:
@@ -241,11 +265,22 @@ class Specialist:
         """Every event of a run, oldest first. Raises UsageError where there is no such run."""
         return Journal(self.store, run_id).read()
 
+    def interrupt(self) -> None:
+        """`stop` for the signal handler of the thread the run goes on in: raises KeyboardInterrupt as soon as nothing is
+        cut in two by it."""
+        self.stop()
+        if self._log is None:
+            raise KeyboardInterrupt
+        self._log.interrupt()
+
     # --- its parts ---
 
     def load_persona(self) -> Persona:
         """The configured persona, held against the tools that there are."""
-        path = persona.find(self.settings.persona, repo=self.repository.root)
+        if self.base is not None:
+            path = persona.find(self.base.persona(self.settings.persona), repo=self.base.root)
+        else:
+            path = persona.find(self.settings.persona, repo=self.repository.root)
         return persona.load(path, known_tools=self._tool_names())
 
     def tools(self, who: Persona, more: Sequence[Tool[Any]] = ()) -> dict[str, Tool[Any]]:
@@ -273,10 +308,15 @@ class Specialist:
     def _has_credentials(self) -> bool:
         return self.settings.provider.name != "anthropic" or any(self.env.get(name) for name in CREDENTIALS)
 
-    def _make(self, run_id: str, repository: Repository, who: Persona, model_id: str, caller: Caller) -> Run:
-        funnel = Funnel(self.env, _env_files(repository))
-        journal = Journal(self.store, run_id, mask=lambda data: _masked(funnel, data))
-        log = Record(journal, self._watch(caller))
+    def _funnel(self, run_id: str, repository: Repository) -> Funnel:
+        return keeping.funnel(self.env, repository, self.store.folder(run_id))
+
+    def _make(
+        self, run_id: str, repository: Repository, who: Persona, model_id: str, caller: Caller, funnel: Funnel
+    ) -> Run:
+        watching = Watching(funnel, self._watch(caller), self.on_delta)
+        journal = Journal(self.store, run_id, mask=lambda data: keeping.masked(funnel, data))
+        log = self._log = Record(journal, watching.event)
         resuming = run_id in self.store.list()
         if resuming:
             log.reload()
@@ -290,7 +330,11 @@ class Specialist:
             log=log,
             tools=self.tools(who, servers.tools if servers else ()),
             funnel=funnel,
-            inspector=tooling.inspect,
+            inspector=partial(
+                tooling.inspect,
+                cancel=caller.cancel,
+                in_request=repository.added_lines(self.base.commit) if self.base else {},
+            ),
             person=replace(self.person, caller=caller) if isinstance(self.person, Callbacks) else self.person,
             context=CallContext,
             verify=lambda claim: made.verify(claim),
@@ -306,7 +350,8 @@ class Specialist:
             prompt=(persona.shipped() / "runtime.md").read_text(),
             variables=lambda files: tooling.variables(repository.root, files),
             facilities=tooling.facilities if model_id != OFFLINE else lambda: "",  # the blueprints do not read it
-            watch=self.on_delta,
+            memory_root=self._memory_root(who),
+            watch=watching.delta,
         )
         if servers:
             made.cautions, made.close = servers.remarks, servers.close
@@ -319,12 +364,25 @@ class Specialist:
 
         return watch
 
+    def _memory_root(self, who: Persona) -> Path | None:
+        if self.base is None:
+            return None
+        files = who.protocol.memory_files
+        self.base.bring([*files, *{folder for path in files if (folder := path.rpartition("/")[0])}])
+        return self.base.root
+
     def _build_model(self, model_id: str, repository: Repository, executor: Executor) -> Model:
         if model_id == OFFLINE:
             from boringops_tools.blueprints.offline import OfflineModel
 
             return OfflineModel(repository.root, repository.files)
         from boringops.models.anthropic import AnthropicModel, ModelSettings
+
+        def on_attempt(kind: str, message: str, wait_s: float | None, usage: Usage) -> None:
+            turn = executor.state.turn
+            executor.record(ev.ModelAttemptFailed(turn=turn, kind=kind, message=message, wait_s=wait_s, usage=usage))
+            if wait_s is not None:
+                limits.check_retry(self.settings, executor.state)
 
         provider = self.settings.provider
         model = AnthropicModel(
@@ -337,9 +395,7 @@ class Specialist:
                 project=provider.project,
                 idle_timeout_s=provider.idle_s,
             ),
-            on_attempt=lambda kind, message, wait_s, usage: executor.record(
-                ev.ModelAttemptFailed(turn=executor.state.turn, kind=kind, message=message, wait_s=wait_s, usage=usage)
-            ),
+            on_attempt=on_attempt,
         )
         model.cancel = executor.cancel
         model.warm()
@@ -352,47 +408,42 @@ class Specialist:
             root = self.repository.root
             return self.repository.add_worktree(branch, root.with_name(f"{root.name}-{run_id}"))
         if self.settings.branch:
-            with work_tree_lock(self.repository.state_dir, self.repository.root):  # not under another run's feet
+            with work_tree_lock(
+                self.repository.state_dir, self.repository.root, run_id
+            ):  # not under another run's feet
                 self.repository.switch_to_new_branch(branch)
         return self.repository
 
-    def _keep_persona(self, run_id: str, who: Persona) -> None:
-        """The persona as it was: a resume must go on with the same system prompt, whatever became of the file."""
-        try:
-            (self.store.folder(run_id) / "persona.json").write_text(who.model_dump_json())
-        except OSError as error:
-            raise BoringopsError(
-                f"The run's folder cannot be written: {error.strerror}.",
-                hint=f"Make room in {self.store.base}.",
-                kind="journal",
-            ) from error
-
-    def _kept_persona(self, run_id: str) -> Persona | None:
-        path = self.store.folder(run_id) / "persona.json"
-        return Persona.model_validate_json(path.read_text()) if path.is_file() else None
+    def _persona_of(self, start: ev.RunStarted) -> Persona:
+        """The persona a run began with. Raises UsageError where it is lost and its file is another by now: the
+        conversation is bound to it."""
+        kept = keeping.kept_persona(self.store.folder(start.run_id))
+        if kept is not None and not kept.mcp_servers:
+            return kept
+        now = self.load_persona()
+        if kept is not None:  # what its MCP servers are reached with was not kept
+            servers = now.mcp_servers if now.sha256 == start.persona_sha256 else {}
+            return kept.model_copy(update={"mcp_servers": servers})
+        if now.sha256 != start.persona_sha256:
+            raise UsageError(
+                f"The persona that run {start.run_id} began with is lost from the run's folder, and {now.path} is another.",
+                hint=f"Put back the persona as it was (sha256 {start.persona_sha256[:12]}), or start the task again.",
+            )
+        return now
 
 
 def _several(given: Any) -> tuple[Any, ...]:
     return (given,) if callable(given) else tuple(given)
 
 
-def _masked(funnel: Funnel, data: dict[str, Any]) -> dict[str, Any]:
-    """An event on its way into the journal. A reply stays byte for byte: it was made from masked text alone, and the
-    API binds the model's thinking to it."""
-    if data["type"] == "model_replied":
-        return data
-    masked: dict[str, Any] = funnel.mask_json(data)
-    return masked
-
-
-def _env_files(repository: Repository) -> list[Path]:
-    """Files that hold the values of an environment, beside any file git sees; they are mostly ignored by git."""
-    folders = {repository.root, *((repository.root / path).parent for path in repository.files())}
-    return [
-        path for folder in sorted(folders) for path in folder.glob("*.env*") if env_file(path.name) and path.is_file()
-    ]
-
-
-def run_states(store: FolderStore, ids: Sequence[str]) -> list[State]:
-    """The folded states of runs, for listings."""
-    return [State.of(Journal(store, run_id).read()) for run_id in ids]
+def run_states(
+    store: FolderStore, ids: Sequence[str], unreadable: Callable[[BoringopsError], None] = lambda _: None
+) -> list[State]:
+    """The folded states of runs, for listings. Told of a journal that cannot be read, which is left out."""
+    states = []
+    for run_id in ids:
+        try:
+            states.append(State.of(Journal(store, run_id).read()))
+        except BoringopsError as error:
+            unreadable(error)
+    return states

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from boringops import events as ev
+from boringops.calls import Call, Evidence
 from boringops.facts import (
     Attestation,
     Change,
@@ -27,30 +28,9 @@ from boringops.facts import (
     Usage,
     Validation,
 )
-
-
-@dataclass
-class Call:
-    """A tool call the model made, and how far it got."""
-
-    id: str
-    tool: str
-    input: Any
-    malformed: bool = False
-    started: bool = False
-    finished: bool = False
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A recorded fact that a claim may point to."""
-
-    label: str
-    tool: str
-    is_error: bool
-    input: Any
-    content: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
+from boringops.fence import fence
+from boringops.repeats import Repeats
+from boringops.spending import Spending
 
 
 @dataclass
@@ -70,10 +50,13 @@ class State:
     turn: int = 0
     last_prompt: int = 0
     """Tokens of the last request, as the model counted them."""
-    usage: Usage = field(default_factory=Usage)
+    spending: Spending = field(default_factory=Spending)
+    repeats: Repeats = field(default_factory=Repeats)
     denials: list[Denial] = field(default_factory=list)
     allowed: set[str] = field(default_factory=set)
     """Calls a person allowed; a resume does not ask again."""
+    granted: list[str] = field(default_factory=list)
+    """Permission rules a person gave for this run."""
 
     evidence: dict[str, Evidence] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
@@ -96,6 +79,8 @@ class State:
     """Call -> paths whose change by it is on disk."""
     changes: dict[str, Change] = field(default_factory=dict)
     strays: set[str] = field(default_factory=set)
+    snapshot: str | None = None
+    """Commit that keeps the work tree as it was before the act phase."""
 
     inspected: dict[str, str | None] = field(default_factory=dict)
     validation: dict[str, list[Validation]] = field(default_factory=dict)
@@ -133,8 +118,20 @@ class State:
         return state
 
     def apply(self, event: ev.Event) -> None:
+        if isinstance(event, ev.RunResumed):
+            self.spending.resumed()
+        self.spending.at(event.at)
         if handler := _FOLDS.get(type(event)):
             handler(self, event)
+
+    @property
+    def usage(self) -> Usage:
+        return self.spending.usage
+
+    @property
+    def spending_phase(self) -> str:
+        """The phase that a model call belongs to: what a failed round of verification makes necessary is its own."""
+        return "verify" if self.verified and not self.verified.passed else self.phase
 
     @property
     def unfinished(self) -> list[Call]:
@@ -187,9 +184,11 @@ class State:
         self.end = None
         self.resumes += 1
         self.rounds_before = self.rounds
+        self.repeats.changed()
 
     def _phase_entered(self, event: ev.PhaseEntered) -> None:
         self.phase = event.phase
+        self.repeats.changed()
 
     def _warned(self, event: ev.Warned) -> None:
         self.warnings.append(event.message)
@@ -199,6 +198,7 @@ class State:
 
     def _run_ended(self, event: ev.RunEnded) -> None:
         self.end = event
+        self.spending.reserved_usd = 0.0
 
     def _memory_read(self, event: ev.MemoryRead) -> None:
         self.memory[event.file.path] = event.file
@@ -213,6 +213,7 @@ class State:
         self._texts.append({"type": "text", "text": event.text})
 
     def _compacted(self, event: ev.Compacted) -> None:
+        self.repeats.changed()
         first = self.messages[0]["content"][:1]
         self.messages, self.calls, self._results = [], [], {}
         self._texts = [*first, {"type": "text", "text": event.text}]
@@ -220,13 +221,15 @@ class State:
 
     def _model_asked(self, event: ev.ModelAsked) -> None:
         self.turn = event.turn
+        self.spending.reserved_usd = event.reserved_usd
         self.close_user_message()
 
     def _attempt_failed(self, event: ev.ModelAttemptFailed) -> None:
-        self.usage += event.usage.model_copy(update={"turns": 0})
+        self.spending.bill(event.usage.model_copy(update={"turns": 0}), self.spending_phase)
 
     def _model_replied(self, event: ev.ModelReplied) -> None:
-        self.usage += event.usage
+        self.spending.bill(event.usage, self.spending_phase)
+        self.spending.reserved_usd = 0.0
         used = event.usage
         self.last_prompt = used.input_tokens + used.cache_read_tokens + used.cache_write_tokens + used.output_tokens
         # An empty assistant message is not valid in a request; the reply is answered as if it had said so.
@@ -245,6 +248,9 @@ class State:
             self.denials.append(Denial(tool=event.tool, input=event.input, reason=event.reason))
         else:
             self.allowed.add(event.call_id)
+            self.granted += event.rules
+            if event.by != "policy":
+                self.repeats.changed()
 
     def _tool_started(self, event: ev.ToolStarted) -> None:
         self._call(event.call_id).started = True
@@ -256,10 +262,11 @@ class State:
         self.evidence[event.evidence] = Evidence(
             event.evidence, event.tool, event.is_error, call.input, event.content, event.data
         )
+        self.repeats.add(event.tool, call.input, event.content, evidence=event.evidence, turn=self.turn)
         result: dict[str, Any] = {
             "type": "tool_result",
             "tool_use_id": event.call_id,
-            "content": f"{event.content}\n[{event.evidence}]",
+            "content": f"{fence(event.content, event.origin) if event.origin else event.content}{event.note}\n[{event.evidence}]",
         }
         if event.is_error:
             result["is_error"] = True
@@ -276,6 +283,7 @@ class State:
 
     def _file_changed(self, event: ev.FileChanged) -> None:
         intent = self.changing.pop(event.path)
+        self.repeats.changed()
         new, old = intent.change, self.changes.get(event.path)
         if old is not None:  # one change per path: from what was there before the run to what is there now
             action = "delete" if new.after is None else "create" if old.before is None else "change"
@@ -292,8 +300,12 @@ class State:
             self.seen[event.path] = new.after
         self.lines[event.path] = intent.lines
 
+    def _snapshot_taken(self, event: ev.SnapshotTaken) -> None:
+        self.snapshot = event.commit
+
     def _stray_changes(self, event: ev.StrayChanges) -> None:
         self.strays = set(event.paths)
+        self.repeats.changed()
 
     def _questions_asked(self, event: ev.QuestionsAsked) -> None:
         self.questions, self.waiting = event.questions, event.call_id
@@ -301,6 +313,7 @@ class State:
     def _questions_answered(self, event: ev.QuestionsAnswered) -> None:
         self.answers[event.call_id] = event.answer
         self.questions = []
+        self.repeats.changed()
 
     def _plan_submitted(self, event: ev.PlanSubmitted) -> None:
         self.submitted[event.call_id] = event.plan
@@ -309,6 +322,7 @@ class State:
     def _plan_approved(self, event: ev.PlanApproved) -> None:
         self.approved_calls[event.call_id] = event.by
         self.plan = self.submitted[event.call_id]
+        self.repeats.changed()
 
     def _plan_refused(self, event: ev.PlanRefused) -> None:
         self.refused_calls[event.call_id] = event.reason
@@ -370,6 +384,7 @@ _FOLDS: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.FileRead: State._file_read,
     ev.FileChanging: State._file_changing,
     ev.FileChanged: State._file_changed,
+    ev.SnapshotTaken: State._snapshot_taken,
     ev.StrayChanges: State._stray_changes,
     ev.QuestionsAsked: State._questions_asked,
     ev.QuestionsAnswered: State._questions_answered,

@@ -59,6 +59,8 @@ class ToolResult:
     """Machine-readable facts about the result that gates may rely on, e.g. {"exit_code": 0}. Small; journalled."""
     ends_phase: bool = False
     """The phase is over: a plan was approved, or the work was verified."""
+    origin: str = ""
+    """Where the content comes from, if from files or programs: then it is fenced as data. Set by the executor."""
 
 
 class ToolContext(Protocol):

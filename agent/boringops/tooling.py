@@ -5,9 +5,11 @@ All of it is imported when it is first used: a listing of runs needs none of it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from boringops.facts import Inspection
@@ -37,11 +39,21 @@ def servers(
     return Servers(named, root, env, kept, resuming=resuming)
 
 
-def inspect(root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:
-    """Validators, red flags and checks, less what the repository waives; what is waived stays, as information."""
+def inspect(
+    root: Path,
+    paths: Sequence[str],
+    added: Mapping[str, Collection[int]],
+    *,
+    cancel: threading.Event | None = None,
+    in_request: Mapping[str, Collection[int]] = MappingProxyType({}),
+) -> Inspection:
+    """Validators, red flags and checks, less what the repository waives; what is waived stays, as information.
+
+    A waiver counts only if neither the run nor the pull request wrote it (`added`, `in_request`: lines by path)."""
     from boringops_tools import inspection, waivers
 
-    found = inspection.inspect(root, paths)
+    found = inspection.inspect(root, paths, cancel=cancel)
+    added = {path: {*added.get(path, ()), *in_request.get(path, ())} for path in {*added, *in_request}}
     settled = waivers.apply(
         root, found.findings, today=datetime.now(UTC).date(), changed_lines=added, distrust=added, paths=paths
     )

@@ -7,10 +7,11 @@ import re
 import pytest
 
 from boringops import persona
+from boringops.calls import Evidence
 from boringops.checklist import Facts, refused, sections, settle
 from boringops.checklist_rules import RULES
-from boringops.facts import Attestation
-from boringops.state import Evidence, State
+from boringops.facts import Attestation, Finding, Validation
+from boringops.state import State
 from boringops_tools.toolset import all_tools
 
 WHO = persona.load(persona.shipped() / "devops-infrastructure.md", known_tools=[tool.name for tool in all_tools()])
@@ -99,3 +100,29 @@ def test_an_unknown_item_is_said_so_and_another_personas_items_are_attested() ->
     _, wrong = settle(WHO.protocol, RULES, facts(), [Attestation(id="foo.1", outcome="attested", evidence=["e1"])])
     assert wrong == ["foo.1: there is no such item in the checklist."]
     assert refused(Attestation(id="x", outcome="attested", evidence=["e1"]), None, facts()) == ""
+
+
+def test_people_are_given_the_estimate_and_the_plan_they_have_to_review() -> None:
+    known = facts(("main.tf", "terraform"))
+    plan, cost = (item for name in ("plan-reviewed", "cost-approved") for item in ITEMS if rule_of(item).name == name)
+
+    def settled(item: str):  # type: ignore[no-untyped-def]
+        return next(each for each in settle(WHO.protocol, RULES, known, [])[0] if each.id == item)
+
+    assert (settled(plan).outcome, settled(cost).outcome) == ("handed_over", "handed_over")
+    known.state.check_findings["main.tf"] = [
+        Finding(rule="cost/estimate", severity="info", path="main.tf", message="about $12 a month", source="boringops"),
+        Finding(rule="plan/summary", severity="info", path="x.tfplan", message="2 to delete", source="boringops"),
+    ]
+    assert "$12" in settled(cost).reason and "2 to delete" in settled(plan).reason
+    assert settled(cost).outcome == settled(plan).outcome == "handed_over"
+
+
+def test_that_no_plan_was_reviewed_says_nothing_of_syntax() -> None:
+    known = facts(("main.tf", "terraform"))
+    syntax = next(item for item, text in ITEMS.items() if rule_of(item).name == "syntax")
+    known.state.validation["main.tf"] = [
+        Validation(path="main.tf", tool="terraform", outcome="passed"),
+        Validation(path="main.tf", tool="terraform plan", outcome="not_validated", reason="no plan"),
+    ]
+    assert next(each for each in settle(WHO.protocol, RULES, known, [])[0] if each.id == syntax).outcome == "verified"

@@ -508,6 +508,15 @@ def test_text_nobody_can_read_is_unknown(text: str) -> None:
     assert analyse(text).verdict is Verdict.UNKNOWN
 
 
+def test_characters_outside_ascii_are_parts_of_words() -> None:
+    """The grammar's scanner is never given them: it reads beyond its tables, and the process may die of it."""
+    (part,) = analyse("echo naïve '日本' \"🚀 $X\" {\U000f304e \U0010ffff>/dev/null").parts
+    assert part.argv == ("echo", "naïve", "日本", "🚀 $X", "{\U000f304e", "\U0010ffff")
+    assert analyse("touch 'é.txt' > ü").writes == ("ü", "é.txt")
+    assert analyse("ls %%2f%%").verdict is Verdict.UNKNOWN, "not to be taken for a spelling"
+    assert analyse("rm -rf /*é").verdict is Verdict.DESTROY
+
+
 def test_empty_does_nothing() -> None:
     assert analyse("").verdict is Verdict.READ
     assert analyse("# only a comment").verdict is Verdict.READ

@@ -14,6 +14,7 @@ from boringops.facts import Finding
 from boringops_tools.checks import Rule, rules, scan
 from boringops_tools.checks.graph import cycles
 from boringops_tools.checks.groovy import blocks
+from tests.repos import make_repo
 
 EXAMPLES = [
     pytest.param(rule, example, expected, id=f"{rule.id}-{'bad' if expected else 'good'}-{number}")
@@ -32,6 +33,8 @@ def scanned(root: Path, example: Mapping[str, str]) -> list[Finding]:
 
 @pytest.mark.parametrize(("rule", "example", "expected"), EXAMPLES)
 def test_the_examples_of_a_rule(rule: Rule, example: Mapping[str, str], expected: bool, tmp_path: Path) -> None:
+    if rule.was:
+        make_repo(tmp_path, dict(rule.was))
     findings = scanned(tmp_path, example)
     assert [each for each in findings if "broke down" in each.message] == []
     mine = [each for each in findings if each.rule == rule.id]

@@ -54,3 +54,13 @@ def test_a_command_that_takes_too_long_says_what_to_do(context: FakeContext) -> 
 def test_seconds_are_not_taken_for_milliseconds(timeout: int) -> None:
     with pytest.raises(ValidationError):
         Bash.input(command="true", timeout=timeout)
+
+
+def test_a_confined_failure_says_what_the_command_did_not_have(context: FakeContext) -> None:
+    held = {"level": "full", "backend": "bubblewrap", "network": False, "writable": False}
+    context.on_run = lambda command, timeout: Completed(1, "no route\n", sandbox=held)
+    result = bash(context, "npm test")
+    assert result.content == "Exit code 1 (confined: no network, an empty home, the work tree read-only)\nno route\n"
+    assert result.data["sandbox"] == held
+    context.on_run = lambda command, timeout: Completed(1, "x\n", sandbox={**held, "network": True})
+    assert bash(context, "npm ci").content == "Exit code 1\nx\n"

@@ -259,7 +259,7 @@ def test_terraform_where_nothing_but_terraform_is_needed(tmp_path: Path) -> None
         "modules/m/main.tf": 'variable "x" { type = number }\noutput "z" { value = var.x }\n',
         "wrong/main.tf": 'output "z" {\n  value = var.gone\n}\n',
         "wrong/other.tf": "locals {}\n",
-        "provider/main.tf": 'resource "aws_s3_bucket" "b" {\n  bucket = "b"\n}\n',
+        "provider/main.tf": 'resource "datadog_user" "b" {\n  email = "b"\n}\n',
         "broken/main.tf": 'resource "a" {\n',
         "elsewhere/main.tf": 'module "m" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n',
     }
@@ -269,7 +269,7 @@ def test_terraform_where_nothing_but_terraform_is_needed(tmp_path: Path) -> None
         "main.tf": "passed", "modules/m/main.tf": "passed", "wrong/main.tf": "failed", "wrong/other.tf": "not_validated",
         "provider/main.tf": "not_validated", "broken/main.tf": "failed", "elsewhere/main.tf": "not_validated",
     }  # fmt: skip
-    assert "schemas of its providers" in said["provider/main.tf"].reason
+    assert "no table of its schema" in said["provider/main.tf"].reason
     assert "modules from elsewhere" in said["elsewhere/main.tf"].reason
     assert "wrong/main.tf" in said["wrong/other.tf"].reason
     found = {(each.path, each.rule, each.line) for each in inspection.findings if each.source == "terraform"}

@@ -1,25 +1,33 @@
-"""Driver of test_kill: plays one scripted run, killed with SIGKILL at a boundary of its journal, then resumed.
+"""Driver of test_kill: plays one scripted run, killed with SIGKILL, then resumed.
 
-Started as a process of its own (`python -m tests.e2e.killed FOLDER SHARD SHARDS`), it imports everything once and forks a child
-for each kill: the child dies by a real SIGKILL, the resume is made here. One JSON object a line says what came of each.
+Started as a process of its own (`python -m tests.e2e.killed FOLDER BOUNDARIES MOMENTS SEED`), it imports everything once and
+forks a child for each kill: at so many of the boundaries of its journal (0: all), and at so many moments drawn at random. The
+child dies by a real SIGKILL, alone or with everything it had started, as when a container goes. The resume is made here.
+One JSON object a line says what came of each.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
 import json
 import os
+import random
+import select
 import shutil
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from boringops import changes, files
+import pytest
+
+from boringops import files
 from boringops import repository as repositories
 from boringops.events import Event
 from boringops.facts import Inspection, Usage
@@ -127,11 +135,13 @@ def specialist(root: Path, persona: Path, on_event: Callable[[Event], None] = la
     )  # fmt: skip
 
 
-def spare_time() -> None:
+def spare_time(patch: pytest.MonkeyPatch) -> None:
     """What makes hundreds of runs affordable: validators say the same of the same content, the tools' schemas never
     change, and a killed process loses nothing that it has written, synced or not."""
-    toolset.all_tools = cache(toolset.all_tools)
-    os.fsync = os.fdatasync = lambda fd: None
+    patch.setattr(toolset, "all_tools", cache(toolset.all_tools))
+    for name in ("fsync", "fdatasync"):
+        patch.setattr(os, name, lambda _: None)
+    patch.setattr(repositories, "_DURABLE", ())
     known: dict[str, Inspection] = {}
     really = inspection.inspect
 
@@ -141,7 +151,7 @@ def spare_time() -> None:
             known[key] = really(root, paths)
         return known[key]
 
-    inspection.inspect = inspect  # type: ignore[assignment]
+    patch.setattr(inspection, "inspect", inspect)
 
 
 def _sha256(path: Path) -> str:
@@ -234,48 +244,25 @@ def _before_call(owner: Any, name: str, which: Callable[..., bool]) -> Callable[
     return arm
 
 
-def _half_report() -> None:
-    really = Path.write_text
-
-    def write_text(self: Path, data: str, *arguments: Any, **named: Any) -> int:
-        if self.parent.name != "planning":
-            return int(really(self, data, *arguments, **named))
-        really(self, data[:8])
-        die()
-        return 0
-
-    Path.write_text = write_text  # type: ignore[method-assign]
-
-
-def _half_kept() -> None:
-    really = changes.write_whole
-
-    def write_whole(path: Path, content: bytes, mode: int) -> None:
-        if path.parent.name == "before":
-            really(path, content[:3], mode)
-            die()
-        really(path, content, mode)
-
-    changes.write_whole = write_whole
-
-
 # Between two appends: where an effect has more than one step.
 INSIDE: dict[str, Callable[[], None]] = {
     "content written, not yet in place": _before_call(Path, "replace", lambda path, _: path.name.startswith("writing")),
     "the folder made, the file not": _before_call(files, "write_whole", lambda path, *_: "writing" in path.name),
-    "half of what a change replaces kept": _half_kept,
-    "half a report": _half_report,
     "the paths made known to git, not committed": _before_call(
-        repositories.Repository, "git", lambda _, verb, *__: verb == "commit"
+        repositories.Repository, "_change", lambda _, held, verb, *__: verb == "commit"
     ),
+    "committed, its index not in order": _before_call(repositories.Repository, "_settle", lambda *_: True),
     "committed, its id not asked for": _before_call(
         repositories.Repository, "git", lambda _, *words: words == ("rev-parse", "HEAD")
     ),
 }
 
 
-def killed(root: Path, persona: Path, arm: Callable[[], None]) -> int | None:
-    """Run in a child that dies. The signal that ended it; None where it came to its end."""
+def killed(
+    root: Path, persona: Path, arm: Callable[[], None], after_s: float | None = None, *, all_of_it: bool = False
+) -> int | None:
+    """Run in a child that dies: where `arm` makes it, or `after_s` seconds from its start, alone or with all it started.
+    The signal that ended it; None where it came to its end."""
     child = os.fork()
     if child == 0:
         try:
@@ -284,8 +271,25 @@ def killed(root: Path, persona: Path, arm: Callable[[], None]) -> int | None:
         except BaseException:
             traceback.print_exc()
         os._exit(0)
+    if after_s is not None:
+        watched = os.pidfd_open(child)
+        if not select.select([watched], [], [], after_s)[0]:
+            for process in [child, *(_descendants(child) if all_of_it else ())]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+        os.close(watched)
     _, status = os.waitpid(child, 0)
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+
+
+def _descendants(process: int) -> list[int]:
+    """What a process started, and what that started, as far as it can be seen at once."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
 
 
 # After these something is done to the world or asked of the model; after any other the next append is all that comes.
@@ -302,30 +306,54 @@ def points(events: Sequence[str]) -> Iterator[tuple[str, Callable[[], None]]]:
     yield from INSIDE.items()
 
 
-def main(folder: Path, shard: int, shards: int) -> None:
-    """Play the run undisturbed, then once for each of this shard's places to die."""
+def main(folder: Path, boundaries: int, moments: int, seed: int) -> None:
+    """Play the run undisturbed, then once for each place and moment to die."""
     persona = folder / "ticking.md"
     persona.write_text(TICKING)
     template = make_repo(folder / "template", FILES)
     shutil.rmtree(template / ".git/hooks", ignore_errors=True)
     (template / "notes.txt").write_text("the user's own\n")
-    spare_time()
+    spare_time(pytest.MonkeyPatch())
     gc.freeze()  # so that the children share what is imported
     events: list[Event] = []
     root = prepare(folder / "whole", template)
     result = specialist(root, persona, events.append).run(TASK)
     print(json.dumps({"point": "", **outcome(root, result)}))
-    for at, (name, arm) in enumerate(points([event.type for event in events])):
-        if at % shards != shard:
-            continue
-        root = prepare(folder / f"kill-{at}", template)
-        signalled = killed(root, persona, arm)
-        again = specialist(root, persona)
-        began = bool(again.store.list()) and any(again.events(again.latest()))
-        result = again.resume() if began else again.run(TASK)
-        print(json.dumps({"point": name, "signal": signalled, "began": began, **outcome(root, result)}))
-        shutil.rmtree(root.parent)
+    chance = random.Random(seed)
+    places = list(points([event.type for event in events]))
+    inside = places[-len(INSIDE) :]
+    places = chance.sample(places[: -len(INSIDE)], boundaries) + inside if boundaries else places
+    for at, (name, arm) in enumerate(places):
+        _die_and_go_on(prepare(folder / f"place-{at}", template), persona, name, arm)
+    began = time.monotonic()
+    killed(prepare(folder / "timed", template), persona, lambda: None)
+    takes = time.monotonic() - began
+    for at in range(moments):
+        moment, all_of_it = chance.uniform(0, takes), at % 2 == 0
+        name = (
+            f"moment {at}, after {moment * 1000:.1f} of {takes * 1000:.0f} ms, {'all of it' if all_of_it else 'alone'}"
+        )
+        root = prepare(folder / f"moment-{at}", template)
+        _die_and_go_on(root, persona, name, lambda: None, moment, all_of_it=all_of_it)
+
+
+def _die_and_go_on(
+    root: Path,
+    persona: Path,
+    name: str,
+    arm: Callable[[], None],
+    after_s: float | None = None,
+    *,
+    all_of_it: bool = False,
+) -> None:
+    signalled = killed(root, persona, arm, after_s, all_of_it=all_of_it)
+    again = specialist(root, persona)
+    recorded = list(again.events(again.latest())) if again.store.list() else []
+    result = again.resume() if recorded else again.run(TASK)
+    last = recorded[-1].type if recorded else ""
+    print(json.dumps({"point": name, "signal": signalled, "last": last, **outcome(root, result)}), flush=True)
+    shutil.rmtree(root.parent)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:5]))

@@ -123,9 +123,16 @@ class Player:
         chosen = {"approve": "auto", "persona": str(self.persona), **self.settings, **settings}
         return self._run(list(steps), person, profile, chosen, lambda one: one.run(task))
 
-    def resume(self, *steps: Step, answer: str | None = None, approve: bool = False, **settings: Any) -> Played:
+    def resume(
+        self,
+        *steps: Step,
+        answer: str | None = None,
+        approve: bool = False,
+        profile: Profile | None = None,
+        **settings: Any,
+    ) -> Played:
         """Go on with the latest run, with these replies."""
-        return self._run(list(steps), None, None, settings, lambda one: one.resume(approve=approve, answer=answer))
+        return self._run(list(steps), None, profile, settings, lambda one: one.resume(approve=approve, answer=answer))
 
     def _run(
         self, steps: Sequence[Step], person: Person | None, profile: Profile | None, settings: dict[str, Any], act: Any

@@ -231,8 +231,8 @@ def test_a_stream_that_drops_is_asked_for_again(player: Player, messages_api: Me
 
 
 def test_a_model_that_never_finishes_runs_out_of_turns_and_can_be_given_more(player: Player) -> None:
-    look = call("Read", file_path="README.md")
-    played = player.play(look, look, look, max_turns=3)
+    looks = [call("Read", file_path=path) for path in ("README.md", "app.py", "requirements.txt")]
+    played = player.play(*looks, max_turns=3)
     assert (played.result.status, played.result.exit_code, played.result.usage.turns) == ("budget", 6, 3)
     assert played.result.error is not None and played.result.error.hint.endswith("--max-turns 6")
     resumed = player.resume(PLAN, WRITE, FINISH, max_turns=6)

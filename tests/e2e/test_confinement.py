@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,3 +124,5 @@ def test_the_command_line_takes_the_setting_and_refuses_what_is_none(
     assert wrong.code == 2 and "sandbox" in wrong.out + wrong.err
     told = here("doctor")
     assert told.code == 0 and "unconfined" in told.out
+    machine = json.loads(here("doctor", "--output", "json").out)
+    assert machine["sandbox"]["level"] == "none" and machine["sandbox"]["enforced"] == []

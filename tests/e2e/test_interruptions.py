@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from boringops.journal import work_tree_lock
+from boringops.journal import FolderStore, work_tree_lock
 from boringops.models.base import Block, Request
 from boringops.models.scripted import Step, tool
 from boringops.specialist import Specialist
@@ -33,7 +33,9 @@ FINISH = {"summary": "Written."}
 SCRIPT: list[Step] = [call("SubmitPlan", **PLAN), call("Write", **WRITE), call("Finish", **FINISH)]
 STICKING: Step = [tool("Write", **WRITE), tool("Bash", command="sh stuck.sh")]
 ALLOWED = ("-c", 'permissions.allow=["Bash"]')
-SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+SIGNALS = pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
+)
 
 
 @pytest.fixture(autouse=True)
@@ -205,6 +207,46 @@ def test_a_signal_during_verification(player: Player, stuck: Stuck, number: int)
     is_finished(player, result["run_id"])
 
 
+def test_a_signal_lets_a_commit_end_and_a_second_one_does_not_wait(player: Player, stuck: Stuck) -> None:
+    hook = player.root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.symlink_to(stuck.script)
+    with going(player, before=scripted(*SCRIPT)) as run:
+        child = os.pidfd_open(stuck.pid())
+        run.process.send_signal(signal.SIGTERM)
+        line = run.process.stderr.readline() if run.process.stderr else ""
+        while "the same signal again" not in line:
+            assert run.process.stderr and line
+            line = run.process.stderr.readline()
+        ended = run.end(signal.SIGTERM)
+        assert (ended.code, ended.out) == (130, "") and "boringops resume" in ended.err
+        stuck.let_go()  # git was left at work, and ends
+        assert is_dead(child)
+        os.close(child)
+    hook.unlink()
+    is_finished(player, Specialist(player.root).latest())
+
+
+def test_a_signal_between_a_line_and_its_fold_loses_neither(player: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+    specialists: list[Specialist] = []
+    really = FolderStore.append
+
+    def append(self: FolderStore, run_id: str, line: str, *, durable: bool) -> None:
+        really(self, run_id, line, durable=durable)
+        if '"file_changing"' in line:
+            specialists[0].interrupt()
+
+    monkeypatch.setattr(FolderStore, "append", append)
+    make = Specialist._make
+    monkeypatch.setattr(Specialist, "_make", lambda self, *given: specialists.append(self) or make(self, *given))
+    played = player.play(*SCRIPT)
+    assert played.result.status == "interrupted"
+    events = list(played.specialist.events(played.result.run_id))
+    assert [event.seq for event in events] == list(range(len(events)))
+    monkeypatch.setattr(FolderStore, "append", really)
+    is_finished(player, played.result.run_id, SCRIPT[2])
+
+
 # --- a full disk -------------------------------------------------------------------------------------
 
 
@@ -286,7 +328,7 @@ def test_a_disk_too_full_for_the_work_is_told_and_ends_nothing(player: Player) -
     really = files.write_whole
 
     def write_whole(path: Path, content: bytes, mode: int) -> None:
-        if path.name.startswith("writing"):
+        if content == WRITE["content"].encode():
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         really(path, content, mode)
 

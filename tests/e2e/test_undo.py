@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from boringops import snapshot
 from boringops import undo as undoing
 from boringops.errors import UsageError
 from boringops.models.scripted import tool
+from boringops.repository import Repository
 from boringops.specialist import Specialist
 from tests.e2e.conftest import Boringops
 from tests.e2e.playing import PLAIN, Played, Player, planned
@@ -206,8 +209,8 @@ def test_an_undo_that_was_killed_half_way_is_gone_on_with(player: Player, monkey
     played = play(player)
     really = undoing._restore
 
-    def restore(root: Path, kept: Path, change: Any) -> None:
-        really(root, kept, change)
+    def restore(root: Path, kept: Path, change: Any, content: Any) -> None:
+        really(root, kept, change, content)
         if change.path == "legacy.txt":
             raise KeyboardInterrupt
 
@@ -273,3 +276,121 @@ def test_the_command_says_first_what_it_would_do(player: Player, boringops: Bori
 
     again = boringops("undo", "-C", player.root)
     assert again.code == 2 and "undone already" in again.err
+
+
+# --- the snapshot ------------------------------------------------------------------------------------
+
+
+def kept(player: Player, run_id: str) -> dict[str, bytes]:
+    """Path -> content in the run's snapshot."""
+    names = git(player.root, "ls-tree", "-r", "--name-only", f"refs/boringops/{run_id}").split()
+    repository = Repository(player.root)
+    return {name: repository.content_at(f"refs/boringops/{run_id}", name) or b"" for name in names}
+
+
+def test_the_work_tree_is_kept_as_it_was_and_nothing_of_the_users_is_touched(player: Player) -> None:
+    (player.root / ".gitignore").write_text("*.log\n")
+    (player.root / "debug.log").write_text("not git's\n")
+    (player.root / ".gitattributes").write_text("*.txt text eol=lf filter=loud\n")
+    git(player.root, "config", "core.autocrlf", "true")
+    git(player.root, "config", "filter.loud.clean", "tr a-z A-Z")
+    (player.root / "crlf.txt").write_bytes(b"one\r\ntwo\r\n")
+    (player.root / "link").symlink_to("README.md")
+    (player.root / "name with\ttab é").write_text("x")
+    (player.root / "app.py").unlink()
+    (player.root / "big.bin").write_bytes(b"0" * (snapshot.MAX_FILE_BYTES + 1))
+    before, index = tree(player.root), (player.root / ".git/index").read_bytes()
+    repository = Repository(player.root)
+    taken = snapshot.take(repository, "r1", repository.git_dir)
+    assert taken.left_out == ["big.bin"]
+    names = git(player.root, "ls-tree", "-r", "-z", "--name-only", taken.commit).split("\0")[:-1]
+    found = {name: repository.content_at(taken.commit, name) for name in names}
+    files = {path: content for path, (_, content) in before.items() if (player.root / path).is_file()}
+    left = {"debug.log", "big.bin", "link"}
+    assert {**found, "link": b""} == {**{path: files[path] for path in files.keys() - left}, "link": b""}
+    assert found["link"] == b"README.md" and found["crlf.txt"] == b"one\r\ntwo\r\n"
+    assert git(player.root, "ls-tree", taken.commit, SCRIPT).startswith("100755")
+    assert (tree(player.root), (player.root / ".git/index").read_bytes()) == (before, index)
+    assert not list(repository.git_dir.glob("snapshot.index*"))
+
+
+def test_a_run_keeps_the_tree_before_it_changes_anything(player: Player) -> None:
+    before = {path: content for path, (_, content) in tree(player.root).items() if (player.root / path).is_file()}
+    played = play(player)
+    assert kept(player, played.result.run_id) == before
+    assert git(player.root, "branch", "--list", "--all").split() == ["*", "main"]
+
+
+def test_a_repository_without_a_commit_has_a_snapshot(tmp_path: Path) -> None:
+    repository = Repository(make_repo(tmp_path / "new", {"a.txt": "a\n"}, commit=False))
+    taken = snapshot.take(repository, "r1", repository.git_dir)
+    assert repository.content_at(taken.commit, "a.txt") == b"a\n"
+    snapshot.drop(repository, "r1")
+    assert git(repository.root, "for-each-ref") == ""
+
+
+def test_a_snapshot_that_is_not_possible_stops_nothing(player: Player) -> None:
+    blocked = player.root / ".git/refs/boringops"
+    blocked.write_text("in the way\n")
+    played = play(player)
+    assert any("could not be kept" in warning for warning in played.result.warnings)
+    undo(played)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_what_is_lost_from_the_runs_folder_comes_from_the_snapshot(player: Player, committed: bool) -> None:
+    before, own = tree(player.root), users(player.root)
+    played = play(player, commit={"enabled": committed})
+    shutil.rmtree(player.root / ".git/boringops/runs" / played.result.run_id / "before")
+    undo(played)
+    assert (tree(player.root), users(player.root)) == (before, own)
+
+
+def test_what_is_lost_everywhere_is_said_and_nothing_is_touched(player: Player) -> None:
+    (player.root / ".git/info/exclude").write_text("local.conf\n")
+    (player.root / "local.conf").write_text("mine\n")
+    played = player.play(
+        [
+            tool("SubmitPlan", **planned(files=[{"path": "local.conf", "action": "create", "why": "x"}])),
+            tool("Read", file_path="local.conf"),
+        ],
+        [tool("Write", file_path="local.conf", content="yours\n")],
+        max_turns=2,
+    )
+    assert [change.path for change in played.result.changes] == ["local.conf"]
+    shutil.rmtree(player.root / ".git/boringops/runs" / played.result.run_id / "before")
+    after = tree(player.root)
+    with pytest.raises(UsageError, match=r"what local\.conf was is lost"):
+        undo(played)
+    assert tree(player.root) == after
+
+
+def test_what_a_command_changed_outside_the_plan_is_left_alone_and_told(player: Player, boringops: Boringops) -> None:
+    played = player.play(
+        [tool("SubmitPlan", **PLAN)],
+        [
+            tool("Write", file_path="docs/ops/runbook.md", content="# Runbook\n"),
+            tool("Bash", command="echo x >> app.py"),
+        ],
+        max_turns=2,
+    )
+    stray = (player.root / "app.py").read_bytes()
+    ran = boringops("undo", "-C", player.root)
+    assert ran.code == 0 and (player.root / "app.py").read_bytes() == stray
+    assert (
+        f"left alone: app.py; as it was: git restore --source=refs/boringops/{played.result.run_id} -- app.py"
+        in ran.err
+    )
+    git(player.root, "restore", f"--source=refs/boringops/{played.result.run_id}", "--", "app.py")
+    assert (player.root / "app.py").read_text() == FLASK["app.py"]
+
+
+def test_old_runs_are_pruned_with_their_snapshots(player: Player, boringops: Boringops) -> None:
+    first = play(player)
+    undo(first)
+    stopped = player.play([tool("SubmitPlan", **PLAN)], approve="never")
+    ran = boringops("runs", "-C", player.root, "--prune", "--keep", "0", "--output", "json")
+    assert ran.code == 0, ran.err
+    assert [row["run_id"] for row in json.loads(ran.out)] == [stopped.result.run_id]
+    assert ran.err == f"removed {first.result.run_id}\n"
+    assert git(player.root, "for-each-ref", "refs/boringops") == ""

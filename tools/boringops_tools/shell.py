@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolResult
+from boringops.secrets import contains_mask
+from boringops.tool import Effect, InDoubt, Tool, ToolContext, ToolError, ToolResult
 from boringops_tools.arguments import Arguments
 
 
@@ -30,9 +31,17 @@ class Bash(Tool[BashArguments]):
     input = BashArguments
 
     def run(self, call: BashArguments, context: ToolContext) -> ToolResult:
+        if contains_mask(call.command):  # to a shell it would be a redirection
+            raise ToolError(
+                "The command holds a mask such as <secret:NAME>, which stands for a value you were not shown. Commands run "
+                "without credentials: leave it out, or ask the user to run it."
+            )
         done = context.run(call.command, timeout=call.timeout / 1000)
         output = context.spill(done.output, name="bash") if done.output.strip() else "(no output)"
         head = f"Exit code {done.exit_code}"
+        if done.exit_code != 0 and done.sandbox.get("network") is False:
+            tree = "writable" if done.sandbox["writable"] else "read-only"
+            head += f" (confined: no network, an empty home, the work tree {tree})"
         if done.timed_out:
             head = (
                 f"Ended after {call.timeout / 1000:g} s, before it was done. Give it more time with timeout (at most "

@@ -90,7 +90,7 @@ def apply(
         elif each.written[0] in distrust and _new(each, changed_lines):
             problems.append(
                 _problem(
-                    "own", "error", each.written, "written in the run that it would excuse: a person has to waive it"
+                    "own", "error", each.written, "written by the change that it would excuse: a person has to waive it"
                 )
             )
         elif each.expires and each.expires < today:

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import traceback
+from types import TracebackType
+
 
 def main() -> None:
     """Entry point of the `boringops` command."""
     from boringops.cli.app import app
 
+    sys.excepthook = _crashed
     app(prog_name="boringops")
+
+
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault of ours, on standard error: like everything that is printed, without secrets."""
+    from boringops.secrets import Funnel
+
+    del kind
+    text = "".join(traceback.format_exception(error.with_traceback(trace)))
+    print(Funnel(os.environ).mask(text), end="", file=sys.stderr)

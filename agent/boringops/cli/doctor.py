@@ -16,6 +16,7 @@ def doctor(output: opt.Format = opt.Output.text) -> None:
     """Say what works on this machine, what does not, and how to get it. Exit 0 if a run can work at all."""
     from boringops import __version__, sandbox
     from boringops.specialist import CREDENTIALS
+    from boringops_tools.terraform import tables
     from boringops_tools.validators import available
 
     git = shutil.which("git")
@@ -38,10 +39,14 @@ def doctor(output: opt.Format = opt.Output.text) -> None:
         },
         {"what": "sandbox", "ok": told.level != "none", "found": told.level, "hint": told.sentence},
     ]
+    known = ", ".join(f"{name.rpartition('/')[2]} {version}" for name, version in sorted(tables.known().items()))
+    rows.append({"what": "schemas", "ok": True, "found": "terraform", "hint": known})
     validators = available()
     if output is opt.Output.text:
         for row in rows:
             print(f"{'✓' if row['ok'] else '·'} {row['what']:14} {row['found'] or 'not found'}  {row['hint']}".rstrip())
+        if told.enforced:
+            print(f"  enforced: {'; '.join(told.enforced)}")
         print("\nvalidators")
         for tool in validators:
             mark = "✓" if tool["path"] else "·"
@@ -50,5 +55,5 @@ def doctor(output: opt.Format = opt.Output.text) -> None:
                 + ("" if tool["path"] else f"\n    {tool['get']}")
             )
     else:
-        print(json.dumps({"machine": rows, "validators": validators}))
+        print(json.dumps({"machine": rows, "sandbox": told.model_dump(), "validators": validators}))
     sys.exit(0 if git else 1)

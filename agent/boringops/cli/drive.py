@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -36,7 +38,7 @@ def drive(
                 if output is Output.stream_json:
                     lines.event(event)
 
-            person = TerminalPerson(progress) if interactive() else None
+            person = TerminalPerson(progress, repo) if interactive() else None
             specialist = Specialist(
                 repo, sets=sets, person=person, on_event=watch, on_delta=progress.delta, **flags_of(**flags)
             )
@@ -47,17 +49,28 @@ def drive(
 
 
 def _stop_on_signals(specialist: Specialist) -> None:
-    """SIGINT and SIGTERM end the step at once; the journal is whole at every moment, so the run can be resumed."""
+    """The first signal ends the step and winds the run down; the second ends the process. The journal is whole at every
+    moment, so the run can be resumed after either."""
+
+    taken: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        for each in (signal.SIGINT, signal.SIGTERM):  # once: what winds the run down is not to be cut off
-            signal.signal(each, signal.SIG_IGN)
-        specialist.stop()
-        raise KeyboardInterrupt
+        del frame
+        taken.append(number)  # before anything else: the second may come while the first is being taken
+        if len(taken) > 1:
+            _say("boringops: stopped at once; go on with `boringops resume`.")
+            os._exit(130)
+        _say("boringops: stopping; the same signal again stops at once.")
+        specialist.interrupt()
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells that start it in the background, mean it
+            signal.signal(number, stop)
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal may be what went away; print is not for signal handlers
+        os.write(sys.stderr.fileno(), f"{text}\n".encode())
 
 
 def read_task(task: str) -> str:

@@ -29,8 +29,9 @@ def deliver(make: Callable[[], Result], output: Output) -> NoReturn:
     except KeyboardInterrupt:
         result = Result(status="interrupted", exit_code=130, summary="Interrupted before the run began.")
     except BoringopsError as error:
-        shown = ErrorOut(kind=error.kind, message=error.message, hint=error.hint)
-        result = Result(status=error.status, exit_code=error.exit_code, summary=error.message, error=shown)  # type: ignore[arg-type]
+        message, hint = _masked(error)
+        shown = ErrorOut(kind=error.kind, message=message, hint=hint)
+        result = Result(status=error.status, exit_code=error.exit_code, summary=message, error=shown)  # type: ignore[arg-type]
     if output is Output.text:
         say(render(result))
     else:
@@ -49,10 +50,19 @@ def say(text: str) -> None:
 
 def fail(error: BoringopsError) -> NoReturn:
     """Say what went wrong, and the way out, on standard error."""
-    print(f"boringops: {error.message}", file=sys.stderr)
-    if error.hint:
-        print(f"  {error.hint}", file=sys.stderr)
+    message, hint = _masked(error)
+    print(f"boringops: {message}", file=sys.stderr)
+    if hint:
+        print(f"  {hint}", file=sys.stderr)
     sys.exit(error.exit_code)
+
+
+def _masked(error: BoringopsError) -> tuple[str, str]:
+    """Message and hint without secrets: a message names what was given, and that may be one."""
+    from boringops.secrets import Funnel
+
+    mask = Funnel(os.environ).mask
+    return mask(error.message), mask(error.hint)
 
 
 def render(result: Result) -> str:

@@ -87,6 +87,33 @@ def check(name: Named = None, repo: opt.Repo = Path(), output: opt.Format = opt.
         print(f"Not stated, so not enforced: {', '.join(missing)}.")
 
 
+@app.command()
+def export(
+    name: Named = None,
+    claude: Annotated[
+        bool, typer.Option("--claude", help="For Claude Code: a subagent and an .mcp.json entry.")
+    ] = False,
+    repo: opt.Repo = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+) -> None:
+    """Write the files by which another agent calls boringops."""
+    from boringops import config
+    from boringops.errors import BoringopsError, UsageError
+    from boringops.repository import Repository
+    from boringops.serve.claude_code import export as write
+
+    try:
+        if not claude:
+            raise UsageError("For whom?", hint="boringops persona export --claude")
+        root = Repository(repo).root
+        chosen = name or config.load(root).persona
+        who = load(chosen, root)
+        for path in write(who, root, arguments=["--persona", chosen] if name else [], force=force):
+            print(path)
+    except BoringopsError as error:
+        fail(error)
+
+
 def load(name: str, root: Path | None) -> Persona:
     """A persona by name or file, held against the tools that there are."""
     from boringops import persona

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from boringops.cli import options as opt
 from boringops.cli.output import fail
 
 
-def runs(repo: opt.Repo = Path(), output: opt.Format = opt.Output.text) -> None:
+def runs(
+    repo: opt.Repo = Path(),
+    output: opt.Format = opt.Output.text,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove old runs that are finished, with their snapshots.")
+    ] = False,
+    keep: Annotated[int, typer.Option("--keep", min=0, metavar="N", help="Runs that --prune leaves, the latest.")] = 20,
+) -> None:
     """List the runs of this repository, the latest last."""
+    from boringops import pruning
     from boringops.errors import BoringopsError
     from boringops.journal import FolderStore
     from boringops.repository import Repository
     from boringops.specialist import run_states
 
     try:
-        store = FolderStore(Repository(repo).state_dir / "runs")
-        states = run_states(store, store.list())
+        repository = Repository(repo)
+        store = FolderStore(repository.state_dir / "runs")
+        for gone in pruning.prune(repository, store, keep=keep) if prune else []:
+            print(f"removed {gone}", file=sys.stderr)
+        states = run_states(store, store.list(), lambda error: print(f"boringops: {error.message}", file=sys.stderr))
     except BoringopsError as error:
         fail(error)
     rows = [

@@ -30,6 +30,8 @@ def undo(
         ahead = undoing.preview(specialist.repository, specialist.store, run_id)
         for line in ahead.lines():
             print(f"  {line}", file=sys.stderr)
+        for note in ahead.notes():
+            print(f"  {note}", file=sys.stderr)
         for conflict in ahead.conflicts if dry_run else []:
             print(f"  ! {conflict}", file=sys.stderr)
         if dry_run:

@@ -27,6 +27,18 @@ def _writer(written: str, valued: str = "", skip: int = 0) -> Callable[[Sequence
     return judge
 
 
+def _ln(args: Sequence[str]) -> Judgement:
+    """A link out of the work tree is a way out for whatever is written or read through it later."""
+    made = _writer("last", "-S --suffix")(args)
+    _, operands = options_and_operands(args, "-S --suffix -t --target-directory")
+    for target in operands[:-1] or operands:
+        if target.startswith(("/", "~")) or posixpath.normpath(target).count("..") > posixpath.normpath(
+            operands[-1]
+        ).count("/"):
+            return Judgement(Verdict.REACH, f"links to `{target}` outside the work tree", made.writes)
+    return made
+
+
 def _rm(args: Sequence[str]) -> Judgement:
     """Deleting named files of the work tree is a change; deleting what cannot be named is destruction."""
     options, operands = options_and_operands(args)
@@ -101,7 +113,8 @@ PROGRAMS = (
     Program("rm unlink", judge=_rm),
     Program("rmdir mkdir touch mkfifo", judge=_writer("all", "-m --mode -d --date -r --reference")),
     Program("mv", judge=_writer("all", "-S --suffix")),
-    Program("cp ln install", judge=_writer("last", "-S --suffix -m --mode -o --owner -g --group")),
+    Program("ln", judge=_ln),
+    Program("cp install", judge=_writer("last", "-S --suffix -m --mode -o --owner -g --group")),
     Program("tee", judge=_writer("all")),
     Program("truncate", judge=_writer("all", "-s --size -r --reference")),
     Program("chmod chown chgrp", judge=_writer("all", skip=1)),

@@ -100,6 +100,8 @@ def _redis(args: Sequence[str]) -> Judgement:
 def _copies(args: Sequence[str]) -> Judgement:
     if any(word.startswith(("--delete", "--remove-source", "--del")) for word in args):
         return Judgement(DESTROY, "deletes files elsewhere")
+    if any(re.match(r"-[a-zA-Z]*[eS]|--rsh|--rsync-path|-oProxyCommand|-o$", word) for word in args):
+        return Judgement(UNKNOWN, "copies through a program that it is given")
     _, operands = options_and_operands(args, "-e --rsh -i -P -o -F -J -l -S --exclude --include --filter")
     target = operands[-1:] if operands and ":" not in operands[-1] else []
     return Judgement(REACH, "copies to or from another machine", tuple(target))
@@ -114,8 +116,18 @@ PROGRAMS = (
     Program("scp rsync", judge=_copies),
     Program("ssh-keygen ssh-add ssh-copy-id ssh-agent gpg gpg2 pass security keyring",
             (Rule("", DESTROY, "opens or changes credentials", match=("ssh-keygen -t ed25519",)),)),
-    Program("ping dig nslookup host traceroute whois ss netstat lsof getent nmap openssl",
+    Program("ping dig nslookup host traceroute whois ss netstat lsof getent nmap",
             (Rule("", REACH, "asks the network", match=("dig x.com", "ss -lt")),)),
+    Program(
+        "openssl",
+        (
+            Rule("version|x509|asn1parse|dgst|list|ciphers|verify|crl|help !-out|-engine|-provider|-sign|-signkey|-CAkey|-writerand",
+                 READ, "only looks", match=("openssl x509 -in c.pem -noout -text",),
+                 not_match=("openssl x509 -in c.pem -out d.pem", "openssl genrsa 2048")),
+            Rule("s_client|s_time|ocsp", REACH, "asks the network", match=("openssl s_client -connect x:443",)),
+            Rule("", DESTROY, "makes, opens or changes keys", match=("openssl genrsa 2048", "openssl enc -d -in x")),
+        ),
+    ),
     Program("psql", judge=_sql("-c", "--command")),
     Program("mysql mariadb", judge=_sql("-e", "--execute")),
     Program("sqlite3", judge=_sql()),

@@ -23,7 +23,7 @@ PROGRAMS = (
             Rule("view|info|show|outdated|search|ping|doctor|audit|whoami|dist-tag", REACH, "asks the registry",
                  match=("npm view x version", "npm outdated", "npm audit fix")),
             Rule("run|run-script|test|t|start|stop|restart|build|lint|workspaces|workspace|pack|version|rebuild|pm|pkg|"
-                 "set-script|dev|format|typecheck|check", CHANGE, _RUNS,
+                 "set-script|dev|format|typecheck|check !--script-shell|--registry", CHANGE, _RUNS,
                  match=("npm test", "npm run build", "yarn build", "bun test", "pnpm -r test")),
             Rule("publish|unpublish|deprecate|login|logout|adduser|token|owner|access|team|org|hook|profile|config|"
                  "star|trust", DESTROY, _PUBLISHES, match=("npm publish", "npm token list", "npm config set x y")),
@@ -78,6 +78,7 @@ PROGRAMS = (
         rules=(
             Rule("version|list|doc|env|help !-w|-u|-m|-toolexec|-mod|-modfile|-exec|-o|-overlay", READ, "only looks",
                  match=("go version", "go env GOPATH"), not_match=("go env -w GOFLAGS=x", "go list -toolexec sh")),
+            Rule("run *@*", REACH, _FETCHES, match=("go run example.com/x@latest",)),
             Rule("vet|build|test|run|generate|fmt|tool|fix|clean|work|list|doc !-toolexec|-exec|-overlay|-vettool",
                  CHANGE, _RUNS, match=("go build ./...", "go test ./..."), not_match=("go test -exec sh ./...",)),
             Rule("get|install|mod", REACH, _FETCHES, match=("go mod tidy", "go get x", "go install x@latest")),

@@ -28,6 +28,8 @@ PROGRAMS = (
             (Rule("", DESTROY, "stops this machine", match=("reboot",)),)),
     Program("mount umount swapon swapoff modprobe insmod rmmod sysctl losetup",
             (Rule("", DESTROY, "changes this machine's kernel or disks", match=("sysctl -w x=1", "mount a b")),)),
+    Program("chattr mkfs.ext4 mkfs.xfs mkfs.btrfs cryptsetup efibootmgr",
+            (Rule("", DESTROY, "changes this machine's disks", match=("chattr -i x",)),)),
     Program("useradd userdel usermod groupadd groupdel passwd chpasswd visudo chsh chage setfacl",
             (Rule("", DESTROY, "changes users or rights", match=("userdel x",)),)),
     Program("iptables ip6tables nft ufw firewall-cmd ip ifconfig route",

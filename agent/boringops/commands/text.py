@@ -87,7 +87,7 @@ PROGRAMS = (
     Program(
         "cat head tail wc grep egrep fgrep ls dir pwd basename dirname realpath readlink stat cut tr paste comm nl tac "
         "rev fold expand unexpand column fmt od hexdump md5sum sha1sum sha256sum sha512sum cksum sum b2sum "
-        "seq true false : echo sleep id whoami groups uname arch nproc uptime df du free lscpu lsblk tty "
+        "seq true false : echo sleep id whoami groups uname arch nproc uptime df du lscpu lsblk tty "
         "which whereis type jq diff cmp strings locale getconf cal expr factor tsort "
         "numfmt ps pgrep pstree wait return break continue shift exit printenv base32 base64 "
         "hadolint shellcheck yamllint actionlint jactionlint dotenv-linter",
@@ -138,6 +138,37 @@ PROGRAMS = (
             ),
         ),
     ),
+    Program(
+        "less more",
+        (
+            Rule(
+                "!-o|-O|--log-file|--LOG-FILE|-k|--lesskey-file|+*",
+                READ,
+                "only looks",
+                match=("less a.txt",),
+                not_match=("less +!sh a", "less -o out a"),
+            ),
+        ),
+    ),
+    Program("top", (Rule("-b*", READ, "only looks", match=("top -bn1",), not_match=("top",)),)),
+    Program(
+        "free vmstat iostat history",
+        (Rule("!-c|-d|-w|-a", READ, "only looks", match=("free -m", "history"), not_match=("history -c",)),),
+    ),
+    Program(
+        "gitleaks trufflehog",
+        (
+            Rule(
+                "!-r|--report-path|-c|--config|--log-opts",
+                READ,
+                "only looks",
+                match=("gitleaks detect --no-git",),
+                not_match=("gitleaks detect -r out.json",),
+            ),
+            Rule("", Verdict.REACH, "runs git with options, or writes a report", match=("gitleaks detect -r out",)),
+        ),
+    ),
+    Program("kubeval", (Rule("!--schema-location|-s", Verdict.REACH, "fetches schemas", match=("kubeval a.yml",)),)),
     Program(
         "tree",
         (

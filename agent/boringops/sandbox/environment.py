@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from boringops.repository import quiet_git
+
 # What a child may know. Everything else, credentials above all, stays here.
 _PASSED = re.compile(
     r"PATH|HOME|LANG|LANGUAGE|LC_\w+|TERM|TZ|TMPDIR|TMP|TEMP|USER|LOGNAME|SHELL|HOSTNAME|NIX_PATH|NIX_PROFILES"
@@ -41,4 +43,4 @@ def scrubbed_environment(environment: Mapping[str, str]) -> dict[str, str]:
     passed = {
         name: value for name, value in environment.items() if _PASSED.fullmatch(name) and not _CREDENTIAL.search(value)
     }
-    return passed | _FIXED
+    return passed | _FIXED | quiet_git({})

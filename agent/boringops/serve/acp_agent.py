@@ -7,6 +7,7 @@ editor is asked for permission to leave plan mode, and sees the plan tick itself
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ from acp.schema import (
 )
 
 from boringops import __version__
-from boringops.errors import BoringopsError
+from boringops.errors import BoringopsError, UsageError
 from boringops.result import Result
 from boringops.serve.acp_updates import Updates, plan_update, servers
 from boringops.serve.desk import Desk
@@ -320,6 +321,24 @@ def _as_request_error(error: BoringopsError) -> RequestError:
     return RequestError.invalid_params({"message": error.message, "hint": error.hint, "kind": error.kind})
 
 
+class _Objects(asyncio.StreamReader):
+    """The lines that are JSON objects: the SDK ends the connection over any other valid JSON."""
+
+    def __init__(self, source: asyncio.StreamReader) -> None:
+        super().__init__()
+        self.source = source
+
+    async def readuntil(self, separator: Any = b"\n") -> bytes:
+        while True:
+            line = await self.source.readuntil(separator)
+            try:
+                if isinstance(json.loads(line), dict):
+                    return line
+            except ValueError:
+                pass
+            print("A line that is no JSON object was left out.", file=sys.stderr)
+
+
 async def serve(desk: Desk) -> None:
     """Speak ACP over standard input and output, which nothing else may write to."""
     from acp.core import DEFAULT_STDIO_BUFFER_LIMIT_BYTES
@@ -327,6 +346,10 @@ async def serve(desk: Desk) -> None:
 
     sys.stdout = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what programs print by mistake goes where it is read
-    reader, writer = await stdio_streams(DEFAULT_STDIO_BUFFER_LIMIT_BYTES)
-    sys.stdout = sys.stderr
-    await run_agent(cast("Any", Infrastructure(desk)), writer, reader)
+    try:
+        reader, writer = await stdio_streams(DEFAULT_STDIO_BUFFER_LIMIT_BYTES)
+    except ValueError as error:  # a file on either end
+        raise UsageError("ACP needs pipes as standard input and output.", hint="An editor starts it so.") from error
+    finally:
+        sys.stdout = sys.stderr
+    await run_agent(cast("Any", Infrastructure(desk)), writer, _Objects(reader))

@@ -78,8 +78,8 @@ def draft(
 
 def _assumptions(context: Context) -> list[str]:
     said = [
-        f"Images and actions are pinned by the table of {pins.as_of()}. Image digests cannot be known without a network: "
-        "tags are pinned, Dependabot proposes what is newer."
+        f"Images and actions are pinned by the table of {pins.as_of()}. Where it knows no digest of an image, and none can be "
+        "asked for without a network, the tag is pinned; Dependabot proposes what is newer."
     ]
     for app in context.stack.deployable:
         if app.version.stated is None:
@@ -128,6 +128,7 @@ def _notes(context: Context) -> list[str]:
     notes = list(context.stack.notes)
     if not context.apps:
         notes.append("No application of a known kind was found: nothing is drafted.")
+    notes += [f"No container for {other.sources[0]}: {other.reason}." for other in context.stack.others]
     for app in context.apps:
         where = app.folder or "the root"
         if not app.deployable:

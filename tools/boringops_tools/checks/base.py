@@ -8,9 +8,10 @@ bring (an include, a template, an override) is no finding.
 from __future__ import annotations
 
 import functools
+import hashlib
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,10 @@ _MOST_SOURCES = 500
 class Files:
     """The repository as rules see it: each file read and parsed once. What cannot be read holds nothing."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, base: str = "HEAD") -> None:
         self.root = root
+        self.base = base
+        """The commit that a change is a change of."""
         self.file = functools.lru_cache(maxsize=512)(self._file)
         self._memory: dict[tuple[Any, ...], Any] = {}
 
@@ -46,6 +49,35 @@ class Files:
     def text(self, path: str) -> str:
         file = self.file(path)
         return file.text if file else ""
+
+    @functools.cached_property
+    def changed(self) -> frozenset[str]:
+        """The files that are not as `base` has them; empty outside of a repository and before the first commit."""
+        from boringops.repository import GitFailed
+
+        if self.repository is None:
+            return frozenset()
+        try:
+            return frozenset(
+                self.repository.git("diff", "--name-only", "--no-renames", "-z", self.base, "--").split("\0")
+            )
+        except GitFailed:
+            return frozenset()
+
+    @property
+    def base_commit(self) -> str:
+        """Id of the commit `base`; empty outside of a repository and before the first commit."""
+        from boringops.repository import GitFailed
+
+        try:
+            return self.repository.git("rev-parse", "--verify", "--quiet", self.base) if self.repository else ""
+        except GitFailed:
+            return ""
+
+    def before(self, path: str) -> str | None:
+        """A file as it was before the change; null where it was not there, or where nothing is known of before."""
+        content = self.repository.content_at(self.base, path) if self.repository and path in self.changed else None
+        return None if content is None else content.decode("utf-8", "replace")
 
     def documents(self, path: str) -> tuple[Any, ...]:
         """The YAML documents of a file; none where it is broken or has to be rendered first: validators say so."""
@@ -76,6 +108,19 @@ class Files:
             return tuple(self.repository.files())
         found = (path for path in sorted(self.root.rglob("*")) if path.is_file())
         return tuple(path.relative_to(self.root).as_posix() for path in found)
+
+    @property
+    def state(self) -> str:
+        """What changes when any file changes, as git itself tells: by size, times and place on the disk."""
+        digest = hashlib.sha256()
+        for path in self.all:
+            try:
+                there = (self.root / path).lstat()
+            except (OSError, ValueError):
+                continue
+            told = f"{there.st_mode} {there.st_size} {there.st_mtime_ns} {there.st_ctime_ns} {there.st_ino}"
+            digest.update(f"{path}\0{told}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
 
     def ignored(self, path: str) -> bool:
         """Whether git ignores a path: something makes that file where it is needed."""
@@ -143,6 +188,8 @@ class Rule:
     """Repositories, path to text, of which some file must raise it."""
     good: Sequence[Mapping[str, str]]
     """Repositories of which no file may raise it, the near misses above all."""
+    was: Mapping[str, str] = field(default_factory=dict)
+    """What the repositories were before, for a rule that holds a change against it."""
 
 
 # --- reading documents that may have any shape ------------------------------------------------------------------------

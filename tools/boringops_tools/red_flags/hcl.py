@@ -18,6 +18,8 @@ _DEEPEST = 60
 _SKIP = re.compile(r"(?:[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.S)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
+_KEY = re.compile(r"[A-Za-z_][\w.-]*")
+"""Of an object; that of a module's `providers` may be `aws.west`."""
 _HEREDOC = re.compile(r"<<-?[ \t]*\"?(\w+)\"?[ \t]*\r?\n")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _ENDS = frozenset("\n,)]}")
@@ -219,7 +221,7 @@ class _Reader:
                     self.at += self.peek() in ("=", ",")
                 self.at += 1
                 return Expression(self.text[start : self.at])
-            key = str(self.string()) if char == '"' else self.take(_NAME) if _NAME.match(char) else self.bracketed()
+            key = str(self.string()) if char == '"' else self.take(_KEY) if _NAME.match(char) else self.bracketed()
             if self.peek() not in ("=", ":"):
                 raise _End
             self.at += 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from boringops.facts import Finding, Severity
@@ -20,25 +21,40 @@ def gather(
     baseline: Path | None = None,
     write_baseline: bool = False,
     cache_dir: Path | None = None,
+    base: str = "HEAD",
+    cost: bool = False,
     today: datetime.date | None = None,
+    distrust: Mapping[str, Collection[int]] | None = None,
 ) -> Report:
     """What there is to say about files of a repository; `complete` where they are all of it.
 
+    With `cost` infracost is asked, which asks its price service.
     With `history` also the secrets that any commit ever added. With `write_baseline` everything found becomes known.
+    `distrust` are lines, by path, that a pull request wrote: a waiver on one of them excuses nothing.
     Raises UsageError for a baseline or a history that cannot be read."""
     from boringops_tools.inspection import inspect
     from boringops_tools.reporting.baseline import split, write
     from boringops_tools.waivers import apply
 
-    inspection = inspect(root, paths, cache_dir=cache_dir)
-    findings = list(inspection.findings)
+    inspection = inspect(root, paths, cache_dir=cache_dir, base=base)
+    findings = [_tempered(each) for each in inspection.findings]
     if history:
         from boringops_tools.red_flags.history import scan_history
 
         findings += scan_history(root)
+    if cost:
+        from boringops_tools.checks.base import Files
+        from boringops_tools.cost.infracost import infracost
+        from boringops_tools.terraform.review import roots
+
+        files = Files(root)
+        asked = [infracost(files, path) for path in roots(files, [each for each in paths if each.endswith(".tf")])]
+        findings += [each for each in asked if each is not None]
     # A waiver's day ends when the user's day does.
     day = today or datetime.datetime.now().astimezone().date()
-    settled = apply(root, findings, today=day, paths=paths, complete=complete)
+    settled = apply(
+        root, findings, today=day, paths=paths, complete=complete, changed_lines=distrust, distrust=distrust or ()
+    )
     findings = sorted([*settled.findings, *settled.problems], key=_place)
     known: list[Finding] = []
     if baseline is not None:
@@ -49,6 +65,19 @@ def gather(
         root, len(paths), [_safe(each) for each in findings], list(inspection.validation),
         [(_safe(each), waiver) for each, waiver in settled.waived], [_safe(each) for each in known], fail_on,
     )  # fmt: skip
+
+
+# A manual shows what a setting looks like, and a test brings the file that it reads. A key of a provider's own shape is a
+# key wherever it stands; these two rules go by a name alone. What a run writes is held to them all the same.
+_MANUAL = re.compile(r"(?i)(?:.*/)?docs?/.+\.(?:rst|adoc|md|mdx|txt)")
+_TEST_DATA = re.compile(r"(?i)(?:.*/)?(?:tests?|testdata|fixtures|__tests__)/.+")
+
+
+def _tempered(finding: Finding) -> Finding:
+    shown = finding.rule == "secret/generic-secret" and _MANUAL.fullmatch(finding.path)
+    if shown or (finding.rule == "secret-file" and _TEST_DATA.fullmatch(finding.path)):
+        return finding.model_copy(update={"severity": "info"})
+    return finding
 
 
 def _place(finding: Finding) -> tuple[str, int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from boringops_tools.stack import cpp, deno, dotnet, elixir, go, java, node, php, python, ruby, rust, static
+from boringops_tools.stack import cpp, deno, dotnet, elixir, go, java, node, others, php, python, ruby, rust, static
 from boringops_tools.stack.facts import Application, Source, Stack
 from boringops_tools.stack.found import slug
 from boringops_tools.stack.tree import Tree, folder_of, join, table
@@ -18,7 +18,7 @@ def _without_manifest(tree: Tree) -> list[Application]:
     """What the root's own files show where no manifest says anything: a site, or a few sources."""
     if folders := static.folders(tree):
         return [static.detect(tree, folder) for folder in folders]
-    top = {path.rpartition(".")[2] for path in tree.below("") if "/" not in path}
+    top = {path.rpartition(".")[2] for path in tree.top}
     return [found(tree, "", []) for suffix, found in (("py", python.detect), ("go", go.detect)) if suffix in top][:1]
 
 
@@ -106,6 +106,7 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
         branch=branch,
         branch_known=known,
         notes=notes,
+        others=others.find(tree),
     )
 
 
@@ -139,13 +140,13 @@ def _whole(tree: Tree, folder: str) -> bool:
 
 def _assets_apart(applications: list[Application]) -> list[Application]:
     """A package.json beside an application of another language builds its assets; it is no application of its own."""
-    others = {app.folder for app in applications if app.language != "node" and app.deployable}
+    others = {app.folder for app in applications if app.language != "node" and (app.deployable or app.framework)}
     kept = [
         app
         for app in applications
         if app.language != "node" or app.folder not in others or (app.deployable and not app.static)
     ]
-    # Of a manifest that goes with a deno.json, a package.json and the like, what runs is the application.
+    # Where several manifests stand in one folder, what runs is the application.
     deployed = {app.folder for app in kept if app.deployable}
     return [
         app
@@ -167,7 +168,7 @@ def _unique(applications: list[Application]) -> list[Application]:
 
 def _readme(tree: Tree) -> tuple[str, str]:
     """Title and first paragraph, without badges, links' targets and markup."""
-    path = next((path for path in tree.files if re.fullmatch(r"readme(\.md|\.rst|\.txt)?", path, re.IGNORECASE)), "")
+    path = next((path for path in tree.top if re.fullmatch(r"readme(\.md|\.rst|\.txt)?", path, re.IGNORECASE)), "")
     text = re.sub(r"<!--.*?-->", "", tree.text(path), flags=re.DOTALL)
     title = next(iter(re.findall(r"^#\s+(.+)$", text, re.MULTILINE)), "")
     for block in re.split(r"\n\s*\n", text):

@@ -47,7 +47,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     dependencies = {name: place for path in projects for name, place in read[path][2].items() if path not in tests}
     reason = ""
     if len(web) > 1:
-        reason = f"several web projects ({', '.join(PurePosixPath(path).stem for path in web[:5])}): which of them is deployed is for people to say"
+        named = ", ".join(PurePosixPath(path).stem for path in web[:5])
+        reason = f"several web projects ({named}): which of them is deployed is for people to say"
     elif not web:
         reason = "a command: no project uses the web SDK" if runs else "a library: no project makes a program"
     project = chosen or (runs or projects or [""])[0]

@@ -37,8 +37,6 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         reason = "a library or a command: it depends on no web server"
     elif "package:" in tree.text(path) and not tree.named(folder, "config"):
         reason = "a library: it is published as a package"
-    elif not tree.named(folder, "mix.lock"):
-        reason = "no mix.lock: run `mix deps.get` and commit it; without it two builds install different packages"
     name = releases[0] if releases else app
     migrates = any(tree.all_below(join(folder, "priv/repo/migrations")))
     release = next((file for file in tree.below(folder, ".ex") if file.endswith("/release.ex")), "")

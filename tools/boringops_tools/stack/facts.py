@@ -318,6 +318,17 @@ class Application(Fact):
         return f"{self.folder}/{name}" if self.folder else name
 
 
+Kind = Literal["terraform", "helm-chart", "github-action", "ansible", "documentation"]
+
+
+class Other(Fact):
+    """Something that is no application, and why it gets no container."""
+
+    kind: Kind
+    reason: str
+    sources: list[Source] = []
+
+
 class Stack(Fact):
     """Everything detection found."""
 
@@ -328,6 +339,7 @@ class Stack(Fact):
     branch: str = Field(default="main", description="The branch work is merged into.")
     branch_known: bool = False
     notes: list[str] = []
+    others: list[Other] = []
 
     @property
     def deployable(self) -> list[Application]:

@@ -40,11 +40,12 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         for name in re.findall(r"//go:embed\s+(?:all:)?([\w-]+)", tree.text(file))
     }
     assets = [
-        name for name in _ASSETS
+        name
+        for name in _ASSETS
         if name not in embedded
-        and any(file.startswith(join(folder, name) + "/") and not file.endswith(".go") for file in tree.files)
         and any(re.match(rf"^(\./|file://)?{name}(/|$)", string) for string in facts.strings)
-    ]  # fmt: skip
+        and any(not file.endswith(".go") for file in tree.all_below(join(folder, name)))
+    ]
     reason = ""
     if not mains:
         reason = "a library: it has no main package"
@@ -132,7 +133,7 @@ def _claims(path: str, text: str) -> list[Claim]:
 def _commands(tree: Tree, folder: str) -> Commands:
     """Go brings its own commands; a Makefile's test target goes before them, it knows more."""
     path, own = join(folder, MANIFEST), make.commands(tree, folder)
-    tested = any(file.endswith("_test.go") for file in tree.files if not folder or file.startswith(f"{folder}/"))
+    tested = any(file.endswith("_test.go") for file in tree.all_below(folder))
     go = Source(path=path)
     return Commands(
         lint=[Command(run="go vet ./...", source=go)],

@@ -181,13 +181,15 @@ class Program:
         plain, _, last = path.rpartition("/")
         return f"{plain if last.startswith('v') and last[1:].isdigit() else path}.{source(called.child_by_field_name('field'))}"
 
-    def text(self, file: File, node: Node | None) -> str | None:
+    def text(self, file: File, node: Node | None, depth: int = _DEEPEST) -> str | None:
         """A string or number that is certain: a literal, a constant, a sum of such."""
-        origin = self.resolve(file, node)
+        origin = self.resolve(file, node) if depth else None  # `x = x + y` has no end
         if origin is None:
             return None
         if origin.node.type == "binary_expression" and source(origin.node.child_by_field_name("operator")) == "+":
-            parts = [self.text(origin.file, origin.node.child_by_field_name(side)) for side in ("left", "right")]
+            parts = [
+                self.text(origin.file, origin.node.child_by_field_name(side), depth - 1) for side in ("left", "right")
+            ]
             return None if None in parts else "".join(part or "" for part in parts)
         return literal(origin.node)
 

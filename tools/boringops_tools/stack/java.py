@@ -140,7 +140,7 @@ def _command(layout: str) -> list[str]:
 
 def _commands(tree: Tree, folder: str, build: Build) -> Commands:
     source = Source(path=join(folder, build.file))
-    tested = any("/src/test/" in f"/{path}" for path in tree.files if not folder or path.startswith(f"{folder}/"))
+    tested = any("/src/test/" in f"/{path}" for path in tree.all_below(folder))
     own = make.commands(tree, folder)
     if build.manager == "maven":
         tool = "./mvnw" if build.wrapper else "mvn"

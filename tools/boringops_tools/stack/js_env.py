@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _PASSED_THROUGH = {"arguments", "call_expression", "parenthesized_expression", "as_expression", "non_null_expression"}
+_BUNDLERS_OWN = {"MODE", "DEV", "PROD", "SSR", "BASE_URL", "SITE"}
+"""What Vite and Astro set by themselves."""
 _ALIASES = 4
 """Times the environment is handed on from one function to the next."""
 
@@ -97,7 +99,10 @@ class _Reader:
         if parent is None or (parent.child_by_field_name("left") == node and parent.type == "assignment_expression"):
             return
         name = _property(node)
-        if not name or not self._is_environment(module, node.child_by_field_name("object")):
+        owner = node.child_by_field_name("object")
+        if not name or not self._is_environment(module, owner):
+            return
+        if name in _BUNDLERS_OWN and source(owner) == "import.meta.env":
             return
         if parent.type == "call_expression" and parent.child_by_field_name("function") == node:
             return
@@ -117,6 +122,10 @@ class _Reader:
 
     def _call(self, module: Module, node: Node) -> Iterator[EnvVar]:
         given = arguments(node)
+        if given and source(node.child_by_field_name("function")) == "Deno.env.get" and (name := _constant(given[0])):
+            default = self.program.text(module, _fallback(module, node))
+            yield _named(module, node, name, default, _refused(module, node) and default is None)
+            return
         callee = self._callee(module, node) if any(_constant(argument) for argument in given) else None
         for helper in self._helpers(callee) if callee is not None else []:
             name = _constant(given[helper.name]) if helper.name < len(given) else None

@@ -20,6 +20,8 @@ _GRAMMAR = {".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".t
 _WRAPPERS = {
     "parenthesized_expression", "await_expression", "as_expression", "satisfies_expression", "non_null_expression",
 }  # fmt: skip
+_ENVIRONMENTS = {"process.env", "import.meta.env", "Bun.env"}
+"""Ways to speak of the environment; what bundlers fill in counts, they take it from there."""
 _DEEPEST = 24
 """Names for names for names: more steps than people write."""
 
@@ -80,7 +82,11 @@ class Program:
         if owner is not None and owner.type == "this":
             bound = module.lookup(node, f"this.{name}")
             return self.resolve(module, bound.node, depth - 1) if isinstance(bound, Value) else None
-        if source(node) == "process.env" and owner is not None and module.lookup(owner, "process") is None:
+        if (
+            source(node) in _ENVIRONMENTS
+            and owner is not None
+            and module.lookup(owner, source(node).partition(".")[0]) is None
+        ):
             return Origin(module, node, ("process", "env"))
         return self._property(self.resolve(module, owner, depth - 1), name, depth)
 

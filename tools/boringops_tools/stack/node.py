@@ -220,6 +220,8 @@ def _reason(
         return "a library: it is published as a package and starts nothing"
     if site is not None:
         return "" if app.command else "no command that starts its server in production was found"
+    if not app.framework and not listens and manifest.get("bin"):
+        return "a command-line tool: package.json gives it commands, and nothing in it listens on a port"
     if not app.framework and not listens:
         return "a command or a library: nothing in it listens on a port"
     if app.framework and not listens and "start" not in scripts and app.framework != "nextjs":
@@ -362,7 +364,7 @@ def _commands(tree: Tree, folder: str, manager: str, scripts: dict[str, str], fr
     if (
         framework == "nextjs"
         and scripts.get("lint", "").strip() == "next lint"
-        and not any(".eslintrc" in name or "eslint.config" in name for name in tree.files)
+        and not any(".eslintrc" in name or "eslint.config" in name for name in tree.files if "eslint" in name)
     ):
         lint.remove("lint")  # without a configuration `next lint` stops to ask
     watching = re.search(r"--watch(?!All=false|=false)\b", scripts.get("test", ""))

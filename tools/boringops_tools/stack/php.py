@@ -45,8 +45,11 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     reason = ""
     if manifest.get("type") == "library" or (docroot is None and not framework):
         reason = "a library or a command: no document root with an index.php"
-    elif manifest and not tree.named(folder, "composer.lock") and required.keys() - {"php"}:
-        reason = "no composer.lock: run `composer update --lock` and commit it; without it two builds install different packages"
+    remarks = (
+        ["No composer.lock: two builds may install different packages. Run `composer update` and commit it."]
+        if manifest and not tree.named(folder, "composer.lock") and required.keys() - {"php"}
+        else []
+    )
     claim = table(manifest, "require").get("php")
     claims = versions.in_files(tree, folder, {".tool-versions": r"^php\s+(\S+)", ".php-version": r"^(\d\S*)"}, "php")
     platform = table(manifest, "config", "platform").get("php")
@@ -85,6 +88,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         command=["frankenphp", "php-server", "--listen", ":8080", "--root", f"/app/{docroot}" if docroot else "/app"],
         migration=_migration(tree, folder, framework, required),
         commands=_commands(tree, folder, manifest, framework),
+        remarks=remarks,
         php=Php(
             extensions=extensions,
             docroot=docroot or "",

@@ -18,7 +18,7 @@ from boringops_tools.stack import (
     wheels,
 )
 from boringops_tools.stack.facts import Application, Choice, Claim, Python, Source, Version
-from boringops_tools.stack.found import procfile, slug
+from boringops_tools.stack.found import procfile, procfile_web, slug
 from boringops_tools.stack.python_program import module_name
 from boringops_tools.stack.python_requirements import DEVELOPMENT, RUNTIME, dependencies, development, files, included
 from boringops_tools.stack.python_source import WebApp
@@ -113,7 +113,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         lockfile=lock,
         framework=framework,
         entry=entry,
-        command=_command(python, port),
+        command=_command(python, port) or _program(tree, folder, project),
         port=port,
         port_source=where,
         health=health.best(routes),
@@ -169,11 +169,7 @@ def _verdict(app: Application, declared: dict[str, Source], remarks: list[str], 
             ),
             "",
         )
-        reason = (
-            f"it depends on {web}, but no application object was found"
-            if web
-            else "a command or a library: no web application in it"
-        )
+        reason = f"it depends on {web}, but no application object was found" if web else _purpose(project)
     elif not {app.framework, *_BRINGS.get(app.framework, ())} & declared.keys():
         reason = f"its code needs {app.framework}, but nothing in this folder declares it as a dependency"
     elif app.manager == "pip" and not python.requirements and not python.packaged:
@@ -189,6 +185,15 @@ def _verdict(app: Application, declared: dict[str, Source], remarks: list[str], 
     if not reason and app.manager == "uv" and not app.lockfile:
         remarks.append("No uv.lock: run `uv lock` and commit it.")
     return {"deployable": not reason, "reason": reason, "remarks": remarks}
+
+
+def _purpose(project: dict[str, Any]) -> str:
+    """What a project without a web application is, as far as its metadata says so."""
+    if table(project, "project", "scripts") or table(project, "tool", "poetry", "scripts"):
+        return "a command-line tool: pyproject.toml gives it commands, and there is no web application in it"
+    if "build-system" in project:
+        return "a library: it is published as a package, and there is no web application in it"
+    return "a command or a library: no web application in it"
 
 
 def _serves(server: str, declared: dict[str, Source]) -> bool:
@@ -271,13 +276,26 @@ def _import_root(tree: Tree, folder: str, path: str, imports: set[str]) -> str:
     def has(root: str, name: str) -> bool:
         start = join(folder, root) if root else folder
         return join(start, f"{name}.py") in tree or any(
-            file.startswith(join(start, name) + "/") and file.endswith(".py") for file in tree.files
+            file.endswith(".py") for file in tree.all_below(join(start, name))
         )
 
     here = folder_of(inner)
     if here and here != base and any(has(here, name) and not has(base, name) for name in imports):
         return here
     return base
+
+
+def _program(tree: Tree, folder: str, project: dict[str, Any]) -> list[str]:
+    """How a program without a web application is started: by its one command, or by a usual file."""
+    commands = list(table(project, "project", "scripts")) or list(table(project, "tool", "poetry", "scripts"))
+    if len(commands) == 1:
+        return commands
+    said, _ = procfile_web(tree, folder)
+    here = [path.removeprefix(f"{folder}/" if folder else "") for path in tree.below(folder, ".py")]
+    top = [path for path in here if "/" not in path and path not in {"setup.py", "__init__.py"}]
+    usual = [name for name in ("main.py", "app.py", "bot.py", "run.py", "src/main.py") if name in here]
+    entry = usual[0] if usual else top[0] if len(top) == 1 else ""
+    return said or (["python", entry] if entry else [])
 
 
 def _command(python: Python, port: int) -> list[str]:

@@ -29,7 +29,7 @@ def commands(
             Source(path=join(folder, str(configured[0]))) if isinstance(configured, list) and configured else pyproject
         )
         lint = [Command(run=f"{prefix}ruff check .", source=source)]
-    inside = [path for path in tree.files if path.startswith(f"{folder}/" if folder else "") and path.endswith(".py")]
+    inside = [path for path in tree.all_below(folder) if path.endswith(".py")]
     tests = [path for path in inside if re.search(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$", path)]
     test: list[Command] = []
     if tests:

@@ -196,7 +196,12 @@ def _start(tree: Tree, folder: str, framework: str, gems: dict[str, Source]) -> 
     if framework == "rails":
         return ["./bin/rails", "server", "-b", _ANYWHERE], Source(path=join(folder, "config/application.rb")), ""
     if not framework:
-        return [], None, ""
+        usual = next((name for name in ("app.rb", "main.rb", "server.rb", "bot.rb") if join(folder, name) in tree), "")
+        return (
+            (said, source, "")
+            if said
+            else (["ruby", usual] if usual else [], Source(path=join(folder, usual)) if usual else None, "")
+        )
     port = "4567" if framework == "sinatra" else "9292"
     if join(folder, "config.ru") in tree:
         entry = Source(path=join(folder, "config.ru"))

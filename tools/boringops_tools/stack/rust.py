@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from boringops_tools.stack import make, versions
-from boringops_tools.stack.calls import Call, calls
+from boringops_tools.stack.calls import Call, calls, text
 from boringops_tools.stack.facts import Application, Claim, Command, Commands, Route, Rust, Source
 from boringops_tools.stack.found import Found, application, prefixed
+from boringops_tools.stack.grammar import within
 from boringops_tools.stack.tree import Tree, folder_of, join, table, words
 
 MANIFEST = "Cargo.toml"
@@ -81,7 +82,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
             binary=binary,
             package=str(table(own, "package").get("name") or ""),
             others=others,
-            sqlx_offline=any(file.startswith(join(folder, ".sqlx/")) for file in tree.files),
+            sqlx_offline=any(tree.all_below(join(folder, ".sqlx"))),
             assets=[
                 name
                 for name in _ASSETS
@@ -203,7 +204,7 @@ def _read(tree: Tree, paths: list[str]) -> tuple[Found, set[str]]:
         name = call.name.rpartition("::")[2] if "env::" in call.name else call.name
         if name in {"var", "var_os"} and "env::" in call.name:
             outer = call.around[-1].name if call.around else ""
-            default = call.around[-1].text() if outer == ".unwrap_or" else None
+            default = _only_string(call.around[-1]) if outer in {".unwrap_or", ".unwrap_or_else"} else None
             found.variable(call.text(), call.place, default, required=outer in {".unwrap", ".expect"})
         elif name in {".route", "Router::route", ".at"} and (route := call.text()) and route.startswith("/"):
             _place(Route(path=route, source=call.place), call, nests, found)
@@ -222,11 +223,20 @@ def _read(tree: Tree, paths: list[str]) -> tuple[Found, set[str]]:
             found.listens = found.listens or call.place
     if any(call.name in {"@launch", "@rocket::launch"} for call in all_calls):
         found.listens = found.listens or next(call.place for call in all_calls if "launch" in call.name)
+    for path in paths if found.listens and not found.ports else []:
+        for match in re.finditer(r"^\s*(?:pub )?const \w*PORT\w*: u16 = (\d+);", tree.text(path), re.MULTILINE):
+            found.port(match[1], Source(path=path, line=tree.text(path)[: match.start()].count("\n") + 1))
     if not found.ports and found.listens:
         for value in sorted(strings):
             if re.fullmatch(r"(0\.0\.0\.0|127\.0\.0\.1|\[::\]):\d{2,5}", value):
                 found.port(value, found.listens)
     return found, strings
+
+
+def _only_string(call: Call) -> str | None:
+    """The one string that a default comes down to: `"x".into()`, `|_| String::from("x")`."""
+    found = [text(node) for _, value in call.arguments for node in within(value) if node.type == "string_literal"]
+    return found[0] if len(found) == 1 else None
 
 
 def _place(route: Route, call: Call, nests: list[Call], found: Found) -> None:

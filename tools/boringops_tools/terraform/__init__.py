@@ -1,0 +1,1 @@
+"""Terraform configurations without a registry: what providers and modules would bring, stood in for."""
