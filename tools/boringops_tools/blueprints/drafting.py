@@ -19,10 +19,11 @@ from boringops_tools.blueprints import (
     pins,
     planning,
 )
+from boringops_tools.blueprints.choices import Choices
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
 from boringops_tools.blueprints.words import other_ci, understand
-from boringops_tools.stack import environment
+from boringops_tools.stack import Stack, environment
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
@@ -38,6 +39,7 @@ KINDS: tuple[Kind, ...] = (
     ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
     ("deploy", "4.1", "Describe what runs in the cluster", kubernetes.manifests),
     ("deploy", "4.2", "Deploy, and go back, with one command", kubernetes.script),
+    ("deploy", "4.3", "Deploy from the pipeline", kubernetes.workflow),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -61,10 +63,11 @@ def draft(
     `planned` says which of the files will be written, for what documents may speak of. Only reads.
     Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
-    wanted = frozenset(understand(task) if wants is None else wants)
-    chosen = None if planned is None else frozenset(planned)
     decided = choices.read(task)
-    context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=other_ci(task), task=task, planned=chosen)
+    tree = Tree(root, files)
+    wanted = _brought(understand(task) if wants is None else wants, decided, stack, tree)
+    chosen = None if planned is None else frozenset(planned)
+    context = Context(tree, stack, wanted, choices=decided, asked_ci=other_ci(task), task=task, planned=chosen)
     made: list[DraftFile] = []
     if stack.applications:
         for want, number, _, make in KINDS:
@@ -74,6 +77,17 @@ def draft(
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
+
+
+def _brought(wants: set[str], decided: Choices, stack: Stack, tree: Tree) -> frozenset[str]:
+    """What is wanted, and what a deployment cannot do without: an image to run, and a pipeline that builds it once."""
+    brought = set(wants)
+    if "deploy" in wants and decided.target is not None:
+        if any(app.path("Dockerfile") not in tree for app in stack.deployable):
+            brought.add("containers")
+        if stack.deployable and not stack.ci and not any(path.startswith(".github/workflows/") for path in tree.files):
+            brought.add("ci")
+    return frozenset(brought)
 
 
 def _assumptions(context: Context) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from boringops_tools.blueprints.context import Context
-from boringops_tools.blueprints.kubernetes import chart, existing, kustomize, shape, workload
+from boringops_tools.blueprints.context import DEPLOY, Context
+from boringops_tools.blueprints.kubernetes import chart, cluster, existing, kustomize, shape, workload
 from boringops_tools.blueprints.kubernetes.workload import Workload
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -46,3 +46,26 @@ def script(context: Context) -> Iterator[DraftFile]:
                 content=render("kubernetes/deploy.sh.j2", w=each, v=laid),
                 why=f"Deploys {each.name} by digest: shows the difference, migrates, replaces, and goes back by itself.",
             )
+
+
+def workflow(context: Context) -> Iterator[DraftFile]:
+    """The workflow that deploys one digest to one environment; release.yml calls it, and people may."""
+    every = workloads(context) if chosen(context) and not context.other_ci and DEPLOY not in context.tree else []
+    scripts = {each.name: f"{shape.of(context, each).folder}/deploy.sh" for each in every if existing.of(context, each.app) is None}
+    if scripts:
+        said = cluster.read(context.task)
+        laid = shape.of(context, every[0])
+        yield DraftFile(
+            path=DEPLOY,
+            content=render("kubernetes/deploy.yml.j2", scripts=scripts, many=len(context.containers) > 1, cloud=said.cloud, v=laid),
+            why="Deploys a digest to staging or production without a stored key, after the approval of the environment.",
+        )
+
+
+def deploys(context: Context) -> bool:
+    """Whether the workflow that deploys is there, or will be, for every application that is released."""
+    if context.other_ci or len(workloads(context)) != len(context.containers):
+        return False
+    if any(existing.of(context, app) for app in context.containers):
+        return False
+    return DEPLOY in context.tree or (chosen(context) and context.will_have(DEPLOY, "deploy"))
