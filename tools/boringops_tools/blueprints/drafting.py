@@ -40,6 +40,7 @@ KINDS: tuple[Kind, ...] = (
     ("deploy", "4.1", "Describe what runs in the cluster", kubernetes.manifests),
     ("deploy", "4.2", "Deploy, and go back, with one command", kubernetes.script),
     ("deploy", "4.3", "Deploy from the pipeline", kubernetes.workflow),
+    ("deploy", "4.4", "Write down how to deploy, switch and go back", kubernetes.document),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -65,7 +66,8 @@ def draft(
     stack = stacks.detect(root, files)
     decided = choices.read(task)
     tree = Tree(root, files)
-    wanted = _brought(understand(task) if wants is None else wants, decided, stack, tree)
+    asked = understand(task) if wants is None else wants
+    wanted = _brought(asked, decided, stack, tree)
     chosen = None if planned is None else frozenset(planned)
     context = Context(tree, stack, wanted, choices=decided, asked_ci=other_ci(task), task=task, planned=chosen)
     made: list[DraftFile] = []
@@ -76,6 +78,7 @@ def draft(
     assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
+    plan = kubernetes.told(context, plan, brought=wanted != frozenset(asked))
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
 
 
@@ -116,19 +119,22 @@ def _assumptions(context: Context) -> list[str]:
         said.append(
             "Images go to GitHub's registry (ghcr.io); staging follows the trunk, production follows tags `v*`."
         )
-    return said
+    return said + kubernetes.assumptions(context)
 
 
 def _questions(context: Context) -> list[Question]:
     """What only people know. None of it keeps the files from being right; the hand-over waits for it."""
     if not context.containers:
         return []
-    return [
+    where = [
         Question(
             question="Where do staging and production run?",
             why="The release workflow ends with an image and its digest; the deploy step belongs to the target.",
             options=["Kubernetes", "AWS ECS", "Google Cloud Run", "Azure Container Apps", "one machine with Compose"],
-        ),
+        )
+    ]
+    return [
+        *(where if context.choices.target is None else []),
         Question(question="Which secrets manager holds the secrets?", why="The runbook's rotation steps name it."),
         *(
             [Question(question="What are RTO and RPO of the data?", why="Backups and replicas follow from them.")]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from boringops.facts import Plan
 from boringops_tools.blueprints.context import DEPLOY, Context
-from boringops_tools.blueprints.kubernetes import chart, cluster, existing, kustomize, shape, workload
+from boringops_tools.blueprints.kubernetes import chart, cluster, existing, kustomize, shape, statements, workload
 from boringops_tools.blueprints.kubernetes.workload import Workload
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
+from boringops_tools.stack.environment import is_public
+from boringops_tools.stack.facts import Application, EnvVar
 
 
 def chosen(context: Context) -> bool:
@@ -48,6 +51,23 @@ def script(context: Context) -> Iterator[DraftFile]:
             )
 
 
+def laid_out(context: Context) -> statements.Laid:
+    """Each application whose manifests are ours, with how they are laid out; none where the target is another."""
+    if not chosen(context):
+        return []
+    return [(each, shape.of(context, each)) for each in workloads(context) if existing.of(context, each.app) is None]
+
+
+def assumptions(context: Context) -> list[str]:
+    return statements.assumptions(context, laid_out(context))
+
+
+def told(context: Context, plan: Plan, brought: bool) -> Plan:
+    """The plan, true of this target."""
+    kept = [found for app in context.containers if (found := existing.of(context, app))] if chosen(context) else []
+    return statements.told(context, plan, laid_out(context), kept, brought)
+
+
 def workflow(context: Context) -> Iterator[DraftFile]:
     """The workflow that deploys one digest to one environment; release.yml calls it, and people may."""
     every = workloads(context) if chosen(context) and not context.other_ci and DEPLOY not in context.tree else []
@@ -69,3 +89,55 @@ def deploys(context: Context) -> bool:
     if any(existing.of(context, app) for app in context.containers):
         return False
     return DEPLOY in context.tree or (chosen(context) and context.will_have(DEPLOY, "deploy"))
+
+
+DOCUMENT = "docs/kubernetes.md"
+
+
+def document(context: Context) -> Iterator[DraftFile]:
+    """What to set once, where each variable comes from, how to deploy, switch, migrate and go back."""
+    laid = laid_out(context)
+    if laid and DOCUMENT not in context.tree:
+        yield DraftFile(
+            path=DOCUMENT,
+            content=render(
+                "kubernetes/kubernetes.md.j2",
+                laid=laid,
+                names=[w.name for w, _ in laid],
+                many=len(laid) > 1,
+                environments=shape.ENVIRONMENTS,
+                workflow=DEPLOY if not context.other_ci and context.will_have(DEPLOY, "deploy") else "",
+                called=context.release_path not in context.tree or DEPLOY in context.tree.text(context.release_path),
+                release=context.release_path,
+                strategies=statements.STRATEGY,
+                backs=statements.BACK,
+                migrating=any(w.migration for w, _ in laid),
+            ),
+            why="What to set once, how to deploy, switch, migrate and go back, and where each variable comes from.",
+        )
+
+
+def documented(context: Context) -> bool:
+    return DOCUMENT in context.tree or (bool(laid_out(context)) and context.will_have(DOCUMENT, "deploy"))
+
+
+def origin(context: Context, app: Application, variable: EnvVar) -> str:
+    """Where a variable comes from in the cluster; empty where it does not, or where the manifests are not ours."""
+    if not {app.path("k8s"), app.path("charts")} & set(places(context)) or is_public(variable.name):
+        return ""
+    each = workload.of(context, app)
+    if any(secret.name == variable.name for secret in each.secrets):
+        return f"in Kubernetes from the Secret {each.secret}"
+    return f"in Kubernetes from the ConfigMap {each.name}-config"
+
+
+def places(context: Context) -> list[str]:
+    """Folders of manifests that are there or will be: what documents may speak of, whatever the task was."""
+    found = []
+    for app in context.containers:
+        for name in ("k8s", "charts"):
+            path = app.path(f"{name}/deploy.sh")
+            ours = chosen(context) and (name == "charts") == shape.wants_helm(context) and existing.of(context, app) is None
+            if path in context.tree or (ours and context.will_have(path, "deploy")):
+                found.append(app.path(name))
+    return found
