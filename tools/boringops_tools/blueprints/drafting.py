@@ -171,6 +171,7 @@ def _notes(context: Context) -> list[str]:
     kept += [name for name in COMPOSE_NAMES if name in context.tree]
     kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
     notes += [f"{path} exists and is left as it is." for path in kept]
+    notes += kubernetes.notes(context)
     if context.asked_ci:
         notes.append(f"There is no blueprint for {context.asked_ci}: its configuration has to be written by hand.")
     elif context.other_ci:

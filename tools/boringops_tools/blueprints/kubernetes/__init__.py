@@ -62,6 +62,10 @@ def assumptions(context: Context) -> list[str]:
     return statements.assumptions(context, laid_out(context))
 
 
+def notes(context: Context) -> list[str]:
+    return existing.notes(context) if chosen(context) else []
+
+
 def told(context: Context, plan: Plan, brought: bool) -> Plan:
     """The plan, true of this target."""
     kept = [found for app in context.containers if (found := existing.of(context, app))] if chosen(context) else []
