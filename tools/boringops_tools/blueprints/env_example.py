@@ -62,7 +62,11 @@ def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:
     reached = backing.values(app)
     for variable in app.env:
         if variable.name not in known:
-            lines += [_comment(variable, reached, kubernetes.origin(context, app, variable)), _assignment(variable, app), ""]
+            lines += [
+                _comment(variable, reached, kubernetes.origin(context, app, variable)),
+                _assignment(variable, app),
+                "",
+            ]
     for service in app.services if app.deployable and context.compose_path not in _foreign(context) else []:
         secret = backing.BACKINGS[service.kind].variable
         if secret and secret not in known and all(variable.name != secret for variable in app.env):

@@ -29,7 +29,7 @@ def manifests(context: Context) -> Iterator[DraftFile]:
         return
     for each in workloads(context):
         if found := existing.of(context, each.app):
-            yield from existing.missing(context, each, found)
+            yield from existing.missing(context, found)
             continue
         laid = shape.of(context, each)
         made = chart.files(each, laid) if laid.helm else kustomize.files(each, laid)
@@ -59,7 +59,7 @@ def laid_out(context: Context) -> statements.Laid:
 
 
 def assumptions(context: Context) -> list[str]:
-    return statements.assumptions(context, laid_out(context))
+    return statements.assumptions(laid_out(context))
 
 
 def notes(context: Context) -> list[str]:
@@ -75,13 +75,19 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
 def workflow(context: Context) -> Iterator[DraftFile]:
     """The workflow that deploys one digest to one environment; release.yml calls it, and people may."""
     every = workloads(context) if chosen(context) and not context.other_ci and DEPLOY not in context.tree else []
-    scripts = {each.name: f"{shape.of(context, each).folder}/deploy.sh" for each in every if existing.of(context, each.app) is None}
+    scripts = {
+        each.name: f"{shape.of(context, each).folder}/deploy.sh"
+        for each in every
+        if existing.of(context, each.app) is None
+    }
     if scripts:
         said = cluster.read(context.task)
         laid = shape.of(context, every[0])
         yield DraftFile(
             path=DEPLOY,
-            content=render("kubernetes/deploy.yml.j2", scripts=scripts, many=len(context.containers) > 1, cloud=said.cloud, v=laid),
+            content=render(
+                "kubernetes/deploy.yml.j2", scripts=scripts, many=len(context.containers) > 1, cloud=said.cloud, v=laid
+            ),
             why="Deploys a digest to staging or production without a stored key, after the approval of the environment.",
         )
 
@@ -141,7 +147,11 @@ def places(context: Context) -> list[str]:
     for app in context.containers:
         for name in ("k8s", "charts"):
             path = app.path(f"{name}/deploy.sh")
-            ours = chosen(context) and (name == "charts") == shape.wants_helm(context) and existing.of(context, app) is None
+            ours = (
+                chosen(context)
+                and (name == "charts") == shape.wants_helm(context)
+                and existing.of(context, app) is None
+            )
             if path in context.tree or (ours and context.will_have(path, "deploy")):
                 found.append(app.path(name))
     return found

@@ -28,7 +28,9 @@ def files(w: Workload, v: Shape) -> Iterator[DraftFile]:
     yield made(f"{home}/Chart.yaml", "helm/Chart.yaml", f"The chart of {w.name}.")
     yield made(f"{home}/values.yaml", "helm/values.yaml", "What is the same in every environment.", digest=DIGEST)
     for env in ENVIRONMENTS:
-        yield made(f"{home}/values-{env.name}.yaml", "helm/values-environment.yaml", f"What differs in {env.name}.", env=env)
+        yield made(
+            f"{home}/values-{env.name}.yaml", "helm/values-environment.yaml", f"What differs in {env.name}.", env=env
+        )
     yield DraftFile(
         path=f"{v.folder}/{home}/values.schema.json",
         content=json.dumps(schema(w, v), indent=2) + "\n",
@@ -54,7 +56,11 @@ def schema(w: Workload, v: Shape) -> dict[str, Any]:
         "resources": _closed({"requests": amounts, "limits": amounts}),
     }
     if w.settings:
-        properties["config"] = {"type": "object", "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}, "additionalProperties": {"type": "string"}}
+        properties["config"] = {
+            "type": "object",
+            "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+            "additionalProperties": {"type": "string"},
+        }
     if v.by_gateway:
         properties["gateway"] = _closed({"name": text, "namespace": text})
     if v.external_secrets:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from boringops_tools.blueprints.context import Context
-from boringops_tools.blueprints.kubernetes.workload import Workload
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 from boringops_tools.stack.facts import Application
@@ -16,6 +15,9 @@ from boringops_tools.yaml_files import Unreadable, documents, is_manifest, is_ya
 
 _RUNS = ("Deployment", "StatefulSet", "Rollout")
 _KIND = re.compile(r"(?m)^kind:\s*[\"']?(\w+)")
+_STORES = re.compile(
+    r"(?i)\b(postgres\w*|mysql|mariadb|mongo\w*|redis|valkey|rabbitmq|kafka|elasticsearch|minio|memcached)\b"
+)
 _HIDDEN = re.compile(r"(^|/)(\.|node_modules/|vendor/|tests?/|testdata/|examples?/)")
 
 
@@ -33,6 +35,8 @@ class Existing:
     kinds: frozenset[str] = frozenset()
     """Kinds of objects that its folder has, and folders below and beside it."""
     kustomized: bool = False
+    sure: bool = True
+    """It bears the application's name or listens on its port; else it is only the one workload there is."""
 
 
 def of(context: Context, app: Application) -> Existing | None:
@@ -42,11 +46,19 @@ def of(context: Context, app: Application) -> Existing | None:
     paths = [path for path in context.tree.files if not _HIDDEN.search(path)]
     alone = len(context.containers) == 1
     for path in paths:
-        if path.endswith("Chart.yaml") and (alone or app.name in path or (app.folder and path.startswith(f"{app.folder}/"))):
+        if path.endswith("Chart.yaml") and (
+            alone or app.name in path or (app.folder and path.startswith(f"{app.folder}/"))
+        ):
             return Existing(path, path.removesuffix("Chart.yaml").rstrip("/") or ".", chart=True)
     found = [each for path in paths for each in _workloads(context, path, app)]
-    own = [each for each in found if each.name == app.name or (app.folder and each.path.startswith(f"{app.folder}/"))]
-    return next(iter(own or found), None) if alone or own else None
+    own = [
+        each
+        for each in found
+        if each.sure and (alone or each.name == app.name or each.path.startswith(f"{app.folder or '?'}/"))
+    ]
+    if own:
+        return own[0]
+    return found[0] if alone and len(found) == 1 else None
 
 
 def _text(context: Context, path: str) -> str:
@@ -55,7 +67,7 @@ def _text(context: Context, path: str) -> str:
 
 
 def _workloads(context: Context, path: str, app: Application) -> Iterator[Existing]:
-    """Workloads in a file that seem to run the application: by its name, or by the port it listens on."""
+    """Workloads in a file that may run the application: all but those of databases and queues."""
     text = _text(context, path)
     if not text or not set(_KIND.findall(text)) & set(_RUNS):
         return
@@ -71,11 +83,13 @@ def _workloads(context: Context, path: str, app: Application) -> Iterator[Existi
         labels = (spec.get("selector") or {}).get("matchLabels")
         ports = [port.get("containerPort") for pod in pods for port in pod.get("ports") or []]
         named = " ".join([str((each.get("metadata") or {}).get("name")), *(str(pod.get("image")) for pod in pods)])
-        if labels and (app.name in named or app.port in ports):
+        if labels and not _STORES.search(named):
             yield Existing(
+                sure=app.name in named or app.port in ports,
                 path=path, folder=folder, name=str(each["metadata"]["name"]), labels={str(k): str(v) for k, v in labels.items()},
                 replicas=spec.get("replicas") if isinstance(spec.get("replicas"), int) else 1, port=next(iter(ports), app.port),
-                kinds=_kinds(context, folder), kustomized=any(f"{folder}/{name}" in context.tree for name in ("kustomization.yaml", "kustomization.yml")),
+                kinds=_kinds(context, folder),
+                kustomized=any(f"{folder}/kustomization.{end}" in context.tree for end in ("yaml", "yml")),
             )  # fmt: skip
 
 
@@ -85,17 +99,23 @@ def _kinds(context: Context, folder: str) -> frozenset[str]:
     return frozenset(kind for path in near for kind in _KIND.findall(_text(context, path)))
 
 
-def missing(context: Context, w: Workload, found: Existing) -> Iterator[DraftFile]:
+def missing(context: Context, found: Existing) -> Iterator[DraftFile]:
     """Objects that the user's manifests lack and that take nothing away from what runs."""
     if found.chart:
         return
     wanted = [("network-policy.yaml", "NetworkPolicy", "Lets requests in on the application's port alone.")]
     if found.replicas > 1:
-        wanted.append(("pod-disruption-budget.yaml", "PodDisruptionBudget", "One instance at a time goes when nodes are emptied."))
+        wanted.append(
+            ("pod-disruption-budget.yaml", "PodDisruptionBudget", "One instance at a time goes when nodes are emptied.")
+        )
     for name, kind, why in wanted:
         path = name if found.folder == "." else f"{found.folder}/{name}"
         if kind not in found.kinds and path not in context.tree:
-            yield DraftFile(path=path, content=render("kubernetes/addition.yaml.j2", kind=kind, found=found), why=f"{found.name}: {why}")
+            yield DraftFile(
+                path=path,
+                content=render("kubernetes/addition.yaml.j2", kind=kind, found=found),
+                why=f"{found.name}: {why}",
+            )
 
 
 def notes(context: Context) -> list[str]:
@@ -106,7 +126,9 @@ def notes(context: Context) -> list[str]:
         if found is None:
             continue
         if found.chart:
-            said.append(f"{app.name}: the chart {found.path} is there and stays as it is; what it lacks shows `boringops check`.")
+            said.append(
+                f"{app.name}: the chart {found.path} is there and stays as it is; what it lacks shows `boringops check`."
+            )
             continue
         listed = " List what is new in its kustomization, which is not changed." if found.kustomized else ""
         said.append(

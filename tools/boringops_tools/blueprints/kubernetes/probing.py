@@ -14,7 +14,9 @@ _WINDOW = 15
 _ASKS = re.compile(
     r"(?i)\b\w*(database|sql|query|session|redis|cache|mongo|rabbit|amqp|prisma|connection|cursor|execute|select|\bdb\b|\.ping|ecto|repo)\w*"
 )
-_NEXT = re.compile(r"\.(get|post|put|patch|delete|use|route|api_route|all|head)\(|^\s*(path|re_path|get|post|match)\b|^export ")
+_NEXT = re.compile(
+    r"\.(get|post|put|patch|delete|use|route|api_route|all|head)\(|^\s*(path|re_path|get|post|match)\b|^export "
+)
 _ANSWERS = re.compile(r"\breturn\b|\.(send|json|end|status|sendStatus|text)\(|\bWriteHeader\b|=>")
 _ALIVE = {"livez", "live", "liveness", "alive", "ping", "heartbeat", "up"}
 
@@ -33,7 +35,9 @@ def readiness(app: Application) -> Probe:
     if app.static is not None:
         return Probe("/", "The first page is what a site is there for.")
     if route is None:
-        return Probe("", "The code has no health route: this only sees that the port is open. Add a route and ask it instead.")
+        return Probe(
+            "", "The code has no health route: this only sees that the port is open. Add a route and ask it instead."
+        )
     return Probe(route.path, f"{route.path} is answered in {plain(route.source)}.")
 
 

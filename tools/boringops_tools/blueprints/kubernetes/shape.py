@@ -78,7 +78,7 @@ def of(context: Context, workload: Workload) -> Shape:
         tracks = {"blue-green": ("blue", "green"), "canary": ("stable", "canary")}.get(strategy, ())
     web = [] if rollouts else [workload.name]
     helm_values = {
-        "image": "{{ printf \"%s@%s\" .Values.image.repository .Values.image.digest | quote }}",
+        "image": '{{ printf "%s@%s" .Values.image.repository .Values.image.digest | quote }}',
         "host": "{{ .Values.host | quote }}",
         "min": "{{ .Values.autoscaling.minReplicas }}",
         "max": "{{ .Values.autoscaling.maxReplicas }}",
@@ -102,7 +102,7 @@ def of(context: Context, workload: Workload) -> Shape:
         external_secrets=said.external_secrets and bool(workload.secrets),
         chart=workload.name,
         name=workload.name,
-        **(helm_values if helm else plain),  # type: ignore[arg-type]
+        **(helm_values if helm else plain),
     )
 
 

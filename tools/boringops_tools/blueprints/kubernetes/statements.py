@@ -22,34 +22,45 @@ STRATEGY = {
 BACK = {
     "rolling": "`bash {folder}/deploy.sh ENVIRONMENT rollback` (kubectl rollout undo), or deploy the last good digest.",
     "blue-green": "`bash {folder}/deploy.sh ENVIRONMENT rollback` gives the traffic back to the colour that still runs: seconds.",
-    "canary": "`bash {folder}/deploy.sh ENVIRONMENT rollback` gives all traffic to the stable version; after the promotion, deploy the last good digest.",
+    "canary": "`bash {folder}/deploy.sh ENVIRONMENT rollback` gives all traffic to the stable version; after the "
+    "promotion, deploy the last good digest.",
 }
 
 
-def assumptions(context: Context, laid: Laid) -> list[str]:
+def assumptions(laid: Laid) -> list[str]:
     """What the manifests rest on that nobody said."""
     said: list[str] = []
     for w, v in laid:
+        way = "the Gateway and its namespace" if v.by_gateway else "the namespace of the ingress controller"
         where = f"{v.folder}/{'values-*.yaml' if v.helm else 'overlays/*/kustomization.yaml'}"
         said.append(
-            f"{w.name}: the domain, {'the Gateway and its namespace' if v.by_gateway else 'the namespace of the ingress controller'} and what "
-            f"else is `{UNSET}` in {v.folder}/ have to be set (domains in {where}); deploy.sh refuses to go on before."
+            f"{w.name}: the domain, {way} and what else is `{UNSET}` in {v.folder}/ have to be set "
+            f"(domains in {where}); deploy.sh refuses to go on before."
         )
         if w.secrets and v.external_secrets:
-            said.append(f"{w.name}: External Secrets Operator is in the cluster, with a SecretStore whose name has to be set.")
+            said.append(
+                f"{w.name}: External Secrets Operator is in the cluster, with a SecretStore whose name has to be set."
+            )
         elif w.secrets:
             said.append(
-                f"{w.name}: whoever runs the cluster makes the Secret `{w.secret}` in each namespace from the secrets manager; no value is in git."
+                f"{w.name}: whoever runs the cluster makes the Secret `{w.secret}` in each namespace from the "
+                "secrets manager; no value is in git."
             )
         if not w.uid_known:
             said.append(f"{w.name}: its Dockerfile names no numeric USER; {w.uid} is used and has to be tried.")
         if w.egress:
-            said.append(f"{w.name}: {', '.join(kind for kind, _ in w.egress)} are reached in private networks on their usual ports.")
-        said.append(f"{w.name}: {w.memory} of memory an instance, and 100m of a CPU, are a start; measure and set them.")
+            said.append(
+                f"{w.name}: {', '.join(kind for kind, _ in w.egress)} are reached in private networks on their usual ports."
+            )
+        said.append(
+            f"{w.name}: {w.memory} of memory an instance, and 100m of a CPU, are a start; measure and set them."
+        )
     if laid:
         numbers = ", ".join(f"{each.min}-{each.max} in {each.name}" for each in ENVIRONMENTS)
         said.append(f"Nobody stated the load: {numbers} instances, scaled by CPU.")
-        said.append("dev, staging and production are namespaces, each with its own settings and secrets; production better in a cluster of its own.")
+        said.append(
+            "dev, staging and production are namespaces, each with its own settings and secrets; production better in a cluster of its own."
+        )
         if any(v.rollouts for _, v in laid):
             said.append("Argo Rollouts is in the cluster, and its kubectl plugin where deploy.sh runs.")
         if any(v.by_gateway for _, v in laid):
@@ -58,12 +69,17 @@ def assumptions(context: Context, laid: Laid) -> list[str]:
 
 
 def decisions(context: Context, laid: Laid, brought: bool) -> list[Decision]:
-    made = []
+    made: list[Decision] = []
     if not laid:
         return made
     v = laid[0][1]
     if v.helm:
-        made.append(Decision(what="A Helm chart with a schema of its values", why="It was asked for; one values file for each environment."))
+        made.append(
+            Decision(
+                what="A Helm chart with a schema of its values",
+                why="It was asked for; one values file for each environment.",
+            )
+        )
     else:
         made.append(
             Decision(
@@ -82,7 +98,10 @@ def decisions(context: Context, laid: Laid, brought: bool) -> list[Decision]:
     )
     if brought:
         made.append(
-            Decision(what="The image and the pipeline that builds it come along", why="A cluster runs an image, and the repository had none.")
+            Decision(
+                what="The image and the pipeline that builds it come along",
+                why="A cluster runs an image, and the repository had none.",
+            )
         )
     return made
 
@@ -98,7 +117,11 @@ def told(context: Context, plan: Plan, laid: Laid, kept: list[Existing], brought
     if not laid:
         return plan
     v = laid[0][1]
-    pipeline = f"{DEPLOY}: staging on merge, production by tag and approval." if not context.other_ci else f"By hand or from {context.other_ci}, with deploy.sh."
+    pipeline = (
+        f"{DEPLOY}: staging on merge, production by tag and approval."
+        if not context.other_ci
+        else f"By hand or from {context.other_ci}, with deploy.sh."
+    )
     folders = ", ".join(each.folder for _, each in laid)
     migrating = [w.name for w, _ in laid if w.migration]
     security = [
@@ -108,12 +131,19 @@ def told(context: Context, plan: Plan, laid: Laid, kept: list[Existing], brought
         "The pipeline logs in by OpenID Connect: there is no stored key to the cluster.",
     ]
     monitoring = [line for line in plan.monitoring if not line.startswith("Alerts and dashboards")]
-    monitoring += [f"{w.name}: readiness {w.ready.path or 'on its port'}, liveness {w.live.path or 'on its port'}" for w, _ in laid]
-    monitoring += [f"{w.name}: ServiceMonitor on {w.app.metrics.path}" for w, each in laid if each.monitored and w.app.metrics]
+    monitoring += [
+        f"{w.name}: readiness {w.ready.path or 'on its port'}, liveness {w.live.path or 'on its port'}" for w, _ in laid
+    ]
+    monitoring += [
+        f"{w.name}: ServiceMonitor on {w.app.metrics.path}" for w, each in laid if each.monitored and w.app.metrics
+    ]
     most = sum(ENVIRONMENTS[-1].max for _ in laid)
     return plan.model_copy(
         update={
-            "decisions": [*(each for each in plan.decisions if "deploys nothing" not in each.what), *decisions(context, laid, brought)],
+            "decisions": [
+                *(each for each in plan.decisions if "deploys nothing" not in each.what),
+                *decisions(context, laid, brought),
+            ],
             "environments": [
                 f"{each.name}: {', '.join(f'namespace {w.name}-{each.name}' for w, _ in laid)}, {each.min} to {each.max} instances"
                 for each in ENVIRONMENTS
@@ -121,7 +151,11 @@ def told(context: Context, plan: Plan, laid: Laid, kept: list[Existing], brought
             "security": [*plan.security, *security],
             "monitoring": monitoring,
             "deployment_strategy": f"{STRATEGY[v.strategy]} {pipeline}"
-            + (f" Before it, a Job migrates the schema of {', '.join(migrating)} (expand and contract)." if migrating else ""),
+            + (
+                f" Before it, a Job migrates the schema of {', '.join(migrating)} (expand and contract)."
+                if migrating
+                else ""
+            ),
             "rollback": f"{BACK[v.strategy].format(folder=v.folder)} A schema is not rolled back: each migration leaves the old version "
             f"working. Of the files: revert the one commit that adds {folders}.",
             "cost": f"In production {2 * len(laid)} to {most} instances of {', '.join(f'{w.name} ({w.memory})' for w, _ in laid)}"

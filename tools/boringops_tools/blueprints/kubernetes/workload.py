@@ -13,7 +13,15 @@ from boringops_tools.blueprints.kubernetes.probing import Probe, liveness, readi
 from boringops_tools.stack.facts import Application
 
 UNKNOWN_USER = 10001
-_MEMORY = {"go": "128Mi", "rust": "128Mi", "static": "64Mi", "cpp": "128Mi", "java": "768Mi", "node": "256Mi", "python": "256Mi"}
+_MEMORY = {
+    "go": "128Mi",
+    "rust": "128Mi",
+    "static": "64Mi",
+    "cpp": "128Mi",
+    "java": "768Mi",
+    "node": "256Mi",
+    "python": "256Mi",
+}
 _USER = re.compile(r"(?im)^\s*USER\s+(\S+)\s*$")
 _WORKDIR = re.compile(r"(?im)^\s*WORKDIR\s+(\S+)\s*$")
 
@@ -99,7 +107,7 @@ def _written(app: Application, workdir: str) -> dict[str, str]:
     if app.framework == "nextjs":
         return {"next-cache": f"{workdir}/.next/cache"}
     if app.ruby is not None and app.ruby.rails:
-        return {"app-tmp": f"{workdir}/tmp", "app-log": f"{workdir}/log"}
+        return {"app-tmp": f"{workdir}/tmp", "app-log": f"{workdir}/log"}  # noqa: S108 - the container's own
     if app.php is not None and app.php.console == "artisan":
         return {
             "framework-cache": f"{workdir}/storage/framework/cache/data",
@@ -111,5 +119,5 @@ def _written(app: Application, workdir: str) -> dict[str, str]:
     if app.php is not None and app.php.console:
         return {"app-var": f"{workdir}/var"}
     if app.elixir is not None:
-        return {"release-tmp": f"{workdir}/tmp"}
+        return {"release-tmp": f"{workdir}/tmp"}  # noqa: S108 - the container's own
     return {}
