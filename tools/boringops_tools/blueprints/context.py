@@ -9,6 +9,8 @@ from boringops_tools.blueprints.choices import Choices
 from boringops_tools.stack.facts import Application, Stack
 from boringops_tools.stack.tree import Tree
 
+DEPLOY = ".github/workflows/deploy-kubernetes.yml"
+"""The workflow that others call to deploy; it publishes nothing."""
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
@@ -22,6 +24,8 @@ class Context:
     choices: Choices = field(default_factory=Choices)
     asked_ci: str = ""
     """A CI system other than GitHub's that the task names."""
+    task: str = ""
+    """What the user said, answers included."""
     planned: frozenset[str] | None = None
     """Of what is wanted, the files that will really be written; None: all."""
 
@@ -71,7 +75,7 @@ class Context:
         publishing = [
             path
             for path in self.workflows
-            if path != self.ci_path and any(sign in self.tree.text(path) for sign in signs)
+            if path not in (self.ci_path, DEPLOY) and any(sign in self.tree.text(path) for sign in signs)
         ]
         return publishing[0] if publishing else ".github/workflows/release.yml"
 
