@@ -18,6 +18,7 @@ from boringops_tools.blueprints import (
     pins,
     planning,
 )
+from boringops_tools.blueprints.cloud import terraform
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
 from boringops_tools.blueprints.words import other_ci, understand
@@ -35,6 +36,7 @@ KINDS: tuple[Kind, ...] = (
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
     ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
+    ("deploy", "4.4", "Provision the cloud", terraform.files),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
