@@ -64,6 +64,10 @@ _MODULES: dict[Cloud, dict[str, tuple[str, ...]]] = {
         "cache": ("main",),
         "pipeline": ("main",),
     },
+    "google": {
+        "": ("versions", "variables", "main", "outputs"),
+        **dict.fromkeys(("network", "registry", "service", "database", "cache", "pipeline"), ("main",)),
+    },
 }
 """Files of the root and of each module."""
 
