@@ -64,6 +64,10 @@ _MODULES: dict[Cloud, dict[str, tuple[str, ...]]] = {
         "cache": ("main",),
         "pipeline": ("main",),
     },
+    "azure": {
+        "": ("versions", "variables", "main", "shared", "outputs"),
+        **dict.fromkeys(("network", "service", "database", "cache", "pipeline"), ("main",)),
+    },
     "google": {
         "": ("versions", "variables", "main", "outputs"),
         **dict.fromkeys(("network", "registry", "service", "database", "cache", "pipeline"), ("main",)),

@@ -137,7 +137,7 @@ class Workload:
         for name, (kind, part) in sorted(self._fixed_names.items()):
             if self.cloud == "google" and name == "PORT":
                 continue  # Cloud Run sets it by itself, and refuses to be told
-            found[name] = quoted(part) if not kind else _expression(kind, part)
+            found[name] = quoted(part) if not kind else _expression(kind, part, self.cloud)
         return found
 
     @cached_property
@@ -158,15 +158,17 @@ class Workload:
         return [Part(self.ident, self.name, [], served=True), *workers]
 
 
-def _expression(kind: str, part: str) -> str:
+def _expression(kind: str, part: str, cloud: Cloud) -> str:
+    """Part of an address as an expression of the root module."""
     module = "cache" if kind == "redis" else "database"
     port = str(backing.BACKINGS[kind].port)
+    own = kind == "redis" and cloud != "aws"  # with TLS, their Redis listens elsewhere
     if part == "host":
         return f"module.{module}.address"
     if part == "port":
-        return quoted(port)
+        return "tostring(module.cache.port)" if own else quoted(port)
     if part == "url":
-        return f'"rediss://${{module.cache.address}}:{port}/0"'
+        return f'"rediss://${{module.cache.address}}:{"${module.cache.port}" if own else port}/0"'
     return quoted("0" if kind == "redis" else "app")
 
 
