@@ -27,7 +27,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"json": quoted, "plain": plain, "cell": cell, "argv": json.dumps}
-    environment.filters |= {"hcl": hcl_text.quoted, "hcl_list": hcl_text.listed}
+    environment.filters |= {"hcl": hcl_text.quoted, "hcl_list": hcl_text.listed, "code": "`{}`".format}
     environment.tests["match_public"] = is_public
     environment.globals |= {"run": script, "action": pins.action, "pins_as_of": pins.as_of()}
     return environment

@@ -78,8 +78,8 @@ _MODULES: dict[Cloud, dict[str, tuple[str, ...]]] = {
 
 def chosen(context: Context) -> Cloud | None:
     """The cloud that Terraform is drafted for; None where the task names none, or another tool for it."""
-    tool = context.choices.tool or "terraform"
-    return CLOUDS.get(context.choices.target or "") if tool == "terraform" else None
+    other = context.choices.tool in ("cloudformation", "pulumi-python", "pulumi-typescript")
+    return None if other else CLOUDS.get(context.choices.target or "")
 
 
 def home(context: Context) -> str:
@@ -89,6 +89,12 @@ def home(context: Context) -> str:
         if not there or MARK in context.tree.text(f"{folder}/main.tf"):
             return folder
     return HOMES[-1]
+
+
+def place(context: Context) -> str:
+    """The folder of the infrastructure, whichever tool it is written for."""
+    tool = context.choices.tool or "terraform"
+    return "infra/cloudformation" if tool == "cloudformation" else "infra/pulumi" if tool.startswith("pulumi") else home(context)
 
 
 def facts(context: Context) -> dict[str, Any]:
