@@ -219,7 +219,8 @@ def assumptions(context: Context) -> list[str]:
     if told["region"] not in chosen.regions:
         said.append(f"Nobody named a region: {told['region']} is the default; it is a variable.")
     said += [
-        f"{'Region further than the first are' if len(chosen.regions) > 1 else 'More than one region is'} not provisioned: {told['region']} alone.",
+        f"One region is provisioned, {told['region']}; {'what else was named, and ' if len(chosen.regions) > 1 else ''}a second one needs decisions on "
+        "replication and failover first.",
         "Account, domain, certificate, owner and alert address are variables without a default, with examples to fill in for staging and production.",
         f"Sizes were not measured: {told['memory']} MB and the smallest machines in staging, two of each and a standby in production.",
     ]

@@ -32,6 +32,8 @@ _OF_THE_IMAGE = frozenset(
 )  # fmt: skip
 """Settings that the image carries: left out unless somebody sets them."""
 _LOCAL = re.compile(r"\b(localhost|127\.0\.0\.1|\[?::1\]?)(?![\w.])")
+_LONGEST = 16
+"""Of a project's name: with environment, part and purpose behind it, roles of AWS end at 64 characters."""
 _BOUND = re.compile(r"(^|_)(HOST|HOSTNAME|BIND|BIND_ADDRESS|LISTEN_ADDR|LISTEN_HOST)$")
 
 
@@ -152,7 +154,7 @@ class Workload:
     @cached_property
     def parts(self) -> list[Part]:
         workers = [
-            Part(f"{self.ident}_{_ident(each.name)}", f"{self.name}-{_slug(each.name)}", each.command, served=False)
+            Part(f"{self.ident}_{_ident(each.name)}", f"{self.name[:15]}-{_slug(each.name)[:8]}", each.command, served=False)
             for each in self.app.processes
         ]
         return [Part(self.ident, self.name, [], served=True), *workers]
@@ -207,5 +209,5 @@ def project(context: Context) -> str:
     works = workloads(context)
     title = context.stack.title or context.tree.root.name
     slug = works[0].name if len(works) == 1 else _slug(title)
-    slug = slug[:20].strip("-")
-    return slug if re.fullmatch(r"[a-z][a-z0-9-]+", slug) else f"app-{slug}"[:20].strip("-")
+    slug = slug[:_LONGEST].strip("-")
+    return slug if re.fullmatch(r"[a-z][a-z0-9-]+", slug) else f"app-{slug}"[:_LONGEST].strip("-")
