@@ -11,6 +11,11 @@ from boringops_tools.stack.tree import Tree
 
 DEPLOY = ".github/workflows/deploy-kubernetes.yml"
 """The workflow that others call to deploy; it publishes nothing."""
+DEPLOY_CLOUD = ".github/workflows/deploy.yml"
+INFRASTRUCTURE = ".github/workflows/infrastructure.yml"
+"""The workflow that plans and applies Terraform."""
+_ASIDE = (DEPLOY, DEPLOY_CLOUD, INFRASTRUCTURE)
+"""Workflows of ours that neither check the code nor publish it."""
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
@@ -56,7 +61,11 @@ class Context:
     @cached_property
     def ci_path(self) -> str:
         """The workflow that checks pull requests: an existing one, or the one to draft."""
-        checking = [path for path in self.workflows if "pull_request" in self.tree.text(path) and "image" not in path]
+        checking = [
+            path
+            for path in self.workflows
+            if path not in _ASIDE and "pull_request" in self.tree.text(path) and "image" not in path
+        ]
         return checking[0] if checking else ".github/workflows/ci.yml"
 
     @cached_property
@@ -75,7 +84,7 @@ class Context:
         publishing = [
             path
             for path in self.workflows
-            if path not in (self.ci_path, DEPLOY) and any(sign in self.tree.text(path) for sign in signs)
+            if path not in (self.ci_path, *_ASIDE) and any(sign in self.tree.text(path) for sign in signs)
         ]
         return publishing[0] if publishing else ".github/workflows/release.yml"
 

@@ -20,6 +20,7 @@ from boringops_tools.blueprints import (
     planning,
 )
 from boringops_tools.blueprints.choices import Choices
+from boringops_tools.blueprints.cloud import cloudformation, delivery, statements, terraform
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
 from boringops_tools.blueprints.words import other_ci, understand
@@ -41,6 +42,11 @@ KINDS: tuple[Kind, ...] = (
     ("deploy", "4.2", "Deploy, and go back, with one command", kubernetes.script),
     ("deploy", "4.3", "Deploy from the pipeline", kubernetes.workflow),
     ("deploy", "4.4", "Write down how to deploy, switch and go back", kubernetes.document),
+    ("deploy", "4.5", "Provision the cloud", terraform.files),
+    ("deploy", "4.5", "Provision the cloud", cloudformation.files),
+    ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.infrastructure),
+    ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.deployment),
+    ("deploy", "4.7", "Write down how the cloud is set up, deployed to and rolled back", statements.document),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -79,6 +85,7 @@ def draft(
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
     plan = kubernetes.told(context, plan, brought=wanted != frozenset(asked))
+    plan = statements.told(context, plan, brought=wanted != frozenset(asked))
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
 
 
@@ -119,7 +126,7 @@ def _assumptions(context: Context) -> list[str]:
         said.append(
             "Images go to GitHub's registry (ghcr.io); staging follows the trunk, production follows tags `v*`."
         )
-    return said + kubernetes.assumptions(context)
+    return said + kubernetes.assumptions(context) + statements.assumptions(context)
 
 
 def _questions(context: Context) -> list[Question]:
