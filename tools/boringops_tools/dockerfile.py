@@ -6,6 +6,7 @@ It reads what the builder would, so that rules hold against what is built and no
 from __future__ import annotations
 
 import json
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ _NOT_DOCKERFILES = (
 )
 
 
+@functools.lru_cache(maxsize=65536)
 def is_dockerfile(path: str) -> bool:
     """Dockerfile, Dockerfile.dev, api.Dockerfile, Containerfile."""
     name = PurePosixPath(path).name

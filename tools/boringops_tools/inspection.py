@@ -66,10 +66,10 @@ def inspect(
     from boringops_tools.cost.estimate import findings as estimates
     from boringops_tools.red_flags import scan
     from boringops_tools.terraform.review import review
-    from boringops_tools.validators import validate
+    from boringops_tools.validators import read_once, validate
     from boringops_tools.validators.programs import stoppable
 
-    with stoppable(cancel) as stopping, opened(cache_dir) as cache:
+    with read_once(), stoppable(cancel) as stopping, opened(cache_dir) as cache:
         beside = ThreadPoolExecutor(1)  # our own rules run here while the validators' programs run beside them
         validating = beside.submit(contextvars.copy_context().run, lambda: validate(root, paths, cache=cache))
         try:
