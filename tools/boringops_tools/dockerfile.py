@@ -5,8 +5,8 @@ It reads what the builder would, so that rules hold against what is built and no
 
 from __future__ import annotations
 
-import json
 import functools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

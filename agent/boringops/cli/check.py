@@ -74,6 +74,7 @@ def check(
     from boringops.repository import Repository
     from boringops_tools.reporting import render
     from boringops_tools.reporting.gather import gather
+    from boringops_tools.reporting.terminal import look_of
 
     try:
         if write_baseline and baseline is None:
@@ -96,7 +97,7 @@ def check(
     except BoringopsError as error:
         fail(error)
     kind = form.value if form else "text" if output is opt.Output.text else "json"
-    text = render(report, kind)
+    text = render(report, kind, look_of(sys.stdout))
     if form is None and output is opt.Output.stream_json:
         text = json.dumps({"type": "result", **json.loads(text)}, ensure_ascii=False)
     say(text)

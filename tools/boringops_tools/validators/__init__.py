@@ -36,7 +36,9 @@ SIZE_CAP = 5 * 1024 * 1024
 _NEARBY = 3  # lines between the places at which two tools report one thing
 _ALIASES = {"excessive-permissions": "permissions", "missing-permissions": "permissions"}
 _JUDGED = TypeAdapter(Judged)
-_KNOWN: contextvars.ContextVar[dict[tuple[Path, str], File | str] | None] = contextvars.ContextVar("known", default=None)
+_KNOWN: contextvars.ContextVar[dict[tuple[Path, str], File | str] | None] = contextvars.ContextVar(
+    "known", default=None
+)
 
 
 @functools.cache
@@ -97,7 +99,9 @@ def _read_file(root: Path, path: str) -> File | str:
         content = real.read_bytes()
     except FileNotFoundError:
         return "skipped: it does not exist"
-    except (OSError, ValueError, RuntimeError) as error:
+    except RuntimeError:
+        return "skipped: its symbolic links go round in a circle"
+    except (OSError, ValueError) as error:
         return clean(f"skipped: it cannot be read: {getattr(error, 'strerror', None) or error}")
     if b"\0" in content:
         return "skipped: it is a binary file"
