@@ -62,7 +62,7 @@ class ChatApp:
         self.chat = session.opened(self.chats, self._new_id(), self.funnel.mask)
         self.desk = Desk()
         self.screen = Screen(console, self.repository.root, self.before)
-        self.person = ChatPerson(self.screen, self.desk, self.ask)
+        self.person = ChatPerson(self.screen, self.desk, self.ask, repo)
         self.commands = Commands(self)
         self._ask_line: InputLine | None = None
         self._model: str | None = None
