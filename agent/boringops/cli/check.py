@@ -223,5 +223,5 @@ def _chosen(repository: Repository, paths: list[Path]) -> list[str]:
             raise UsageError(f"{path} is outside the repository {repository.root}.")
         name = real.relative_to(repository.root).as_posix()
         inside = files if name == "." else [file for file in files if file == name or file.startswith(f"{name}/")]
-        chosen.update(inside or ([name] if real.is_file() else []))
+        chosen.update(inside or ([] if real.is_dir() else [name]))
     return sorted(chosen)
