@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from boringops_tools.validators.base import locate
+from boringops_tools.validators.base import installed, locate
+from boringops_tools.validators.terraform import WHEEL
 from tests.e2e.conftest import Boringops
 from tests.repos import git, make_repo
 
@@ -27,7 +28,7 @@ jobs:
     timeout-minutes: 5
     steps:
       - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
-      - run: echo ok
+      - run: echo "SCRIPT"
 """
 
 
@@ -60,13 +61,32 @@ def test_fixing_only_what_changed(boringops: Boringops, repo: Path) -> None:
     assert ((repo / "new.yaml").read_text(), (repo / "a.yaml").read_text()) == (TIDY, SLOPPY)
 
 
-@pytest.mark.skipif(locate("zizmor") is None, reason="zizmor is not installed")
-def test_what_zizmor_calls_safe_is_mended(boringops: Boringops, tmp_path: Path) -> None:
-    repo = make_repo(tmp_path / "r", {".github/workflows/ci.yml": WORKFLOW})
+@pytest.mark.parametrize(
+    ("tool", "script", "mended"),
+    [
+        ("zizmor", "${{ 'x' }}", 'echo "x"'),
+        ("jactionlint", "${{ github.head_ref }}", 'echo "${GITHUB_HEAD_REF}"'),
+    ],
+)
+def test_what_tools_call_safe_is_mended(
+    boringops: Boringops, tmp_path: Path, tool: str, script: str, mended: str
+) -> None:
+    if locate(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+    repo = make_repo(tmp_path / "r", {".github/workflows/ci.yml": WORKFLOW.replace("SCRIPT", script)})
     ran = boringops("check", "-C", repo, "--fix")
-    mended = (repo / ".github/workflows/ci.yml").read_text()
-    assert yaml.safe_load(mended)["jobs"]["a"]["steps"][0]["with"] == {"persist-credentials": False}, ran.err
-    assert "(zizmor)" in ran.err
+    after = yaml.safe_load((repo / ".github/workflows/ci.yml").read_text())
+    assert after["jobs"]["a"]["steps"][1]["run"] == mended, ran.err
+    assert after["jobs"]["a"]["steps"][0] == yaml.safe_load(WORKFLOW)["jobs"]["a"]["steps"][0]
+    assert tool in ran.err
+
+
+@pytest.mark.skipif(not (locate("terraform") or locate("tofu") or installed(WHEEL)), reason="there is no Terraform")
+def test_terraform_is_formatted(boringops: Boringops, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "r", {"main.tf": "locals {\n a = 1\n  bcd = 2\n}\n", "broken.tf": "locals {\n a = 1\n"})
+    boringops("check", "-C", repo, "main.tf", "broken.tf", "--fix")
+    assert (repo / "main.tf").read_text() == "locals {\n  a   = 1\n  bcd = 2\n}\n"
+    assert (repo / "broken.tf").read_text() == "locals {\n a = 1\n"
 
 
 def test_the_hook_that_is_published_stops_a_commit(boringops: Boringops, tmp_path: Path) -> None:
