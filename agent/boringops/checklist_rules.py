@@ -25,19 +25,10 @@ MONITORED = Object("monitoring or a place to run", WATCHED.kinds | _CLOUD)
 PIPELINES = Object(
     "pipelines",
     frozenset(
-        {
-            "github-actions",
-            "gitlab-ci",
-            "circleci",
-            "jenkins",
-            "azure-pipelines",
-            "bitbucket-pipelines",
-            "travis",
-            "drone",
-        }
+        {"github-actions", "gitlab-ci", "circleci", "jenkins", "azure-pipelines", "bitbucket-pipelines", "travis", "drone"}
     ),
     decisive=True,
-)
+)  # fmt: skip
 CONTAINERS = Object("containers", frozenset({"dockerfile"}), decisive=True)
 GRANTS = Object("cloud resources or pipelines", _CLOUD | PIPELINES.kinds)
 SERVED = Object("containers or a place to run", CONTAINERS.kinds | ORCHESTRATED.kinds)
