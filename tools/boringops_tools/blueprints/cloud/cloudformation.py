@@ -48,7 +48,9 @@ def logical(name: str) -> str:
 def _extra(work: Workload) -> list[tuple[str, list[str], bool]]:
     """Further task definitions of the same image: jobs and workers."""
     jobs = [(name, command, False) for name, command in work.jobs.items()]
-    workers = [(part.name.removeprefix(f"{work.name[:15]}-"), part.command, False) for part in work.parts if not part.served]
+    workers = [
+        (part.name.removeprefix(f"{work.name[:15]}-"), part.command, False) for part in work.parts if not part.served
+    ]
     return [*jobs, *workers]
 
 
@@ -60,4 +62,8 @@ def _values(work: Workload) -> dict[str, str]:
 def _value(expression: str) -> str:
     if expression in _ADDRESSES:
         return _ADDRESSES[expression]
-    return '!Sub "' + expression.strip('"').replace("module.cache.address", "Cache.PrimaryEndPoint.Address") + '"' if "${" in expression else expression
+    return (
+        '!Sub "' + expression.strip('"').replace("module.cache.address", "Cache.PrimaryEndPoint.Address") + '"'
+        if "${" in expression
+        else expression
+    )

@@ -41,7 +41,11 @@ STRATEGIES: dict[Cloud, dict[str, str]] = {
     },
 }
 _VAULT: dict[Cloud, str] = {"aws": "AWS Secrets Manager", "google": "Secret Manager", "azure": "Key Vault"}
-_EDGE: dict[Cloud, str] = {"aws": "Load balancer", "google": "Cloud Run's front end", "azure": "Ingress of the environment"}
+_EDGE: dict[Cloud, str] = {
+    "aws": "Load balancer",
+    "google": "Cloud Run's front end",
+    "azure": "Ingress of the environment",
+}
 _JOB: dict[Cloud, str] = {
     "aws": "a task of its own (`aws ecs run-task`)",
     "google": "a Cloud Run job",
@@ -182,7 +186,9 @@ def _first(context: Context, told: dict[str, Any], tool: str) -> list[str]:
 def _back(cloud: Cloud, workflow: str) -> list[str]:
     steps = []
     if cloud == "google":
-        steps.append("At once, nothing is started: `gcloud run services update-traffic NAME --to-revisions OLD=100`; the run's summary has the line.")
+        steps.append(
+            "At once, nothing is started: `gcloud run services update-traffic NAME --to-revisions OLD=100`; the run's summary has the line."
+        )
     if workflow:
         steps.append(
             f"Run `{workflow}` by hand with the last good digest: it is in the summary of the last good run. Nothing is built, and the "
@@ -201,7 +207,9 @@ def _back(cloud: Cloud, workflow: str) -> list[str]:
 def _unproved(told: dict[str, Any], tool: str) -> list[str]:
     said = ["Nothing was applied: quotas, names that are taken, and rights of your account show at the first apply."]
     if tool == "terraform":
-        said.append("`.terraform.lock.hcl` is missing until the first `terraform init`; no network was asked for checksums.")
+        said.append(
+            "`.terraform.lock.hcl` is missing until the first `terraform init`; no network was asked for checksums."
+        )
     if tool.startswith("pulumi"):
         said.append("The program was parsed, not run: `pulumi preview` is the first real check of its types.")
     said.append("Sizes and the budget are assumptions; nobody measured the load.")
@@ -235,7 +243,9 @@ def assumptions(context: Context) -> list[str]:
         said.append("The code uses PostgreSQL and MySQL: PostgreSQL is provisioned, MySQL is not.")
     foreign = [path for path in context.tree.files if path.endswith(".tf") and not path.startswith(f"{told['home']}/")]
     if foreign:
-        said.append(f"Terraform that is there already ({foreign[0]} and others) is left as it is; its network can be handed over by the variable `network`.")
+        said.append(
+            f"Terraform that is there already ({foreign[0]} and others) is left as it is; its network can be handed over by the variable `network`."
+        )
     return said
 
 
@@ -256,7 +266,9 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
         ),
         Decision(
             what=f"Strategy: {facts['strategy']}",
-            why="It was asked for." if context.choices.strategy else "It needs no second set of instances, and goes back by itself.",
+            why="It was asked for."
+            if context.choices.strategy
+            else "It needs no second set of instances, and goes back by itself.",
         ),
     ]
     if tool == "terraform":
@@ -268,22 +280,34 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
         )
     if brought:
         decisions.append(
-            Decision(what="The image and the pipeline that builds it come along", why="The platform runs an image, and the repository had none.")
+            Decision(
+                what="The image and the pipeline that builds it come along",
+                why="The platform runs an image, and the repository had none.",
+            )
         )
     monitoring = [line for line in plan.monitoring if not line.startswith("Alerts and dashboards")]
-    monitoring += [f"Logs kept with a retention in {PLACES[cloud]}'s own log store; a budget that alerts at 80 % and by forecast."]
+    monitoring += [
+        f"Logs kept with a retention in {PLACES[cloud]}'s own log store; a budget that alerts at 80 % and by forecast."
+    ]
     if cloud == "aws":
         monitoring.append("Container Insights; an alarm on errors of each service, which also takes a deployment back.")
     pipeline = (
         f"{DEPLOY_CLOUD}: staging on merge, production by tag and approval."
-        + (f" {INFRASTRUCTURE}: plan on pull requests, apply of the saved plan alone, drift every week." if tool == "terraform" else "")
+        + (
+            f" {INFRASTRUCTURE}: plan on pull requests, apply of the saved plan alone, drift every week."
+            if tool == "terraform"
+            else ""
+        )
         if not context.other_ci
         else f"By {context.other_ci}, as {DOCUMENT} has the steps."
     )
     return plan.model_copy(
         update={
             "decisions": [*(each for each in plan.decisions if "deploys nothing" not in each.what), *decisions],
-            "environments": ["development: one machine, Compose", *(f"{name}: {PLACES[cloud]}, {facts['region']}" for name in terraform.ENVIRONMENTS)],
+            "environments": [
+                "development: one machine, Compose",
+                *(f"{name}: {PLACES[cloud]}, {facts['region']}" for name in terraform.ENVIRONMENTS),
+            ],
             "security": [
                 *plan.security,
                 f"Secrets are references to {_VAULT[cloud]}; their values are in no file, plan or state.",
@@ -292,7 +316,11 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
             ],
             "monitoring": monitoring,
             "deployment_strategy": f"{STRATEGIES[cloud][facts['strategy']]} {pipeline}"
-            + (f" Before it, a one-off task migrates the schema of {', '.join(migrating)} (expand and contract)." if migrating else ""),
+            + (
+                f" Before it, a one-off task migrates the schema of {', '.join(migrating)} (expand and contract)."
+                if migrating
+                else ""
+            ),
             "rollback": f"{' '.join(_back(cloud, '' if context.other_ci else DEPLOY_CLOUD)[:2])} Data is not rolled back. Of the files: revert the one commit that adds them.",
             "cost": f"Estimated by `boringops check {home}`; most of it: {_COSTLY[cloud]}. Budget alerts: ${facts['budget_of']['staging']} a month in staging, "
             f"${facts['budget_of']['production']} in production.",

@@ -94,7 +94,13 @@ def home(context: Context) -> str:
 def place(context: Context) -> str:
     """The folder of the infrastructure, whichever tool it is written for."""
     tool = context.choices.tool or "terraform"
-    return "infra/cloudformation" if tool == "cloudformation" else "infra/pulumi" if tool.startswith("pulumi") else home(context)
+    return (
+        "infra/cloudformation"
+        if tool == "cloudformation"
+        else "infra/pulumi"
+        if tool.startswith("pulumi")
+        else home(context)
+    )
 
 
 def facts(context: Context) -> dict[str, Any]:

@@ -154,7 +154,12 @@ class Workload:
     @cached_property
     def parts(self) -> list[Part]:
         workers = [
-            Part(f"{self.ident}_{_ident(each.name)}", f"{self.name[:15]}-{_slug(each.name)[:8]}", each.command, served=False)
+            Part(
+                f"{self.ident}_{_ident(each.name)}",
+                f"{self.name[:15]}-{_slug(each.name)[:8]}",
+                each.command,
+                served=False,
+            )
             for each in self.app.processes
         ]
         return [Part(self.ident, self.name, [], served=True), *workers]
