@@ -36,7 +36,8 @@ PLAIN_KINDS = frozenset(
 # Warnings to a user who has them already; a run that writes such a thing hides what it was to prove.
 ALWAYS = frozenset({"pipeline/ignored-failure"})
 _INTERPOLATED = re.compile(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*)")
-_DEPLOY_HEADING = re.compile(r"(?im)^#{1,4}\s.*\bdeploy")
+_DEPLOY_HEADING = re.compile(r"(?im)^(?:#{1,4}|={2,5})\s.*\bdeploy|^.*\bdeploy.*\n[-=~^]{4,}\s*$")
+"""In Markdown, AsciiDoc or reStructuredText."""
 
 _QUESTION_START = re.compile(
     r"(?i)^\s*(what|why|how|which|who|when|where|is|are|does|do|did|can|could|should|would|explain|describe|list|show|"

@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose
+from boringops_tools.blueprints import backing, compose, kubernetes
 from boringops_tools.blueprints.ci_setup import SETUPS
-from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.cloud import delivery
+from boringops_tools.blueprints.context import DEPLOY, DEPLOY_CLOUD, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 from boringops_tools.stack.environment import is_public
@@ -39,7 +40,12 @@ def release(context: Context) -> Iterator[DraftFile]:
     yield DraftFile(
         path=context.release_path,
         content=render(
-            "release.yml.j2", branch=context.stack.branch, apps=context.containers, many=len(context.containers) > 1
+            "release.yml.j2",
+            branch=context.stack.branch,
+            apps=context.containers,
+            many=len(context.containers) > 1,
+            deploys=DEPLOY if kubernetes.deploys(context) else DEPLOY_CLOUD if delivery.deploys(context) else "",
+            copies=delivery.deploys(context),
         ),
         why="Each commit's image is built once, with an SBOM and provenance, and promoted to staging and production by digest.",
     )
@@ -130,13 +136,9 @@ def _syntax(app: Application) -> list[tuple[str, str]]:
     ):
         return [("Check the entry point's syntax", f"node --check {shlex.quote(app.command[-1])}")]
     if app.language == "php":
-        return [
-            ("Check every file's syntax", "find . -name '*.php' -not -path './vendor/*' -print0 | xargs -0 -n1 php -l")
-        ]
+        return [("Check every file's syntax", _each("php", "php -l"))]
     if app.language == "ruby":
-        return [
-            ("Check every file's syntax", "find . -name '*.rb' -not -path './vendor/*' -print0 | xargs -0 -n1 ruby -c")
-        ]
+        return [("Check every file's syntax", _each("rb", "ruby -c"))]
     if app.language == "deno" and app.deno and app.deno.entry:
         return [("Check the types", f"deno check {shlex.quote(app.deno.entry)}")]
     if app.language == "elixir":
@@ -146,3 +148,11 @@ def _syntax(app: Application) -> list[tuple[str, str]]:
             ("See that there is a first page", f"test -s {shlex.quote(app.entry.path if app.entry else 'index.html')}")
         ]
     return []
+
+
+def _each(suffix: str, command: str) -> str:
+    """The command on every file of the suffix, one by one; the first that fails fails it all."""
+    return (
+        f"find . -name '*.{suffix}' -not -path './vendor/*' "
+        f"-exec sh -c 'for file; do {command} \"$file\" || exit 1; done' sh {{}} +"
+    )

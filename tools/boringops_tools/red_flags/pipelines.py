@@ -90,6 +90,7 @@ def _read(reader: Callable[[str], Iterable[Pipeline]], text: str) -> tuple[Pipel
     return tuple(reader(text))
 
 
+@functools.lru_cache(maxsize=65536)
 def _reader(path: str) -> Callable[[str], Iterable[Pipeline]] | None:
     return next((reader for matches, reader in _READERS if matches(path)), None)
 
