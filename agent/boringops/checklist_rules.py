@@ -88,8 +88,14 @@ def _plan_says(field: str) -> Check:
 
 def _multi_stage(facts: Facts) -> Settled | None:
     """every Dockerfile has two `FROM` or more"""
-    files = facts.of_kind("dockerfile")
+    # What developers work in is never released.
+    files = [path for path in facts.of_kind("dockerfile") if not path.startswith(".devcontainer/")]
     single = [path for path in files if len(re.findall(r"(?im)^\s*FROM\s", facts.text(path))) < 2]
+    if single and not set(single) & set(facts.state.changes):  # nobody asked for another image of what was there
+        listed = ", ".join(single[:3])
+        return Settled(
+            "handed_over", reason=f"build {listed} in several stages: it was there before, and this run left it"
+        )
     return _verified(*files) if files and not single else None
 
 

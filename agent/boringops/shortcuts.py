@@ -38,7 +38,7 @@ _SKIPS = re.compile(
 _HIDES = re.compile(
     rf"{TEST_COMMAND}[^\n#]*(?:\|\|\s*(?:true|:|exit\s+0|echo\b|/bin/true)|;\s*(?:true|:|exit\s+0)\s*[\"']?,?\s*$)|"
     r"--exit-zero\b|--passWithNoTests\b|-DskipTests\b|-Dmaven\.test\.(?:skip|failure\.ignore)(?:=true)?\b|\bignoreFailures\s*=\s*true|"
-    r"^\s*-?\s*(?:run|script|sh|command):?\s*[\"'(|>]*\s*(?:exit\s+0|true|:)\s*[\"')]*$|^\t?-(?:@)?(?=\S)"
+    r"^\s*-?\s*(?:run|script|sh|command)(?::\s+|\s+|(?=[\"'(]))[\"'(|>]*\s*(?:exit\s+0|true|:)\s*[\"')]*$|^\t?-(?:@)?(?=\S)"
     + TEST_COMMAND
 )
 _STOPS = re.compile(r"^\s*-?\s*(?:exit\s+0|set\s+\+e\b.*)\s*$")

@@ -9,6 +9,13 @@ from boringops_tools.blueprints.choices import Choices
 from boringops_tools.stack.facts import Application, Stack
 from boringops_tools.stack.tree import Tree
 
+DEPLOY = ".github/workflows/deploy-kubernetes.yml"
+"""The workflow that others call to deploy; it publishes nothing."""
+DEPLOY_CLOUD = ".github/workflows/deploy.yml"
+INFRASTRUCTURE = ".github/workflows/infrastructure.yml"
+"""The workflow that plans and applies Terraform."""
+_ASIDE = (DEPLOY, DEPLOY_CLOUD, INFRASTRUCTURE)
+"""Workflows of ours that neither check the code nor publish it."""
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
@@ -22,6 +29,8 @@ class Context:
     choices: Choices = field(default_factory=Choices)
     asked_ci: str = ""
     """A CI system other than GitHub's that the task names."""
+    task: str = ""
+    """What the user said, answers included."""
     planned: frozenset[str] | None = None
     """Of what is wanted, the files that will really be written; None: all."""
 
@@ -52,7 +61,11 @@ class Context:
     @cached_property
     def ci_path(self) -> str:
         """The workflow that checks pull requests: an existing one, or the one to draft."""
-        checking = [path for path in self.workflows if "pull_request" in self.tree.text(path) and "image" not in path]
+        checking = [
+            path
+            for path in self.workflows
+            if path not in _ASIDE and "pull_request" in self.tree.text(path) and "image" not in path
+        ]
         return checking[0] if checking else ".github/workflows/ci.yml"
 
     @cached_property
@@ -71,7 +84,7 @@ class Context:
         publishing = [
             path
             for path in self.workflows
-            if path != self.ci_path and any(sign in self.tree.text(path) for sign in signs)
+            if path not in (self.ci_path, *_ASIDE) and any(sign in self.tree.text(path) for sign in signs)
         ]
         return publishing[0] if publishing else ".github/workflows/release.yml"
 

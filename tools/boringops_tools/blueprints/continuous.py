@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose
+from boringops_tools.blueprints import backing, compose, kubernetes
 from boringops_tools.blueprints.ci_setup import SETUPS
-from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.cloud import delivery
+from boringops_tools.blueprints.context import DEPLOY, DEPLOY_CLOUD, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 from boringops_tools.stack.environment import is_public
@@ -39,7 +40,12 @@ def release(context: Context) -> Iterator[DraftFile]:
     yield DraftFile(
         path=context.release_path,
         content=render(
-            "release.yml.j2", branch=context.stack.branch, apps=context.containers, many=len(context.containers) > 1
+            "release.yml.j2",
+            branch=context.stack.branch,
+            apps=context.containers,
+            many=len(context.containers) > 1,
+            deploys=DEPLOY if kubernetes.deploys(context) else DEPLOY_CLOUD if delivery.deploys(context) else "",
+            copies=delivery.deploys(context),
         ),
         why="Each commit's image is built once, with an SBOM and provenance, and promoted to staging and production by digest.",
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose
+from boringops_tools.blueprints import backing, compose, kubernetes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -125,6 +125,8 @@ def facts(context: Context) -> dict[str, Any]:
         "runbook": RUNBOOK if apps and context.will_have(RUNBOOK, "docs") else "",
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
+        "kubernetes": kubernetes.places(context),
+        "kubernetes_document": kubernetes.DOCUMENT if kubernetes.documented(context) else "",
         "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
         "node_id": lambda name: re.sub(r"\W", "_", name),
     }

@@ -77,6 +77,8 @@ def _mounts(_: str, text: str) -> Iterable[Hit]:
 def _unasked(_: str, text: str) -> Iterable[Hit]:
     for name, service in _services(text):
         check = service.get("healthcheck")
+        if "command" in service and not service.get("ports") and not service.get("expose"):
+            continue  # a job or a worker: it answers nobody, so the image's own check is not about it
         if isinstance(check, Mapping):
             test = check.get("test")
             off = "disable" if check.get("disable") is True else "test" if test in (["NONE"], "NONE") else ""
@@ -173,7 +175,10 @@ RED_FLAGS = (
         "compose/health-off", "Ignore failed health checks", "warning", "Check what the service answers, or leave the image's own check on.",
         applies=is_compose, check=_unasked,
         bad={**_compose("    healthcheck: {disable: true}\n"), "docker-compose.yml": "services:\n  a:\n    healthcheck: {test: [NONE]}\n"},
-        good=_compose("    healthcheck: {test: [CMD, a]}\n"),
+        good={
+            **_compose("    healthcheck: {test: [CMD, a]}\n"),
+            "docker-compose.yml": "services:\n  worker:\n    image: a/b:1\n    command: [worker]\n    healthcheck: {disable: true}\n",
+        },
     ),
     RedFlag(
         "compose/unconfined", _NEVER, "warning", "Keep the default profile, and allow the one call that is needed in one of your own.",

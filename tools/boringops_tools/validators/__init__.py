@@ -167,7 +167,7 @@ def _validate(root: Path, paths: Sequence[str], jobs: int, timeout_s: float, cac
                 for each in aspects:
                     absent[each].append(validator)
             continue
-        if validator.missed:  # an opinion on one side of a file does not say that it is sound
+        if validator.vouches:
             covered.update(file.path for file in mine)
         judged_for.update(aspects)
         rendered.update(file.path for file in mine if validator.renders)
@@ -185,8 +185,10 @@ def _validate(root: Path, paths: Sequence[str], jobs: int, timeout_s: float, cac
         if (path, aspect) not in judged_for:
             verdicts.append(_unjudged(choice[0], path, f"absent: {' or '.join(each.get for each in choice)}"))
 
+    silent = {validator.name for validator, _ in work if not validator.vouches}
     for verdict, found in _side_by_side(sorted(work, key=_slowest_first), jobs, timeout_s, cache):
-        verdicts.append(verdict)
+        if verdict.tool not in silent or verdict.outcome == "not_validated":
+            verdicts.append(verdict)
         findings += found
     findings = _said_once(findings)
 

@@ -80,6 +80,9 @@ class Validator(ABC):
     missed: ClassVar[bool] = True
     """Where it is absent, and no other of its aspect is there, its files are named as not validated. Not so for one that
     has an opinion about a file that others know to be sound or not."""
+    vouches: ClassVar[bool] = True
+    """Whether a file without findings is sound as far as it goes. That a scanner found no secret in a file says nothing of
+    what the file is for, so it is no verdict and covers nothing; that it could not look is told."""
     slow: ClassVar[bool] = False
     """It takes seconds: it starts before the others, so that nobody waits for it alone at the end."""
     renders: ClassVar[bool] = False
