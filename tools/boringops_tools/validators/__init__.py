@@ -167,7 +167,7 @@ def _validate(root: Path, paths: Sequence[str], jobs: int, timeout_s: float, cac
                 for each in aspects:
                     absent[each].append(validator)
             continue
-        if validator.missed:  # an opinion on one side of a file does not say that it is sound
+        if validator.vouches:
             covered.update(file.path for file in mine)
         judged_for.update(aspects)
         rendered.update(file.path for file in mine if validator.renders)
