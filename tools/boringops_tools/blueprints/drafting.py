@@ -16,25 +16,31 @@ from boringops_tools.blueprints import (
     documents,
     env_example,
     pins,
+    pipelines,
     planning,
+    systems,
+    updates,
 )
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
-from boringops_tools.blueprints.words import other_ci, understand
+from boringops_tools.blueprints.systems import GITHUB
+from boringops_tools.blueprints.words import named_systems, understand
 from boringops_tools.stack import environment
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
 
 KINDS: tuple[Kind, ...] = (
-    ("containers", "1.1", "Image of each application", dockerfile.files),
-    ("containers", "1.1", "Image of each application", dockerfile.nginx),
-    ("containers", "1.2", "Keep everything else out of the build", dockerignore.files),
+    ("image", "1.1", "Image of each application", dockerfile.files),
+    ("image", "1.1", "Image of each application", dockerfile.nginx),
+    ("image", "1.2", "Keep everything else out of the build", dockerignore.files),
     ("containers", "1.3", "Run it all on one machine", compose.files),
     ("containers", "1.3", "Run it all on one machine", compose.production),
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
-    ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
+    ("ci", "2.2", "Build once and promote", pipelines.files),
+    ("ci", "2.3", "Keep what is pinned current", updates.dependabot),
+    ("ci", "2.3", "Keep what is pinned current", updates.renovate),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -59,9 +65,11 @@ def draft(
     Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
     wanted = frozenset(understand(task) if wants is None else wants)
+    if wanted & {"containers", "ci"}:
+        wanted |= {"image"}  # a pipeline that builds an image needs its Dockerfile
     chosen = None if planned is None else frozenset(planned)
     decided = choices.read(task)
-    context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=other_ci(task), planned=chosen)
+    context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=named_systems(task), planned=chosen)
     made: list[DraftFile] = []
     if stack.applications:
         for want, number, _, make in KINDS:
@@ -95,10 +103,11 @@ def _assumptions(context: Context) -> list[str]:
             said.append(f"{app.name}: listens on port {app.port}, the usual one; the code does not say.")
     if context.stack.deployable and not context.stack.branch_known:
         said.append("The trunk is called `main`.")
-    if context.stack.deployable and not context.other_ci:
-        said.append(
-            "Images go to GitHub's registry (ghcr.io); staging follows the trunk, production follows tags `v*`."
-        )
+    if context.stack.deployable and "ci" in context.wants:
+        goes = ["GitHub's registry (ghcr.io)"] if context.on_github else []
+        goes += [f"{system.registry} ({system.name})" for system in context.pipelines]
+        if goes:
+            said.append(f"Images go to {', '.join(goes)}; staging follows the trunk, production follows tags `v*`.")
     return said
 
 
@@ -148,8 +157,11 @@ def _notes(context: Context) -> list[str]:
     kept += [name for name in COMPOSE_NAMES if name in context.tree]
     kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
     notes += [f"{path} exists and is left as it is." for path in kept]
-    if context.asked_ci:
-        notes.append(f"There is no blueprint for {context.asked_ci}: its configuration has to be written by hand.")
-    elif context.other_ci:
-        notes.append(f"CI runs elsewhere ({context.other_ci}): no GitHub workflow is added.")
+    kept_ci = [path for name, path in context.told_pipelines.items() if path in context.tree and name in context.systems]
+    notes += [f"{path} exists and is left as it is." for path in kept_ci]
+    for name in context.asked_ci:
+        if name != GITHUB and systems.by_name(name) is None:
+            notes.append(f"There is no blueprint for {name}: its configuration has to be written by hand.")
+    if not context.on_github and not context.asked_ci:
+        notes.append(f"CI runs elsewhere ({', '.join(context.present_ci)}): no GitHub workflow is added.")
     return notes

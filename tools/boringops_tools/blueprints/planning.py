@@ -90,10 +90,11 @@ def _decisions(context: Context, used: set[str]) -> list[Decision]:
     if "2.2" in used:
         made.append(
             Decision(
-                what="The workflow hands over a digest and deploys nothing",
+                what="The pipeline hands over a digest and deploys nothing",
                 why="The repository names no target; inventing one would only look like a deployment.",
             )
         )
-    if context.other_ci:
-        made.append(Decision(what="No GitHub workflows", why=f"CI runs elsewhere: {context.other_ci}."))
+    if not context.on_github:
+        why = "the task names it" if context.asked_ci else "the repository is on it"
+        made.append(Decision(what="No GitHub workflows", why=f"CI runs on {', '.join(context.systems)}: {why}."))
     return made

@@ -27,7 +27,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"json": quoted, "plain": plain, "cell": cell, "argv": json.dumps}
     environment.tests["match_public"] = is_public
-    environment.globals |= {"run": script, "action": pins.action, "pins_as_of": pins.as_of()}
+    environment.globals |= {"wait": wait, "run": script, "action": pins.action, "pins_as_of": pins.as_of()}
     return environment
 
 
@@ -42,6 +42,11 @@ def script(lines: list[str]) -> str:
     if len(lines) == 1 and simple.fullmatch(lines[0]):
         return lines[0]
     return "|" + "".join(f"\n          {line}" for line in lines)
+
+
+def wait(host: str, port: int) -> str:
+    """A shell line that waits until a service takes connections, and fails when it never does."""
+    return f"timeout 60 bash -c 'until (exec 3<>/dev/tcp/{host}/{port}) 2>/dev/null; do sleep 1; done'"
 
 
 def plain(value: Any) -> str:

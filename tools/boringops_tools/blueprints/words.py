@@ -28,18 +28,27 @@ def understand(task: str) -> set[str]:
     return named | {"docs"} if named else set(UNASKED)
 
 
-OTHER_CI = {
+SYSTEMS: dict[str, str] = {
+    "GitHub Actions": r"\bgithub\b(?! (?:repo\w*|packages?|pages)\b)",
     "GitLab CI": r"\bgitlab\b",
     "CircleCI": r"\bcircle-? ?ci\b",
     "Jenkins": r"\bjenkins\w*",
-    "Azure Pipelines": r"\bazure[- ](pipelines?|devops)\b",
+    "Azure Pipelines": r"\bazure[- ](?:pipelines?|devops)\b",
     "Bitbucket Pipelines": r"\bbitbucket\b",
     "Travis CI": r"\btravis\b",
 }
+"""CI systems, and how a task names them."""
+_LEFT = (
+    r"(?:\b(?:away from|off|from|instead of|rather than|replac\w+|not|without|no|drop\w*|retir\w+)(?: \w+){0,2}? (?:the |our )?)"
+)
 
 
-def other_ci(task: str) -> str:
-    """The CI system other than GitHub Actions that a task names; empty where it names none, or GitHub as well."""
-    if re.search(r"\bgithub\b", task, re.IGNORECASE):
-        return ""
-    return next((name for name, pattern in OTHER_CI.items() if re.search(pattern, task, re.IGNORECASE)), "")
+def named_systems(task: str) -> tuple[str, ...]:
+    """The CI systems that a task asks for, in the order of `SYSTEMS`. One that is left or ruled out is not asked for."""
+    kept = []
+    for name, pattern in SYSTEMS.items():
+        places = list(re.finditer(pattern, task, re.IGNORECASE))
+        wanted = [at for at in places if not re.search(_LEFT + r"\Z", task[: at.start()], re.IGNORECASE)]
+        if wanted:
+            kept.append(name)
+    return tuple(kept)
