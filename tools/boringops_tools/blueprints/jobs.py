@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from boringops_tools.blueprints import backing, pins
 from boringops_tools.blueprints.ci_setup import SETUPS
 from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.render import wait
 from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 from boringops_tools.stack.tree import join
@@ -29,6 +30,11 @@ class Sidecar:
     port: int
     environment: dict[str, str]
 
+    @property
+    def arguments(self) -> str:
+        """The environment as options of `docker run`."""
+        return " ".join(f"--env {name}={shlex.quote(value)}" for name, value in self.environment.items())
+
 
 @dataclass(frozen=True)
 class Job:
@@ -42,7 +48,6 @@ class Job:
     tested: bool
     services: list[Sidecar] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
-    """For the services by their kind as the host's name (`values` of `environment_at` for another)."""
     caches: dict[str, str] = field(default_factory=dict)
     """Variables that lead package managers to their cache, as folders relative to the repository's root."""
     keys: list[str] = field(default_factory=list)
@@ -51,6 +56,16 @@ class Job:
     """What a change has to touch to concern the application; empty: anything."""
     public: list[str] = field(default_factory=list)
     """Variables that are written into the bundle; a person sets them in the CI system."""
+
+    @property
+    def lacks_git(self) -> bool:
+        """Whether the image has no git, which some systems check out with."""
+        return not re.match(r"(node|python|golang|ruby|rust|elixir|gcc):", self.image)
+
+    @property
+    def waits(self) -> list[str]:
+        """Lines that wait for the services, under their kinds as names."""
+        return [wait(service.kind, service.port) for service in self.services]
 
     @property
     def script(self) -> list[str]:

@@ -25,7 +25,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"json": quoted, "plain": plain, "cell": cell, "argv": json.dumps}
+    environment.filters |= {"json": quoted, "yaml": scalar, "groovy": groovy, "plain": plain, "cell": cell, "argv": json.dumps}
     environment.tests["match_public"] = is_public
     environment.globals |= {"wait": wait, "run": script, "action": pins.action, "pins_as_of": pins.as_of()}
     return environment
@@ -34,6 +34,22 @@ def _environment() -> Environment:
 def quoted(value: Any) -> str:
     """A value as JSON, which YAML reads as the same value."""
     return json.dumps(str(value), ensure_ascii=False)
+
+
+def scalar(value: Any) -> str:
+    """A string as YAML that reads well: plain where that is safe, else in single quotes, where nothing is escaped."""
+    text = str(value)
+    if re.fullmatch(r"[A-Za-z./][\w ./=@+-]*\w", text) and text.lower() not in {"yes", "no", "on", "off", "true", "false", "null"}:
+        return text
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]", text):
+        return quoted(text)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def groovy(value: Any) -> str:
+    """A string of Groovy in single quotes: nothing in it is interpolated."""
+    text = re.sub(r"[\x00-\x1f\x7f]", " ", str(value))
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def script(lines: list[str]) -> str:
