@@ -14,6 +14,7 @@ from boringops.cli import (
     init,
     inventory,
     persona,
+    pins,
     plan,
     resume,
     run,
@@ -49,6 +50,7 @@ for verb in (
 ):
     app.command()(verb)
 app.add_typer(persona.app, name="persona")
+app.add_typer(pins.app, name="pins")
 app.add_typer(serve.app, name="serve")
 app.command()(schema.schema)
 

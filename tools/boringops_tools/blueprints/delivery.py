@@ -25,6 +25,11 @@ def login(registry: str, user: str, password: str) -> list[str]:
     return [f'printf %s "${password}" | docker login --username "${user}" --password-stdin "${registry}"']
 
 
+def logout(registry: str) -> str:
+    """Forget the password when the shell ends, on a machine that is kept."""
+    return f"""trap 'docker logout "${registry}"' EXIT"""
+
+
 def name(prefix: str, app: Application | None, *, many: bool) -> str:
     """Sets `image`: the images of several applications stand below one prefix."""
     return f'image="{prefix}/{app.name}"' if many and app else f'image="{prefix}"'

@@ -62,7 +62,7 @@ def draft(
     `task` is what the user said, answers included: decisions are read from it (`choices`).
     `files` are what git sees, relative to `root`; `wants` (of `words.KINDS`) overrides the task's words;
     `planned` says which of the files will be written, for what documents may speak of. Only reads.
-    Drafting again after the files were written gives none."""
+    Raises UsageError where the repository's own pins are unreadable. Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
     wanted = frozenset(understand(task) if wants is None else wants)
     if wanted & {"containers", "ci"}:
@@ -71,21 +71,28 @@ def draft(
     decided = choices.read(task)
     context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=named_systems(task), planned=chosen)
     made: list[DraftFile] = []
-    if stack.applications:
-        for want, number, _, make in KINDS:
-            if want in context.wants:
-                made += [file.model_copy(update={"task": number}) for file in make(context)]
-    assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
+    with pins.of(root):
+        if stack.applications:
+            for want, number, _, make in KINDS:
+                if want in context.wants:
+                    made += [file.model_copy(update={"task": number}) for file in make(context)]
+        assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
 
 
 def _assumptions(context: Context) -> list[str]:
+    bot = "Dependabot" if context.on_github else "Renovate"
     said = [
         f"Images and actions are pinned by the table of {pins.as_of()}. Where it knows no digest of an image, and none can be "
-        "asked for without a network, the tag is pinned; Dependabot proposes what is newer."
+        f"asked for without a network, the tag is pinned; {bot} proposes what is newer."
     ]
+    if pins.age_days() > pins.STALE_DAYS:
+        said.append(
+            f"The table of pins is {pins.age_days()} days old: `boringops pins refresh` brings it up to date where there is a "
+            "network."
+        )
     for app in context.stack.deployable:
         if app.version.stated is None:
             said.append(f"{app.name}: no {app.language} version is stated; {app.version.value} is used.")

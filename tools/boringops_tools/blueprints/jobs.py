@@ -161,18 +161,14 @@ def image(app: Application) -> str:
     version = app.version.value
     if app.manager == "bun":
         wanted = version if app.node and app.node.runtime == "bun" else pins.images("bun")[0].version
-        return pins.image("bun", wanted).removesuffix("-slim")
+        return pins.pinned(pins.full(pins.tagged("bun", wanted)))
     if app.node and app.node.runtime == "bun":
-        return _full(pins.image("node", pins.images("node")[0].version))
+        return pins.pinned(pins.full(pins.tagged("node", pins.images("node")[0].version)))
     if app.manager in {"maven", "gradle"} and not (app.jvm and app.jvm.wrapper):
         return pins.base(app.manager, version)
     if app.language == "static":
         return pins.base("debian")
-    return _full(pins.image(app.language, version))
-
-
-def _full(reference: str) -> str:
-    return re.sub(r"-slim(?=-|$)", "", reference)
+    return pins.pinned(pins.full(pins.tagged(app.language, version)))
 
 
 def _install(app: Application, context: Context) -> list[str]:
@@ -207,9 +203,9 @@ def _install(app: Application, context: Context) -> list[str]:
 def _tools(app: Application) -> list[str]:
     """What the image lacks of the package manager."""
     if app.manager == "uv":
-        return [f"python -m pip install uv=={pins.base('uv').rpartition(':')[2]}"]
+        return [f"python -m pip install uv=={pins.tag('uv')}"]
     if app.manager == "composer":
-        wanted = [f"@composer-{pins.base('composer').rpartition(':')[2]}", *(app.php.extensions if app.php else [])]
+        wanted = [f"@composer-{pins.tag('composer')}", *(app.php.extensions if app.php else [])]
         return [f"install-php-extensions {' '.join(wanted)}"]
     if app.manager == "mix":
         return ["mix local.hex --force", "mix local.rebar --force"]

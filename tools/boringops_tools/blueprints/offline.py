@@ -59,7 +59,7 @@ TOPICS: tuple[Topic, ...] = (
         _ask("Which standards apply, and to which data?", "controls and evidence follow from them", "HIPAA", "SOC 2", "PCI DSS"),
         _ask("Who collects the evidence, and for which audit date?", "logs have to be kept from then on"),
     )),
-    Topic("a cloud deployment", r"\b(aws|ecs|eks|azure|gcp|google cloud|cloud run|terraform|kubernetes|k8s|helm|lambda)\b", "low", lambda said: said.target is not None, (
+    Topic("a cloud deployment", r"\b(aws|ecs|eks|azure(?![- ](?:pipelines?|devops))|gcp|google cloud|cloud run|terraform|kubernetes|k8s|helm|lambda)\b", "low", lambda said: said.target is not None, (
         _ask("Which account, region and environments is it for?", "networks, names and credentials follow from them"),
         _ask("What traffic is expected, and what may it cost a month?", "sizes and scaling follow from them"),
     )),

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+class _AsOf:
+    """The day of the pins in force: of the table, or of the repository's own."""
+
+    def __str__(self) -> str:
+        return pins.as_of()
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -27,7 +34,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"json": quoted, "yaml": scalar, "groovy": groovy, "plain": plain, "cell": cell, "argv": json.dumps}
     environment.tests["match_public"] = is_public
-    environment.globals |= {"wait": wait, "run": script, "action": pins.action, "pins_as_of": pins.as_of()}
+    environment.globals |= {"wait": wait, "run": script, "action": pins.action, "pins_as_of": _AsOf()}
     return environment
 
 

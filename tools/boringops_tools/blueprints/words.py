@@ -10,10 +10,10 @@ UNASKED = ("containers", "ci", "docs")
 
 WORDS: dict[str, str] = {
     "containers": r"\b(docker\w*|contain\w+|compose|image|images|podman|buildx|\.dockerignore)\b",
-    "ci": r"\b(ci|cd|ci/cd|cicd|pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
+    "ci": r"\b(ci|cd|ci/cd|cicd|gitlab|circle-?ci|jenkins\w*|azure[- ]devops|bitbucket|travis|pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
     "deploy": r"\b(deploy(?:s|ed|ing|ments?)?|kubernetes|k8s|helm|kustomiz\w+|eks|gke|aks|ecs|fargate|cloud ?run|"
     r"container ?apps|terraform|opentofu|cloud ?formation|pulumi|infrastructure as code|iac|provision\w*|"
-    r"blue[-/ ]green|canary|aws|gcp|azure|staging)\b",
+    r"blue[-/ ]green|canary|aws|gcp|azure(?![- ](?:pipelines?|devops))|staging)\b",
     "operations": r"\b(monitor\w*|alert\w*|observab\w+|prometheus|grafana|cloudwatch|dashboards?|metrics|logging|disaster|backups?|"
     r"restore|rto|rpo|rotat\w+|complian\w+|hipaa|soc ?2|pci|drift|cost (alerts?|monitoring)|budget alerts?|on-?call)\b",
     "docs": r"\b(docs?|document\w*|runbooks?|readme|memory[- ]bank|env\.example|\.env\.example|environment variables?|diagram)\b",
