@@ -46,7 +46,9 @@ def show(repo: opt.Repo = Path(), output: opt.Format = opt.Output.text) -> None:
         say(json.dumps(told))
         return
     lines = [f"As of {as_of}, {age} days ago." + (" Old: run `boringops pins refresh`." if stale else ""), ""]
-    lines += [f"{name} {pin.version} {pin.sha}{' (own)' if name in own.actions else ''}" for name, pin in actions.items()]
+    lines += [
+        f"{name} {pin.version} {pin.sha}{' (own)' if name in own.actions else ''}" for name, pin in actions.items()
+    ]
     lines += ["", *(f"{reference} {own.images.get(reference, 'by tag')}" for reference in images)]
     say("\n".join(lines))
 
@@ -54,7 +56,9 @@ def show(repo: opt.Repo = Path(), output: opt.Format = opt.Output.text) -> None:
 @app.command()
 def refresh(
     every: Annotated[bool, typer.Option("--all", help="The whole table, not only what this repository uses.")] = False,
-    mirror: Annotated[str, typer.Option("--mirror", metavar="URL", help="A registry to ask instead of the images' own.")] = "",
+    mirror: Annotated[
+        str, typer.Option("--mirror", metavar="URL", help="A registry to ask instead of the images' own.")
+    ] = "",
     repo: opt.Repo = Path(),
     output: opt.Format = opt.Output.text,
 ) -> None:
@@ -116,7 +120,9 @@ def _in_use(root: Path, files: list[str]) -> str:
     """The text of what is drafted for the repository, and of the files it has that name images and actions."""
     from boringops_tools.blueprints import draft
 
-    named = [path for path in files if path.endswith((".yml", ".yaml")) or "Dockerfile" in path or "Jenkinsfile" in path]
+    named = [
+        path for path in files if path.endswith((".yml", ".yaml")) or "Dockerfile" in path or "Jenkinsfile" in path
+    ]
     texts = [file.content for file in draft(root, files).files]
     for path in named:
         place = root / path

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, jobs
-from boringops_tools.blueprints.ci_setup import SETUPS
+from boringops_tools.blueprints import backing, compose, jobs, pins, support
+from boringops_tools.blueprints.ci_setup import SETUPS, Step
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 
-
 ROLLBACK = ".github/workflows/rollback.yml"
+PUBLISH = ".github/workflows/publish.yml"
 
 
 def ci(context: Context) -> Iterator[DraftFile]:
     apps = [app for app in context.apps if app.manager in SETUPS]
     if not context.on_github or not apps or context.ci_path in context.tree:
         return
+    drawn = [_job(app, context) for app in apps]
     yield DraftFile(
         path=context.ci_path,
         content=render(
             "ci.yml.j2",
             branch=context.stack.branch,
-            jobs=[_job(app, context) for app in apps],
+            jobs=drawn,
+            apart=len(drawn) > 1 and any(job["watched"] for job in drawn),
             compose=context.compose_path,
             images=[app for app in context.images if app in apps],
             backings=backing.BACKINGS,
@@ -47,16 +51,69 @@ def release(context: Context) -> Iterator[DraftFile]:
     )
 
 
+def rollback(context: Context) -> Iterator[DraftFile]:
+    """Only beside a release of ours: it moves the tags which that one makes."""
+    text = context.tree.text(context.release_path)
+    ours = not text or "docker buildx imagetools create" in text
+    wanted = context.on_github and bool(context.images) and ours
+    if wanted and ROLLBACK not in context.tree and context.will_have(context.release_path, "ci"):
+        yield DraftFile(
+            path=ROLLBACK,
+            content=render("rollback.yml.j2", apps=context.images, many=len(context.images) > 1),
+            why="Production back to an image that was built before, by its digest, with the environment's approval.",
+        )
+
+
+def publish(context: Context) -> Iterator[DraftFile]:
+    """Packages go to their registry by trusted publishing: no token is kept anywhere."""
+    published = [
+        path
+        for path in context.workflows
+        if re.search(r"npm publish|pypi-publish|twine upload|uv publish|semantic-release", context.tree.text(path))
+    ]
+    packages = support.packages(context)
+    if not context.on_github or not packages or published or PUBLISH in context.tree:
+        return
+    yield DraftFile(
+        path=PUBLISH,
+        content=render(
+            "publish.yml.j2",
+            packages=packages,
+            build=pins.package("build"),
+            setups={app.name: SETUPS[app.manager](app, context) for app in packages},
+        ),
+        why="A tag v* publishes the package by OpenID Connect, without a token, after an approval.",
+    )
+
+
 def _job(app: Application, context: Context) -> dict[str, Any]:
     kinds = [service.kind for service in app.services] if app.commands.test and _composed(context) else []
+    versions = support.versions(app, context)
+    steps = SETUPS[app.manager](app, context)
+    if versions:
+        steps = [_varied(step) for step in steps]
     return {
         "app": app,
-        "steps": SETUPS[app.manager](app, context),
+        "steps": steps,
+        "versions": versions,
+        "watched": shlex.quote(app.folder) if app.folder and app.workspace is None else "",
         "checks": jobs.checks(app),
         "tested": bool(app.commands.test),
         "environment": _environment(app, context, services=bool(kinds)),
         "kinds": kinds,
         "packages": app.build_packages if app.language in {"python", "rust", "cpp"} else [],
+    }
+
+
+_VERSIONS = {"node-version", "python-version", "ruby-version", "php-version"}
+
+
+def _varied(step: Step) -> Step:
+    """The step with the matrix's version instead of the one."""
+    if "with" not in step:
+        return step
+    return step | {
+        "with": {key: "${{ matrix.version }}" if key in _VERSIONS else value for key, value in step["with"].items()}
     }
 
 

@@ -17,7 +17,10 @@ def builder() -> list[str]:
 
 def builder_once() -> list[str]:
     """The same on a machine that is kept, where the builder may be there already."""
-    return ["docker buildx inspect boringops > /dev/null 2>&1 || docker buildx create --name boringops", "docker buildx use boringops"]
+    return [
+        "docker buildx inspect boringops > /dev/null 2>&1 || docker buildx create --name boringops",
+        "docker buildx use boringops",
+    ]
 
 
 def login(registry: str, user: str, password: str) -> list[str]:
@@ -61,8 +64,9 @@ def promote(what: str, commit: str, *tags: str) -> list[str]:
 
 def roll_back(digest: str = "ROLLBACK_DIGEST") -> list[str]:
     """Make an image that was built before the production one again. `digest` is a variable's name."""
+    refuse = f'echo "{digest} has to be sha256: and 64 digits." >&2; exit 1'
     return [
-        f"""printf %s "${digest}" | grep -Eq '^sha256:[0-9a-f]{{64}}$' || {{ echo "{digest} has to be sha256: and 64 digits." >&2; exit 1; }}""",
+        f"""printf %s "${digest}" | grep -Eq '^sha256:[0-9a-f]{{64}}$' || {{ {refuse}; }}""",
         f'docker buildx imagetools create --tag "$image:production" "$image@${digest}"',
         f'echo "Production is $image@${digest} again. Deploy that digest; data and schema stay as they are."',
     ]

@@ -146,7 +146,9 @@ def _rollbacks(context: Context, releases: list[str]) -> list[str]:
     ]
     path = continuous.ROLLBACK
     if context.release_path in releases and _releases(context, path) and _promotes(context, path):
-        found.insert(0, f"In GitHub, run the workflow `{path}` with the digest; the `production` environment approves it.")
+        found.insert(
+            0, f"In GitHub, run the workflow `{path}` with the digest; the `production` environment approves it."
+        )
     return found
 
 

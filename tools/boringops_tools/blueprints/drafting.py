@@ -38,6 +38,8 @@ KINDS: tuple[Kind, ...] = (
     ("containers", "1.3", "Run it all on one machine", compose.production),
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
+    ("ci", "2.2", "Build once and promote", continuous.rollback),
+    ("ci", "2.2", "Build once and promote", continuous.publish),
     ("ci", "2.2", "Build once and promote", pipelines.files),
     ("ci", "2.3", "Keep what is pinned current", updates.dependabot),
     ("ci", "2.3", "Keep what is pinned current", updates.renovate),
@@ -164,7 +166,9 @@ def _notes(context: Context) -> list[str]:
     kept += [name for name in COMPOSE_NAMES if name in context.tree]
     kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
     notes += [f"{path} exists and is left as it is." for path in kept]
-    kept_ci = [path for name, path in context.told_pipelines.items() if path in context.tree and name in context.systems]
+    kept_ci = [
+        path for name, path in context.told_pipelines.items() if path in context.tree and name in context.systems
+    ]
     notes += [f"{path} exists and is left as it is." for path in kept_ci]
     for name in context.asked_ci:
         if name != GITHUB and systems.by_name(name) is None:

@@ -239,11 +239,17 @@ def syntax(app: Application) -> list[tuple[str, str]]:
         return [("Check the entry point's syntax", f"node --check {shlex.quote(app.command[-1])}")]
     if app.language == "php":
         return [
-            ("Check every file's syntax", "find . -name '*.php' -not -path './vendor/*' -not -path './.*' -print0 | xargs -0 -n1 php -l")
+            (
+                "Check every file's syntax",
+                "find . -name '*.php' -not -path './vendor/*' -not -path './.*' -print0 | xargs -0 -n1 php -l",
+            )
         ]
     if app.language == "ruby":
         return [
-            ("Check every file's syntax", "find . -name '*.rb' -not -path './vendor/*' -not -path './.*' -print0 | xargs -0 -n1 ruby -c")
+            (
+                "Check every file's syntax",
+                "find . -name '*.rb' -not -path './vendor/*' -not -path './.*' -print0 | xargs -0 -n1 ruby -c",
+            )
         ]
     if app.language == "deno" and app.deno and app.deno.entry:
         return [("Check the types", f"deno check {shlex.quote(app.deno.entry)}")]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from http.client import HTTPException, HTTPMessage
 from typing import IO, Any
 
@@ -191,7 +192,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _ask(url: str, headers: Mapping[str, str], method: str = "GET") -> tuple[int, HTTPMessage, bytes]:
+def _ask(url: str, headers: Mapping[str, str], method: str = "GET") -> tuple[int, Message, bytes]:
     if not url.startswith(("https://", "http://")):
         raise Unresolved(f"{url} is no address of the web")
     request = urllib.request.Request(url, headers={"User-Agent": "boringops", **headers}, method=method)  # noqa: S310

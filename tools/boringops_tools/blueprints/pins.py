@@ -102,7 +102,7 @@ def tag(name: str) -> str:
 
 def age_days(today: date | None = None) -> int:
     """How old the pins are."""
-    return ((today or date.today()) - date.fromisoformat(as_of())).days  # noqa: DTZ011 - days, wherever
+    return ((today or date.today()) - date.fromisoformat(as_of())).days
 
 
 def known_actions() -> dict[str, ActionPin]:
@@ -116,7 +116,13 @@ def known_images() -> list[str]:
     rows = _table()["images"]
     found = [row["image"] for table in rows.values() for row in table]
     found += [full(row["image"]) for table in rows.values() for row in table]
-    languages = {"temurin-jre": "java", "maven": "java", "gradle": "java", "aspnet": "dotnet", "dotnet-runtime": "dotnet"}
+    languages = {
+        "temurin-jre": "java",
+        "maven": "java",
+        "gradle": "java",
+        "aspnet": "dotnet",
+        "dotnet-runtime": "dotnet",
+    }
     for name, reference in _table()["bases"].items():
         versions = [row["version"] for row in rows[languages[name]]] if name in languages else [""]
         found += [reference.replace("{version}", version) for version in versions]

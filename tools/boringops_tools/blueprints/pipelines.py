@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from boringops_tools.blueprints import delivery, pins
 from boringops_tools.blueprints.context import Context
-from boringops_tools.blueprints.jobs import jobs
+from boringops_tools.blueprints.jobs import Job, jobs
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 from boringops_tools.blueprints.systems import System
@@ -25,7 +25,7 @@ def files(context: Context) -> Iterator[DraftFile]:
             yield DraftFile(path=system.paths[0], content=_pipeline(system, context, made), why=_why(context))
 
 
-def _pipeline(system: System, context: Context, made: list[object]) -> str:
+def _pipeline(system: System, context: Context, made: list[Job]) -> str:
     images = context.images
     return render(
         system.template,
@@ -36,7 +36,7 @@ def _pipeline(system: System, context: Context, made: list[object]) -> str:
         delivery=delivery,
         docker_cli=pins.base("docker-cli"),
         docker_dind=pins.base("docker-dind"),
-        kinds={service.kind: service for job in made for service in job.services},  # type: ignore[attr-defined]
+        kinds={service.kind: service for job in made for service in job.services},
         identifier=identifier,
     )
 
@@ -49,4 +49,6 @@ def identifier(name: str) -> str:
 def _why(context: Context) -> str:
     if not context.images:
         return "Lint and tests on every change."
-    return "Lint and tests on every change; images built once and promoted to staging and production by digest; rollback."
+    return (
+        "Lint and tests on every change; images built once and promoted to staging and production by digest; rollback."
+    )

@@ -32,7 +32,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"json": quoted, "yaml": scalar, "groovy": groovy, "plain": plain, "cell": cell, "argv": json.dumps}
+    environment.filters |= {
+        "json": quoted,
+        "yaml": scalar,
+        "groovy": groovy,
+        "plain": plain,
+        "cell": cell,
+        "argv": json.dumps,
+    }
     environment.tests["match_public"] = is_public
     environment.globals |= {"wait": wait, "run": script, "action": pins.action, "pins_as_of": _AsOf()}
     return environment
@@ -46,7 +53,15 @@ def quoted(value: Any) -> str:
 def scalar(value: Any) -> str:
     """A string as YAML that reads well: plain where that is safe, else in single quotes, where nothing is escaped."""
     text = str(value)
-    if re.fullmatch(r"[A-Za-z./][\w ./=@+-]*\w", text) and text.lower() not in {"yes", "no", "on", "off", "true", "false", "null"}:
+    if re.fullmatch(r"[A-Za-z./][\w ./=@+-]*\w", text) and text.lower() not in {
+        "yes",
+        "no",
+        "on",
+        "off",
+        "true",
+        "false",
+        "null",
+    }:
         return text
     if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]", text):
         return quoted(text)

@@ -17,8 +17,6 @@ class System:
     template: str
     registry: str
     """Where the images go, as a person reads it."""
-    updates: str
-    """What keeps the pins of its file current."""
 
     def path_in(self, tree: Tree) -> str:
         """Its file in the repository; empty where there is none."""
@@ -28,12 +26,12 @@ class System:
 GITHUB = "GitHub Actions"
 
 SYSTEMS: tuple[System, ...] = (
-    System("GitLab CI", (".gitlab-ci.yml", ".gitlab-ci.yaml"), "gitlab-ci.yml.j2", "the project's own registry", "Renovate"),
-    System("CircleCI", (".circleci/config.yml", ".circleci/config.yaml"), "circleci.yml.j2", "the registry of the context `registry`", "Renovate"),
-    System("Jenkins", ("Jenkinsfile",), "Jenkinsfile.j2", "the registry of `IMAGE_PREFIX`", "Renovate"),
+    System("GitLab CI", (".gitlab-ci.yml", ".gitlab-ci.yaml"), "gitlab-ci.yml.j2", "the project's own registry"),
+    System("CircleCI", (".circleci/config.yml", ".circleci/config.yaml"), "circleci.yml.j2", "the registry of the context `registry`"),
+    System("Jenkins", ("Jenkinsfile",), "Jenkinsfile.j2", "the registry of `IMAGE_PREFIX`"),
     System(
         "Azure Pipelines", ("azure-pipelines.yml", "azure-pipelines.yaml", ".azure-pipelines.yml"),
-        "azure-pipelines.yml.j2", "the registry of `imagePrefix`", "Renovate",
+        "azure-pipelines.yml.j2", "the registry of `imagePrefix`",
     ),
 )  # fmt: skip
 

@@ -10,7 +10,8 @@ UNASKED = ("containers", "ci", "docs")
 
 WORDS: dict[str, str] = {
     "containers": r"\b(docker\w*|contain\w+|compose|image|images|podman|buildx|\.dockerignore)\b",
-    "ci": r"\b(ci|cd|ci/cd|cicd|gitlab|circle-?ci|jenkins\w*|azure[- ]devops|bitbucket|travis|pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
+    "ci": r"\b(ci|cd|ci/cd|cicd|gitlab|circle-?ci|jenkins\w*|azure[- ]devops|bitbucket|travis|"
+    r"pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
     "deploy": r"\b(deploy(?:s|ed|ing|ments?)?|kubernetes|k8s|helm|kustomiz\w+|eks|gke|aks|ecs|fargate|cloud ?run|"
     r"container ?apps|terraform|opentofu|cloud ?formation|pulumi|infrastructure as code|iac|provision\w*|"
     r"blue[-/ ]green|canary|aws|gcp|azure(?![- ](?:pipelines?|devops))|staging)\b",
@@ -39,7 +40,8 @@ SYSTEMS: dict[str, str] = {
 }
 """CI systems, and how a task names them."""
 _LEFT = (
-    r"(?:\b(?:away from|off|from|instead of|rather than|replac\w+|not|without|no|drop\w*|retir\w+)(?: \w+){0,2}? (?:the |our )?)"
+    r"\b(?:away from|off|from|instead of|rather than|replac\w+|not|without|no|drop\w*|retir\w+)"
+    r"(?: (?:the|our|my|any|old|existing|current))* "
 )
 
 
