@@ -9,7 +9,7 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
-from boringops_tools.blueprints import backing, pins
+from boringops_tools.blueprints import backing, pins, support
 from boringops_tools.blueprints.ci_setup import SETUPS
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.render import wait
@@ -46,6 +46,8 @@ class Job:
     """Shell lines from the repository's root, run as root, that end with every dependency in its place."""
     checks: list[Check]
     tested: bool
+    images: list[str] = field(default_factory=list)
+    """One for each version that a package supports; empty for what is deployed, which runs on one."""
     services: list[Sidecar] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     caches: dict[str, str] = field(default_factory=dict)
@@ -111,6 +113,7 @@ def _job(app: Application, context: Context, host: str) -> Job:
         install=_install(app, context),
         checks=checks(app),
         tested=bool(app.commands.test),
+        images=[pins.pinned(pins.full(pins.tagged(app.language, each))) for each in support.versions(app, context)],
         services=services,
         environment={name: value for name, value in values.items() if name not in public},
         caches={name: f".cache/{folder_name}" for name, folder_name in CACHES.get(app.manager, {}).items()},
