@@ -87,9 +87,13 @@ def facts(context: Context) -> dict[str, Any]:
     compose = bool(apps) and context.will_have(context.compose_path, "containers")
     told = context.told_pipelines
     github = bool(context.workflows) or context.on_github
-    checks = [context.ci_path] if github and context.will_have(context.ci_path, "ci") else []
+    checks = [context.ci_path] if _on_github(context, context.ci_path) else []
     checks += [*told.values()] or ([] if github else [path for path in context.present_ci if path in context.tree])
-    releases = [context.release_path] if github and apps and _releases(context, context.release_path) else []
+    releases = (
+        [context.release_path]
+        if apps and _on_github(context, context.release_path) and _releases(context, context.release_path)
+        else []
+    )
     releases += [path for path in told.values() if apps and _releases(context, path) and _promotes(context, path)]
     return {
         "apps": context.apps,
@@ -123,6 +127,11 @@ def _releases(context: Context, path: str) -> bool:
     return path in context.tree or (bool(context.images) and context.will_have(path, "ci"))
 
 
+def _on_github(context: Context, path: str) -> bool:
+    """Whether a workflow is there, or is drafted: with another system asked for, none is."""
+    return path in context.tree or (context.on_github and context.will_have(path, "ci"))
+
+
 def _promotes(context: Context, path: str) -> bool:
     """Whether it is ours, by what it does; one that is not there yet will be."""
     text = context.tree.text(path)
@@ -145,7 +154,7 @@ def _rollbacks(context: Context, releases: list[str]) -> list[str]:
         if path in releases and _promotes(context, path)
     ]
     path = continuous.ROLLBACK
-    if context.release_path in releases and _releases(context, path) and _promotes(context, path):
+    if context.release_path in releases and _promotes(context, context.release_path) and _on_github(context, path):
         found.insert(
             0, f"In GitHub, run the workflow `{path}` with the digest; the `production` environment approves it."
         )
