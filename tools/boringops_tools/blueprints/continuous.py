@@ -99,7 +99,9 @@ def _job(app: Application, context: Context) -> dict[str, Any]:
         "watched": shlex.quote(app.folder) if app.folder and app.workspace is None else "",
         "checks": jobs.checks(app),
         "tested": bool(app.commands.test),
-        "environment": _environment(app, context, services=bool(kinds)),
+        "environment": _environment(app, context, services=bool(kinds))
+        # uv takes the version of .python-version otherwise.
+        | ({"UV_PYTHON": "${{ matrix.version }}"} if versions and app.manager == "uv" else {}),
         "kinds": kinds,
         "packages": app.build_packages if app.language in {"python", "rust", "cpp"} else [],
     }

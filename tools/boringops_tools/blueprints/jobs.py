@@ -105,6 +105,8 @@ def _job(app: Application, context: Context, host: str) -> Job:
     services = [_sidecar(service.kind) for service in app.services] if app.commands.test else []
     reached = backing.values(app, ci=True, host=host or None) if services else {}
     values = dict(sorted((dict.fromkeys(placeholders(app), backing.CI_VALUE) | reached).items()))
+    if app.manager == "uv":
+        values["UV_PYTHON"] = "/usr/local/bin/python"  # the image's, whatever .python-version says
     public = [variable.name for variable in app.env if is_public(variable.name)]
     folder = f"{app.folder}/" if app.folder else ""
     return Job(
