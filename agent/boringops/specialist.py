@@ -33,6 +33,7 @@ from boringops import (
     persona,
     pull_request,
     streaming,
+    telemetry,
     toolbox,
     tooling,
 )
@@ -331,7 +332,9 @@ class Specialist:
             tools=self.tools(who, servers.tools if servers else ()),
             funnel=funnel,
             inspector=partial(
-                tooling.inspect, in_request=repository.added_lines(self.base.commit) if self.base else {}
+                tooling.inspect,
+                cancel=caller.cancel,
+                in_request=repository.added_lines(self.base.commit) if self.base else {},
             ),
             person=replace(self.person, caller=caller) if isinstance(self.person, Callbacks) else self.person,
             context=CallContext,
@@ -356,7 +359,10 @@ class Specialist:
         return made
 
     def _watch(self, caller: Caller) -> Callable[[ev.Event], None]:
+        trace = telemetry.spans(self.settings.provider.name) if self.settings.telemetry else lambda _: None
+
         def watch(event: ev.Event) -> None:
+            trace(event)
             self.on_event(event)
             caller.on_event(event)
 

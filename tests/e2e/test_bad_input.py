@@ -326,6 +326,19 @@ def test_an_empty_task(repo: Path, here: Boringops, task: str, monkeypatch: pyte
     no_run(repo)
 
 
+def test_a_typed_handoff_is_held_against_the_repository(repo: Path, tmp_path: Path, boringops: Boringops) -> None:
+    handoff = tmp_path / "handoff.yaml"
+    handoff.write_text("health_endpoint: /nowhere\nvariables: [LOG_LEVEL]\n")
+    ran = boringops("plan", "Containerise this", "-C", repo, "--handoff", handoff, "--offline", "--output", "json")
+    assert ran.code == 0, ran.err
+    assert any("/nowhere" in warning for warning in ran.result["warnings"]), ran.result["warnings"]
+    handoff.write_text("health_endpoint: /healthz\nhealth: yes\n")
+    ran = boringops("plan", "Containerise this", "-C", repo, "--handoff", handoff, "--offline", "--output", "json")
+    assert (
+        ran.code == 2 and str(handoff) in ran.result["error"]["message"] and "health" in ran.result["error"]["message"]
+    )
+
+
 def test_a_task_from_standard_input_and_a_handoff(repo: Path, tmp_path: Path, boringops: Boringops) -> None:
     (tmp_path / "handoff.md").write_text("It listens on 8080.\n")
     ran = boringops(

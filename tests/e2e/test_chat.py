@@ -146,6 +146,28 @@ def test_plan_mode_stops_after_the_plan_and_act_carries_it_out(repo: Path, messa
     assert "Write a runbook" in exported and "### Plan" in exported
 
 
+def test_a_command_is_allowed_for_the_run_after_the_rule_was_shown(repo: Path, messages_api: MessagesApi) -> None:
+    reach = "curl --max-time 2 -s http://127.0.0.1:9/"
+    messages_api.reply(tool_use("SubmitPlan", **_plan("docs/runbook.md")))
+    messages_api.reply(tool_use("Bash", command=reach))
+    messages_api.reply(tool_use("Bash", command=reach))
+    messages_api.reply(tool_use("Write", file_path="docs/runbook.md", content=RUNBOOK))
+    messages_api.reply(tool_use("Finish", outcome="done", summary="The runbook is written."))
+    with chat(repo) as shown:  # type: ignore[attr-defined]
+        say(shown, "Write a runbook")
+        shown.wait_for("Approve this plan?")
+        answer(shown, "y")
+        shown.wait_for("Bash curl", "for this [r]un")
+        answer(shown, "r")
+        shown.wait_for("Bash(curl", "Allow for the rest of this run?")
+        answer(shown, "y")
+        shown.wait_for("done: The runbook is written.")
+        assert "for this [r]un" not in shown.text()  # it was not asked a second time
+        say(shown, "/exit")
+        shown.ends()
+    assert git(repo, "diff", "HEAD", "--", ".boringops.toml") == ""
+
+
 def test_twenty_columns_without_colour_and_a_paste_of_a_megabyte(repo: Path, messages_api: MessagesApi) -> None:
     with chat(repo, columns=20, rows=12, NO_COLOR="1") as shown:  # type: ignore[attr-defined]
         shown.wait_for(">")

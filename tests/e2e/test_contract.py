@@ -224,7 +224,10 @@ def check(here: Boringops, repo: Path, *arguments: str | Path) -> Ran:
 
 
 def test_check_fails_at_and_over_its_floor(tmp_path: Path, here: Boringops) -> None:
-    repo = make_repo(tmp_path / "shop", {**FLASK, "Dockerfile": "FROM node:24.1.0\nUSER node\n", "bad.sh": "echo $1\n"})
+    repo = make_repo(
+        tmp_path / "shop",
+        {**FLASK, "Dockerfile": "FROM node:24.1.0\nUSER node\nRUN cd /tmp && ls | wc -l\n", "bad.sh": "echo $1\n"},
+    )
     found = json.loads(check(here, repo, "Dockerfile", "--output", "json").out)
     assert {finding["severity"] for finding in found["findings"]} == {"warning", "info"}
     assert check(here, repo, "Dockerfile").code == 5  # warning is the default

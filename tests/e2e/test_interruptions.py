@@ -212,7 +212,7 @@ def test_a_signal_lets_a_commit_end_and_a_second_one_does_not_wait(player: Playe
     hook.parent.mkdir(exist_ok=True)
     hook.symlink_to(stuck.script)
     with going(player, before=scripted(*SCRIPT)) as run:
-        child = os.pidfd_open(stuck.pid())
+        alive = stuck.begun()
         run.process.send_signal(signal.SIGTERM)
         line = run.process.stderr.readline() if run.process.stderr else ""
         while "the same signal again" not in line:
@@ -221,8 +221,7 @@ def test_a_signal_lets_a_commit_end_and_a_second_one_does_not_wait(player: Playe
         ended = run.end(signal.SIGTERM)
         assert (ended.code, ended.out) == (130, "") and "boringops resume" in ended.err
         stuck.let_go()  # git was left at work, and ends
-        assert is_dead(child)
-        os.close(child)
+        assert is_dead(alive)
     hook.unlink()
     is_finished(player, Specialist(player.root).latest())
 

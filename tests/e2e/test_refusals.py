@@ -410,21 +410,31 @@ def _item(player: Player) -> str:
     return item.id
 
 
-@pytest.mark.parametrize(
-    ("path", "content", "rule"),
-    [
-        ("deploy.sh", "#!/bin/sh\nexport AWS_KEY=AKIAQ7ZX3MPLWDN5RT2K\n", "secret/"),
-        ("Dockerfile", 'FROM node:latest\nUSER node\nCMD ["node", "app.js"]\n', "image/latest"),
-    ],
-)
-def test_red_flags_are_never_committed(player: Player, path: str, content: str, rule: str) -> None:
+def test_red_flags_are_never_committed(player: Player) -> None:
+    content = 'FROM node:latest\nUSER node\nCMD ["node", "app.js"]\n'
     played = player.play(
-        call("SubmitPlan", **planned(path)), call("Write", file_path=path, content=content), FINISH, max_rounds=1
+        call("SubmitPlan", **planned("Dockerfile")),
+        call("Write", file_path="Dockerfile", content=content),
+        FINISH,
+        max_rounds=1,
     )
     assert (played.result.exit_code, played.result.commit) == (5, None), played.result.findings
-    assert [finding for finding in played.result.findings if rule in finding.rule], played.result.findings
+    assert [finding for finding in played.result.findings if finding.rule == "image/latest"], played.result.findings
     assert git(player.root, "log", "--format=%s") == "Begin\n"
-    assert "AKIAQ7ZX3MPLWDN5RT2K" not in played.result.model_dump_json()
+
+
+def test_a_secret_is_never_committed(player: Player) -> None:
+    key = "AKIA" + "Q7ZX3MPLWDN5RT2K"
+    played = player.play(
+        call("SubmitPlan", **planned("deploy.sh")),
+        call("Write", file_path="deploy.sh", content=f"#!/bin/sh\nexport AWS_KEY={key}\n"),
+        FINISH,
+        max_rounds=1,
+    )
+    assert (played.result.exit_code, played.result.commit) == (5, None), played.result.findings
+    assert [finding for finding in played.result.findings if "secret/" in finding.rule], played.result.findings
+    assert git(player.root, "log", "--format=%s") == "Begin\n"
+    assert key not in played.result.model_dump_json()
 
 
 # --- plans that change, and people who say no ---------------------------------------------------------

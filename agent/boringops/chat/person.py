@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from boringops.chat.desk import Desk
@@ -17,8 +18,8 @@ T = TypeVar("T")
 class ChatPerson(TerminalPerson):
     """A person at the terminal who may have decided already: `/amend` and `/approve` speak before they are asked."""
 
-    def __init__(self, progress: Progress, desk: Desk, read: Callable[[str], str]) -> None:
-        super().__init__(progress)
+    def __init__(self, progress: Progress, desk: Desk, read: Callable[[str], str], repo: Path) -> None:
+        super().__init__(progress, repo)
         self.desk = desk
         self.read = read
         self.decided: Answer | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from boringops import __version__
 from boringops.cli import (
@@ -25,6 +26,15 @@ from boringops.cli import (
     undo,
 )
 
+
+class _Check(TyperCommand):
+    """`--changed` may have a commit behind it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        parsed: list[str] = super().parse_args(ctx, check.with_reference(args))
+        return parsed
+
+
 app = typer.Typer(
     name="boringops",
     help="Make infrastructure boring: predictable, repeatable, resilient.\n\nAn agent that plays the DevOps infrastructure "
@@ -44,11 +54,11 @@ for verb in (
     show.show,
     undo.undo,
     inventory.inventory,
-    check.check,
     init.init,
     doctor.doctor,
 ):
     app.command()(verb)
+app.command(cls=_Check)(check.check)
 app.add_typer(persona.app, name="persona")
 app.add_typer(pins.app, name="pins")
 app.add_typer(serve.app, name="serve")

@@ -47,7 +47,10 @@ ProjectPhase = Annotated[
 ]
 Branch = Annotated[str | None, typer.Option("--branch", metavar="NAME", help="Work on this new branch.")]
 Worktree = Annotated[bool, typer.Option("--worktree", help="Work in a worktree beside the repository.")]
-Handoff = Annotated[Path | None, typer.Option("--handoff", metavar="FILE", help="What the developers hand over.")]
+Handoff = Annotated[
+    Path | None,
+    typer.Option("--handoff", metavar="FILE", help="What the developers hand over: JSON, YAML, TOML or words."),
+]
 NoCommit = Annotated[bool, typer.Option("--no-commit", help="Leave the changes uncommitted.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 5 also when anything is handed over or not validated.")]
 Sets = Annotated[list[str] | None, typer.Option("-c", metavar="KEY=VALUE", help="Any setting; may be repeated.")]

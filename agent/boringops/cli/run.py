@@ -44,12 +44,16 @@ def run(
 
 
 def make_task(text: str, handoff: Path | None) -> Task:
-    """The task with its hand-off. Raises UsageError where the hand-off cannot be read."""
+    """The task with its hand-off: JSON, YAML and TOML are read as the typed one, whose claims are held against the
+    repository; anything else is words for the model. Raises UsageError where the hand-off cannot be read."""
+    from boringops import handoff as handoffs
     from boringops.errors import UsageError
     from boringops.specialist import Task
 
     if handoff is None:
         return Task(text=read_task(text) or " ")
+    if handoff.suffix.lower() in handoffs.FORMATS:
+        return Task(text=read_task(text) or " ", handoff=handoffs.load(handoff))
     try:
         return Task(text=read_task(text) or " ", handoff=handoff.read_text())
     except (OSError, UnicodeDecodeError) as error:

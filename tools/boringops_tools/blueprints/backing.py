@@ -80,20 +80,28 @@ CI_VALUE = "ci-only-placeholder"
 """Stands for every secret on a CI runner; it opens nothing."""
 
 
-def values(app: Application, *, ci: bool = False, host: str | None = "127.0.0.1") -> dict[str, str]:
-    """What each variable that the application reads has to be, to reach its services under Compose or on a CI runner.
-
-    `host` is where they answer on the runner; null: each under the name of its kind."""
-    found: dict[str, str] = {}
+def parts(app: Application) -> dict[str, tuple[str, str]]:
+    """Variables that lead to a backing service: its kind, and which part of its address each holds."""
+    found: dict[str, tuple[str, str]] = {}
     for service in app.services:
-        parts = _values(service, ci, host if ci else None)
         for variable in app.env:
             for part, pattern in _PARTS.items():
                 if variable.name not in found and re.fullmatch(
                     rf"(\w+_)?{_PREFIX[service.kind]}{pattern}", variable.name
                 ):
-                    found |= {variable.name: parts[part]} if parts[part] else {}
+                    found[variable.name] = (service.kind, part)
     return found
+
+
+def values(app: Application, *, ci: bool = False, host: str | None = "127.0.0.1") -> dict[str, str]:
+    """What each variable that the application reads has to be, to reach its services under Compose or on a CI runner.
+
+    `host` is where they answer on the runner; null: each under the name of its kind."""
+    known: dict[str, dict[str, str]] = {
+        service.kind: _values(service, ci, host if ci else None) for service in app.services
+    }
+    found = {name: known[kind][part] for name, (kind, part) in parts(app).items()}
+    return {name: value for name, value in found.items() if value}
 
 
 def _values(service: Service, ci: bool, host: str | None) -> dict[str, str]:

@@ -10,6 +10,13 @@ from boringops_tools.blueprints.systems import GITHUB, SYSTEMS, System
 from boringops_tools.stack.facts import Application, Stack
 from boringops_tools.stack.tree import Tree
 
+DEPLOY = ".github/workflows/deploy-kubernetes.yml"
+"""The workflow that others call to deploy; it publishes nothing."""
+DEPLOY_CLOUD = ".github/workflows/deploy.yml"
+INFRASTRUCTURE = ".github/workflows/infrastructure.yml"
+"""The workflow that plans and applies Terraform."""
+_ASIDE = (DEPLOY, DEPLOY_CLOUD, INFRASTRUCTURE)
+"""Workflows of ours that neither check the code nor publish it."""
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
@@ -23,6 +30,8 @@ class Context:
     choices: Choices = field(default_factory=Choices)
     asked_ci: tuple[str, ...] = ()
     """CI systems that the task names."""
+    task: str = ""
+    """What the user said, answers included."""
     planned: frozenset[str] | None = None
     """Of what is wanted, the files that will really be written; None: all."""
 
@@ -58,6 +67,11 @@ class Context:
         return GITHUB in self.systems
 
     @property
+    def other_ci(self) -> str:
+        """The CI systems that take the place of GitHub's workflows; empty where those are drafted."""
+        return "" if self.on_github else ", ".join(self.systems)
+
+    @property
     def pipelines(self) -> list[System]:
         """Systems with one file for everything to draft for."""
         return [system for system in SYSTEMS if system.name in self.systems]
@@ -80,7 +94,11 @@ class Context:
     @cached_property
     def ci_path(self) -> str:
         """The workflow that checks pull requests: an existing one, or the one to draft."""
-        checking = [path for path in self.workflows if "pull_request" in self.tree.text(path) and "image" not in path]
+        checking = [
+            path
+            for path in self.workflows
+            if path not in _ASIDE and "pull_request" in self.tree.text(path) and "image" not in path
+        ]
         return checking[0] if checking else ".github/workflows/ci.yml"
 
     @cached_property
@@ -99,7 +117,7 @@ class Context:
         publishing = [
             path
             for path in self.workflows
-            if path != self.ci_path and any(sign in self.tree.text(path) for sign in signs)
+            if path not in (self.ci_path, *_ASIDE) and any(sign in self.tree.text(path) for sign in signs)
         ]
         return publishing[0] if publishing else ".github/workflows/release.yml"
 

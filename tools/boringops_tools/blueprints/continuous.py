@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, jobs, pins, support
+from boringops_tools.blueprints import backing, compose, jobs, kubernetes, pins, support
 from boringops_tools.blueprints.ci_setup import SETUPS, Step
-from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.cloud import delivery
+from boringops_tools.blueprints.context import DEPLOY, DEPLOY_CLOUD, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 from boringops_tools.stack.environment import is_public
@@ -45,23 +46,38 @@ def release(context: Context) -> Iterator[DraftFile]:
     yield DraftFile(
         path=context.release_path,
         content=render(
-            "release.yml.j2", branch=context.stack.branch, apps=context.images, many=len(context.images) > 1
+            "release.yml.j2",
+            branch=context.stack.branch,
+            apps=context.images,
+            many=len(context.images) > 1,
+            deploys=DEPLOY if kubernetes.deploys(context) else DEPLOY_CLOUD if delivery.deploys(context) else "",
+            copies=delivery.deploys(context),
         ),
         why="Each commit's image is built once, with an SBOM and provenance, and promoted to staging and production by digest.",
     )
 
 
 def rollback(context: Context) -> Iterator[DraftFile]:
-    """Only beside a release of ours: it moves the tags which that one makes."""
+    """Only beside a release of ours, whose tags it moves; a pipeline that deploys has its own way back."""
     text = context.tree.text(context.release_path)
     ours = not text or "docker buildx imagetools create" in text
-    wanted = context.on_github and bool(context.images) and ours
+    wanted = context.on_github and bool(context.images) and ours and not _deploys(context)
     if wanted and ROLLBACK not in context.tree and context.will_have(context.release_path, "ci"):
         yield DraftFile(
             path=ROLLBACK,
             content=render("rollback.yml.j2", apps=context.images, many=len(context.images) > 1),
             why="Production back to an image that was built before, by its digest, with the environment's approval.",
         )
+
+
+def has_rollback(context: Context) -> bool:
+    """Whether the rollback workflow is there or comes along."""
+    comes = context.on_github and not _deploys(context) and context.will_have(ROLLBACK, "ci")
+    return ROLLBACK in context.tree or comes
+
+
+def _deploys(context: Context) -> bool:
+    return kubernetes.deploys(context) or delivery.deploys(context)
 
 
 def publish(context: Context) -> Iterator[DraftFile]:

@@ -19,9 +19,14 @@ def files(context: Context) -> Iterator[DraftFile]:
         if app.deployable and path not in context.tree:
             yield DraftFile(
                 path=path,
-                content=render(f"Dockerfile.{app.language}.j2", app=app, **_values(app, context)),
+                content=content(context, app),
                 why=f"Multi-stage image of {app.name}: {app.framework or app.language} {app.version.value}, without root.",
             )
+
+
+def content(context: Context, app: Application) -> str:
+    """The Dockerfile of one application."""
+    return render(f"Dockerfile.{app.language}.j2", app=app, **_values(app, context))
 
 
 def nginx(context: Context) -> Iterator[DraftFile]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, continuous
+from boringops_tools.blueprints import backing, compose, continuous, kubernetes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
-from boringops_tools.blueprints.sections import upsert
+from boringops_tools.blueprints.sections import newline, upsert
 from boringops_tools.blueprints.systems import SYSTEMS
 from boringops_tools.stack.facts import Application
 
@@ -33,7 +33,8 @@ def readme(context: Context) -> Iterator[DraftFile]:
         and path not in context.tree
         and any(re.fullmatch(r"readme(\.\w+)?", name, re.IGNORECASE) for name in context.tree.files)
     ):
-        return  # a README in another format: its syntax is not ours to mix with Markdown
+        yield from _other_readme(context)
+        return
     yield from _section(
         context,
         path,
@@ -43,6 +44,24 @@ def readme(context: Context) -> Iterator[DraftFile]:
         f"# {context.stack.title or 'Application'}\n",
         "How to run and to deploy it.",
     )
+
+
+_HEADINGS = {"adoc": "== Deployment\n", "asciidoc": "== Deployment\n", "rst": "Deployment\n----------\n"}
+
+
+def _other_readme(context: Context) -> Iterator[DraftFile]:
+    """A README in another format gets a heading in its own syntax and the way to the documents, once."""
+    for path in context.tree.top:
+        match = re.fullmatch(r"readme\.(adoc|asciidoc|rst)", path, re.IGNORECASE)
+        if match and not re.search(r"(?im)^(={2,5} )?deployment\b", context.tree.text(path)):
+            before = (context.tree.root / path).read_bytes().decode("utf-8", errors="surrogateescape")
+            told = (
+                f"How to run and to deploy it: {RUNBOOK}." if context.containers else "Nothing here runs as a service."
+            )
+            section = f"\n{_HEADINGS[match[1].lower()]}\n{told}\n".replace("\n", newline(before))
+            content = before.rstrip("\r\n") + newline(before) + section
+            yield DraftFile(path=path, content=content, action="change", why="How to run and to deploy it.")
+            return
 
 
 def memory(context: Context) -> Iterator[DraftFile]:
@@ -84,7 +103,9 @@ def _section(
 def facts(context: Context) -> dict[str, Any]:
     """What the documents speak of. Only what is the same before and after the draft was written."""
     apps = context.containers
-    compose = bool(apps) and context.will_have(context.compose_path, "containers")
+    # Without an application that gets a container no Compose file is drafted; one that is there counts all the same.
+    composes = context.compose_path in context.tree or bool(context.stack.deployable)
+    has_compose = bool(apps) and composes and context.will_have(context.compose_path, "containers")
     told = context.told_pipelines
     github = bool(context.workflows) or context.on_github
     checks = [context.ci_path] if _on_github(context, context.ci_path) else []
@@ -104,7 +125,7 @@ def facts(context: Context) -> dict[str, Any]:
         "many": len(apps) > 1,
         "branch": context.stack.branch,
         "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "image") for app in apps),
-        "compose": context.compose_path if compose else "",
+        "compose": context.compose_path if has_compose else "",
         "ci": "` and `".join(checks),
         "release": "` and `".join(releases),
         # Another's release workflow is named, but what it does is not ours to tell.
@@ -117,6 +138,8 @@ def facts(context: Context) -> dict[str, Any]:
         "runbook": RUNBOOK if apps and context.will_have(RUNBOOK, "docs") else "",
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
+        "kubernetes": kubernetes.places(context),
+        "kubernetes_document": kubernetes.DOCUMENT if kubernetes.documented(context) else "",
         "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
         "node_id": lambda name: re.sub(r"\W", "_", name),
     }
@@ -154,7 +177,11 @@ def _rollbacks(context: Context, releases: list[str]) -> list[str]:
         if path in releases and _promotes(context, path)
     ]
     path = continuous.ROLLBACK
-    if context.release_path in releases and _promotes(context, context.release_path) and _on_github(context, path):
+    if (
+        context.release_path in releases
+        and _promotes(context, context.release_path)
+        and continuous.has_rollback(context)
+    ):
         found.insert(
             0, f"In GitHub, run the workflow `{path}` with the digest; the `production` environment approves it."
         )

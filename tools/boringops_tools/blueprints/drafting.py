@@ -15,17 +15,20 @@ from boringops_tools.blueprints import (
     dockerignore,
     documents,
     env_example,
+    kubernetes,
     pins,
     pipelines,
     planning,
     systems,
     updates,
 )
+from boringops_tools.blueprints.choices import Choices
+from boringops_tools.blueprints.cloud import cloudformation, delivery, statements, terraform
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
 from boringops_tools.blueprints.systems import GITHUB
 from boringops_tools.blueprints.words import named_systems, understand
-from boringops_tools.stack import environment
+from boringops_tools.stack import Stack, environment
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
@@ -43,6 +46,15 @@ KINDS: tuple[Kind, ...] = (
     ("ci", "2.2", "Build once and promote", pipelines.files),
     ("ci", "2.3", "Keep what is pinned current", updates.dependabot),
     ("ci", "2.3", "Keep what is pinned current", updates.renovate),
+    ("deploy", "4.1", "Describe what runs in the cluster", kubernetes.manifests),
+    ("deploy", "4.2", "Deploy, and go back, with one command", kubernetes.script),
+    ("deploy", "4.3", "Deploy from the pipeline", kubernetes.workflow),
+    ("deploy", "4.4", "Write down how to deploy, switch and go back", kubernetes.document),
+    ("deploy", "4.5", "Provision the cloud", terraform.files),
+    ("deploy", "4.5", "Provision the cloud", cloudformation.files),
+    ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.infrastructure),
+    ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.deployment),
+    ("deploy", "4.7", "Write down how the cloud is set up, deployed to and rolled back", statements.document),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -66,12 +78,15 @@ def draft(
     `planned` says which of the files will be written, for what documents may speak of. Only reads.
     Raises UsageError where the repository's own pins are unreadable. Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
-    wanted = frozenset(understand(task) if wants is None else wants)
+    decided = choices.read(task)
+    tree = Tree(root, files)
+    asked = understand(task) if wants is None else wants
+    wanted = _brought(asked, decided, stack, tree)
+    brought = wanted != frozenset(asked)
     if wanted & {"containers", "ci"}:
         wanted |= {"image"}  # a pipeline that builds an image needs its Dockerfile
     chosen = None if planned is None else frozenset(planned)
-    decided = choices.read(task)
-    context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=named_systems(task), planned=chosen)
+    context = Context(tree, stack, wanted, choices=decided, asked_ci=named_systems(task), task=task, planned=chosen)
     made: list[DraftFile] = []
     with pins.of(root):
         if stack.applications:
@@ -81,7 +96,20 @@ def draft(
         assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
+    plan = kubernetes.told(context, plan, brought=brought)
+    plan = statements.told(context, plan, brought=brought)
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
+
+
+def _brought(wants: set[str], decided: Choices, stack: Stack, tree: Tree) -> frozenset[str]:
+    """What is wanted, and what a deployment cannot do without: an image to run, and a pipeline that builds it once."""
+    brought = set(wants)
+    if "deploy" in wants and decided.target is not None:
+        if any(app.path("Dockerfile") not in tree for app in stack.deployable):
+            brought.add("containers")
+        if stack.deployable and not stack.ci and not any(path.startswith(".github/workflows/") for path in tree.files):
+            brought.add("ci")
+    return frozenset(brought)
 
 
 def _assumptions(context: Context) -> list[str]:
@@ -117,19 +145,22 @@ def _assumptions(context: Context) -> list[str]:
         goes += [f"{system.registry} ({system.name})" for system in context.pipelines]
         if goes:
             said.append(f"Images go to {', '.join(goes)}; staging follows the trunk, production follows tags `v*`.")
-    return said
+    return said + kubernetes.assumptions(context) + statements.assumptions(context)
 
 
 def _questions(context: Context) -> list[Question]:
     """What only people know. None of it keeps the files from being right; the hand-over waits for it."""
     if not context.containers:
         return []
-    return [
+    where = [
         Question(
             question="Where do staging and production run?",
             why="The release workflow ends with an image and its digest; the deploy step belongs to the target.",
             options=["Kubernetes", "AWS ECS", "Google Cloud Run", "Azure Container Apps", "one machine with Compose"],
-        ),
+        )
+    ]
+    return [
+        *(where if context.choices.target is None else []),
         Question(question="Which secrets manager holds the secrets?", why="The runbook's rotation steps name it."),
         *(
             [Question(question="What are RTO and RPO of the data?", why="Backups and replicas follow from them.")]
@@ -166,6 +197,7 @@ def _notes(context: Context) -> list[str]:
     kept += [name for name in COMPOSE_NAMES if name in context.tree]
     kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
     notes += [f"{path} exists and is left as it is." for path in kept]
+    notes += kubernetes.notes(context)
     kept_ci = [
         path for name, path in context.told_pipelines.items() if path in context.tree and name in context.systems
     ]

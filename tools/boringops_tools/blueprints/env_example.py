@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from boringops_tools.blueprints import backing, compose
+from boringops_tools.blueprints import backing, compose, kubernetes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import plain
@@ -62,7 +62,11 @@ def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:
     reached = backing.values(app)
     for variable in app.env:
         if variable.name not in known:
-            lines += [_comment(variable, reached), _assignment(variable, app), ""]
+            lines += [
+                _comment(variable, reached, kubernetes.origin(context, app, variable)),
+                _assignment(variable, app),
+                "",
+            ]
     for service in app.services if app.deployable and context.compose_path not in _foreign(context) else []:
         secret = backing.BACKINGS[service.kind].variable
         if secret and secret not in known and all(variable.name != secret for variable in app.env):
@@ -83,7 +87,7 @@ def _foreign(context: Context) -> set[str]:
     return {context.compose_path} if text and compose.MARK not in text else set()
 
 
-def _comment(variable: EnvVar, reached: dict[str, str]) -> str:
+def _comment(variable: EnvVar, reached: dict[str, str], origin: str) -> str:
     places = ", ".join(plain(source) for source in variable.sources[:3])
     parts = [f"read in {places}"]
     if variable.required:
@@ -92,6 +96,8 @@ def _comment(variable: EnvVar, reached: dict[str, str]) -> str:
         parts.append("secret")
     if variable.name in reached:
         parts.append("Compose sets it by itself")
+    if origin:
+        parts.append(origin)
     return f"# {variable.name}: {'; '.join(parts)}."
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from boringops_tools.blueprints import pins
+from boringops_tools.blueprints.cloud import hcl_text
 from boringops_tools.stack.environment import is_public
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def _environment() -> Environment:
         "cell": cell,
         "argv": json.dumps,
     }
+    environment.filters |= {"hcl": hcl_text.quoted, "hcl_list": hcl_text.listed, "code": "`{}`".format}
     environment.tests["match_public"] = is_public
     environment.globals |= {"wait": wait, "run": script, "action": pins.action, "pins_as_of": _AsOf()}
     return environment

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from boringops.facts import Finding, Severity
+from boringops.suppressions import Suppression, in_comments
 from boringops_tools.reporting.base import Report, masked
+from boringops_tools.validators import expects_validation, read_file, read_once
+from boringops_tools.validators.base import shown
 
 
+@read_once()
 def gather(
     root: Path,
     paths: Sequence[str],
@@ -36,7 +41,7 @@ def gather(
     from boringops_tools.waivers import apply
 
     inspection = inspect(root, paths, cache_dir=cache_dir, base=base)
-    findings = list(inspection.findings)
+    findings = [_tempered(each) for each in inspection.findings]
     if history:
         from boringops_tools.red_flags.history import scan_history
 
@@ -63,7 +68,29 @@ def gather(
     return Report(
         root, len(paths), [_safe(each) for each in findings], list(inspection.validation),
         [(_safe(each), waiver) for each, waiver in settled.waived], [_safe(each) for each in known], fail_on,
+        list(_suppressions(root, paths)),
     )  # fmt: skip
+
+
+def _suppressions(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, Suppression]]:
+    """What is excused from other tools' judgement in files that they judge: nothing counts less for it, but it is told."""
+    for path in paths:
+        file = read_file(root, path) if expects_validation(path) else ""
+        if not isinstance(file, str):
+            yield from ((shown(path), each) for each in in_comments(path, file.text))
+
+
+# A manual shows what a setting looks like, and a test brings the file that it reads. A key of a provider's own shape is a
+# key wherever it stands; these two rules go by a name alone. What a run writes is held to them all the same.
+_MANUAL = re.compile(r"(?i)(?:.*/)?docs?/.+\.(?:rst|adoc|md|mdx|txt)")
+_TEST_DATA = re.compile(r"(?i)(?:.*/)?(?:tests?|testdata|fixtures|__tests__)/.+")
+
+
+def _tempered(finding: Finding) -> Finding:
+    shown = finding.rule == "secret/generic-secret" and _MANUAL.fullmatch(finding.path)
+    if shown or (finding.rule == "secret-file" and _TEST_DATA.fullmatch(finding.path)):
+        return finding.model_copy(update={"severity": "info"})
+    return finding
 
 
 def _place(finding: Finding) -> tuple[str, int]:

@@ -273,6 +273,10 @@ class Application(Fact):
     port: int | None = None
     port_source: Source | None = None
     health: Route | None = None
+    readiness: Route | None = Field(
+        default=None, description="Tells that it can do its work; null where `health` is all."
+    )
+    metrics: Route | None = Field(default=None, description="Answers what Prometheus reads.")
     processes: list[Process] = []
     migration: Command | None = Field(default=None, description="Brings the schema up to date, once for a release.")
     choices: list[Choice] = Field(

@@ -66,6 +66,8 @@ def application(
         port=port,
         port_source=where,
         health=health.best(found.routes),
+        readiness=health.readiness(found.routes),
+        metrics=health.metrics(found.routes),
         env=environment.merged([*found.env, *environment.documented(tree, folder)]),
         services=services.from_dependencies(language, dependencies),
         processes=facts.pop("processes", None) or procfile(tree, folder),

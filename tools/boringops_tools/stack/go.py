@@ -87,6 +87,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         port=port,
         port_source=where,
         health=health.best(facts.routes),
+        readiness=health.readiness(facts.routes),
+        metrics=health.metrics(facts.routes),
         env=environment.merged([*facts.env, *environment.documented(tree, folder)]),
         services=services.from_dependencies("go", required),
         commands=_commands(tree, folder),

@@ -10,6 +10,7 @@ from boringops_tools.stack.facts import Route
 _LIVENESS = ("livez", "live", "liveness", "alive", "healthz", "ping", "heartbeat", "up")
 _GENERAL = ("health", "healthcheck", "health-check", "health_check")
 _READINESS = ("readyz", "ready", "readiness", "status")
+_METRICS = ("/metrics", "/actuator/prometheus", "/-/metrics", "/internal/metrics", "/api/metrics")
 _ORDER = (*_LIVENESS, *_GENERAL, *_READINESS)
 """Liveness asks nobody else: a container is not to be restarted because its database is away."""
 
@@ -31,6 +32,20 @@ def is_health(path: str) -> bool:
 def best(routes: Iterable[Route]) -> Route | None:
     """The route to probe: liveness before what may ask a database; among equals the shortest."""
     return min((route for route in routes if is_health(route.path)), key=_rank, default=None)
+
+
+def readiness(routes: Iterable[Route]) -> Route | None:
+    """The route that tells whether it can do its work, where that is another than the one of liveness."""
+    known = [route for route in routes if is_health(route.path)]
+    alive = best(known)
+    others = [route for route in known if alive and route.path != alive.path and _name(route.path) not in _LIVENESS]
+    return min(others, key=lambda route: (_name(route.path) not in _READINESS, *_rank(route)), default=None)
+
+
+def metrics(routes: Iterable[Route]) -> Route | None:
+    """The route that Prometheus reads."""
+    found = (route for route in routes if route.path in _METRICS)
+    return min(found, key=lambda route: _METRICS.index(route.path), default=None)
 
 
 def _rank(route: Route) -> tuple[int, int, str]:

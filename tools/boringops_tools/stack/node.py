@@ -95,6 +95,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         port=port,
         port_source=where,
         health=health.best(routes),
+        readiness=health.readiness(routes),
+        metrics=health.metrics(routes),
         processes=procfile(tree, folder),
         choices=choices,
         env=environment.merged([*facts.env, *environment.documented(tree, folder)]),
@@ -104,7 +106,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         commands=_commands(tree, folder, manager, scripts, framework),
         build_packages=sorted({"openssl"} if node.prisma else set()),
         run_packages=sorted({"openssl"} if node.prisma and not static else set()),
-        migration=_migration(tree, folder, node),
+        migration=_migration(tree, folder, node, scripts),
         workspace=workspace,
         static=static,
         node=node,
@@ -138,11 +140,18 @@ def _of_site(
     return command, entry or place, node, None
 
 
-def _migration(tree: Tree, folder: str, node: Node) -> Command | None:
+_MIGRATES = ("migrate", "db:migrate", "migrate:up", "migrate:deploy", "migrations:run", "migration:run")
+
+
+def _migration(tree: Tree, folder: str, node: Node, scripts: dict[str, str]) -> Command | None:
     migrations = f"{node.prisma.rpartition('/')[0]}/migrations".strip("/") if node.prisma else ""
     if migrations and any(tree.all_below(join(folder, migrations))):
         run = f"./node_modules/.bin/prisma migrate deploy --schema {node.prisma}"
         return Command(run=run, source=Source(path=join(folder, migrations)), needs_dev=False)
+    for name in _MIGRATES:  # a program of the repository's own, which the image has without anything for development
+        found = re.fullmatch(r"node ((?:\./)?[\w./-]+\.[cm]?js)(?: [\w:-]+)*", scripts.get(name, "").strip())
+        if found and join(folder, found[1].removeprefix("./")) in tree:
+            return Command(run=found[0], source=Source(path=join(folder, MANIFEST)), needs_dev=False)
     return None
 
 

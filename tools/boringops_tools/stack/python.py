@@ -117,6 +117,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         port=port,
         port_source=where,
         health=health.best(routes),
+        readiness=health.readiness(routes),
+        metrics=health.metrics(routes),
         env=environment.merged([*facts.env, *environment.documented(tree, folder)]),
         services=services.from_dependencies("python", declared),
         processes=python_workers.processes(tree, folder, facts.program, declared) or procfile(tree, folder),

