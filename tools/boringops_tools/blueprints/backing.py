@@ -93,16 +93,20 @@ def parts(app: Application) -> dict[str, tuple[str, str]]:
     return found
 
 
-def values(app: Application, *, ci: bool = False) -> dict[str, str]:
-    """What each variable that the application reads has to be, to reach its services under Compose or on a CI runner."""
-    known = {service.kind: _values(service, ci) for service in app.services}
+def values(app: Application, *, ci: bool = False, host: str | None = "127.0.0.1") -> dict[str, str]:
+    """What each variable that the application reads has to be, to reach its services under Compose or on a CI runner.
+
+    `host` is where they answer on the runner; null: each under the name of its kind."""
+    known: dict[str, dict[str, str]] = {
+        service.kind: _values(service, ci, host if ci else None) for service in app.services
+    }
     found = {name: known[kind][part] for name, (kind, part) in parts(app).items()}
     return {name: value for name, value in found.items() if value}
 
 
-def _values(service: Service, ci: bool) -> dict[str, str]:
+def _values(service: Service, ci: bool, host: str | None) -> dict[str, str]:
     backing = BACKINGS[service.kind]
-    host = "127.0.0.1" if ci else service.kind
+    host = host or service.kind
     password = (CI_VALUE if ci else f"${{{backing.variable}:?set it in .env}}") if backing.variable else ""
     apart = service.scheme.startswith("jdbc:")  # JDBC is told the user and the password by themselves
     login = f"{backing.user}:{password}@" if password and not apart else ""
