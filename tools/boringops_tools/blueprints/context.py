@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from boringops_tools.blueprints.choices import Choices
+from boringops_tools.blueprints.operations import asked
 from boringops_tools.stack.facts import Application, Stack
 from boringops_tools.stack.tree import Tree
 
@@ -20,6 +21,8 @@ class Context:
     stack: Stack
     wants: frozenset[str]
     choices: Choices = field(default_factory=Choices)
+    task: str = ""
+    """What the user said, answers included."""
     asked_ci: str = ""
     """A CI system other than GitHub's that the task names."""
     planned: frozenset[str] | None = None
@@ -28,6 +31,11 @@ class Context:
     @property
     def apps(self) -> list[Application]:
         return self.stack.applications
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The parts of operations that are wanted (`operations.asked.PARTS`)."""
+        return asked.parts(self.task) if "operations" in self.wants else frozenset()
 
     @property
     def containers(self) -> list[Application]:

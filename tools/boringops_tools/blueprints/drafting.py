@@ -20,6 +20,7 @@ from boringops_tools.blueprints import (
 )
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
+from boringops_tools.blueprints.operations import recovery
 from boringops_tools.blueprints.words import other_ci, understand
 from boringops_tools.stack import environment
 from boringops_tools.stack.tree import Tree
@@ -35,6 +36,7 @@ KINDS: tuple[Kind, ...] = (
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
     ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
+    ("operations", "5.1", "Prepare for disaster", recovery.files),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -61,7 +63,9 @@ def draft(
     wanted = frozenset(understand(task) if wants is None else wants)
     chosen = None if planned is None else frozenset(planned)
     decided = choices.read(task)
-    context = Context(Tree(root, files), stack, wanted, choices=decided, asked_ci=other_ci(task), planned=chosen)
+    context = Context(
+        Tree(root, files), stack, wanted, choices=decided, task=task, asked_ci=other_ci(task), planned=chosen
+    )
     made: list[DraftFile] = []
     if stack.applications:
         for want, number, _, make in KINDS:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from boringops_tools.blueprints.operations import asked
+
 KINDS = ("containers", "ci", "deploy", "operations", "docs")
 UNASKED = ("containers", "ci", "docs")
 """What a task gets that names nothing: where it runs and who is woken at night are for people to say."""
@@ -14,8 +16,7 @@ WORDS: dict[str, str] = {
     "deploy": r"\b(deploy(?:s|ed|ing|ments?)?|kubernetes|k8s|helm|kustomiz\w+|eks|gke|aks|ecs|fargate|cloud ?run|"
     r"container ?apps|terraform|opentofu|cloud ?formation|pulumi|infrastructure as code|iac|provision\w*|"
     r"blue[-/ ]green|canary|aws|gcp|azure|staging)\b",
-    "operations": r"\b(monitor\w*|alert\w*|observab\w+|prometheus|grafana|cloudwatch|dashboards?|metrics|logging|disaster|backups?|"
-    r"restore|rto|rpo|rotat\w+|complian\w+|hipaa|soc ?2|pci|drift|cost (alerts?|monitoring)|budget alerts?|on-?call)\b",
+    "operations": asked.ANY,
     "docs": r"\b(docs?|document\w*|runbooks?|readme|memory[- ]bank|env\.example|\.env\.example|environment variables?|diagram)\b",
 }
 
