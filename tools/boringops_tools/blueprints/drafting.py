@@ -20,7 +20,7 @@ from boringops_tools.blueprints import (
 )
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
-from boringops_tools.blueprints.operations import recovery
+from boringops_tools.blueprints.operations import operating
 from boringops_tools.blueprints.words import other_ci, understand
 from boringops_tools.stack import environment
 from boringops_tools.stack.tree import Tree
@@ -36,7 +36,7 @@ KINDS: tuple[Kind, ...] = (
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
     ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
-    ("operations", "5.1", "Prepare for disaster", recovery.files),
+    *((("operations", *part)) for part in operating.PARTS),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -71,13 +71,16 @@ def draft(
         for want, number, _, make in KINDS:
             if want in context.wants:
                 made += [file.model_copy(update={"task": number}) for file in make(context)]
-    assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
+    assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context)
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
 
 
-def _assumptions(context: Context) -> list[str]:
+def _assumptions(context: Context, made: Sequence[DraftFile]) -> list[str]:
+    built = any(file.task.startswith(("1", "2", "4")) for file in made)
+    if made and not built:
+        return operating.assumptions(context)
     said = [
         f"Images and actions are pinned by the table of {pins.as_of()}. Where it knows no digest of an image, and none can be "
         "asked for without a network, the tag is pinned; Dependabot proposes what is newer."
@@ -103,7 +106,7 @@ def _assumptions(context: Context) -> list[str]:
         said.append(
             "Images go to GitHub's registry (ghcr.io); staging follows the trunk, production follows tags `v*`."
         )
-    return said
+    return said + operating.assumptions(context)
 
 
 def _questions(context: Context) -> list[Question]:

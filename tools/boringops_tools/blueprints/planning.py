@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from boringops.facts import Decision, Plan, PlannedFile, PlanPhase, PlanTask
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.operations import operating
 
 PHASES = {"1": "Containers", "2": "CI and release", "3": "Documents", "4": "Deployment", "5": "Operations"}
 
@@ -16,7 +17,8 @@ def plan(
 ) -> Plan:
     """Medium confidence at most: it rests on what a repository shows, and nobody was asked."""
     used = {file.task for file in files}
-    containers = context.containers
+    runs = any(number.startswith(("1", "2", "4")) for number in used) or not used
+    containers = context.containers if runs else []
     names = ", ".join(app.name for app in context.apps) or "the repository"
     return Plan(
         confidence="medium",
@@ -26,7 +28,8 @@ def plan(
             for app in context.apps
         )
         or "No application of a known kind was found.",
-        requirements=["Build, check and release what the repository holds, without inventing what it does not state."],
+        requirements=operating.requirements(context)
+        or ["Build, check and release what the repository holds, without inventing what it does not state."],
         assumptions=list(assumptions),
         decisions=_decisions(context, used),
         phases=[
@@ -49,7 +52,9 @@ def plan(
             "No secret is in a file: names only, values from a secrets manager.",
         ]
         if containers
-        else ["Workflows hold no permission but those each job names; actions are pinned to commits."],
+        else ["Workflows hold no permission but those each job names; actions are pinned to commits."]
+        if runs
+        else ["No secret is in a file: names only, values from a secrets manager."],
         monitoring=[
             f"{app.name}: health check on {app.health.path}"
             if app.health
@@ -62,11 +67,15 @@ def plan(
             "(rolling, blue-green) is the target platform's, which is not known yet."
         )
         if containers
-        else "None: nothing here runs as a service.",
+        else "None: nothing here runs as a service."
+        if runs
+        else "None: what is deployed stays as it is.",
         rollback="Deploy the last good digest; of the files themselves: revert the one commit that adds them."
         if containers
         else "Revert the one commit that adds the files.",
-        cost="CI minutes and registry storage of GitHub; free for public repositories, within the plan's allowance for private ones. "
+        cost=operating.cost(context)
+        if not runs
+        else "CI minutes and registry storage of GitHub; free for public repositories, within the plan's allowance for private ones. "
         "Running it costs what the target platform asks, which is not known yet.",
     )
 
