@@ -170,26 +170,26 @@ class Changes:
             self.log.add(ev.FileChanged(path=path))
         return list(moved)
 
+    def before(self, change: Change) -> bytes:
+        """What a change replaced; empty where there was nothing, and where it is lost: then all of the file is the run's."""
+        try:
+            return (self.folder / "before" / change.before).read_bytes() if change.before else b""
+        except FileNotFoundError:
+            return b""
+
     def added_lines(self) -> dict[str, set[int]]:
         """Lines, counted from 1, that this run wrote into the files it changed."""
         added: dict[str, set[int]] = {}
         for path, change in self.log.state.changes.items():
             if change.after is None:
                 continue
-            old = self._kept(change.before).splitlines() if change.before else []
+            old = self.before(change).splitlines()
             new = (self.root / path).read_bytes().splitlines() if (self.root / path).is_file() else []
             steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
             added[path] = {
                 line + 1 for kind, _, _, start, end in steps if kind != "equal" for line in range(start, end)
             }
         return added
-
-    def _kept(self, sha: str) -> bytes:
-        """What a change replaced; nothing where it is lost, so that all of the file counts as the run's."""
-        try:
-            return (self.folder / "before" / sha).read_bytes()
-        except FileNotFoundError:
-            return b""
 
     def _mode(self, path: str) -> int | None:
         """The mode for undo to give back: a file that is gone has what git knows of it."""

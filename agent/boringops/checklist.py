@@ -8,12 +8,13 @@ open item keeps the run from being done. Which item is settled how is data: `che
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from boringops.facts import Attestation, ChecklistItem, Claim, Finding
 from boringops.protocol import ChecklistSection, Protocol
+from boringops.shortcuts import runs_tests
 from boringops.state import State
 
 LEAST_WORDS = 3
@@ -37,9 +38,32 @@ class Facts:
     """What the model says in this round."""
     findings: Sequence[Finding] = ()
     """What the gates found in this round."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What the code reads from its environment, and where."""
 
     def of_kind(self, *kinds: str) -> list[str]:
         return [path for path, kind in self.kinds.items() if kind in kinds]
+
+    def touched(self, *kinds: str) -> list[str]:
+        """Files of these kinds that the run has written."""
+        return [path for path in self.of_kind(*kinds) if path in self.state.changes]
+
+
+def env_examples(facts: Facts) -> list[str]:
+    """The files that document the variables of the environment."""
+    names = {".env.example", ".env.sample", ".env.template"}
+    return [path for path in facts.files if path.rpartition("/")[2] in names]
+
+
+def undocumented(facts: Facts, asked_for: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables that the code reads, or that are asked for besides, and no such file names; with their places."""
+    places = {**(asked_for or {}), **facts.variables}
+    text = "\n".join(map(facts.text, env_examples(facts)))
+    return {
+        name: places[name]
+        for name in sorted(places)
+        if not re.search(rf"(?m)^[\s#]*(export )?{re.escape(name)}=", text)
+    }
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,10 @@ class Rule:
     """What people have to do, where nobody else can."""
     shown_by: str = ""
     """What evidence of it has to say, case-insensitively, at the cited line or in the cited result."""
+    doable: bool = False
+    """A run can do it by itself: it is not for handing over."""
+    begun: str = ""
+    """What a document says in which it is begun: then what only people know may be left to them to fill in."""
 
     def matches(self, text: str) -> bool:
         return re.search(self.pattern, text, re.IGNORECASE) is not None
@@ -156,6 +184,8 @@ def refused(attestation: Attestation, rule: Rule | None, facts: Facts, text: str
     references = [reference.strip().strip("[]`") for reference in attestation.evidence]
     if problem := next((problem for reference in references if (problem := no_evidence(reference, facts.state))), ""):
         return problem
+    if problem := _not_carried_out(references, rule, facts, text):
+        return problem
     if rule and rule.shown_by and not any(_shows(reference, rule.shown_by, facts) for reference in references):
         return (
             f"the evidence says nothing of it (no {rule.shown_by.replace('|', ', ')} there). Point to the line that shows "
@@ -167,6 +197,8 @@ def refused(attestation: Attestation, rule: Rule | None, facts: Facts, text: str
 def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts, text: str) -> str:
     if len(attestation.reason.split()) < LEAST_WORDS:
         return f"{attestation.outcome} needs a reason in a sentence."
+    if attestation.outcome == "handed_over" and rule and rule.doable and not _left_to_people(rule, facts):
+        return "this run can do that itself: do it, or say why it does not apply (not_applicable)."
     if attestation.outcome == "not_applicable" and rule:
         there = rule.needs.there(facts) if rule.needs and rule.needs.decisive else []
         if there:
@@ -174,6 +206,42 @@ def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts, text:
         if rule.people and not re.search(r"\b(if|where)\b", text, re.IGNORECASE):
             return f"it applies to every change ({rule.people}). Leave it out: it is handed over by itself."
     return ""
+
+
+def _left_to_people(rule: Rule, facts: Facts) -> bool:
+    """Whether something that a run can do may be handed over all the same: it wrote documents alone, or has begun."""
+    if not any(path in facts.kinds and facts.kinds[path] != "runbook" for path in facts.state.changes):
+        return True
+    pages = [path for path in facts.files if path.lower().endswith((".md", ".mdx"))][:200]
+    return bool(rule.begun) and any(re.search(rule.begun, facts.text(path), re.I | re.M) for path in pages)
+
+
+_CARRIED_OUT = re.compile(
+    r"(?i)\b(?:tests? (?:ran|run|pass\w*|succeed\w*)|pass(?:es|ed|ing)\b|ran\b|executed|measured|benchmarked|deployed|built successfully|"
+    r"(?:verified|tested|tried|works?|working|runs|succeeds|responds?|answers?)\b)"
+)
+_TESTS = re.compile(r"(?i)\btests?\b")
+
+
+def _not_carried_out(references: Sequence[str], rule: Rule | None, facts: Facts, text: str) -> str:
+    """Why evidence does not show that something was carried out, where an item says that it was: reading a file does
+    not run it. Rules that know what shows them say so themselves."""
+    if (rule and rule.shown_by) or not _CARRIED_OUT.search(text):
+        return ""
+    for reference in references:
+        evidence = facts.state.evidence.get(reference)
+        if evidence is None or evidence.tool not in ("Bash", "Validate"):
+            continue
+        if not _TESTS.search(text) or (evidence.tool == "Bash" and runs_tests(str(evidence.data.get("command", "")))):
+            return ""
+    what = (
+        "a command that ran the tests and ended with 0"
+        if _TESTS.search(text)
+        else "a command or validation that did it"
+    )
+    return (
+        f"the item says that something was carried out: that takes the label of {what}; nothing of the kind is cited."
+    )
 
 
 def _shows(reference: str, pattern: str, facts: Facts) -> bool:

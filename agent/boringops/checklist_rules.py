@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from boringops.checklist import Check, Facts, Object, Rule, Settled
+from boringops.checklist import Check, Facts, Object, Rule, Settled, env_examples, undocumented
 from boringops.facts import Finding
+from boringops.shortcuts import is_test, runs_tests
 
 _CLOUD = frozenset({"terraform", "cloudformation", "pulumi", "cdk", "sam", "serverless", "bicep"})
 _CLUSTER = frozenset({"kubernetes", "helm", "kustomize"})
@@ -130,7 +131,19 @@ def _health_checks(facts: Facts) -> Settled | None:
 
 
 def _pipeline_tests(facts: Facts) -> Settled | None:
-    return _line_in(facts, facts.of_kind(*PIPELINES.kinds), r"(?i)\b(test|pytest|vitest|jest|check)\b")
+    """Verified by the line that runs tests; a name, a comment or an `echo` does not."""
+    pipelines = facts.of_kind(*PIPELINES.kinds)
+    for path in pipelines:
+        for number, line in enumerate(facts.text(path).splitlines(), 1):
+            if runs_tests(line):
+                return _verified(f"{path}:{number}")
+    if not pipelines:
+        return None
+    if not any(map(is_test, facts.files)):
+        return Settled("handed_over", reason="write tests for the pipeline to run: the application's developers")
+    if facts.touched(*PIPELINES.kinds):
+        return Settled("open", reason="no step of a pipeline runs the tests that the repository has")
+    return None
 
 
 def _line_in(facts: Facts, paths: list[str], pattern: str) -> Settled | None:
@@ -208,12 +221,15 @@ def _told(what: str, rule: str) -> Check:
 
 
 def _env_example(facts: Facts) -> Settled | None:
-    path = next((path for path in facts.files if path.rpartition("/")[2] == ".env.example"), None)
-    if path is None:
-        return None
-    return _lagging([finding for finding in facts.findings if finding.rule == "documents/env-example"]) or _verified(
-        path
-    )
+    if lagging := _lagging([finding for finding in facts.findings if finding.rule == "documents/env-example"]):
+        return lagging
+    missing = undocumented(facts)
+    if missing:
+        named = ", ".join(f"{name} ({place})" for name, place in list(missing.items())[:5])
+        return Settled("handed_over", reason=f"document {named} in .env.example: the application's developers")
+    if examples := env_examples(facts):
+        return _verified(examples[0], reason=f"{len(facts.variables)} variables that the code reads")
+    return None
 
 
 def _updated(name: str) -> Check:
@@ -279,8 +295,10 @@ def _rule(
     absent: str = "",
     people: str = "",
     shown_by: str = "",
+    doable: bool = False,
+    begun: str = "",
 ) -> Rule:
-    return Rule(name, pattern, check, needs, absent, people, shown_by)
+    return Rule(name, pattern, check, needs, absent, people, shown_by, doable, begun)
 
 
 RULES: tuple[Rule, ...] = (
@@ -305,25 +323,25 @@ RULES: tuple[Rule, ...] = (
     _rule("requirements-security", r"security and compliance", _plan_says("security")),
     _rule("cost-assessed", r"cost (implications?|impact|consequences?)|assess\w* .*cost", _plan_says("cost")),
     # documents
-    _rule("tech-context", r"techContext", _updated("techContext.md")),
-    _rule("system-patterns", r"systemPatterns", _updated("systemPatterns.md")),
+    _rule("tech-context", r"techContext", _updated("techContext.md"), doable=True),
+    _rule("system-patterns", r"systemPatterns", _updated("systemPatterns.md"), doable=True),
     _rule("report", r"task[- ]update|task report", _report),
     _rule("commit", r"git commit|\bcommitted? with|commit made", _commit),
-    _rule("env-documented", r"environment variables?", _env_example, shown_by=r"env"),
-    _rule("diagram", r"diagram", _diagram, shown_by=r"mermaid|plantuml|diagram|\.svg|\.png"),
-    _rule("runbook", r"runbook", _heading(r"runbook", r"roll ?back", r"deploy", lines=10), shown_by=r"runbook|roll ?back|deploy"),
+    _rule("env-documented", r"environment variables?", _env_example, shown_by=r"env", doable=True),
+    _rule("diagram", r"diagram", _diagram, shown_by=r"mermaid|plantuml|diagram|\.svg|\.png", doable=True),
+    _rule("runbook", r"runbook", _heading(r"runbook", r"roll ?back", r"deploy", lines=10), shown_by=r"runbook|roll ?back|deploy", doable=True, begun=r"^#{1,4}\s.*runbook"),
     _rule("recovery-documented", r"disaster[- ]recovery|\bDR\b", _heading(r"disaster|recovery", _TARGET % "RTO", _TARGET % "RPO", lines=4), people="agree on RTO and RPO, then write the recovery procedure"),
     _rule("access-documented", r"access control|permissions? documented|who may", _heading(r"access|permission"), shown_by=r"access|permission|role"),
-    _rule("documentation", r"all documentation|documentation.*(accurate|up to date|current)", _documents_gate),
+    _rule("documentation", r"all documentation|documentation.*(accurate|up to date|current)", _documents_gate, doable=True),
     _rule("debt", r"technical debt", _debt),
     # containers and pipelines
-    _rule("multi-stage", r"multi-?stage", _multi_stage, needs=CONTAINERS, shown_by=r"from .* as|from="),
-    _rule("non-root", r"non-?root|unprivileged user", _no_findings("user/", needs=CONTAINERS), needs=CONTAINERS, shown_by=r"user|uid"),
-    _rule("pipeline-tests", r"(pipeline|CI/CD).*test", _pipeline_tests, needs=PIPELINES, shown_by=r"test|check"),
+    _rule("multi-stage", r"multi-?stage", _multi_stage, needs=CONTAINERS, shown_by=r"from .* as|from=", doable=True),
+    _rule("non-root", r"non-?root|unprivileged user", _no_findings("user/", needs=CONTAINERS), needs=CONTAINERS, shown_by=r"user|uid", doable=True),
+    _rule("pipeline-tests", r"(pipeline|CI/CD).*test", _pipeline_tests, needs=PIPELINES, shown_by=r"test|check", doable=True),
     _rule("image-scan", r"vulnerabilit", needs=CONTAINERS, people="scan the built image; no vulnerability data is at hand here"),
     # secrets
     _rule("history", r"history", people="scan the whole git history with a secret scanner; this run looked at its own files"),
-    _rule("no-secrets", r"no (hard-?coded )?secrets?\b|secrets? (committed|in code|in version)|hard-?coded", _no_findings("secret")),
+    _rule("no-secrets", r"no (hard-?coded )?secrets?\b|secrets? (committed|in code|in version)|hard-?coded", _no_findings("secret"), doable=True),
     _rule("secrets-manager", r"secrets? (manager|store|management)|secrets? stored", needs=ORCHESTRATED, absent=f"keep secrets in a secrets manager: {_OPERATORS}", shown_by=r"secret|vault|ssm"),
     # cloud resources
     _rule("syntax", r"syntax", _syntax_valid, needs=CLOUD),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from boringops import checklist
+from boringops import asked, checklist, shortcuts
 from boringops.checklist import Facts, Rule
 from boringops.executor import Executor
 from boringops.facts import ChecklistItem, Claim, Finding, Inventory
@@ -33,8 +33,11 @@ PLAIN_KINDS = frozenset(
         "renovate",
     }
 )
+# Warnings to a user who has them already; a run that writes such a thing hides what it was to prove.
+ALWAYS = frozenset({"pipeline/ignored-failure"})
 _INTERPOLATED = re.compile(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*)")
-_DEPLOY_HEADING = re.compile(r"(?im)^#{1,4}\s.*\bdeploy")
+_DEPLOY_HEADING = re.compile(r"(?im)^(?:#{1,4}|={2,5})\s.*\bdeploy|^.*\bdeploy.*\n[-=~^]{4,}\s*$")
+"""In Markdown, AsciiDoc or reStructuredText."""
 
 _QUESTION_START = re.compile(
     r"(?i)^\s*(what|why|how|which|who|when|where|is|are|does|do|did|can|could|should|would|explain|describe|list|show|"
@@ -72,8 +75,8 @@ def verify(
     written = (path for path, change in state.changes.items() if change.after)  # also what .gitignore hides from git
     files = sorted({*executor.repository.files(), *written})
     kinds = {item.path: item.kind for item in inventory(files).files}
-    facts = Facts(state, kinds, lambda path: _text(executor, path), files, claim)
-    findings = [*_scope(executor), *_inspected(executor), *_documents(persona, facts, variables(files))]
+    facts = Facts(state, kinds, lambda path: _text(executor, path), files, claim, variables=variables(files))
+    findings = [*_scope(executor), *_shortcuts(executor), *_inspected(executor), *_documents(persona, facts)]
     items, wrong = checklist.settle(persona.protocol, rules, replace(facts, findings=findings), claim.checklist)
     findings += [_gate("checklist/attestation", text) for text in wrong]
     findings += [
@@ -85,7 +88,7 @@ def verify(
 
 def _blocks(finding: Finding, executor: Executor) -> bool:
     """Whether a finding sends the work back: one at the floor always, a warning below it the first time."""
-    if at_or_over(finding.severity, executor.config.fail_on):
+    if at_or_over(finding.severity, executor.config.fail_on) or finding.rule in ALWAYS:
         return True
     return finding.severity == "warning" and finding not in executor.state.told_findings
 
@@ -101,6 +104,8 @@ def contradicts_rest(claim: Claim, executor: Executor, task: str) -> str:
         return "The task asks for work, not for an answer. Submit a plan, or show that nothing has to change (nothing_to_change)."
     if claim.outcome == "nothing_to_change" and not state.inventory.files:
         return "The repository has no infrastructure at all, so the task cannot be done already. Submit a plan."
+    if claim.outcome == "nothing_to_change" and (absent := asked.missing(task, state.inventory.kinds())):
+        return f"The task asks for {', '.join(absent)}, and the repository has no file of that kind. Submit a plan."
     if not claim.evidence:
         return "Say what it rests on: `evidence` with labels of tool results (`e12`) or `path:line` of files you read."
     return next((problem for reference in claim.evidence if (problem := checklist.no_evidence(reference, state))), "")
@@ -156,7 +161,33 @@ def _scope(executor: Executor) -> list[Finding]:
     return found
 
 
-def _documents(persona: Persona, facts: Facts, read: Mapping[str, str]) -> list[Finding]:
+def _shortcuts(executor: Executor) -> list[Finding]:
+    """What got the run to green without mending anything."""
+    state = executor.state
+    # What is deleted by the plan the run began with was thought of; what comes later may be the way out of a finding.
+    first = next(iter(state.approved_calls), None)
+    people = {call for call, by in state.approved_calls.items() if by == "a person"}
+    deleted = {
+        call: {file.path for file in plan.files if file.action == "delete"} for call, plan in state.submitted.items()
+    }
+    by_people = frozenset(path for call in people for path in deleted[call])
+    planned = frozenset(path for path in deleted.get(first or "", ()) if not shortcuts.is_test(path))
+    taken = shortcuts.taken(
+        state.changes,
+        lambda change: executor.changes.before(change).decode("utf-8", "replace"),
+        lambda path: _text(executor, path),
+        task=state.start.task if state.start else "",
+        approved=by_people | planned,
+    )
+    rules = executor.root / state.start.persona_path if state.start else None
+    held_by = [path for path in sorted(state.changes) if executor.root / path == rules]
+    hint = "Put it back as it was: a person changes what a run is held to."
+    return taken + [
+        _gate("waiver/self", "The run changed the persona that it is held to.", path, hint) for path in held_by
+    ]
+
+
+def _documents(persona: Persona, facts: Facts) -> list[Finding]:
     """Documents the persona wants kept up with the infrastructure. What it does not name is not asked for."""
     state = facts.state
     moved = sorted(path for path in state.changes if facts.kinds.get(path, "runbook") not in PLAIN_KINDS)
@@ -174,7 +205,7 @@ def _documents(persona: Persona, facts: Facts, read: Mapping[str, str]) -> list[
         if path not in state.changes:
             found.append(_document(facts, rule, path, f"{what} changed, but {path} does not say {says}. Update it."))
     if ".env.example" in persona.body:
-        found += _env_example(facts, moved, read)
+        found += _env_example(facts, moved)
     if "readme" in persona.body.lower():
         path = next((path for path in facts.files if path.lower().startswith("readme")), "README.md")
         if not _DEPLOY_HEADING.search(facts.text(path)):
@@ -184,21 +215,17 @@ def _documents(persona: Persona, facts: Facts, read: Mapping[str, str]) -> list[
     return found
 
 
-def _env_example(facts: Facts, moved: list[str], read: Mapping[str, str]) -> list[Finding]:
+def _env_example(facts: Facts, moved: list[str]) -> list[Finding]:
     """Every variable that the code reads or Compose asks for stands in an .env.example."""
-    places = dict(read)
+    asked_for: dict[str, str] = {}
     for path in moved:
         if facts.kinds.get(path) == "compose":
-            places |= {name: path for name in _INTERPOLATED.findall(facts.text(path)) if name not in places}
-    examples = [
-        path for path in facts.files if path.rpartition("/")[2] in {".env.example", ".env.sample", ".env.template"}
-    ]
-    text = "\n".join(map(facts.text, examples))
-    missing = sorted(name for name in places if not re.search(rf"(?m)^[\s#]*(export )?{re.escape(name)}=", text))
+            asked_for |= dict.fromkeys(_INTERPOLATED.findall(facts.text(path)), path)
+    missing = checklist.undocumented(facts, asked_for)
     if not missing:
         return []
-    named = ", ".join(f"{name} ({places[name]})" for name in missing)
-    path = examples[0] if examples else ".env.example"
+    named = ", ".join(f"{name} ({place})" for name, place in missing.items())
+    path = next(iter(checklist.env_examples(facts)), ".env.example")
     message = f"{path} does not document {named}. Add each with a comment and no secret value."
     return [_document(facts, "documents/env-example", path, message)]
 

@@ -331,7 +331,9 @@ class Specialist:
             tools=self.tools(who, servers.tools if servers else ()),
             funnel=funnel,
             inspector=partial(
-                tooling.inspect, in_request=repository.added_lines(self.base.commit) if self.base else {}
+                tooling.inspect,
+                cancel=caller.cancel,
+                in_request=repository.added_lines(self.base.commit) if self.base else {},
             ),
             person=replace(self.person, caller=caller) if isinstance(self.person, Callbacks) else self.person,
             context=CallContext,

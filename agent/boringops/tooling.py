@@ -5,6 +5,7 @@ All of it is imported when it is first used: a listing of runs needs none of it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +43,8 @@ def inspect(
     root: Path,
     paths: Sequence[str],
     added: Mapping[str, Collection[int]],
+    *,
+    cancel: threading.Event | None = None,
     in_request: Mapping[str, Collection[int]] = MappingProxyType({}),
 ) -> Inspection:
     """Validators, red flags and checks, less what the repository waives; what is waived stays, as information.
@@ -49,7 +52,7 @@ def inspect(
     A waiver counts only if neither the run nor the pull request wrote it (`added`, `in_request`: lines by path)."""
     from boringops_tools import inspection, waivers
 
-    found = inspection.inspect(root, paths)
+    found = inspection.inspect(root, paths, cancel=cancel)
     added = {path: {*added.get(path, ()), *in_request.get(path, ())} for path in {*added, *in_request}}
     settled = waivers.apply(
         root, found.findings, today=datetime.now(UTC).date(), changed_lines=added, distrust=added, paths=paths

@@ -18,7 +18,8 @@ LAYERS = (
     ("events", "config", "protocol"),
     ("caller",),
     ("journal", "persona", "inventory_rules", "config_file"),
-    ("memory_bank", "inventory_rules", "repository", "secrets"),
+    ("memory_bank", "inventory_rules", "repository", "secrets", "suppressions"),
+    ("shortcuts", "asked"),
     ("inventory", "commands", "pull_request"),
     ("shell", "tool"),
     ("hooks", "toolbox"),
@@ -51,6 +52,7 @@ COMPOSING = ("tooling", "specialist", "cli", "chat", "ci", "serve")
 FOR_TOOLS = {
     "errors",
     "facts",
+    "files",
     "globs",
     "handoff",
     "inventory",
@@ -62,6 +64,7 @@ FOR_TOOLS = {
     "repository",
     "secrets.__init__",
     "shell.__init__",
+    "suppressions",
     "tool",
 }
 """What tools may know of the runtime: its values and contracts, never the run that calls them."""

@@ -128,3 +128,26 @@ def test_a_library_gets_checks_and_no_container(tmp_path: Path, files: dict[str,
 def test_a_terraform_module_gets_nothing_and_is_told_why(tmp_path: Path) -> None:
     made = written(tmp_path, {"main.tf": "", "variables.tf": ""})
     assert made.files == [] and any("Terraform" in note for note in made.notes)
+
+
+def test_an_application_with_an_image_of_its_own_and_no_start_is_told_of_no_compose_file(tmp_path: Path) -> None:
+    files = {
+        "package.json": '{"dependencies": {"express": "5"}, "scripts": {"start": "nx serve"}}',
+        "a.js": "require('express')().listen(3000)",
+        "Dockerfile": "FROM scratch\n",
+    }
+    made = written(tmp_path, files)
+    assert "compose" not in "".join(file.path for file in made.files)
+    assert "compose.yaml" not in "".join(file.content for file in made.files if file.path.endswith(".md"))
+    assert draft(tmp_path, sorted({*files, *(file.path for file in made.files)})).files == []
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"), [("README.adoc", "== Deployment"), ("README.rst", "Deployment\n----------")]
+)
+def test_a_readme_in_another_format_keeps_its_syntax(tmp_path: Path, name: str, heading: str) -> None:
+    files = STACKS["bun"] | {name: "= Hop\n"}
+    made = written(tmp_path, files)
+    text = (tmp_path / name).read_text()
+    assert text.startswith("= Hop\n") and heading in text and "#" not in text
+    assert draft(tmp_path, sorted({*files, *(file.path for file in made.files)})).files == []

@@ -27,8 +27,8 @@ jobs:
 # path: (good text, bad text, validator, rule and line of the bad one's finding)
 CASES: dict[str, tuple[str, str, str, str, int | None]] = {
     "Dockerfile": ("FROM alpine:3.22\nUSER 1000\n", "FROM alpine:3.22\nRUNN x\n", "hadolint", "DL1000", 2),
-    "build/api.Dockerfile": ("FROM alpine:3.22\n", "FROM alpine\n", "hadolint", "DL3006", 1),
-    "Containerfile": ("FROM alpine:3.22\n", "FROM alpine:3.22\nRUN cd /x\n", "hadolint", "DL3003", 2),
+    "build/api.Dockerfile": ("FROM alpine:3.22\nUSER 1000\n", "FROM alpine\n", "hadolint", "DL3006", 1),
+    "Containerfile": ("FROM alpine:3.22\nUSER 1000\n", "FROM alpine:3.22\nRUN cd /x\n", "hadolint", "DL3003", 2),
     ".github/workflows/ci.yml": (WORKFLOW, WORKFLOW.replace("runs-on", "run-on"), "jactionlint", "workflow-syntax", 4),
     ".github/dependabot.yml": (
         "version: 2\nupdates:\n  - package-ecosystem: npm\n    directory: /\n"

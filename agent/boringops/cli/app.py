@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from boringops import __version__
 from boringops.cli import (
@@ -23,6 +24,15 @@ from boringops.cli import (
     show,
     undo,
 )
+
+
+class _Check(TyperCommand):
+    """`--changed` may have a commit behind it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        parsed: list[str] = super().parse_args(ctx, check.with_reference(args))
+        return parsed
+
 
 app = typer.Typer(
     name="boringops",
@@ -43,11 +53,11 @@ for verb in (
     show.show,
     undo.undo,
     inventory.inventory,
-    check.check,
     init.init,
     doctor.doctor,
 ):
     app.command()(verb)
+app.command(cls=_Check)(check.check)
 app.add_typer(persona.app, name="persona")
 app.add_typer(serve.app, name="serve")
 app.command()(schema.schema)

@@ -46,10 +46,17 @@ def check(
         Form | None, typer.Option("--format", help="The report: for people, programs, CI systems. Over --output.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 5 also when anything is not validated.")] = False,
-    changed: Annotated[bool, typer.Option("--changed", help="Only files changed against --against.")] = False,
+    changed: Annotated[
+        bool,
+        typer.Option("--changed", help="Only files changed against HEAD, or the commit that follows: --changed REF."),
+    ] = False,
     against: Annotated[
         str, typer.Option("--against", metavar="REF", help="What --changed compares with, e.g. origin/main.")
     ] = "HEAD",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what tools mend safely, show the diff and check again.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: show the diff and write nothing.")] = False,
     baseline: Annotated[
         Path | None, typer.Option("--baseline", metavar="FILE", help="Findings known from before do not count.")
     ] = None,
@@ -62,6 +69,7 @@ def check(
     history: Annotated[bool, typer.Option("--history", help="Look for secrets in every commit, too.")] = False,
 ) -> None:
     """Run the validators and red flags; exit 5 on findings at or over --fail-on."""
+    _stop_on_signals()
     from boringops.errors import BoringopsError, UsageError
     from boringops.repository import Repository
     from boringops_tools.reporting import render
@@ -75,11 +83,16 @@ def check(
         if changed or against != "HEAD":
             now = _changed(repository, against)
             chosen = [path for path in chosen if path in now]
+        if fix or dry_run:
+            _fix(repository, chosen, named=paths or [], dry_run=dry_run)
         report = gather(
             repository.root, chosen, complete=not (paths or changed or against != "HEAD"), fail_on=fail_on.value,
             history=history, baseline=baseline, write_baseline=write_baseline, cache_dir=repository.state_dir / "cache",
             distrust=_in_request(repository), base=_base(repository, against), cost=cost,
         )  # fmt: skip
+    except KeyboardInterrupt:
+        print("boringops: interrupted; nothing is left running.", file=sys.stderr)
+        sys.exit(130)
     except BoringopsError as error:
         fail(error)
     kind = form.value if form else "text" if output is opt.Output.text else "json"
@@ -108,6 +121,59 @@ def _in_request(repository: Repository) -> Mapping[str, Collection[int]] | None:
             f"boringops: no waiver counts here: the pull request's base is not in the checkout. {error.hint}", err=True
         )
         return dict.fromkeys(repository.files(), range(1, sys.maxsize))
+
+
+def _stop_on_signals() -> None:
+    """SIGINT, SIGTERM and SIGHUP end the check at once, whatever a validator is doing, and its programs with it."""
+    import signal
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, stop)
+
+
+def _fix(repository: Repository, chosen: list[str], *, named: list[Path], dry_run: bool) -> None:
+    """Mend files and show how, on standard error. Files with changes that are not committed are left alone unless they
+    are named themselves."""
+    from boringops_tools.fixing import apply, fixes
+
+    found = fixes(repository.root, chosen)
+    by_name = {place.resolve() for each in named for place in (each, repository.root / each)}
+    dirty = {path for path in repository.dirty() if (repository.root / path).resolve() not in by_name}
+    written, left = ([], found) if dry_run else apply(repository.root, found, leave=dirty)
+    for fix in found if dry_run else written:
+        print(fix.diff, end="", file=sys.stderr)
+        print(f"{'would be mended' if dry_run else 'mended'}: {fix.path} ({', '.join(fix.by)})\n", file=sys.stderr)
+    for fix in () if dry_run else left:
+        print(f"left alone: {fix.path} has changes that are not committed; name it to have it mended", file=sys.stderr)
+
+
+def with_reference(arguments: list[str]) -> list[str]:
+    """`--changed REF` as `--changed --against REF`: what follows is a commit unless it is an option or a path."""
+    made: list[str] = []
+    rest = iter(range(len(arguments)))
+    for index in rest:
+        each = arguments[index]
+        if each == "--":
+            return made + arguments[index:]
+        name, equals, value = each.partition("=")
+        made.append(name if name == "--changed" and equals else each)
+        if name != "--changed":
+            continue
+        following = arguments[index + 1] if index + 1 < len(arguments) else ""
+        if equals:
+            made += ["--against", value or "HEAD"]
+        elif following and not following.startswith("-") and not Path(following).exists():
+            made += ["--against", following]
+            next(rest, None)
+    return made
 
 
 def _changed(repository: Repository, against: str) -> set[str]:

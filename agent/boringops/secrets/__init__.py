@@ -19,5 +19,16 @@ from boringops.secrets.finding import Secret, find
 from boringops.secrets.masking import Funnel, contains_mask
 from boringops.secrets.names import looks_secret
 from boringops.secrets.streaming import Streamed
+from boringops.secrets.values import harmless
 
-__all__ = ["Funnel", "Secret", "Streamed", "contains_mask", "env_file", "find", "looks_secret", "names_only"]
+__all__ = [
+    "Funnel",
+    "Secret",
+    "Streamed",
+    "contains_mask",
+    "env_file",
+    "find",
+    "harmless",
+    "looks_secret",
+    "names_only",
+]

@@ -41,6 +41,7 @@ _ROOTS = re.compile(r"pass|pwd|secret|token|credential|key|jwt|salt|_auth|connec
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 
+_RESOURCE = re.compile(r"\b(?:arn|urn):[^\s\"'`,;]{0,100}$")
 _AFTER_NAME = re.compile(r"[\w.\-]{0,40}")
 _SEPARATOR = re.compile(
     r"[\"'\]]{0,2}[ \t]{0,16}"
@@ -157,6 +158,8 @@ def _assigned(text: str, *, plain: bool) -> Iterator[Secret]:
         name = text[first:last]
         if text[first - 1 : last + 1] == "<secret:":
             continue  # a mask
+        if _RESOURCE.search(text, max(0, first - 120), first):
+            continue  # a part of a resource's name: arn:aws:secretsmanager:...
         announced = announces(name)
         if not announced:
             continue

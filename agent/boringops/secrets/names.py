@@ -14,7 +14,7 @@ _WORD = re.compile(
 )
 # What follows the word when the name speaks about a secret instead of holding one: password_policy, secretName, tokens.
 _ABOUT = re.compile(
-    r"(?i)(?:[_\-.]?(?:file|path|dir|name|names|id|ids|arn|url|uri|urn|ref|refs|type|field|fields|length|len|size|ttl|"
+    r"(?i)(?:s?[_\-.]?(?:file|path|dir|name|names|id|ids|arn|url|uri|urn|ref|refs|type|field|fields|length|len|size|ttl|"
     r"age|expiry|expires|expiration|expires[_\-]?in|policy|header|count|limit|max|min|version|regex|pattern|prefix|"
     r"suffix|label|hint|placeholder|hash|sha|sha256|digest|checksum|fingerprint|algorithm|provider|store|manager|"
     r"namespace|scope|scopes|endpoint|issuer|audience|env|var|variable|rotation|enabled|required|schema|class|param|"

@@ -29,7 +29,7 @@ def has_production(context: Context) -> bool:
     if there:
         return "_IMAGE:?" in there
     free = not any(name in context.tree for name in COMPOSE_NAMES)
-    return free and context.will_have(PRODUCTION, "containers")
+    return free and bool(context.stack.deployable) and context.will_have(PRODUCTION, "containers")
 
 
 def insisted(value: str) -> list[str]:

@@ -130,13 +130,9 @@ def _syntax(app: Application) -> list[tuple[str, str]]:
     ):
         return [("Check the entry point's syntax", f"node --check {shlex.quote(app.command[-1])}")]
     if app.language == "php":
-        return [
-            ("Check every file's syntax", "find . -name '*.php' -not -path './vendor/*' -print0 | xargs -0 -n1 php -l")
-        ]
+        return [("Check every file's syntax", _each("php", "php -l"))]
     if app.language == "ruby":
-        return [
-            ("Check every file's syntax", "find . -name '*.rb' -not -path './vendor/*' -print0 | xargs -0 -n1 ruby -c")
-        ]
+        return [("Check every file's syntax", _each("rb", "ruby -c"))]
     if app.language == "deno" and app.deno and app.deno.entry:
         return [("Check the types", f"deno check {shlex.quote(app.deno.entry)}")]
     if app.language == "elixir":
@@ -146,3 +142,11 @@ def _syntax(app: Application) -> list[tuple[str, str]]:
             ("See that there is a first page", f"test -s {shlex.quote(app.entry.path if app.entry else 'index.html')}")
         ]
     return []
+
+
+def _each(suffix: str, command: str) -> str:
+    """The command on every file of the suffix, one by one; the first that fails fails it all."""
+    return (
+        f"find . -name '*.{suffix}' -not -path './vendor/*' "
+        f"-exec sh -c 'for file; do {command} \"$file\" || exit 1; done' sh {{}} +"
+    )

@@ -10,7 +10,7 @@ from boringops_tools.blueprints import backing, compose
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
-from boringops_tools.blueprints.sections import upsert
+from boringops_tools.blueprints.sections import newline, upsert
 from boringops_tools.stack.facts import Application
 
 RUNBOOK = "docs/runbook.md"
@@ -32,7 +32,8 @@ def readme(context: Context) -> Iterator[DraftFile]:
         and path not in context.tree
         and any(re.fullmatch(r"readme(\.\w+)?", name, re.IGNORECASE) for name in context.tree.files)
     ):
-        return  # a README in another format: its syntax is not ours to mix with Markdown
+        yield from _other_readme(context)
+        return
     yield from _section(
         context,
         path,
@@ -42,6 +43,24 @@ def readme(context: Context) -> Iterator[DraftFile]:
         f"# {context.stack.title or 'Application'}\n",
         "How to run and to deploy it.",
     )
+
+
+_HEADINGS = {"adoc": "== Deployment\n", "asciidoc": "== Deployment\n", "rst": "Deployment\n----------\n"}
+
+
+def _other_readme(context: Context) -> Iterator[DraftFile]:
+    """A README in another format gets a heading in its own syntax and the way to the documents, once."""
+    for path in context.tree.top:
+        match = re.fullmatch(r"readme\.(adoc|asciidoc|rst)", path, re.IGNORECASE)
+        if match and not re.search(r"(?im)^(={2,5} )?deployment\b", context.tree.text(path)):
+            before = (context.tree.root / path).read_bytes().decode("utf-8", errors="surrogateescape")
+            told = (
+                f"How to run and to deploy it: {RUNBOOK}." if context.containers else "Nothing here runs as a service."
+            )
+            section = f"\n{_HEADINGS[match[1].lower()]}\n{told}\n".replace("\n", newline(before))
+            content = before.rstrip("\r\n") + newline(before) + section
+            yield DraftFile(path=path, content=content, action="change", why="How to run and to deploy it.")
+            return
 
 
 def memory(context: Context) -> Iterator[DraftFile]:
@@ -83,7 +102,9 @@ def _section(
 def facts(context: Context) -> dict[str, Any]:
     """What the documents speak of. Only what is the same before and after the draft was written."""
     apps = context.containers
-    compose = bool(apps) and context.will_have(context.compose_path, "containers")
+    # Without an application that gets a container no Compose file is drafted; one that is there counts all the same.
+    composes = context.compose_path in context.tree or bool(context.stack.deployable)
+    has_compose = bool(apps) and composes and context.will_have(context.compose_path, "containers")
     ci = not context.other_ci and context.will_have(context.ci_path, "ci")
     return {
         "apps": context.apps,
@@ -94,7 +115,7 @@ def facts(context: Context) -> dict[str, Any]:
         "many": len(apps) > 1,
         "branch": context.stack.branch,
         "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "containers") for app in apps),
-        "compose": context.compose_path if compose else "",
+        "compose": context.compose_path if has_compose else "",
         "ci": context.ci_path if ci else context.other_ci,
         "release": context.release_path
         if apps and not context.other_ci and context.will_have(context.release_path, "ci")

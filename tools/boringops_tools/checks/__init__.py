@@ -7,19 +7,25 @@ read or has to be rendered first is left to the validators.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from boringops.facts import Finding
+from boringops_tools.cache import Cache, key_of, our_version
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.validators.base import clean, shown
+from boringops_tools.validators.programs import go_on
 
 __all__ = ["Files", "Hit", "Rule", "rules", "scan"]
 
 SOURCE = "boringops"
+_FINDINGS = TypeAdapter(list[Finding])
 MOST_HITS = 50
 """Findings of one rule in one file; more is one mistake made by a machine."""
 
@@ -33,11 +39,29 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
-def scan(root: Path, paths: Sequence[str], base: str = "HEAD") -> list[Finding]:
+def scan(root: Path, paths: Sequence[str], *, base: str = "HEAD", cache: Cache | None = None) -> list[Finding]:
     """What the rules hold against files of the repository, and against what became of them since the commit `base`.
-    Other files are read where a rule needs them."""
+    Other files are read where a rule needs them: what was found is remembered in `cache` for as long as no file of the
+    repository changes."""
     files = Files(root, base)
-    return [finding for path in dict.fromkeys(paths) for finding in _scan_file(files, path)]
+    chosen = tuple(dict.fromkeys(paths))
+    if cache is None or not cache.on or files.repository is None:
+        return _scan(files, chosen)
+    key = key_of("checks", our_version(), *chosen, "\0", files.state, files.base_commit)
+    with contextlib.suppress(ValidationError):
+        if (known := cache.get(key)) is not None:
+            return _FINDINGS.validate_json(known)
+    found = _scan(files, chosen)
+    cache.put(key, _FINDINGS.dump_json(found).decode())
+    return found
+
+
+def _scan(files: Files, paths: Sequence[str]) -> list[Finding]:
+    found: list[Finding] = []
+    for path in paths:
+        go_on()
+        found += _scan_file(files, path)
+    return found
 
 
 def _scan_file(files: Files, path: str) -> Iterator[Finding]:

@@ -1,7 +1,10 @@
 """Azure Pipelines: what stages and jobs depend on. A template or an expression in a list makes its names unknowable."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
@@ -9,14 +12,12 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.graph import cycles
+from boringops_tools.red_flags.pipelines import is_azure
+from boringops_tools.yaml_files import walk
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 Group = tuple[str, list[Any]]
 """What the members of a list are (stage, job), and the list."""
-
-
-def _applies(path: str) -> bool:
-    return bool(re.fullmatch(r"\.?azure-pipelines?(?:[.\-_][^/]*)?\.ya?ml", PurePosixPath(path).name, re.I))
 
 
 def _groups(files: Files, path: str) -> Iterator[Group]:
@@ -71,6 +72,30 @@ def _cycles(files: Files, path: str) -> Iterator[Hit]:
             yield Hit(at((known[cycle[0]], "dependsOn")), f"{kind}s depend in a circle: {' → '.join(cycle)}")
 
 
+def _templates(files: Files, path: str) -> Iterator[Hit]:
+    for document in files.documents(path):
+        for parent, key, value in walk(document):
+            if key != "template" or not isinstance(value, str) or "@" in value or "$" in value:
+                continue
+            base = "" if value.startswith("/") else PurePosixPath(path).parent.as_posix()
+            place = posixpath.normpath(posixpath.join(base, value.lstrip("/")))
+            if place not in files.known and not files.ignored(place):
+                yield Hit(at((parent, key)), f"the template `{value}` is not in the repository")
+
+
+_STRATEGIES = frozenset({"runOnce", "rolling", "canary"})
+
+
+def _strategies(files: Files, path: str) -> Iterator[Hit]:
+    for kind, members in _groups(files, path):
+        for member in members if kind == "job" else ():
+            strategy = mapping(member).get("strategy")
+            if "deployment" in mapping(member) and isinstance(strategy, Mapping):
+                for key in strategy:
+                    if str(key) not in _STRATEGIES and "${{" not in str(key):
+                        yield Hit(at((strategy, key)), f"`{key}` is no deployment strategy")
+
+
 def _doubles(files: Files, path: str) -> Iterator[Hit]:
     for kind, members in _groups(files, path):
         seen: set[str] = set()
@@ -87,7 +112,7 @@ RULES = (
     Rule(
         "azure/depends-on", "error", "Azure refuses the pipeline: name a stage of it, or a job of the same stage.",
         f"{_DOC}: dependsOn of a stage names stages, of a job names jobs of the same stage.",
-        _applies, _depends,
+        is_azure, _depends,
         bad=(
             {"azure-pipelines.yml": "stages:\n- stage: A\n- stage: B\n  dependsOn: AA\n"},
             {"azure-pipelines.yml": "jobs:\n- job: a\n- deployment: b\n  dependsOn: [a, c]\n"},
@@ -102,15 +127,29 @@ RULES = (
     Rule(
         "azure/cycle", "error", "Azure refuses the pipeline: break the circle.",
         f"{_DOC}: dependencies of stages and jobs must not be circular.",
-        _applies, _cycles,
+        is_azure, _cycles,
         bad=({"azure-pipelines.yml": "jobs:\n- job: a\n  dependsOn: b\n- job: b\n  dependsOn: a\n"},),
         good=({"azure-pipelines.yml": "jobs:\n- job: a\n- job: b\n  dependsOn: a\n- job: c\n  dependsOn: [a, b]\n"},),
     ),
     Rule(
         "azure/duplicate", "error", "Azure refuses the pipeline: give each a name of its own.",
         f"{_DOC}: names of stages, and of the jobs of a stage, are unique.",
-        _applies, _doubles,
+        is_azure, _doubles,
         bad=({"azure-pipelines.yml": "jobs:\n- job: a\n- job: A\n"},),
         good=({"azure-pipelines.yml": "stages:\n- stage: A\n  jobs:\n  - job: x\n- stage: B\n  jobs:\n  - job: x\n"},),
+    ),
+    Rule(
+        "azure/template", "error", "Azure refuses the pipeline: name a template that is there, as seen from this file.",
+        f"{_DOC}: a template without @repository is a file of this one, relative to the file that includes it.",
+        is_azure, _templates,
+        bad=({"azure-pipelines.yml": "jobs:\n- template: ci/b.yml\n", "ci/a.yml": "jobs: []\n"},),
+        good=({"azure-pipelines.yml": "jobs:\n- template: ci/a.yml\n- template: /ci/a.yml\n- template: b.yml@shared\n- template: ${{ parameters.t }}\n", "ci/a.yml": "jobs: []\n"},),
+    ),
+    Rule(
+        "azure/strategy", "error", "Write runOnce, rolling or canary.",
+        f"{_DOC}: a deployment's strategy is runOnce, rolling or canary.",
+        is_azure, _strategies,
+        bad=({"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {blueGreen: {}}\n"},),
+        good=({"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {runOnce: {deploy: {steps: []}}}\n- job: b\n  strategy: {matrix: {}}\n"},),
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ bring (an include, a template, an override) is no finding.
 from __future__ import annotations
 
 import functools
+import hashlib
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +64,16 @@ class Files:
         except GitFailed:
             return frozenset()
 
+    @property
+    def base_commit(self) -> str:
+        """Id of the commit `base`; empty outside of a repository and before the first commit."""
+        from boringops.repository import GitFailed
+
+        try:
+            return self.repository.git("rev-parse", "--verify", "--quiet", self.base) if self.repository else ""
+        except GitFailed:
+            return ""
+
     def before(self, path: str) -> str | None:
         """A file as it was before the change; null where it was not there, or where nothing is known of before."""
         content = self.repository.content_at(self.base, path) if self.repository and path in self.changed else None
@@ -97,6 +108,19 @@ class Files:
             return tuple(self.repository.files())
         found = (path for path in sorted(self.root.rglob("*")) if path.is_file())
         return tuple(path.relative_to(self.root).as_posix() for path in found)
+
+    @property
+    def state(self) -> str:
+        """What changes when any file changes, as git itself tells: by size, times and place on the disk."""
+        digest = hashlib.sha256()
+        for path in self.all:
+            try:
+                there = (self.root / path).lstat()
+            except (OSError, ValueError):
+                continue
+            told = f"{there.st_mode} {there.st_size} {there.st_mtime_ns} {there.st_ctime_ns} {there.st_ino}"
+            digest.update(f"{path}\0{told}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
 
     def ignored(self, path: str) -> bool:
         """Whether git ignores a path: something makes that file where it is needed."""

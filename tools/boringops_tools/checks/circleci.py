@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.graph import cycles
+from boringops_tools.yaml_files import walk
 
 _BUILT_IN = frozenset(
     {"run", "checkout", "setup_remote_docker", "save_cache", "restore_cache", "store_artifacts", "store_test_results",
      "persist_to_workspace", "attach_workspace", "add_ssh_keys", "when", "unless", "deploy", "no-op"}
 )  # fmt: skip
+_PARAMETER = re.compile(r"<<\s*parameters\.([\w-]+)\s*>>")
 Use = tuple[str, Mapping[Any, Any], int | None]
 """The job a workflow uses, how, and where."""
 
@@ -118,6 +121,30 @@ def _commands(files: Files, path: str) -> Iterator[Hit]:
                     yield Hit(line, f"`{owner}`: the step `{name}` is no command of this file and none of CircleCI's")
 
 
+def _parameters(files: Files, path: str) -> Iterator[Hit]:
+    """`<< parameters.x >>` that its job or command does not declare, and what a workflow gives to a job."""
+    config = _config(files, path)
+    for section in ("jobs", "commands", "executors"):
+        for owner, what in mapping(config, section).items():
+            declared = mapping(mapping(what), "parameters")
+            for parent, key, value in walk(what):
+                for name in _PARAMETER.findall(value) if isinstance(value, str) else ():
+                    if name not in declared:
+                        yield Hit(at((parent, key)), f"`{owner}` has no parameter `{name}`")
+    jobs = mapping(config, "jobs")
+    for workflow, uses in _workflows(config):
+        for name, how, line in uses:
+            declared = mapping(mapping(jobs, name), "parameters")
+            given = {**mapping(how, "matrix", "parameters"), **how}
+            for parameter, form in declared.items():
+                value = given.get(parameter)
+                if value is None and "default" not in mapping(form):
+                    yield Hit(line, f"workflow `{workflow}` runs `{name}` without its parameter `{parameter}`")
+                allowed = [str(each) for each in listed(mapping(form).get("enum"))]
+                if allowed and isinstance(value, str) and "<<" not in value and value not in allowed:
+                    yield Hit(at((how, parameter)) or line, f"`{parameter}: {value}` is none of {', '.join(allowed)}")
+
+
 _DOC = "CircleCI configuration reference"
 _JOB = "docker: [{image: a/b:1}], steps: [checkout]"
 
@@ -161,5 +188,18 @@ RULES = (
         _applies, _commands,
         bad=({".circleci/config.yml": "version: 2.1\njobs:\n  a:\n    docker: [{image: a:1}]\n    steps: [checkout, instal, when: {condition: true, steps: [runn: x]}]\n"},),
         good=({".circleci/config.yml": "version: 2.1\norbs: {n: x/n@1}\ncommands:\n  install: {steps: [run: x]}\njobs:\n  a:\n    docker: [{image: a:1}]\n    steps: [checkout, install, n/go, {n/go: {a: 1}}, run: x, save_cache: {key: a}]\n"},),
+    ),
+    Rule(
+        "circleci/parameter", "error", "CircleCI refuses the configuration: declare the parameter, give it, and take one of its values.",
+        f"{_DOC}, reusing configuration: a parameter is declared where it is used; one without a default must be given.",
+        _applies, _parameters,
+        bad=(
+            {".circleci/config.yml": "version: 2.1\njobs:\n  a: {docker: [{image: 'a:<< parameters.v >>'}], steps: [checkout]}\n"},
+            {".circleci/config.yml": "version: 2.1\njobs:\n  a: {parameters: {v: {type: string}}, docker: [{image: 'a:1'}], steps: [checkout]}\nworkflows: {w: {jobs: [a]}}\n"},
+            {".circleci/config.yml": "version: 2.1\njobs:\n  a: {parameters: {v: {type: enum, enum: [x, y]}}, docker: [{image: 'a:1'}], steps: [checkout]}\nworkflows: {w: {jobs: [{a: {v: z}}]}}\n"},
+        ),
+        good=(
+            {".circleci/config.yml": "version: 2.1\njobs:\n  a: {parameters: {v: {type: string}, w: {type: string, default: q}}, docker: [{image: 'a:<< parameters.v >>'}], steps: [checkout]}\nworkflows: {w: {jobs: [{a: {v: z}}, {a: {matrix: {parameters: {v: [x]}}}}]}}\n"},
+        ),
     ),
 )  # fmt: skip

@@ -6,6 +6,7 @@ The application itself is known by `stack.detect`; where it was not recognised, 
 
 from __future__ import annotations
 
+import difflib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -164,15 +165,109 @@ def _unanswered(files: Files, app: Application | None, probed: str) -> str:
         return ""
     if any(f"`{probed}`" in remark for remark in app.remarks):
         return ""
-    word = probed.rstrip("/").rpartition("/")[2]
+    word = probed.strip("/").rpartition("/")[2]
+    parts = probed.strip("/").split("/")
+    # A router may be mounted under a prefix: the end of the path is enough to make it one that may be answered.
+    tails = {"/".join(parts[at:]) for at in range(len(parts))}
     prefix = f"{app.folder}/" if app.folder else ""
     sources = [each for each in files.all if each.startswith(prefix) and each.endswith(_SOURCES)]
     infra = re.compile(r"(?:compose[^/]*|\.github/.*|k8s/.*|deploy/.*)\.ya?ml$|package-lock\.json$")
     if len(sources) > _MOST_SOURCES or any(
-        word in files.text(each) for each in sources if not infra.search(each) and not objects(files, each)
+        _says(files.text(each), tails) or f"/{word}/" in f"/{each}/" or f"/{word}." in f"/{each}"
+        for each in sources
+        if not infra.search(each) and not objects(files, each)
     ):
         return ""
     return f"the application answers `{app.health.path}` ({app.health.source}) and nothing in it names `{word}`"
+
+
+_LITERAL = re.compile(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
+
+
+def _says(text: str, tails: set[str]) -> bool:
+    """Whether a source has one of the paths as a string of its own: `"/health"`, `"GET /health"`, `r"^health/$"`."""
+    return any(
+        re.sub(r"[\^$]|\\[AZz]", "", each).split(" ")[-1].strip("/ ") in tails for each in _LITERAL.findall(text)
+    )
+
+
+def _own_containers(files: Files, path: str) -> Iterator[tuple[Any, Mapping[Any, Any], str]]:
+    """(object, container, Dockerfile) of containers that run what this repository builds, where that is certain.
+
+    It is where Compose builds an image of the same name, and where there is one Dockerfile and one image in all manifests."""
+    built: dict[str, str] = files.once(_built_images)
+    only: str = files.once(_only_image)
+    for thing in objects(files, path):
+        for container in containers(mapping(thing, "spec", "template") or thing):
+            image = _repository(container.get("image"))
+            if is_whole(thing) and image and (image in built or image == only):
+                yield thing, container, built.get(image) or _dockerfiles(files)[0]
+
+
+def _repository(image: Any) -> str:
+    """An image's name without tag and digest."""
+    name = image.partition("@")[0] if isinstance(image, str) and "$" not in image and "{" not in image else ""
+    return name if ":" not in name.rpartition("/")[2] else name.rpartition(":")[0]
+
+
+def _dockerfiles(files: Files) -> list[str]:
+    return [
+        each for each in files.all if is_dockerfile(each) and not re.search(r"(?:^|/)(?:tests?|examples?|docs)/", each)
+    ]
+
+
+def _built_images(files: Files) -> dict[str, str]:
+    """Images that Compose builds here, and from which Dockerfile."""
+    found: dict[str, str] = {}
+    for path in filter(is_compose, files.all):
+        for _, service in _services(files, path):
+            if (name := _repository(service.get("image"))) and (built := _built(files, path, service)):
+                found[name] = built[1]
+    return found
+
+
+def _only_image(files: Files) -> str:
+    """The one image that all manifests run, where there is one Dockerfile too; else empty."""
+    manifests = [each for each in files.all if is_yaml(each)]
+    if len(_dockerfiles(files)) != 1 or len(manifests) > 50:
+        return ""
+    images = {
+        _repository(container.get("image"))
+        for path in manifests for thing in objects(files, path) for container in containers(mapping(thing, "spec", "template") or thing)
+    }  # fmt: skip
+    # What has no registry before its name is somebody else's: postgres, redis.
+    return next(iter(images)) if len(images) == 1 and "/" in next(iter(images)) else ""
+
+
+def _pod_ports(files: Files, path: str) -> Iterator[Hit]:
+    for thing, container, dockerfile in _own_containers(files, path):
+        exposed = _exposed(_lineage(files, dockerfile))
+        ports = container.get("ports")
+        told = str(container.get("env") or "") + str(container.get("args") or "") + str(container.get("command") or "")
+        declared = [each for each in ports if isinstance(each, Mapping)] if isinstance(ports, list) else []
+        if not exposed or any(each.get("containerPort") in exposed for each in declared) or "envFrom" in container:
+            continue
+        for each in declared[:1]:
+            port = each.get("containerPort")
+            if isinstance(port, int) and str(port) not in told and not _mentions(_lineage(files, dockerfile), port):
+                yield Hit(
+                    at((each, "containerPort")),
+                    f"{named(thing)} has port {port}; {dockerfile} exposes {_listed(exposed)}",
+                )
+
+
+def _image_names(files: Files, path: str) -> Iterator[Hit]:
+    built: dict[str, str] = files.once(_built_images)
+    for thing in objects(files, path):
+        for container in containers(mapping(thing, "spec", "template") or thing):
+            image = _repository(container.get("image"))
+            near = (
+                difflib.get_close_matches(image, built, 1, 0.85)
+                if image and image not in built and "/" in image
+                else []
+            )
+            if near:
+                yield Hit(at((container, "image")), f"{named(thing)} runs `{image}`; Compose builds `{near[0]}`")
 
 
 def _probed(text: str) -> str:
@@ -219,6 +314,12 @@ def _pod_health(files: Files, path: str) -> Iterator[Hit]:
                     if len(deployable) == 1 and deployable[0].name in str(container.get("image"))
                     else None
                 )
+                if (
+                    app is None
+                    and len(deployable) == 1
+                    and container in [each for _, each, _ in _own_containers(files, path)]
+                ):
+                    app = deployable[0]
                 if why := _unanswered(files, app, probed.partition("?")[0]):
                     yield Hit(at((container[key]["httpGet"], "path")), f"{named(thing)}: {key} asks `{probed}`: {why}")
 
@@ -265,4 +366,14 @@ RULES = (
           is_compose, _compose_health, "compose.yaml", _COMPOSE, path="/alive"),
     _rule("consistency/pod-health", _HEALTH, "An httpGet probe asks the container's own application.",
           is_yaml, _pod_health, "k8s/a.yaml", _POD, path="/alive"),
+    Rule(
+        "consistency/pod-port", "warning", _PORT, "A pod's containerPort is one that the image listens on.", is_yaml, _pod_ports,
+        bad=({"Dockerfile": "FROM a:1\nEXPOSE 9000\n", "k8s/a.yaml": _POD.format(**_FINE)},),
+        good=({"Dockerfile": "FROM a:1\nEXPOSE 3000\n", "k8s/a.yaml": _POD.format(**_FINE)}, {"Dockerfile": "FROM a:1\nEXPOSE 9000\n", "b/Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)}),
+    ),
+    Rule(
+        "consistency/image-name", "warning", "Deploy the image that is built, under its one name.", "An image is known by registry, name and tag.", is_yaml, _image_names,
+        bad=({"compose.yaml": "services: {a: {build: ., image: 'acme/shpo:1'}}\n", "Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)},),
+        good=({"compose.yaml": "services: {a: {build: ., image: 'acme/shop:2'}}\n", "Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)},),
+    ),
 )  # fmt: skip

@@ -94,6 +94,32 @@ def _exec_forms(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(each.line, f"the exec form of {each.name} holds something else than strings")
 
 
+def _unset(files: Files, path: str) -> Iterator[Hit]:
+    for stage in _parsed(files, path).stages:
+        name = re.search(r"(?<!\\)\$\{?(\w+)\}?(?![\w:}-])", stage.image)
+        declared = name and re.search(rf"(?m)^\s*ARG\s+{name[1]}\b", f"\n{files.text(path)}".partition("\nFROM")[0])
+        predefined = name and re.fullmatch(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)", name[1])
+        if name and not declared and not predefined:
+            yield Hit(
+                stage.instruction.line, f"`{name[1]}` has no value here: no ARG before the first FROM declares it"
+            )
+
+
+_KEY_FILES = re.compile(
+    r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]*\.(?:pem|p12|pfx|key|kubeconfig)|\.npmrc|\.pypirc|\.netrc|\.git-credentials|\.env(?:\.(?:prod\w*|local|staging))?|credentials\.json)$|(?:^|/)\.(?:ssh|aws|kube)(?:/|$)"
+)
+
+
+def _keys(files: Files, path: str) -> Iterator[Hit]:
+    for stage in _parsed(files, path).stages:
+        for each in stage.instructions:
+            words = each.value.split()
+            if each.name in ("COPY", "ADD") and not any(word.startswith("--from") for word in words):
+                for word in words[:-1]:
+                    if _KEY_FILES.search(word) and not re.search(r"(?i)public|ca[-_.]|cert", word):
+                        yield Hit(each.line, f"`{word}` is copied into the image: whoever has the image has it")
+
+
 _DOC = "Dockerfile reference"
 _D = "Dockerfile"
 
@@ -106,6 +132,18 @@ RULES = (
             {_D: "FROM a:1\nCOPY --from=1 /a /a\n"}, {_D: "FROM a:1 AS x\nCOPY --from=y /a /a\nFROM a:1 AS y\n"},
         ),
         good=({_D: "FROM a:1 AS Build\nFROM a:1 AS r\nCOPY --from=build /a /a\nCOPY --from=0 /a /a\nCOPY --from=nginx:1 /a /a\nCOPY --from=busybox /a /a\nCOPY --from=$X /a /a\nRUN --mount=type=bind,from=build,target=/x ls\n"},),
+    ),
+    Rule(
+        "dockerfile/unset-argument", "error", "Declare it before the first FROM, with a default.",
+        f"{_DOC}: FROM sees only those ARGs that are declared before the first FROM.", is_dockerfile, _unset,
+        bad=({_D: "FROM a:${V}\n"}, {_D: "FROM a:1 AS x\nARG V=1\nFROM b:$V\n"}),
+        good=({_D: "ARG V=1\nFROM a:${V}\nFROM b:${W:-2}\nFROM --platform=$BUILDPLATFORM c:1\n"},),
+    ),
+    Rule(
+        "dockerfile/key-copied", "error", "Mount it for the one step that needs it: RUN --mount=type=secret or type=ssh.",
+        "Docker, Build secrets: what a layer holds stays in the image.", is_dockerfile, _keys,
+        bad=({_D: "FROM a:1\nCOPY id_rsa /root/.ssh/id_rsa\n"}, {_D: "FROM a:1\nADD .env /app/\n"}),
+        good=({_D: "FROM a:1\nCOPY ca.pem public.pem .env.example /a/\nCOPY --from=b:1 /x.key /x\n"},),
     ),
     Rule(
         "dockerfile/port", "error", "The builder refuses it.", f"{_DOC}: EXPOSE <port>[/<protocol>], ports from 1 to 65535.", is_dockerfile, _ports,

@@ -11,7 +11,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
 from boringops_tools.checks.graph import cycles
-from boringops_tools.yaml_files import walk
+from boringops_tools.yaml_files import tag_of, walk
 
 _NO_JOBS = frozenset(
     {"default", "include", "stages", "variables", "workflow", "image", "services", "cache", "before_script",
@@ -42,7 +42,7 @@ class Pipeline:
         job = self.templates.get(name, {})
         if key in job or name in seen:
             return job, job.get(key)
-        for parent in reversed(_names(job.get("extends"))):  # the last one wins
+        for parent in reversed(names(job.get("extends"))):  # the last one wins
             where, value = self._value(parent, key, seen | {name})
             if value is not None:
                 return where, value
@@ -53,18 +53,18 @@ class Pipeline:
         _, value = self.value(name, "stage")
         if value is None:
             return "test"
-        return value if isinstance(value, str) and _known(value) else None
+        return value if isinstance(value, str) and known(value) else None
 
 
-def _known(value: str) -> bool:
+def known(value: str) -> bool:
     return "$" not in value
 
 
 def _is_reference(value: Any) -> bool:
-    return isinstance(value, list) and getattr(getattr(value, "tag", None), "value", None) == "!reference"
+    return isinstance(value, list) and tag_of(value) == "!reference"
 
 
-def _names(value: Any) -> list[str]:
+def names(value: Any) -> list[str]:
     values = [value] if isinstance(value, str) else [] if _is_reference(value) else listed(value)
     return [each for each in values if isinstance(each, str)]
 
@@ -74,7 +74,7 @@ def is_root(path: str) -> bool:
     return path == ".gitlab-ci.yml"
 
 
-def _applies(path: str) -> bool:
+def applies(path: str) -> bool:
     return PurePosixPath(path).name == ".gitlab-ci.yml"
 
 
@@ -96,17 +96,17 @@ def _pipeline(files: Files, path: str) -> Pipeline | None:
     )  # fmt: skip
 
 
-def _read(files: Files, path: str) -> Pipeline | None:
+def read(files: Files, path: str) -> Pipeline | None:
     found = files.once(_pipeline, path)
     return found if isinstance(found, Pipeline) else None
 
 
 def _stages(files: Files, path: str) -> Iterator[Hit]:
-    pipeline = _read(files, path)
+    pipeline = read(files, path)
     if pipeline is None or not pipeline.whole or pipeline.stages is None:
         return
     for name, job in pipeline.jobs.items():
-        unknown_parent = any(parent not in pipeline.templates for parent in _names(job.get("extends")))
+        unknown_parent = any(parent not in pipeline.templates for parent in names(job.get("extends")))
         where, value = pipeline.value(name, "stage")
         stage = pipeline.stage(name)
         if stage is None or stage in pipeline.stages or unknown_parent or ("trigger" in job and value is None):
@@ -127,12 +127,12 @@ def _needed(pipeline: Pipeline, name: str, key: str) -> Iterator[tuple[str, int 
             if {"project", "pipeline"} & set(each) or each.get("optional"):
                 continue
             each = each.get("job")
-        if isinstance(each, str) and _known(each):
+        if isinstance(each, str) and known(each):
             yield each, line
 
 
 def _needs(files: Files, path: str) -> Iterator[Hit]:
-    pipeline = _read(files, path)
+    pipeline = read(files, path)
     if pipeline is None or not pipeline.whole:
         return
     order = {stage: position for position, stage in enumerate(pipeline.stages or ())}
@@ -150,10 +150,10 @@ def _needs(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _cycles(files: Files, path: str) -> Iterator[Hit]:
-    pipeline = _read(files, path)
+    pipeline = read(files, path)
     if pipeline is None:
         return
-    extends = {name: _names(job.get("extends")) for name, job in pipeline.templates.items()}
+    extends = {name: names(job.get("extends")) for name, job in pipeline.templates.items()}
     knots = cycles(extends)
     for cycle in knots:
         line = at((pipeline.templates[cycle[0]], "extends"), (pipeline.document, cycle[0]))
@@ -166,18 +166,18 @@ def _cycles(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _extends(files: Files, path: str) -> Iterator[Hit]:
-    pipeline = _read(files, path)
+    pipeline = read(files, path)
     if pipeline is None or not pipeline.whole:
         return
     for name, job in pipeline.templates.items():
-        for parent in _names(job.get("extends")):
-            if parent not in pipeline.document and _known(parent):
+        for parent in names(job.get("extends")):
+            if parent not in pipeline.document and known(parent):
                 line = at((job, "extends"), (pipeline.document, name))
                 yield Hit(line, f"job `{name}` extends `{parent}`, which does not exist")
 
 
 def _references(files: Files, path: str) -> Iterator[Hit]:
-    pipeline = _read(files, path)
+    pipeline = read(files, path)
     if pipeline is None or not pipeline.whole:
         return
     for parent, key, value in walk(pipeline.document):
@@ -187,7 +187,7 @@ def _references(files: Files, path: str) -> Iterator[Hit]:
         target = pipeline.document.get(name)
         gone = target is None
         if isinstance(target, Mapping) and keys and not gone:
-            extended = any(each not in pipeline.templates for each in _names(target.get("extends")))
+            extended = any(each not in pipeline.templates for each in names(target.get("extends")))
             here = pipeline.value(name, keys[0])[1] if name in pipeline.templates else target.get(keys[0])
             gone = here is None and not extended and keys[0] not in target
             if isinstance(here, Mapping) and len(keys) > 1 and not target.get("extends"):
@@ -202,7 +202,7 @@ RULES = (
     Rule(
         "gitlab/unknown-stage", "error", "GitLab refuses the pipeline: list the stage under `stages`.",
         f"{_DOC}: a job's stage must be one of `stages`, by default .pre, build, test, deploy and .post.",
-        _applies, _stages,
+        applies, _stages,
         bad=(
             {".gitlab-ci.yml": "stages: [build]\na: {stage: biuld, script: x}\n"},
             {".gitlab-ci.yml": "stages: [build]\na: {script: x}\n"},
@@ -221,7 +221,7 @@ RULES = (
     Rule(
         "gitlab/needs", "error", "GitLab refuses the pipeline: name a job of the same or an earlier stage.",
         f"{_DOC}: needs and dependencies name jobs of the pipeline, none of a later stage.",
-        _applies, _needs,
+        applies, _needs,
         bad=(
             {".gitlab-ci.yml": "a: {script: x}\nb: {script: x, needs: [aa]}\n"},
             {".gitlab-ci.yml": "a: {script: x, stage: deploy}\nb: {script: x, stage: build, needs: [{job: a}]}\n"},
@@ -238,7 +238,7 @@ RULES = (
     Rule(
         "gitlab/cycle", "error", "GitLab refuses the pipeline: break the circle.",
         f"{_DOC}: needs is a directed acyclic graph; extends must not lead back to the job.",
-        _applies, _cycles,
+        applies, _cycles,
         bad=(
             {".gitlab-ci.yml": "a: {script: x, needs: [b]}\nb: {script: x, needs: [a]}\n"},
             {".gitlab-ci.yml": ".a: {extends: .b}\n.b: {extends: [.a]}\n"},
@@ -248,7 +248,7 @@ RULES = (
     Rule(
         "gitlab/extends", "error", "GitLab refuses the pipeline: name a job that exists, hidden or not.",
         f"{_DOC}: extends names configuration sections of the same pipeline.",
-        _applies, _extends,
+        applies, _extends,
         bad=({".gitlab-ci.yml": "a: {extends: .base, script: x}\n"},),
         good=(
             {".gitlab-ci.yml": ".base: {script: x}\na: {extends: .base}\n"},
@@ -258,7 +258,7 @@ RULES = (
     Rule(
         "gitlab/reference", "error", "GitLab refuses the pipeline: point it to a key that exists.",
         f"{_DOC}: !reference takes configuration from sections of the same pipeline.",
-        _applies, _references,
+        applies, _references,
         bad=(
             {".gitlab-ci.yml": "a:\n  script:\n    - !reference [.setup, script]\n"},
             {".gitlab-ci.yml": ".setup: {script: x}\na:\n  script: !reference [.setup, before_script]\n"},

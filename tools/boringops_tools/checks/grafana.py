@@ -110,6 +110,71 @@ def _fields(files: Files, path: str) -> Iterator[Hit]:
         )
 
 
+def _structure(files: Files, path: str) -> Iterator[Hit]:
+    dashboard, place = _read(files, path)
+    text = files.text(path)
+    names: set[str] = set()
+    for position, each in enumerate(listed(mapping(dashboard, "templating").get("list"))):
+        name = text_of(mapping(each).get("name"))
+        if name and name in names:
+            yield Hit(line_at(text, (*place, "templating", "list", position)), f"there are two variables `{name}`")
+        names.add(name)
+    for panel, here in _panels(dashboard, place):
+        if (
+            "type" not in panel
+            and "libraryPanel" not in panel
+            and ("targets" in panel or "gridPos" in panel)
+            and "id" in panel
+        ):
+            yield Hit(line_at(text, here), f"{_title(panel)} has no `type`")
+        seen: set[str] = set()
+        for position, target in enumerate(listed(panel.get("targets"))):
+            name = text_of(mapping(target).get("refId"))
+            where = line_at(text, (*here, "targets", position))
+            if name and name in seen:
+                yield Hit(where, f"{_title(panel)} has two queries `{name}`")
+            seen.add(name)
+            expression = mapping(target).get("expr")
+            kind = mapping(mapping(target).get("datasource") or panel.get("datasource")).get("type", "prometheus")
+            if isinstance(expression, str) and kind == "prometheus" and (wrong := _promql(expression)):
+                yield Hit(where, f"{_title(panel)}, query {name}: {wrong}")
+
+
+def _promql(expression: str) -> str:
+    """What is wrong with a PromQL expression of a dashboard; empty where a variable leaves it open."""
+    try:
+        import promql_parser
+    except ImportError:
+        return ""
+    plain = re.sub(r"\$__\w+|\$\{__\w+(?::\w+)?\}", "5m", expression)
+    plain = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", '"x"', plain)
+    plain = re.sub(r"\[[^\]]*\$[^\]]*\]", "[5m]", plain)
+    if "$" in plain or "[[" in plain or not plain.strip():
+        return ""
+    try:
+        promql_parser.parse(plain)
+    except ValueError as error:
+        return "" if "unknown function" in str(error) else str(error)
+    return ""
+
+
+def _overlaps(files: Files, path: str) -> Iterator[Hit]:
+    dashboard, place = _read(files, path)
+    seen: list[tuple[int, int, int, int, str]] = []
+    for position, panel in enumerate(listed(dashboard.get("panels"))):
+        at = mapping(mapping(panel).get("gridPos"))
+        box = [at.get(key) for key in ("x", "y", "w", "h")]
+        if mapping(panel).get("type") == "row" or not all(isinstance(each, int) for each in box):
+            continue
+        x, y, w, h = (int(each or 0) for each in box)
+        for ox, oy, ow, oh, title in seen:
+            if x < ox + ow and ox < x + w and y < oy + oh and oy < y + h:
+                where = line_at(files.text(path), (*place, "panels", position, "gridPos"))
+                yield Hit(where, f"{_title(panel)} lies over {title}")
+                break
+        seen.append((x, y, w, h, _title(panel)))
+
+
 _DOC = "Grafana dashboard JSON model"
 
 
@@ -138,6 +203,23 @@ RULES = (
             _example('{"targets": [{"expr": "rate(x{a=~\\"b$\\", j=\\"${job:regex}\\"}[$__rate_interval])"}, {"expr": "label_replace(a, \\"b\\", \\"$c\\", \\"d\\", \\"\\")"}]}',
                      '"title": "t", "templating": {"list": [{"name": "job"}]}'),
         ),
+    ),
+    Rule(
+        "grafana/structure", "error", "Grafana shows an error in its place, or the query's result under a wrong name.",
+        f"{_DOC}: panels have a type; names of variables, and of a panel's queries, are unique; a query is one its data source reads.", _applies, _structure,
+        bad=(
+            _example('{"id": 1, "gridPos": {"x": 0, "y": 0, "w": 4, "h": 4}}'), _example('{"id": 1, "type": "stat", "targets": [{"refId": "A", "expr": "up"}, {"refId": "A", "expr": "up"}]}'),
+            _example('{"id": 1, "type": "stat", "targets": [{"refId": "A", "expr": "sum(rate(x[5m])"}]}'), _example("", '"title": "t", "templating": {"list": [{"name": "a"}, {"name": "a"}]}'),
+        ),
+        good=(
+            _example('{"id": 1, "type": "stat", "targets": [{"refId": "A", "expr": "sum(rate(x{a=\\"$j\\"}[$__rate_interval]))"}, {"refId": "B", "expr": "${f}(x)"}]}', '"title": "t", "templating": {"list": [{"name": "j"}, {"name": "f"}]}'),
+            _example('{"id": 1, "type": "logs", "datasource": {"type": "loki"}, "targets": [{"refId": "A", "expr": "{a=\\"b\\"} |= \\"c\\""}]}'),
+        ),
+    ),
+    Rule(
+        "grafana/overlap", "warning", "Grafana pushes one of them down: give each its own place.", f"{_DOC}: gridPos places panels on one grid.", _applies, _overlaps,
+        bad=(_example('{"id": 1, "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8}}, {"id": 2, "gridPos": {"x": 6, "y": 4, "w": 12, "h": 8}}'),),
+        good=(_example('{"id": 1, "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8}}, {"id": 2, "gridPos": {"x": 12, "y": 0, "w": 12, "h": 8}}, {"id": 3, "gridPos": {"x": 0, "y": 8, "w": 12, "h": 8}}'),),
     ),
     Rule(
         "grafana/field", "error", "Grafana refuses the dashboard.", f"{_DOC}: title is required; uid has at most 40 characters.", _applies, _fields,

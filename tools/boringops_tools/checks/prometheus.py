@@ -25,7 +25,7 @@ def seconds(value: Any) -> float | None:
     return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[ywdhms])", text))
 
 
-def _groups(files: Files, path: str) -> list[Mapping[Any, Any]]:
+def groups(files: Files, path: str) -> list[Mapping[Any, Any]]:
     """Groups of rules, of a rule file or a PrometheusRule object."""
     if "groups" not in files.text(path):
         return []
@@ -34,18 +34,18 @@ def _groups(files: Files, path: str) -> list[Mapping[Any, Any]]:
         custom = mapping(document).get("kind") == "PrometheusRule"
         if "apiVersion" in mapping(document) and not custom:
             continue  # Grafana's alerts look alike
-        groups = listed(mapping(document, *(["spec"] if custom else [])).get("groups"))
-        rules = [rule for group in groups for rule in listed(mapping(group).get("rules"))]
+        entries = listed(mapping(document, *(["spec"] if custom else [])).get("groups"))
+        rules = [rule for group in entries for rule in listed(mapping(group).get("rules"))]
         if any({"alert", "record"} & set(mapping(rule)) for rule in rules) and any(
             "expr" in mapping(rule) for rule in rules
         ):
-            found += [mapping(group) for group in groups]
+            found += [mapping(group) for group in entries]
     return found
 
 
 def _structure(files: Files, path: str) -> Iterator[Hit]:
     names: set[str] = set()
-    for group in files.once(_groups, path):
+    for group in files.once(groups, path):
         name = text_of(group.get("name"))
         if not name:
             yield Hit(at(*((group, key) for key in group)), "a group has no `name`")
@@ -77,11 +77,11 @@ def _structure(files: Files, path: str) -> Iterator[Hit]:
 
 def _durations(files: Files, path: str) -> Iterator[Hit]:
     places: list[tuple[Mapping[Any, Any], tuple[str, ...]]] = [
-        (group, ("interval", "query_offset")) for group in files.once(_groups, path)
+        (group, ("interval", "query_offset")) for group in files.once(groups, path)
     ]
     places += [
         (mapping(rule), ("for", "keep_firing_for"))
-        for group in files.once(_groups, path) for rule in listed(group.get("rules"))
+        for group in files.once(groups, path) for rule in listed(group.get("rules"))
     ]  # fmt: skip
     config = _config(files, path)
     timed = ("scrape_interval", "scrape_timeout", "evaluation_interval")

@@ -5,21 +5,27 @@ Every module of this folder that has `RED_FLAGS` takes part. `scan` never raises
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from boringops.facts import Finding
+from boringops_tools.cache import Cache, key_of, our_version
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.validators import read_file
 from boringops_tools.validators.base import File, clean, shown
+from boringops_tools.validators.programs import go_on
 from boringops_tools.yaml_files import Unreadable, is_yaml, template_reason
 
 __all__ = ["Hit", "RedFlag", "red_flags", "scan"]
 
 SOURCE = "boringops"
+_FINDINGS = TypeAdapter(list[Finding])
 
 
 @functools.cache
@@ -31,16 +37,35 @@ def red_flags() -> tuple[RedFlag, ...]:
     )
 
 
-def scan(root: Path, paths: Sequence[str]) -> list[Finding]:
-    """What the red flags hold against files of the repository. A file that is not there raises none."""
-    return [finding for path in dict.fromkeys(paths) for finding in _scan_file(root, path)]
+def scan(root: Path, paths: Sequence[str], *, cache: Cache | None = None) -> list[Finding]:
+    """What the red flags hold against files of the repository. A file that is not there raises none.
+
+    A rule sees a name and a text and nothing else, so what was found in a text is remembered in `cache`."""
+    found: list[Finding] = []
+    for path in dict.fromkeys(paths):
+        go_on()
+        found += _remembered(root, path, cache or Cache(None))
+    return found
 
 
-def _scan_file(root: Path, path: str) -> Iterator[Finding]:
+def _remembered(root: Path, path: str, cache: Cache) -> list[Finding]:
     rules = [rule for rule in red_flags() if rule.applies(path)]
     if not rules or not (root / path).exists():
-        return
+        return []
     file = read_file(root, path)
+    if isinstance(file, str):
+        return list(_scan_file(path, file, rules))
+    key = key_of("red flags", our_version(), path, file.sha256)
+    with contextlib.suppress(ValidationError):
+        if (known := cache.get(key)) is not None:
+            return _FINDINGS.validate_json(known)
+    found = list(_scan_file(path, file, rules))
+    if not any(each.rule == "unreadable" for each in found) and not (is_yaml(path) and template_reason(file)):
+        cache.put(key, _FINDINGS.dump_json(found).decode())  # whether it is a template is for its neighbours to say
+    return found
+
+
+def _scan_file(path: str, file: File | str, rules: Sequence[RedFlag]) -> Iterator[Finding]:
     unreadable: Unreadable | None = None
     for rule in rules:
         if isinstance(file, str) and rule.reads_text:

@@ -1,5 +1,7 @@
 """Compose services that open the host, or a database to everybody."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -20,6 +22,10 @@ _PORTS = frozenset(
     {"5432", "3306", "27017", "6379", "11211", "9200", "9042", "1433", "1521", "5984", "7687", "8123", "26257", "5672"}
 )
 _LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)|^\$")
+# Who may write there is root of the host.
+_HOST_FOLDERS = frozenset(
+    {"/", "/etc", "/root", "/boot", "/usr", "/var", "/var/run", "/run", "/proc", "/sys", "/dev", "/home"}
+)
 _POWERFUL = frozenset({"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN", "SYS_MODULE"})
 
 
@@ -51,6 +57,31 @@ def _socket(_: str, text: str) -> Iterable[Hit]:
                     line_of(volumes, index),
                     f"{name} gets the Docker socket, and with it the host (read-only changes nothing)",
                 )
+
+
+def _mounts(_: str, text: str) -> Iterable[Hit]:
+    for name, service in _services(text):
+        volumes = service.get("volumes")
+        for index, volume in enumerate(volumes if isinstance(volumes, list) else ()):
+            source = volume.get("source") if isinstance(volume, Mapping) else str(volume).split(":", 1)[0]
+            plain = str(source).rstrip("/") or "/"
+            if source and plain in _HOST_FOLDERS and (isinstance(volume, Mapping) or ":" in str(volume)):
+                agent = re.search(r"(?i):ro\b|rslave", str(volume)) or (
+                    isinstance(volume, Mapping) and volume.get("read_only")
+                )
+                yield Hit(
+                    line_of(volumes, index), f"{name} gets {plain} of the host", severity="info" if agent else None
+                )
+
+
+def _unasked(_: str, text: str) -> Iterable[Hit]:
+    for name, service in _services(text):
+        check = service.get("healthcheck")
+        if isinstance(check, Mapping):
+            test = check.get("test")
+            off = "disable" if check.get("disable") is True else "test" if test in (["NONE"], "NONE") else ""
+            if off:
+                yield Hit(line_of(check, off), f"the health check of {name} is switched off")
 
 
 def _host(_: str, text: str) -> Iterable[Hit]:
@@ -131,6 +162,18 @@ RED_FLAGS = (
         applies=is_compose, check=_host,
         bad=_compose("    network_mode: host\n"),
         good=_compose("    network_mode: bridge\n    hostname: host\n"),
+    ),
+    RedFlag(
+        "compose/host-path", _NEVER, "warning", "Mount the one folder that is needed, read-only where nothing is written.",
+        applies=is_compose, check=_mounts,
+        bad={**_compose("    volumes: ['/:/host']\n"), "docker-compose.yml": "services:\n  a:\n    volumes:\n      - {type: bind, source: /etc, target: /x}\n"},
+        good=_compose("    volumes: ['./etc:/etc', '/srv/a:/a', '/etc/localtime:/etc/localtime:ro', 'data:/var']\n"),
+    ),
+    RedFlag(
+        "compose/health-off", "Ignore failed health checks", "warning", "Check what the service answers, or leave the image's own check on.",
+        applies=is_compose, check=_unasked,
+        bad={**_compose("    healthcheck: {disable: true}\n"), "docker-compose.yml": "services:\n  a:\n    healthcheck: {test: [NONE]}\n"},
+        good=_compose("    healthcheck: {test: [CMD, a]}\n"),
     ),
     RedFlag(
         "compose/unconfined", _NEVER, "warning", "Keep the default profile, and allow the one call that is needed in one of your own.",

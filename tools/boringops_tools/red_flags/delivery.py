@@ -1,5 +1,7 @@
 """How changes get to where people use them: tested first, approved, by machines alone, and no failure waved through."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -14,8 +16,8 @@ from boringops_tools.yaml_files import is_workflow, line_of, walk
 _REVIEW = "Review and approve infrastructure changes (Terraform plan)"
 _SAFE_KINDS = frozenset({"job", "jobs", "job.batch", "pod", "pods", "po", "event", "events"})
 _OWN_CLUSTER = re.compile(r"\b(?:kind create|minikube start|k3d cluster|kind-action|setup-minikube|setup-k3|microk8s)")
-_PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
-_STAGING = re.compile(
+PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
+STAGING = re.compile(
     r"(?i)(?:^|[^a-z])(?:dev|develop|development|test|testing|stage|staging|qa|uat|preview|sandbox)(?:$|[^a-z])"
 )
 _TESTS = re.compile(
@@ -73,6 +75,8 @@ _DEPLOYS: dict[str, frozenset[str]] = {
     "firebase": frozenset({"deploy"}),
     "wrangler": frozenset({"deploy"}),
 }
+# A script of the repository that says by its name what it does.
+_DEPLOY_SCRIPT = re.compile(r"(?:.*[-_])?deploy(?:[-_.].*)?")
 _DEPLOY_ACTIONS = re.compile(
     r"(?i)^(?:aws-actions/amazon-ecs-deploy|azure/(?:webapps-deploy|k8s-deploy|functions-action)|google-github-actions/deploy-|"
     r"akhileshns/heroku-deploy|superfly/flyctl-actions|appleboy/(?:ssh|scp)-action|amondnet/vercel-action|"
@@ -95,16 +99,17 @@ def _commands(job: Job) -> Iterator[Command]:
         yield from step.commands
 
 
-def _guarded(job: Job) -> bool:
-    return job.guarded or bool(job.environment)
+def _guarded(job: Job, pipeline: Pipeline | None = None) -> bool:
+    """A context of CircleCI gives secrets, and holds nobody up."""
+    return job.guarded or (bool(job.environment) and (pipeline is None or pipeline.environments))
 
 
 def _unguarded(judge: Callable[[Command], str]) -> Callable[[str, str], Iterable[Hit]]:
     """A check of the commands that no person and no protected environment stands before."""
 
     def check(path: str, text: str) -> Iterable[Hit]:
-        for _, job in _jobs(path, text):
-            if not _guarded(job):
+        for pipeline, job in _jobs(path, text):
+            if not _guarded(job, pipeline):
                 yield from (Hit(each.line, message) for each in _commands(job) if (message := judge(each)))
 
     return check
@@ -129,6 +134,20 @@ def _auto_approve(command: Command) -> str:
     if command.program == "pulumi" and "up" in words and command.has("-y", "--yes"):
         return "`pulumi up --yes` without a protected environment"
     return ""
+
+
+def _unreviewed(path: str, text: str) -> Iterable[Hit]:
+    """What is applied is not what was planned: a plan that is made anew at that moment is one nobody has seen."""
+    for pipeline in read(path, text):
+        planned = any(
+            each.program in ("terraform", "tofu") and "plan" in each.argv
+            for job in pipeline.jobs
+            for each in _commands(job)
+        )
+        for job in pipeline.jobs if planned else ():
+            for command in _commands(job) if _guarded(job) else ():
+                if _auto_approve(command) and command.program in ("terraform", "tofu"):
+                    yield Hit(command.line, f"{job.name} applies a plan of its own, not the one that was reviewed")
 
 
 def _destroy(command: Command) -> str:
@@ -180,6 +199,8 @@ def _tests(command: Command) -> bool:
     if command.program in _TEST_PROGRAMS:
         return True
     text = " ".join(command.argv[1:6])
+    if command.program in ("terraform", "tofu"):  # what infrastructure has for a test before it is there
+        return bool({"validate", "plan", "test"} & set(command.argv[1:4]))
     if command.program in ("python", "python3"):
         return bool(re.search(r"-m (?:pytest|unittest)|manage\.py test", text))
     return command.program in _RUNNERS and bool(_TESTS.search(f" {text} "))
@@ -228,6 +249,10 @@ def _deploys(job: Job) -> bool:
         for command in step.commands:
             words = _DEPLOYS.get(command.program)
             dry = any("dry-run" in word and "=none" not in word for word in command.argv) or "--check" in command.argv
+            if not dry and _DEPLOY_SCRIPT.fullmatch(command.program.rpartition("/")[2]):
+                return True
+            if not dry and command.program in _RUNNERS and "deploy" in command.argv[1:4]:
+                return True
             if words is not None and not dry and (not words or words & set(command.argv[1:])):
                 return "rollout" not in command.argv or "restart" in command.argv
     return False
@@ -238,11 +263,11 @@ def _to_production(job: Job) -> bool:
     if not _deploys(job):
         return False
     if job.environment:
-        return bool(_PRODUCTION.search(job.environment))
+        return bool(PRODUCTION.search(job.environment))
     words = " ".join(" ".join(command.argv) for command in _commands(job) if command.program in _DEPLOYS)
     title = str(job.body.get("name") or "") if isinstance(job.body, Mapping) else ""
-    named = bool(_PRODUCTION.search(f"{job.name} {title}"))
-    return named or (bool(_PRODUCTION.search(words)) and not _STAGING.search(f"{job.name} {words}"))
+    named = bool(PRODUCTION.search(f"{job.name} {title}"))
+    return named or (bool(PRODUCTION.search(words)) and not STAGING.search(f"{job.name} {words}"))
 
 
 def _is_test(job: Job) -> bool:
@@ -252,7 +277,8 @@ def _is_test(job: Job) -> bool:
 
 def _untested(path: str, text: str) -> Iterable[Hit]:
     for pipeline, job in _jobs(path, text):
-        if pipeline.open_ended or not _to_production(job):
+        tested_beside = any(_is_test(each) for each in pipeline.jobs if each is not job)
+        if not _to_production(job) or (pipeline.open_ended and not tested_beside):
             continue
         if not _is_test(job) and not any(_is_test(each) for each in pipeline.before(job)):
             yield Hit(job.line, f"{job.name} deploys to production, and no test has to pass before it")
@@ -300,9 +326,14 @@ def _long_lived(path: str, text: str) -> Iterable[Hit]:
 def _shared(path: str, text: str) -> Iterable[Hit]:
     users: dict[str, dict[str, Any]] = {}
     for _, job in _jobs(path, text):
+        if STAGING.search(f"{job.environment} {job.name}") and not PRODUCTION.search(f"{job.environment} {job.name}"):
+            for parent, key, value in walk(job.body):
+                for name in _SECRET.findall(value) if isinstance(value, str) else ():
+                    if PRODUCTION.search(name.replace("_", " ")) and not _COMMON.search(name):
+                        yield Hit(line_of(parent, key) or job.line, f"{job.name} uses production's secret {name}")
         if job.environment:
             continue  # secrets of an environment have one name and a value for each
-        kind = "production" if _PRODUCTION.search(job.name) else "staging" if _STAGING.search(job.name) else ""
+        kind = "production" if PRODUCTION.search(job.name) else "staging" if STAGING.search(job.name) else ""
         if not kind or not _deploys(job):
             continue
         for parent, key, value in walk(job.body):
@@ -345,6 +376,15 @@ RED_FLAGS = (
             "Jenkinsfile": "stage('Ok') { input message: 'Apply?' }\nstage('Apply') { sh 'terraform apply -auto-approve' }\n",
             "azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: prod\n"
                 "  strategy: {runOnce: {deploy: {steps: [{script: terraform apply -auto-approve}]}}}\n",
+        },
+    ),
+    RedFlag(
+        "pipeline/unreviewed-plan", _REVIEW, "warning", "Save the plan (-out), pass it on as an artifact, and apply that file.",
+        applies=is_pipeline, check=_unreviewed,
+        bad={_CI: _gh(_job("plan", "terraform plan -out=p") + _job("a", "terraform apply -auto-approve", f"    needs: plan\n{_GUARD}"))},
+        good={
+            _CI: _gh(_job("plan", "terraform plan -out=p") + _job("a", "terraform apply -auto-approve p", f"    needs: plan\n{_GUARD}")),
+            ".github/workflows/b.yml": _gh(_job("a", "terraform apply -auto-approve", _GUARD)),
         },
     ),
     RedFlag(
@@ -457,6 +497,7 @@ RED_FLAGS = (
         bad={
             _CI: _gh(_job("deploy-staging", "kubectl apply -f a", "    env:\n      K: ${{ secrets.KUBECONFIG }}\n")
                      + _job("deploy-production", "kubectl apply -f a", "    env:\n      K: ${{ secrets.KUBECONFIG }}\n")),
+            ".github/workflows/b.yml": _gh(_job("a", "make", "    environment: staging\n    env:\n      U: ${{ secrets.PRODUCTION_DATABASE_URL }}\n")),
         },
         good={
             _CI: _gh(_job("deploy-staging", "kubectl apply -f a", "    environment: staging\n    env:\n"

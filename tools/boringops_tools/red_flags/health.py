@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from boringops.facts import Severity
 from boringops_tools.dockerfile import Stage, command, is_dockerfile, parse
 from boringops_tools.red_flags.base import Hit, RedFlag
 
@@ -45,7 +46,9 @@ def _missing(_: str, text: str) -> Iterable[Hit]:
     job = not started or _JOBS.match(PurePosixPath(started[0]).name)
     if any(stage.last("HEALTHCHECK") for stage in stages) or _NO_SHELL.search(stages[-1].image) or (job and not serves):
         return
-    yield Hit(stages[0].instruction.line, "the image starts a service without a HEALTHCHECK")
+    # Whether what listens nowhere (a worker, a queue's consumer) can be asked at all, only its author knows.
+    severity: Severity | None = None if serves else "info"
+    yield Hit(stages[0].instruction.line, "the image starts a service without a HEALTHCHECK", severity=severity)
 
 
 RED_FLAGS = (

@@ -13,8 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from boringops_tools.red_flags.gitlab_extends import extended
 from boringops_tools.red_flags.scripts import Command, Script, commands
 from boringops_tools.yaml_files import documents, is_workflow, line_of, walk
+
+# Contexts, environments and jobs that say by their name where they lead.
+_PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,16 @@ def _github(text: str) -> Iterator[Pipeline]:
         yield Pipeline("github", jobs, open_ended=not first or _only_tags(on))
 
 
+def is_azure(path: str) -> bool:
+    """azure-pipelines.yml and its variants, or any YAML file of a folder that is named for them."""
+    name = PurePosixPath(path).name
+    folder = r"(?:.*/)?(?:\.azure/(?:.*/)?pipelines|\.?azure-pipelines|\.azuredevops(?:/pipelines)?|\.pipelines)/[^/]+\.ya?ml"
+    return bool(
+        re.fullmatch(r"\.?azure-pipelines?(?:[.\-_][^/]*)?\.ya?ml", name, re.I)
+        or re.fullmatch(folder, path, re.I | re.S)
+    )
+
+
 def _only_tags(on: Any) -> bool:
     push = on.get("push") if isinstance(on, Mapping) else None
     return isinstance(push, Mapping) and "tags" in push and "branches" not in push
@@ -186,8 +200,11 @@ _GITLAB_KEYS = frozenset(
 def _gitlab(text: str) -> Iterator[Pipeline]:
     for document in _mappings(text):
         stages = [".pre", *(_strings(document.get("stages")) or ("build", "test", "deploy")), ".post"]
+        known = dict(_items(document))
         entries = [
-            (name, job) for name, job in _items(document) if name not in _GITLAB_KEYS and not name.startswith(".")
+            (name, extended(job, known))
+            for name, job in known.items()
+            if name not in _GITLAB_KEYS and not name.startswith(".")
         ]
         place = {
             name: stages.index(s) if (s := str(job.get("stage", "test"))) in stages else 0 for name, job in entries
@@ -197,7 +214,7 @@ def _gitlab(text: str) -> Iterator[Pipeline]:
             named = [each.get("job") if isinstance(each, Mapping) else each for each in _list(job.get("needs"))]
             earlier = tuple(other for other, _ in entries if place[other] < place[name])
             jobs.append(_gitlab_job(document, name, job, _strings(named) if "needs" in job else earlier))
-        inherited = any("extends" in job for _, job in entries)
+        inherited = any(each not in known for _, job in entries for each in _strings(job.get("extends")))
         yield Pipeline("gitlab", tuple(jobs), open_ended="include" in document or inherited)
 
 
@@ -231,7 +248,7 @@ def _circle(text: str) -> Iterator[Pipeline]:
                 jobs.append(
                     Job(
                         str(options.get("name", title)), line, tuple(_circle_steps(body.get("steps"), reusable, 0)),
-                        _strings(options.get("requires")), guarded=options.get("type") == "approval",
+                        _strings(options.get("requires")), _production_context(options), guarded=options.get("type") == "approval",
                         calls="" if str(title) in defined or options.get("type") == "approval" else str(title), body=body,
                     )
                 )  # fmt: skip
@@ -242,6 +259,11 @@ def _circle(text: str) -> Iterator[Pipeline]:
                 for job in jobs
             )
             yield Pipeline("circleci", guarded, any(job.calls for job in jobs) or bool(document.get("setup")), False)
+
+
+def _production_context(options: Mapping[Any, Any]) -> str:
+    """The context that by its name has production's secrets; empty where a job has none such."""
+    return next((each for each in _strings(options.get("context")) if _PRODUCTION.search(each)), "")
 
 
 def _circle_steps(steps: Any, reusable: Mapping[str, Mapping[Any, Any]], depth: int) -> Iterator[Step]:
@@ -354,14 +376,10 @@ def _jenkins(text: str) -> Iterator[Pipeline]:
         yield Pipeline("jenkins", tuple(jobs), "build job" in plain or "@Library" in plain, environments=False)
 
 
-def _named(*names: str) -> Callable[[str], bool]:
-    return lambda path: PurePosixPath(path).name in names
-
-
 _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]], ...] = (
     (is_workflow, _github),
     (lambda path: PurePosixPath(path).name.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
-    (_named("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
+    (is_azure, _azure),
     (lambda path: bool(re.fullmatch(r"Jenkinsfile(?:[.\-_].*)?|.*\.jenkinsfile", PurePosixPath(path).name)), _jenkins),
 )

@@ -45,6 +45,8 @@ def _is_secret_file(path: str) -> bool:
 def _secret_file(path: str, text: str) -> Iterable[Hit]:
     if _SEALED.search(text) or (_OPEN.search(text) and "PRIVATE KEY" not in text):
         return
+    if env_file(path) and not PurePosixPath(path).name.startswith(".env") and not find(text, path=path):
+        return  # `report.env` may be mere settings; what is named `.env` is where secrets go by custom
     if env_file(path) and not re.search(r"(?m)^\s*(?:export\s+)?\w+\s*=\s*\S", text):
         return  # names alone
     name = PurePosixPath(path).name

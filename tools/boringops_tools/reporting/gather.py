@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def gather(
     from boringops_tools.waivers import apply
 
     inspection = inspect(root, paths, cache_dir=cache_dir, base=base)
-    findings = list(inspection.findings)
+    findings = [_tempered(each) for each in inspection.findings]
     if history:
         from boringops_tools.red_flags.history import scan_history
 
@@ -64,6 +65,19 @@ def gather(
         root, len(paths), [_safe(each) for each in findings], list(inspection.validation),
         [(_safe(each), waiver) for each, waiver in settled.waived], [_safe(each) for each in known], fail_on,
     )  # fmt: skip
+
+
+# A manual shows what a setting looks like, and a test brings the file that it reads. A key of a provider's own shape is a
+# key wherever it stands; these two rules go by a name alone. What a run writes is held to them all the same.
+_MANUAL = re.compile(r"(?i)(?:.*/)?docs?/.+\.(?:rst|adoc|md|mdx|txt)")
+_TEST_DATA = re.compile(r"(?i)(?:.*/)?(?:tests?|testdata|fixtures|__tests__)/.+")
+
+
+def _tempered(finding: Finding) -> Finding:
+    shown = finding.rule == "secret/generic-secret" and _MANUAL.fullmatch(finding.path)
+    if shown or (finding.rule == "secret-file" and _TEST_DATA.fullmatch(finding.path)):
+        return finding.model_copy(update={"severity": "info"})
+    return finding
 
 
 def _place(finding: Finding) -> tuple[str, int]:

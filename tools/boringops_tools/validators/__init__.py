@@ -6,11 +6,12 @@ exactly one `Validation`; a kind of file that nothing covers is `not_validated`,
 
 from __future__ import annotations
 
+import contextvars
 import functools
-import hashlib
 import importlib
 import os
 import pkgutil
+import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,15 +20,18 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from boringops.errors import BoringopsError
 from boringops.facts import Finding, Inspection, Validation
+from boringops_tools.cache import Cache, key_of, opened, our_version
 from boringops_tools.validators.base import File, Judged, Unfinished, Validator, clean, shown
 from boringops_tools.validators.gaps import expects_validation, gaps
+from boringops_tools.validators.programs import stoppable
+from boringops_tools.yaml_files import hostile_reason, is_yaml
 
 __all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "validate", "validators"]
 
 SIZE_CAP = 5 * 1024 * 1024
 """Bytes; no infrastructure file is longer, and some validators take minutes for what is."""
-_CACHE_FORMAT = 2  # goes up whenever what validators make of a tool's output changes
 _NEARBY = 3  # lines between the places at which two tools report one thing
 _ALIASES = {"excessive-permissions": "permissions", "missing-permissions": "permissions"}
 _JUDGED = TypeAdapter(Judged)
@@ -82,19 +86,40 @@ def read_file(root: Path, path: str) -> File | str:
 
 
 def validate(
-    root: Path, paths: Sequence[str], *, jobs: int | None = None, timeout_s: float = 60, cache_dir: Path | None = None
+    root: Path,
+    paths: Sequence[str],
+    *,
+    jobs: int | None = None,
+    timeout_s: float = 60,
+    cache_dir: Path | None = None,
+    cache: Cache | None = None,
+    cancel: threading.Event | None = None,
 ) -> Inspection:
     """What the validators make of files of the repository, side by side; never raises for what a file holds.
 
-    `jobs` is how many programs run at a time (by default one per core), `timeout_s` what one may take. With `cache_dir`
-    the verdict on unchanged content is remembered for as long as the validator's version stays.
+    `jobs` is how many programs run at a time (by default one per core), `timeout_s` what one may take. With `cache_dir`,
+    or a `cache` that is open, the verdict on unchanged content is remembered as long as the validator's version stays. Raises Interrupted
+    once `cancel` is set; then, as for any exception, no program is left running.
     """
+    jobs = jobs or os.cpu_count() or 2
+    with stoppable(cancel):
+        if cache is not None:
+            return _validate(root, paths, jobs, timeout_s, cache)
+        with opened(cache_dir) as known:
+            return _validate(root, paths, jobs, timeout_s, known)
+
+
+def _validate(root: Path, paths: Sequence[str], jobs: int, timeout_s: float, cache: Cache) -> Inspection:
     verdicts: list[Validation] = []
     findings: list[Finding] = []
     files: list[File] = []
     for path in dict.fromkeys(paths):
         file = read_file(root, path)
-        if isinstance(file, File):
+        if isinstance(file, File) and is_yaml(path) and (reason := hostile_reason(file.text)):
+            verdicts.append(
+                Validation(path=shown(path), tool="none", outcome="not_validated", reason=f"skipped: {reason}")
+            )
+        elif isinstance(file, File):
             files.append(file)
         elif expects_validation(path) or not (root / path).exists():
             verdicts.append(Validation(path=shown(path), tool="none", outcome="not_validated", reason=file))
@@ -133,11 +158,9 @@ def validate(
         if (path, aspect) not in judged_for:
             verdicts.append(_unjudged(choice[0], path, f"absent: {' or '.join(each.get for each in choice)}"))
 
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 2) as pool:
-        for done in pool.map(lambda each: list(_judge(each[0], each[1], timeout_s, cache_dir)), work):
-            for verdict, found in done:
-                verdicts.append(verdict)
-                findings += found
+    for verdict, found in _side_by_side(sorted(work, key=_slowest_first), jobs, timeout_s, cache):
+        verdicts.append(verdict)
+        findings += found
     findings = _said_once(findings)
 
     for file in files:
@@ -150,15 +173,42 @@ def validate(
     return Inspection(validation=sorted(verdicts, key=lambda each: (each.path, each.tool)), findings=findings)
 
 
+def _slowest_first(work: tuple[Validator, Sequence[File]]) -> tuple[bool, int]:
+    validator, files = work
+    return not validator.slow, -len(files)
+
+
+def _side_by_side(
+    work: Sequence[tuple[Validator, Sequence[File]]], jobs: int, timeout_s: float, cache: Cache
+) -> Iterator[tuple[Validation, list[Finding]]]:
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        doing = []
+        for validator, files in work:
+            judge = functools.partial(_judged, validator, files, timeout_s, cache)
+            # in a context of its own: a thread does not know by itself which check it works for
+            doing.append(pool.submit(contextvars.copy_context().run, judge))
+        for done in doing:
+            yield from done.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _judged(
+    validator: Validator, files: Sequence[File], timeout_s: float, cache: Cache
+) -> list[tuple[Validation, list[Finding]]]:
+    return list(_judge(validator, files, timeout_s, cache))
+
+
 def _judge(
-    validator: Validator, files: Sequence[File], timeout_s: float, cache_dir: Path | None
+    validator: Validator, files: Sequence[File], timeout_s: float, cache: Cache
 ) -> Iterator[tuple[Validation, list[Finding]]]:
     """A verdict for each file of a batch."""
     version = validator.version()
-    places = {file.path: _cache_place(validator, version, file, cache_dir) for file in files}
+    keys = _cache_keys(validator, version, files, cache)
     fresh = []
     for file in files:
-        known = _cached(places[file.path], file)
+        known = _cached(cache, keys[file.path], file)
         if known is None:
             fresh.append(file)
         else:
@@ -167,7 +217,8 @@ def _judge(
         if isinstance(outcome, str):
             yield _unjudged(validator, file.path, outcome), []
         else:
-            _remember(places[file.path], outcome)
+            if (key := keys[file.path]) is not None:
+                cache.put(key, _JUDGED.dump_json(outcome).decode())
             yield _verdict(validator, file, outcome), outcome.findings
 
 
@@ -184,6 +235,8 @@ def _outcomes(validator: Validator, files: list[File], timeout_s: float) -> Iter
             return
         for file in files:
             yield from _outcomes(validator, [file], max(1.0, timeout_s / len(files)))
+    except BoringopsError:
+        raise  # the check was called off
     except Exception as error:  # a fault of ours must not take the other validators' verdicts with it
         for file in files:
             yield file, clean(f"crashed: {type(error).__name__}: {error}")
@@ -226,35 +279,30 @@ def _one_place(one: Finding, other: Finding) -> bool:
     return one.line is None or other.line is None or abs(one.line - other.line) <= _NEARBY
 
 
-# --- the cache --------------------------------------------------------------------------------------------------------
+# --- what is remembered -----------------------------------------------------------------------------------------------
 
 
-def _cache_place(validator: Validator, version: str | None, file: File, cache_dir: Path | None) -> Path | None:
-    key = validator.cache_key(file)
-    if cache_dir is None or key is None or version is None:
-        return None
-    name = "\0".join([str(_CACHE_FORMAT), validator.name, version, key, file.sha256])
-    return cache_dir / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
+def _cache_keys(
+    validator: Validator, version: str | None, files: Sequence[File], cache: Cache
+) -> dict[str, bytes | None]:
+    if not cache.on or version is None:
+        return dict.fromkeys(file.path for file in files)
+    ours, keys = our_version(), validator.cache_keys(files)
+    return {
+        file.path: None
+        if (key := keys[file.path]) is None
+        else key_of(ours, validator.name, validator.about, version, key, file.sha256)
+        for file in files
+    }
 
 
-def _cached(place: Path | None, file: File) -> Judged | None:
-    if place is None:
+def _cached(cache: Cache, key: bytes | None, file: File) -> Judged | None:
+    text = cache.get(key) if key is not None else None
+    if text is None:
         return None
     try:
-        known = _JUDGED.validate_json(place.read_bytes())
-    except (OSError, ValidationError):
-        return None  # absent or damaged: the program is asked again
+        known = _JUDGED.validate_json(text)
+    except ValidationError:
+        return None  # damaged: the program is asked again
     known.findings = [finding.model_copy(update={"path": shown(file.path)}) for finding in known.findings]
     return known
-
-
-def _remember(place: Path | None, judged: Judged) -> None:
-    if place is None:
-        return
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        draft = place.with_name(f"{place.name}.{os.getpid()}.{id(judged)}")
-        draft.write_bytes(_JUDGED.dump_json(judged))
-        draft.replace(place)
-    except OSError:
-        pass  # a cache that cannot be written costs time, nothing else

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from boringops_tools.validators.base import File, Program, Ran, Said, locate
+from boringops_tools.validators.workflows import surroundings
 
 
 class Actionlint(Program):
@@ -21,6 +22,10 @@ class Actionlint(Program):
 
     def locate(self) -> str | None:
         return None if locate("jactionlint") else locate(self.name)
+
+    def cache_key(self, file: File) -> str | None:
+        around = surroundings(file)
+        return None if around is None else "\0".join([*self.arguments([]), file.path, around])
 
     def arguments(self, names: Sequence[str]) -> list[str]:
         return ["-format", "{{json .}}", "-no-color", "-pyflakes=", "--", *names]

@@ -12,8 +12,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from abc import ABC, abstractmethod
@@ -24,8 +22,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from boringops.facts import Finding, Severity
+from boringops_tools.validators.programs import DidNotRun, go_on, run_program
+from boringops_tools.validators.programs import Ran as Ran
 
-OUTPUT_CAP = 32 * 1024 * 1024
 BATCH = 200
 """Files of one program run: command lines have their limits."""
 MESSAGE_CAP = 500
@@ -81,6 +80,8 @@ class Validator(ABC):
     missed: ClassVar[bool] = True
     """Where it is absent, and no other of its aspect is there, its files are named as not validated. Not so for one that
     has an opinion about a file that others know to be sound or not."""
+    slow: ClassVar[bool] = False
+    """It takes seconds: it starts before the others, so that nobody waits for it alone at the end."""
     renders: ClassVar[bool] = False
     """It judges templates as what they become: that others cannot read them is no news where it is there."""
 
@@ -110,6 +111,10 @@ class Validator(ABC):
     def cache_key(self, file: File) -> str | None:  # noqa: ARG002
         """All that the judgement of a file depends on beside the validator itself; null where that is not known."""
         return None
+
+    def cache_keys(self, files: Sequence[File]) -> dict[str, str | None]:
+        """The keys of files that are judged together, by path."""
+        return {file.path: self.cache_key(file) for file in files}
 
     def finding(
         self, file: File, rule: str, severity: Severity, line: int | None, message: str, hint: str = ""
@@ -154,13 +159,6 @@ class Unjudged:
 
     file: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Ran:
-    exit_code: int
-    stdout: str
-    stderr: str
 
 
 class Program(Validator):
@@ -300,49 +298,11 @@ def installed(distribution: str) -> str | None:
 
 
 def run(command: Sequence[str], *, cwd: Path, home: Path, timeout_s: float) -> Ran:
-    """Run a program in its own process group, without standard input, with no more environment than it needs.
-
-    Output goes through files: a grandchild that keeps a pipe open could hold us up for ever. Raises Unfinished."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        try:
-            process = subprocess.Popen(
-                list(command), cwd=cwd, env=_environment(home), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                start_new_session=True,
-            )  # fmt: skip
-        except (OSError, ValueError) as error:
-            raise Unfinished(clean(f"could not be started: {error}")) from error
-        try:
-            process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            raise Unfinished(f"timed out after {timeout_s:g} s") from None
-        finally:
-            _end(process)
-        texts = []
-        for stream in (out, err):
-            stream.seek(0)
-            texts.append(stream.read(OUTPUT_CAP + 1).decode("utf-8", "replace"))
-    if len(texts[0]) > OUTPUT_CAP:
-        raise Unfinished("output unreadable: more than 32 MiB")
-    return Ran(process.returncode, *texts)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End whatever is left of the group, the children of an ended program included."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _environment(home: Path) -> Mapping[str, str]:
-    beside = str(Path(sys.executable).parent)
-    return {
-        "PATH": os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]),
-        "HOME": str(home), "XDG_CONFIG_HOME": str(home), "TMPDIR": str(home),
-        "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb", "PYTHONUTF8": "1",
-        "CHECKPOINT_DISABLE": "1",  # Terraform would ask whether there is a newer one
-        # The wheels' own start-up scripts are found by this where the environment is not activated.
-        **({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {}),
-    }  # fmt: skip
+    """Run a program as validators are run. Raises Unfinished."""
+    try:
+        return run_program(command, cwd=cwd, home=home, timeout_s=timeout_s)
+    except DidNotRun as error:
+        raise Unfinished(clean(str(error))) from error
 
 
 class InProcess(Validator):
@@ -367,6 +327,7 @@ class InProcess(Validator):
     def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:  # noqa: ARG002
         judged = {}
         for file in files:
+            go_on()
             said = list(self.judge(file))
             reasons = dict.fromkeys(each for each in said if isinstance(each, str))
             judged[file.path] = Judged([each for each in said if isinstance(each, Finding)], clean("; ".join(reasons)))

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from boringops_tools.validators.base import File, Ran, Said, Unjudged, broken, installed, locate, program_version, run
 from boringops_tools.validators.kubernetes import KubernetesSchema
 from boringops_tools.validators.projects import Project
+from boringops_tools.yaml_files import Unreadable
 
 _WHEEL = "helm-python-sdk"
 # It answers in the words of `helm lint` and `helm template`, whose arguments it takes.
@@ -73,6 +74,7 @@ class Helm(Project):
         name = re.search(r"(?m)^name:\s*[\"']?([\w.-]+)", (chart / "Chart.yaml").read_text("utf-8", "replace"))
         if name is not None and chart != copy:  # helm wants the folder to bear the chart's name
             chart = chart.rename(copy.parent / name[1])
+        alone = not re.search(r"(?m)^dependencies:", (chart / "Chart.yaml").read_text("utf-8", "replace"))
         said: set[tuple[str, int | None]] = set()
         failed = False
         for action in ("lint", "template"):
@@ -80,7 +82,7 @@ class Helm(Project):
                 return  # rendering would fail of the same
             arguments = ["lint", "."] if action == "lint" else ["template", "a", "."]
             ran = run([*self.command(), *arguments], cwd=chart, home=copy.parent, timeout_s=timeout_s)
-            for each in _read(ran, home):
+            for each in _read(ran, home, alone):
                 if isinstance(each, Unjudged):
                     yield each
                 elif (each.file, each.line) not in said:
@@ -115,9 +117,30 @@ def _objects(rendered: str, home: PurePosixPath) -> Iterable[Said | Unjudged]:
                 yield Unjudged(file, each)
             else:
                 yield Said(file, f"kubernetes-{each.rule}", each.severity, None, each.message)
+        yield from _flags(file, text)
 
 
-def _read(ran: Ran, home: PurePosixPath) -> Iterable[Said | Unjudged]:
+def _flags(file: str, text: str) -> Iterable[Said]:
+    """What the chart's own defaults open: only what no value makes better by being set."""
+    from boringops_tools.red_flags.kubernetes import RED_FLAGS
+
+    for rule in RED_FLAGS:
+        try:
+            hits = list(rule.check(file, text)) if rule.severity == "error" else []
+        except Unreadable:
+            continue  # the schema has said so
+        for hit in hits:
+            yield Said(
+                file,
+                rule.id,
+                hit.severity or rule.severity,
+                None,
+                f"rendered with the chart's defaults, {hit.message}",
+                rule.reason,
+            )
+
+
+def _read(ran: Ran, home: PurePosixPath, alone: bool) -> Iterable[Said | Unjudged]:
     found = [
         (each["level"], each["path"], each["message"].strip()) for each in _MESSAGE.finditer(ran.stdout + ran.stderr)
     ]
@@ -129,7 +152,8 @@ def _read(ran: Ran, home: PurePosixPath) -> Iterable[Said | Unjudged]:
     for level, path, message in found:
         if level == "INFO" or message == "directory does not exist":  # a chart may be made of its dependencies alone
             continue
-        if _NEEDS_VALUES.search(message) or _NEEDS_CHARTS.search(message):
+        # A chart without dependencies has all its templates here.
+        if _NEEDS_VALUES.search(message) or (_NEEDS_CHARTS.search(message) and not alone):
             yield Unjudged("", f"it needs what is not here: {message}")
             continue
         place = _PLACE.search(message)

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
 from boringops_tools.validators.base import File, Program, Ran, Said
+from boringops_tools.validators.workflows import surroundings
 
 # It calls everything an error. What is a matter of policy or of style cannot break a pipeline.
 _WARNINGS = frozenset(
     {
-        "adhoc-packages", "artipacked", "concurrency-cancels-prs", "dependabot-cooldown", "deprecated-action-input",
+        "adhoc-packages", "artipacked", "concurrency-cancels-prs",
+        "concurrency-cancels-release", "dependabot-cooldown", "deprecated-action-input",
         "duplicate-triggers", "missing-permissions", "misfeature", "pipeline-without-pipefail", "superfluous-actions",
         "unlocked-install", "unpinned-images", "unpinned-tools", "unpinned-uses", "unused-anchor", "unused-job-output",
         "unverified-download", "use-trusted-publishing",
@@ -32,6 +34,10 @@ class Jactionlint(Program):
     def covers(self, file: File) -> bool:
         return bool(re.fullmatch(r"\.github/(?:workflows/[^/]+|dependabot)\.ya?ml", file.path, re.S))
 
+    def cache_key(self, file: File) -> str | None:
+        around = surroundings(file)
+        return None if around is None else "\0".join([*self.arguments([]), file.path, around])
+
     def arguments(self, names: Sequence[str]) -> list[str]:
         ignored = ["-i", "missing-timeout", "-i", "concurrency-limits"]
         return ["--format", "json", "--no-online", "--pyflakes=", *ignored, "--", *names]
@@ -43,9 +49,17 @@ class Jactionlint(Program):
             yield Said(item["filepath"], item["id"], _severity(item["id"], level), item["line"], item["message"], hint)
 
 
+# Advice on tidiness, and settings that most do without: no reason to stop a change.
+_NOTES = frozenset(
+    {"unused-job-output", "duplicate-triggers", "superfluous-actions", "dependabot-cooldown", "unused-anchor"}
+)
+
+
 def _severity(rule: str, shellcheck: re.Match[str] | None) -> Severity:
     if shellcheck is not None:
         return "info" if shellcheck[1] in ("info", "style") else "warning"
+    if rule in _NOTES:
+        return "info"
     return "warning" if rule in _WARNINGS else "error"
 
 

@@ -46,12 +46,17 @@ class Project(Program):
             by_home[self.home(file)].append(file)
         return by_home.values()
 
-    def cache_key(self, file: File) -> str | None:
+    def cache_keys(self, files: Sequence[File]) -> dict[str, str | None]:
+        digests = {home: self._digest(file) for home, file in {self.home(file): file for file in files}.items()}
+        return {file.path: f"{file.path}\0{digests[self.home(file)]}" for file in files}
+
+    def _digest(self, file: File) -> str:
+        """Of all that belongs to the folder of a file."""
         digest = hashlib.sha256()
         for path in self._files(file):
             digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
             digest.update(hashlib.sha256((file.root / path).read_bytes()).digest())
-        return f"{file.path}\0{digest.hexdigest()}"
+        return digest.hexdigest()
 
     def _files(self, file: File) -> list[PurePosixPath]:
         root = file.root.resolve()

@@ -98,7 +98,7 @@ VALIDATORS = (
     Schema("gitlab-ci", r"(?:.*/)?(?:[^/]*\.)?\.?gitlab-ci\.ya?ml|\.gitlab/ci/.+\.ya?ml", "--data-transform", "gitlab-ci"),
     Schema("circle-ci", r"\.circleci/config\.ya?ml"),
     Schema(
-        "azure-pipelines", r"(?:.*/)?\.?azure-pipelines(?:[._-][^/]*)?\.ya?ml",
+        "azure-pipelines", r"(?:.*/)?\.?azure-pipelines(?:[._-][^/]*)?\.ya?ml|(?:.*/)?\.azure/(?:.*/)?pipelines/[^/]+\.ya?ml",
         "--data-transform", "azure-pipelines", "--regex-variant", "nonunicode", stage=_as_strings,
     ),
     Schema("bitbucket-pipelines", r"bitbucket-pipelines\.ya?ml"),

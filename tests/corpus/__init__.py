@@ -1,0 +1,1 @@
+"""A corpus of infrastructure files: good ones, and the same with one defect each, by kind of file."""

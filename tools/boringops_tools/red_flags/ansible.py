@@ -1,0 +1,109 @@
+"""Ansible tasks that switch a protection off: open files, unchecked certificates and hosts, secrets in the log."""
+
+# ruff: noqa: E501 - an example reads best on one line
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from boringops.secrets import looks_secret
+from boringops_tools.ansible_files import is_ansible, module, tasks
+from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.yaml_files import documents, is_yaml, line_of
+
+_NEVER = "Disable security features for convenience"
+_LEAK = "Commit AWS keys, passwords, or tokens to git"
+_OPEN_MODE = re.compile(r"0?[0-7]?[0-7]{2}[2367]|.*(?:\bo|a)[+=][rx]*w.*|\+w")
+_ONE_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)(?:\s*\|[^}]*)?\s*\}\}")
+_CHECKS = ("validate_certs", "verify_ssl", "validate_ssl", "ssl_verify")
+
+
+def _tasks(path: str, text: str) -> Iterable[Mapping[Any, Any]]:
+    return tasks(documents(text)) if is_ansible(path, text) and "{%" not in text[:1] else ()
+
+
+def _open(path: str, text: str) -> Iterable[Hit]:
+    for task in _tasks(path, text):
+        _, name, given = module(task)
+        mode = given.get("mode") if isinstance(given, Mapping) else None
+        if isinstance(mode, str) and _OPEN_MODE.fullmatch(mode) and not _sticky(mode):
+            yield Hit(line_of(given, "mode"), f"`{name}` lets everybody write (mode {mode})")
+
+
+def _sticky(mode: str) -> bool:
+    return bool(re.fullmatch(r"0?1[0-7]{3}", mode))  # as /tmp is: who may write may not remove another's
+
+
+def _unchecked(path: str, text: str) -> Iterable[Hit]:
+    for task in _tasks(path, text):
+        _, name, given = module(task)
+        for key in _CHECKS:
+            if isinstance(given, Mapping) and given.get(key) in (False, "no", "false"):
+                yield Hit(line_of(given, key), f"`{name}` accepts any certificate ({key}: false)")
+
+
+def _logged(path: str, text: str) -> Iterable[Hit]:
+    for task in _tasks(path, text):
+        key, name, given = module(task)
+        if task.get("no_log") not in (None, False, "no") or not isinstance(given, Mapping):
+            continue
+        for parameter in {"copy": ("content",), "debug": ("msg", "var")}.get(name, ()):
+            value = given.get(parameter)
+            variable = _ONE_VARIABLE.fullmatch(value.strip()) if isinstance(value, str) else None
+            called = variable[1] if variable else value if parameter == "var" and isinstance(value, str) else ""
+            if called and looks_secret(called):
+                yield Hit(
+                    line_of(given, parameter) or line_of(task, key),
+                    f"`{name}` shows `{called}` in the log: there is no `no_log`",
+                )
+
+
+def _host_keys(_: str, text: str) -> Iterable[Hit]:
+    parsed = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parsed.read_string(text)
+    except configparser.Error:
+        return
+    value = parsed.get("defaults", "host_key_checking", fallback="True")
+    if value.strip().lower() in ("false", "no", "0", "off"):
+        lines = (
+            number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith("host_key_checking")
+        )
+        yield Hit(next(lines, None), f"the servers' keys are not checked (host_key_checking = {value})")
+
+
+_PLAY = "- hosts: all\n  tasks:\n    - name: A\n      ansible.builtin.{}\n"
+
+RED_FLAGS = (
+    RedFlag(
+        "ansible/world-writable", _NEVER, "warning", "What everybody may write, everybody may replace: give it an owner and a mode such as 0644.",
+        applies=is_yaml, check=_open,
+        bad={"site.yml": _PLAY.format("file: {path: /a, mode: '0777'}"), "roles/a/tasks/main.yml": "- name: A\n  copy: {src: a, dest: /b, mode: 'u=rw,o+w'}\n"},
+        good={"site.yml": _PLAY.format("file: {path: /a, mode: '0755'}"), "b.yml": _PLAY.format("file: {path: /tmp/x, mode: '1777'}"), "c.yml": "mode: '0777'\n"},
+    ),
+    RedFlag(
+        "ansible/unchecked-certificate", _NEVER, "warning", "Trust the issuer that signed it instead (ca_path); without the check anybody may answer.",
+        applies=is_yaml, check=_unchecked,
+        bad={"site.yml": _PLAY.format("get_url: {url: 'https://a/b', dest: /b, validate_certs: false}")},
+        good={"site.yml": _PLAY.format("get_url: {url: 'https://a/b', dest: /b, validate_certs: true}")},
+    ),
+    RedFlag(
+        "ansible/logged-secret", _LEAK, "warning", "Ansible prints what a task changes: add `no_log: true`.",
+        applies=is_yaml, check=_logged,
+        bad={"site.yml": _PLAY.format("copy: {content: '{{ api_token }}', dest: /a}"), "b.yml": _PLAY.format("debug: {var: db_password}")},
+        good={
+            "site.yml": _PLAY.format("copy: {content: '{{ api_token }}', dest: /a}\n      no_log: true"),
+            "b.yml": _PLAY.format("copy: {content: '{{ ssh_public_key }}', dest: /a}"), "c.yml": _PLAY.format("debug: {msg: 'done'}"),
+        },
+    ),
+    RedFlag(
+        "ansible/unchecked-host", _NEVER, "warning", "Keep the servers' keys in known_hosts: without them anybody may answer for a server.",
+        applies=lambda path: PurePosixPath(path).name == "ansible.cfg", check=_host_keys,
+        bad={"ansible.cfg": "[defaults]\nhost_key_checking = False\n"},
+        good={"ansible.cfg": "[defaults]\nhost_key_checking = True\n", "a/ansible.cfg": "[defaults]\ninventory = hosts\n"},
+    ),
+)  # fmt: skip

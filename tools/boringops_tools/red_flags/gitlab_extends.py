@@ -1,0 +1,42 @@
+"""GitLab CI's `extends` carried out, as far as one file goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from boringops_tools.yaml_files import line_of
+
+
+def _names(value: Any) -> list[str]:
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
+
+
+def extended(job: Mapping[Any, Any], known: Mapping[str, Mapping[Any, Any]], depth: int = 0) -> Mapping[Any, Any]:
+    """A job with what it extends filled in, as far as that is in the file: keys of its own win, mappings are merged."""
+    parents = [known[each] for each in _names(job.get("extends")) if each in known]
+    if not parents or depth > 10:
+        return job
+    merged: dict[Any, Any] = {}
+    layers = [*(extended(each, known, depth + 1) for each in parents), job]
+    for layer in layers:
+        for key, value in layer.items():
+            both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+            merged[key] = {**merged[key], **value} if both else value
+    return _Merged(merged, layers)
+
+
+class _Merged(dict[Any, Any]):
+    """A mapping made of several, which takes a key's line from the one that brought it."""
+
+    def __init__(self, values: Mapping[Any, Any], layers: list[Mapping[Any, Any]]) -> None:
+        super().__init__(values)
+        self.lc = self  # where `line_of` looks
+        self._layers = layers
+
+    def key(self, key: Any) -> tuple[int, int]:
+        """As ruamel's own `lc.key`: line, from 0, and column. Raises KeyError."""
+        for layer in reversed(self._layers):
+            if key in layer and (line := line_of(layer, key)) is not None:
+                return line - 1, 0
+        raise KeyError(key)

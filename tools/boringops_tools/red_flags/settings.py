@@ -1,0 +1,58 @@
+"""Settings of configuration files that switch the check of certificates off, whatever program reads them."""
+
+# ruff: noqa: E501 - an example reads best on one line
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from boringops_tools.ansible_files import is_ansible
+from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.red_flags.pipelines import is_pipeline
+from boringops_tools.yaml_files import documents, is_compose, is_yaml, line_of, walk
+
+_NEVER = "Disable security features for convenience"
+# How the programs spell it, in lower case and without separators; and the value that switches the check off.
+_OFF: dict[str, bool] = {
+    "insecureskipverify": True,  # Prometheus, Go programs, ServiceMonitor
+    "insecureskiptlsverify": True,  # kubeconfig, APIService
+    "tlsinsecureskipverify": True,
+    "skiptlsverify": True,
+    "insecuretlsskipverify": True,
+    "tlsskipverify": True,  # Grafana
+    "sslinsecure": True,
+    "smtprequiretls": False,  # Alertmanager
+    "requiretls": False,
+    "sslverify": False,
+    "verifyssl": False,
+    "tlsverify": False,
+    "validatecerts": False,
+}
+
+
+def _unchecked(path: str, text: str) -> Iterable[Hit]:
+    lower = text.lower().replace("_", "").replace("-", "")
+    if not any(key in lower for key in _OFF) or is_ansible(path, text):
+        return
+    for document in documents(text):
+        for parent, key, value in walk(document):
+            off = _OFF.get(str(key).lower().replace("_", "").replace("-", ""))
+            if off is not None and isinstance(parent, Mapping) and value is off:
+                yield Hit(
+                    line_of(parent, key), f"`{key}: {str(value).lower()}` switches the check of the other side off"
+                )
+
+
+RED_FLAGS = (
+    RedFlag(
+        "tls/setting-off", _NEVER, "error", "Give it the certificate authority to trust instead; without the check anybody may answer.",
+        # pipelines, Compose and Ansible have rules of their own
+        applies=lambda path: is_yaml(path) and not is_pipeline(path) and not is_compose(path), check=_unchecked,
+        bad={
+            "prometheus.yml": "scrape_configs:\n- job_name: a\n  tls_config: {insecure_skip_verify: true}\n",
+            "monitor.yaml": "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nspec: {endpoints: [{tlsConfig: {insecureSkipVerify: true}}]}\n",
+            "alertmanager.yml": "global: {smtp_require_tls: false}\n",
+        },
+        good={"prometheus.yml": "scrape_configs:\n- job_name: a\n  tls_config: {insecure_skip_verify: false}\n", "values.yaml": "insecureSkipVerify: \"{{ x }}\"\nverify_ssl: true\n"},
+    ),
+)  # fmt: skip

@@ -1,0 +1,30 @@
+"""Services of systemd that run as root by their own word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from boringops_tools.red_flags.base import Hit, RedFlag
+
+_USER = re.compile(r"\s*User\s*=\s*(?:root|0)\s*$")
+
+
+def _root(_: str, text: str) -> Iterable[Hit]:
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[(\w+)\]", line):
+            section = header[1]
+        elif section == "Service" and _USER.match(line):
+            yield Hit(number, "the service runs as root (User=root)")
+
+
+RED_FLAGS = (
+    RedFlag(
+        "systemd/root", "Disable security features for convenience", "warning",
+        "Give it a user of its own, or DynamicUser=yes; name the one capability it needs in AmbientCapabilities.",
+        applies=lambda path: path.endswith(".service"), check=_root,
+        bad={"a.service": "[Service]\nUser=root\nExecStart=/bin/a\n"},
+        good={"a.service": "[Unit]\nDescription=User=root\n[Service]\nUser=app\nExecStart=/bin/a\n"},
+    ),
+)  # fmt: skip
