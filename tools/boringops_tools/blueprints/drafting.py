@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from boringops.facts import Question
@@ -20,6 +21,7 @@ from boringops_tools.blueprints import (
 )
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
+from boringops_tools.blueprints.narrow import narrow
 from boringops_tools.blueprints.operations import operating
 from boringops_tools.blueprints.words import other_ci, understand
 from boringops_tools.stack import environment
@@ -66,21 +68,32 @@ def draft(
     context = Context(
         Tree(root, files), stack, wanted, choices=decided, task=task, asked_ci=other_ci(task), planned=chosen
     )
-    made: list[DraftFile] = []
-    if stack.applications:
-        for want, number, _, make in KINDS:
-            if want in context.wants:
-                made += [file.model_copy(update={"task": number}) for file in make(context)]
+    made = _made(context)
+    if (meant := narrow(task)) is not None:  # what is left out is not spoken of either
+        paths = frozenset(file.path for file in made if meant(file.path))
+        context = replace(context, planned=paths if chosen is None else paths & chosen)
+        made = [file for file in _made(context) if meant(file.path)]
     assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context)
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
 
 
+def _made(context: Context) -> list[DraftFile]:
+    if not context.stack.applications:
+        return []
+    return [
+        file.model_copy(update={"task": number})
+        for want, number, _, make in KINDS
+        if want in context.wants
+        for file in make(context)
+    ]
+
+
 def _assumptions(context: Context, made: Sequence[DraftFile]) -> list[str]:
     built = any(file.task.startswith(("1", "2", "4")) for file in made)
     if made and not built:
-        return operating.assumptions(context)
+        return operating.assumptions(context) or ["What the code shows is all there is."]
     said = [
         f"Images and actions are pinned by the table of {pins.as_of()}. Where it knows no digest of an image, and none can be "
         "asked for without a network, the tag is pinned; Dependabot proposes what is newer."

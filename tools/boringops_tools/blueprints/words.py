@@ -11,7 +11,7 @@ UNASKED = ("containers", "ci", "docs")
 """What a task gets that names nothing: where it runs and who is woken at night are for people to say."""
 
 WORDS: dict[str, str] = {
-    "containers": r"\b(docker\w*|contain\w+|compose|image|images|podman|buildx|\.dockerignore)\b",
+    "containers": r"\b(docker\w*|contain\w+(?! regist)|compose|image|images|podman|buildx|\.dockerignore)\b",
     "ci": r"\b(ci|cd|ci/cd|cicd|pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
     "deploy": r"\b(deploy(?:s|ed|ing|ments?)?|kubernetes|k8s|helm|kustomiz\w+|eks|gke|aks|ecs|fargate|cloud ?run|"
     r"container ?apps|terraform|opentofu|cloud ?formation|pulumi|infrastructure as code|iac|provision\w*|"
@@ -25,8 +25,22 @@ def understand(task: str) -> set[str]:
     """The kinds a task names; `UNASKED` where it names none ("get this ready").
 
     Documents go with everything: what changes is written down, so they are only left out by naming nothing else."""
-    named = {kind for kind, pattern in WORDS.items() if re.search(pattern, task, re.IGNORECASE)}
+    rest = re.sub(asked.PARTS["registry"], " ", task, flags=re.IGNORECASE)  # its images are built already
+    named = {
+        kind
+        for kind, pattern in WORDS.items()
+        if re.search(pattern, rest if kind == "containers" else task, re.IGNORECASE)
+    }
     return named | {"docs"} if named else set(UNASKED)
+
+
+_WHOLE = r"\b(ready|productions?|ship\w*|launch\w*|go(ing)? live|infrastructure|devops|everything|set ?up|host(ing)?|prepare|boring)\b"
+"""Words for all of it: a task with one of these asks for what `UNASKED` has."""
+
+
+def vague(task: str) -> bool:
+    """Whether a task names nothing that files could be made for, and not all of it either ("make it better")."""
+    return not any(re.search(pattern, task, re.IGNORECASE) for pattern in (*WORDS.values(), *OTHER_CI.values(), _WHOLE))
 
 
 OTHER_CI = {

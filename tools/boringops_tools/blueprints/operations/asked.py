@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 PARTS: dict[str, str] = {
-    "monitoring": r"\b(monitor(?!\w* costs?\b)\w*|alert(?!\w* (on|about|for) cost)\w*|observab\w+|prometheus|grafana|cloudwatch|dashboards?|metrics|on-?call)\b",
+    "monitoring": r"\b(monitor\w*|alert\w*|observab\w+|prometheus|grafana|cloudwatch|dashboards?|metrics|on-?call)\b",
     "logging": r"\b(monitoring|observab\w+|logging|structured logs?|health (check )?(endpoints?|routes?)|readiness|liveness)\b",
     "recovery": r"\b(disaster|backups?|back up|restor\w+|rto|rpo|recovery)\b",
     "rotation": r"\b(rotat\w+)\b",
-    "registry": r"\b(registry|registries|old images|image (retention|lifecycle|cleanup|scanning)|scan (the |our )?images)\b",
+    "registry": r"\b(((container|image|docker) )?(registry|registries)('s)?|old images|image (retention|lifecycle|cleanup|scanning)|scan (the |our )?images)\b",
     "cost": r"\b(costs? (alerts?|monitoring|overruns?|controls?|reports?)|(budget|billing) alerts?|alerts? (on|about|for) costs?|"
     r"monitor\w* costs?|too expensive|(cut|lower|reduce) (the |our )?costs?|overspend\w*)\b",
     "drift": r"\b(drift\w*)\b",
@@ -25,4 +25,9 @@ ANY = "|".join(PARTS.values())
 
 
 def parts(task: str) -> frozenset[str]:
-    return frozenset(name for name, pattern in PARTS.items() if re.search(pattern, task, re.IGNORECASE))
+    rest = re.sub(PARTS["cost"], " ", task, flags=re.IGNORECASE)  # an alert on costs is none on the service
+    return frozenset(
+        name
+        for name, pattern in PARTS.items()
+        if re.search(pattern, task if name == "cost" else rest, re.IGNORECASE)
+    )

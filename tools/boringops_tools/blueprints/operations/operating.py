@@ -49,8 +49,8 @@ def assumptions(context: Context) -> list[str]:
         found += monitoring.assumptions(context)
     if "rotation" in context.parts:
         found.append("Secrets are rotated every 90 days, and at once when they may have been seen.")
-    if context.parts and not found:
-        found.append("Names of people, rotas and accounts are left to be filled in.")
+    if not found and not context.wants & {"containers", "ci", "deploy"}:
+        found.append("What the code shows is all there is; names of people, rotas and accounts are left to be filled in.")
     return found
 
 
