@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose
+from boringops_tools.blueprints import backing, compose, contract, diagram
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.operations import guides, recovery
 from boringops_tools.blueprints.render import render
 from boringops_tools.blueprints.sections import newline, upsert
 from boringops_tools.stack.facts import Application
@@ -17,10 +18,17 @@ RUNBOOK = "docs/runbook.md"
 
 
 def runbook(context: Context) -> Iterator[DraftFile]:
-    if context.containers and RUNBOOK not in context.tree:
+    more = guides.documents(context)
+    listed = "\n".join(f"- [{path.rpartition('/')[2]}]({path.removeprefix('docs/')})" for path in more)
+    if RUNBOOK in context.tree:
+        if more:
+            why = "Where the documents on operations are."
+            yield from _section_of(context, RUNBOOK, "operations", "Operations", listed, "", why)
+    elif context.containers:
+        content = render("runbook.md.j2", **facts(context))
         yield DraftFile(
             path=RUNBOOK,
-            content=render("runbook.md.j2", **facts(context)),
+            content=upsert(content, "operations", "Operations", listed) if more else content,
             why="How to deploy, look, roll back and repair, with the architecture as a diagram.",
         )
 
@@ -89,12 +97,18 @@ def memory(context: Context) -> Iterator[DraftFile]:
 def _section(
     context: Context, path: str, key: str, heading: str, template: str, fresh: str, why: str
 ) -> Iterator[DraftFile]:
+    yield from _section_of(context, path, key, heading, render(template, **facts(context)), fresh, why)
+
+
+def _section_of(
+    context: Context, path: str, key: str, heading: str, body: str, fresh: str, why: str
+) -> Iterator[DraftFile]:
     exists = path in context.tree
     real = (context.tree.root / path).resolve()
     if exists and not real.is_relative_to(context.tree.root):
         return
     before = real.read_bytes().decode("utf-8", errors="surrogateescape") if exists else ""
-    after = upsert(before or fresh, key, heading, render(template, **facts(context)))
+    after = upsert(before or fresh, key, heading, body)
     if after != before:
         yield DraftFile(path=path, content=after, action="change" if exists else "create", why=why)
 
@@ -105,6 +119,7 @@ def facts(context: Context) -> dict[str, Any]:
     # Without an application that gets a container no Compose file is drafted; one that is there counts all the same.
     composes = context.compose_path in context.tree or bool(context.stack.deployable)
     has_compose = bool(apps) and composes and context.will_have(context.compose_path, "containers")
+    release = bool(apps) and not context.other_ci and context.will_have(context.release_path, "ci")
     ci = not context.other_ci and context.will_have(context.ci_path, "ci")
     return {
         "apps": context.apps,
@@ -117,16 +132,16 @@ def facts(context: Context) -> dict[str, Any]:
         "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "containers") for app in apps),
         "compose": context.compose_path if has_compose else "",
         "ci": context.ci_path if ci else context.other_ci,
-        "release": context.release_path
-        if apps and not context.other_ci and context.will_have(context.release_path, "ci")
-        else "",
+        "release": context.release_path if release else "",
         # Another's release workflow is named, but what it does is not ours to tell.
-        "promotes": not (text := context.tree.text(context.release_path)) or "docker buildx imagetools create" in text,
+        "promotes": (promotes := not (text := context.tree.text(context.release_path)) or "imagetools create" in text),
+        "diagram": diagram.mermaid(context, promotes=release and promotes),
+        "contract": [entry for app in apps for entry in contract.of(app)],
+        "recovery": recovery.agreed(context),
         "runbook": RUNBOOK if apps and context.will_have(RUNBOOK, "docs") else "",
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
         "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
-        "node_id": lambda name: re.sub(r"\W", "_", name),
     }
 
 

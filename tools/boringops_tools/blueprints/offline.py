@@ -133,7 +133,7 @@ class OfflineModel:
         return draft(self.root, self.files(), task=task, wants=understand(task))
 
     def _settle(self, refused: _Step, steps: list[_Step]) -> list[dict[str, Any]]:
-        """Hand over every open item: the blueprints judge nothing that the runtime could not check."""
+        """Each open item attested by a line that was written, else handed over."""
         items = _OPEN_ITEM.findall(refused.content)
         findings = [
             line for line in refused.content.splitlines() if line.startswith("- ") and not line.startswith("- [")
@@ -145,8 +145,34 @@ class OfflineModel:
             raise Incomplete(
                 f"The blueprints cannot mend this: {refused.content.strip()}", hint=_NEEDS_A_MODEL, kind="offline"
             )
-        reason = "to be judged by people or a language model; the offline blueprints do not"
-        return [{"id": item, "outcome": "handed_over", "reason": reason} for item, _ in items]
+        return [self._attested(item, text, steps) or _judged(item, text) for item, text in items]
+
+    def _attested(self, item: str, text: str, steps: list[_Step]) -> dict[str, Any] | None:
+        """An attestation where a file that was just written shows the item by a line."""
+        written = {str(file["path"]) for step in steps if step.name == "SubmitPlan" for file in step.arguments.get("files", [])}
+        for about, path, line in _SHOWN:
+            if path in written and re.search(about, text, re.IGNORECASE):
+                lines = (self.root / path).read_text("utf-8").splitlines()
+                number = next((number for number, each in enumerate(lines, 1) if re.search(line, each)), None)
+                if number is not None:
+                    return {"id": item, "outcome": "attested", "evidence": [f"{path}:{number}"]}
+        return None
+
+
+_SHOWN = (
+    (r"\balert", "monitoring/rules.yml", r"- alert:"),
+    (r"\balert", "monitoring/cloudwatch/main.tf", r"metric_alarm"),
+    (r"\balert", "monitoring/cloudwatch/template.yaml", r"CloudWatch::Alarm"),
+    (r"\bdashboard", "monitoring/dashboard.json", r'"panels"'),
+)
+"""What an item is about, the blueprint's file that shows it, and the line."""
+
+
+def _judged(item: str, text: str) -> dict[str, Any]:
+    """The blueprints judge nothing that the runtime could not check."""
+    what = re.sub(r"\s*\(settles [^)]*\)\s*$", "", text).strip().rstrip(".").replace(":", ",").replace(";", ",")
+    who = "the reviewers, people or a language model, since the offline blueprints do not judge"
+    return {"id": item, "outcome": "handed_over", "reason": f"check this: \"{what}\": {who}"}
 
 
 def _without_refused(refused: _Step) -> dict[str, Any] | None:

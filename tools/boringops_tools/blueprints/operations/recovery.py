@@ -82,6 +82,14 @@ def files(context: Context) -> Iterator[DraftFile]:
         )
 
 
+def agreed(context: Context) -> dict[str, str] | None:
+    """The objectives and where the plan is, for documents that point to it; None where none is drafted now."""
+    said = context.choices
+    if "recovery" not in context.parts or said.rto_minutes is None or said.rpo_minutes is None:
+        return None
+    return {"rto": span(said.rto_minutes), "rpo": span(said.rpo_minutes), "path": PLAN}
+
+
 def _facts(context: Context, chosen: Design) -> dict[str, object]:
     said = context.choices
     assert said.rto_minutes is not None and said.rpo_minutes is not None
