@@ -21,7 +21,9 @@ CONTAINERS = IMAGE | {"compose.yaml", "compose.prod.yaml"}
 CI = {".github/workflows/ci.yml", ".github/workflows/release.yml", ".github/dependabot.yml"}
 ALL = CONTAINERS | CI | DOCS
 RECOVERY = {"docs/disaster-recovery.md", "ops/recovery/backup-postgres.sh", "ops/recovery/restore-postgres.sh"}
-PROMETHEUS = {f"monitoring/{name}" for name in ("prometheus.yml", "blackbox.yml", "rules.yml", "rules.test.yml", "dashboard.json")}
+PROMETHEUS = {
+    f"monitoring/{name}" for name in ("prometheus.yml", "blackbox.yml", "rules.yml", "rules.test.yml", "dashboard.json")
+}
 WATCHED = PROMETHEUS | {"docs/monitoring.md"}
 LOGS = {"docs/logging-and-health.md"}
 
@@ -55,7 +57,8 @@ WRITTEN: dict[str, set[str]] = {
     "Propose structured logging": LOGS | DOCS,
     "We want a health endpoint": LOGS | DOCS,
     "Set up CloudWatch alarms for our ECS service": {"docs/monitoring.md", "monitoring/cloudwatch/main.tf"} | DOCS,
-    "CloudWatch alarms on ECS with CloudFormation": {"docs/monitoring.md", "monitoring/cloudwatch/template.yaml"} | DOCS,
+    "CloudWatch alarms on ECS with CloudFormation": {"docs/monitoring.md", "monitoring/cloudwatch/template.yaml"}
+    | DOCS,
     "Disaster recovery with RTO 4 hours and RPO 1 hour": RECOVERY | DOCS,
     "Backup and restore for the database: RTO 24h, RPO 24h": RECOVERY | DOCS,
     "Rotate our secrets": {"docs/secrets-rotation.md"} | DOCS,
@@ -116,7 +119,9 @@ def root(tmp_path: Path) -> Path:
 def reply(root: Path, task: str, *answers: str) -> tuple[str, dict[str, Any]]:
     """The model's call after it has looked, and after each answer."""
     model = OfflineModel(root, lambda: files_of(root))
-    messages: list[dict[str, Any]] = [{"role": "user", "content": [{"type": "text", "text": f"# Task\n\n{task}\n\n# More\n"}]}]
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": [{"type": "text", "text": f"# Task\n\n{task}\n\n# More\n"}]}
+    ]
     for number, told in enumerate(["Looked. [e1]", *answers]):
         call = model.respond(Request(messages=messages, system=[], tools=[]), lambda *_: None).content[0]  # type: ignore[arg-type,call-arg]
         messages.append({"role": "assistant", "content": [call]})
@@ -166,7 +171,11 @@ def test_what_takes_a_language_model_is_said_to(root: Path, task: str) -> None:
         ("Set up cost alerts", "$200, AWS", "monitoring/budget/main.tf"),
         ("We must be compliant", "PCI", "docs/compliance.md"),
         ("Handle high traffic", "about 2,000 users at once", "docs/scaling.md"),
-        ("Make the app available in multiple regions", "us-east-1 first, then us-west-2, active-passive", "docs/multi-region.md"),
+        (
+            "Make the app available in multiple regions",
+            "us-east-1 first, then us-west-2, active-passive",
+            "docs/multi-region.md",
+        ),
         ("Make it better", "add monitoring", "monitoring/rules.yml"),
     ],
 )

@@ -1,5 +1,7 @@
 """Questions and reviews without a language model: what the repository shows, with where it shows it."""
 
+# ruff: noqa: E501 - a row reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -46,13 +48,21 @@ def _ports(context: Context) -> Iterator[str]:
 
 def _health(context: Context) -> Iterator[str]:
     for app in context.containers:
-        yield f"{app.name}: health route {app.health.path} ({app.health.source})." if app.health else f"{app.name} has no health route in its code."
+        yield (
+            f"{app.name}: health route {app.health.path} ({app.health.source})."
+            if app.health
+            else f"{app.name} has no health route in its code."
+        )
 
 
 def _variables(context: Context) -> Iterator[str]:
     entries = contract.contract(context)
     for each in entries:
-        told = ["secret"] * each.secret + ["required"] * each.required + ([f"default {each.default!r}"] if each.default is not None else [])
+        told = (
+            ["secret"] * each.secret
+            + ["required"] * each.required
+            + ([f"default {each.default!r}"] if each.default is not None else [])
+        )
         yield f"{each.app} reads {each.name} ({', '.join(map(str, each.sources[:2]))}){': ' + ', '.join(told) if told else ''}."
     if not entries:
         yield "The code reads no environment variable."
@@ -60,13 +70,21 @@ def _variables(context: Context) -> Iterator[str]:
 
 def _secrets(context: Context) -> Iterator[str]:
     names = [f"{each.name} ({each.sources[0]})" for each in contract.secrets(context)]
-    yield f"Secrets by their names: {', '.join(names)}. Their values are never read." if names else "No variable's name says that it is a secret."
+    yield (
+        f"Secrets by their names: {', '.join(names)}. Their values are never read."
+        if names
+        else "No variable's name says that it is a secret."
+    )
 
 
 def _data(context: Context) -> Iterator[str]:
     found = stores(context)
     for store in found:
-        yield f"{store.title} is used ({store.source})." if store.source else f"Nothing in the code says that {store.title} is used."
+        yield (
+            f"{store.title} is used ({store.source})."
+            if store.source
+            else f"Nothing in the code says that {store.title} is used."
+        )
     if not found:
         yield "No database, cache or queue was found in the dependencies."
 
@@ -80,13 +98,19 @@ def _versions(context: Context) -> Iterator[str]:
 
 def _start(context: Context) -> Iterator[str]:
     for app in context.apps:
-        yield f"{app.name} starts with `{' '.join(app.command)}`{f' ({app.entry})' if app.entry else ''}." if app.command else f"{app.name}: no start command was found."
+        yield (
+            f"{app.name} starts with `{' '.join(app.command)}`{f' ({app.entry})' if app.entry else ''}."
+            if app.command
+            else f"{app.name}: no start command was found."
+        )
 
 
 def _tests(context: Context) -> Iterator[str]:
     for app in context.apps:
         told = [f"`{command.run}` ({command.source})" for command in (*app.commands.test, *app.commands.lint)]
-        yield f"{app.name} is checked by {', '.join(told)}." if told else f"{app.name} has no tests that were recognised."
+        yield (
+            f"{app.name} is checked by {', '.join(told)}." if told else f"{app.name} has no tests that were recognised."
+        )
 
 
 def _pipelines(context: Context) -> Iterator[str]:
@@ -106,8 +130,16 @@ def _deployment(context: Context) -> Iterator[str]:
 def _monitoring(context: Context) -> Iterator[str]:
     for app in context.containers:
         found = metrics.of(context, app)
-        yield f"{app.name}: metrics at {found.path} ({found.source})." if found else f"{app.name} has no metrics route in its code."
-    rules = [path for path in context.tree.files if path.endswith((".yml", ".yaml")) and re.search(r"(?m)^\s*-\s*alert:", context.tree.text(path))]
+        yield (
+            f"{app.name}: metrics at {found.path} ({found.source})."
+            if found
+            else f"{app.name} has no metrics route in its code."
+        )
+    rules = [
+        path
+        for path in context.tree.files
+        if path.endswith((".yml", ".yaml")) and re.search(r"(?m)^\s*-\s*alert:", context.tree.text(path))
+    ]
     yield f"Alert rules: {', '.join(rules)}." if rules else "There are no alert rules."
 
 
@@ -123,7 +155,10 @@ SUBJECTS: tuple[tuple[str, Callable[[Context], Iterator[str]]], ...] = (
     (r"\bhealth|\bprobes?\b", _health),
     (r"\benv(ironment)?( variables?)?\b|\bconfigur|\bvariables?\b", _variables),
     (r"\bsecrets?\b|\bcredentials?\b", _secrets),
-    (r"\b(databases?|caches?|queues?|services? (does|do) it|backing)\b|\bdepend(s|encies)? on\b|\bpostgres|\bmysql|\bredis|\bmongo", _data),
+    (
+        r"\b(databases?|caches?|queues?|services? (does|do) it|backing)\b|\bdepend(s|encies)? on\b|\bpostgres|\bmysql|\bredis|\bmongo",
+        _data,
+    ),
     (r"\bversions?\b|\bframework|\blanguage|\bend of life|\boutdated\b", _versions),
     (r"\bstart(s|ed)?\b|\bentry ?point|\brun (it|this|the app)", _start),
     (r"\btest(s|ed)?\b|\blint", _tests),
@@ -138,6 +173,13 @@ SUBJECTS: tuple[tuple[str, Callable[[Context], Iterator[str]]], ...] = (
 def review(validated: str, offered: list[str]) -> str:
     """A review as people read it: what the checks found, worst first, and what is not there at all."""
     lines = [validated.strip(), ""] if validated else ["There is no infrastructure file to review.", ""]
-    lines += ["What is not there, and could be drafted:", *(f"- {path}" for path in offered)] if offered else ["Nothing is missing that a blueprint could add."]
-    lines += ["", "These are the findings of tools and rules. Whether the design fits its purpose takes a person or a language model."]
+    lines += (
+        ["What is not there, and could be drafted:", *(f"- {path}" for path in offered)]
+        if offered
+        else ["Nothing is missing that a blueprint could add."]
+    )
+    lines += [
+        "",
+        "These are the findings of tools and rules. Whether the design fits its purpose takes a person or a language model.",
+    ]
     return "\n".join(lines).strip()

@@ -75,7 +75,8 @@ def carriers(context: Context) -> dict[str, list[str]]:
     texts = {path: context.tree.text(path) for path in context.tree.files if _CARRIERS.search(path)}
     names = {entry.name for entry in contract(context)}
     return {
-        name: [path for path, text in texts.items() if re.search(rf"\b{re.escape(name)}\b", text)] for name in sorted(names)
+        name: [path for path, text in texts.items() if re.search(rf"\b{re.escape(name)}\b", text)]
+        for name in sorted(names)
     }
 
 

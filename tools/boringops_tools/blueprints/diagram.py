@@ -17,7 +17,9 @@ _DRAWN = re.compile(
     r"container_cluster|storage_bucket|redis_instance|pubsub_topic|compute_instance)|azurerm_(container_app|kubernetes_cluster|"
     r"postgresql_flexible_server|mysql_flexible_server|redis_cache|storage_account|linux_web_app))"
 )
-_STORES = re.compile(r"postgres|mysql|maria|mongo|redis|valkey|rabbit|kafka|sql|db|bucket|storage|cache|s3", re.IGNORECASE)
+_STORES = re.compile(
+    r"postgres|mysql|maria|mongo|redis|valkey|rabbit|kafka|sql|db|bucket|storage|cache|s3", re.IGNORECASE
+)
 _WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"}
 
 
@@ -87,7 +89,9 @@ def _applications(context: Context, chart: _Chart) -> None:
         for service in app.services:
             chart.edge(node, chart.node("", "data", service.kind, service.kind, store=True))
         for process in app.processes:
-            chart.edge(node, chart.node("", "job", f"{app.name}_{process.name}", f"{app.name}: {process.name}"), "same image")
+            chart.edge(
+                node, chart.node("", "job", f"{app.name}_{process.name}", f"{app.name}: {process.name}"), "same image"
+            )
 
 
 def _compose(context: Context, chart: _Chart, path: str) -> None:
@@ -119,7 +123,9 @@ def _manifests(context: Context, chart: _Chart, path: str) -> None:
                 chart.edge(node, f"workload_{re.sub(r'[^A-Za-z0-9]', '_', str(value))}")
         elif kind in ("Ingress", "HTTPRoute"):
             node = chart.node(folder, "ingress", name, f"{kind} {name}")
-            for service in re.findall(r"'(?:service|backendRefs)': .*?'name': '([^']+)'", str(_plain(document.get("spec")))):
+            for service in re.findall(
+                r"'(?:service|backendRefs)': .*?'name': '([^']+)'", str(_plain(document.get("spec")))
+            ):
                 chart.edge(node, f"service_{re.sub(r'[^A-Za-z0-9]', '_', service)}")
 
 
@@ -133,7 +139,13 @@ def _terraform(context: Context, chart: _Chart) -> None:
     drawn = {f"{kind}.{name}" for _, kind, name, _ in blocks if _DRAWN.fullmatch(kind)}
     for path, kind, name, body in blocks:
         if f"{kind}.{name}" in drawn:
-            node = chart.node(path.rpartition("/")[0] or "terraform", "tf", f"{kind}.{name}", f"{kind}<br>{name}", store=bool(_STORES.search(kind)))
+            node = chart.node(
+                path.rpartition("/")[0] or "terraform",
+                "tf",
+                f"{kind}.{name}",
+                f"{kind}<br>{name}",
+                store=bool(_STORES.search(kind)),
+            )
             for other in re.findall(r"\b((?:aws|google|azurerm)_\w+\.[\w-]+)", body):
                 if other in drawn and other != f"{kind}.{name}":
                     chart.edge(node, f"tf_{re.sub(r'[^A-Za-z0-9]', '_', other)}")

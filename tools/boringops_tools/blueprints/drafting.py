@@ -16,6 +16,7 @@ from boringops_tools.blueprints import (
     dockerignore,
     documents,
     env_example,
+    merging,
     pins,
     planning,
 )
@@ -68,12 +69,14 @@ def draft(
     context = Context(
         Tree(root, files), stack, wanted, choices=decided, task=task, asked_ci=other_ci(task), planned=chosen
     )
-    made = _made(context)
+    made, conflicts = _merged(context)
     if (meant := narrow(task)) is not None:  # what is left out is not spoken of either
         paths = frozenset(file.path for file in made if meant(file.path))
         context = replace(context, planned=paths if chosen is None else paths & chosen)
-        made = [file for file in _made(context) if meant(file.path)]
+        made, conflicts = _merged(context)
+        made = [file for file in made if meant(file.path)]
     assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context)
+    assumptions, notes = assumptions + conflicts, notes + conflicts
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
@@ -88,6 +91,39 @@ def _made(context: Context) -> list[DraftFile]:
         if want in context.wants
         for file in make(context)
     ]
+
+
+def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
+    """The files to write, and what could not be merged. What a blueprint wrote before is brought up to date with the
+    changes that people made to it since."""
+    made = _made(context)
+    bases = merging.bases(context.tree.root, context.tree.files) if context.wants else {}
+    if not bases:
+        return made, []
+    again = _made(_without(context, bases))
+    if not bases.keys() <= {file.path for file in again}:  # what no blueprint makes has to be seen
+        bases = {path: text for path, text in bases.items() if any(file.path == path for file in again)}
+        again = _made(_without(context, bases))
+    conflicts: list[str] = []
+    for file in again:
+        if file.path not in bases:
+            continue
+        there = (context.tree.root / file.path).read_bytes().decode("utf-8", errors="surrogateescape")
+        merged = merging.three_way(bases[file.path], there, file.content)
+        if merged.conflicts:
+            lines = "; ".join(f"`{line.strip()}`" for line in merged.conflicts[:3])
+            conflicts.append(f"{file.path} stays as it is: you and the blueprint both changed {lines}.")
+        elif merged.text != there:
+            why = f"Brought up to date, with your changes kept. {file.why}"
+            made.append(file.model_copy(update={"content": merged.text, "action": "change", "why": why}))
+    return made, conflicts
+
+
+def _without(context: Context, paths: Collection[str]) -> Context:
+    """As if these files were not there, so that the blueprints make them again; the documents still speak of them."""
+    rest = [path for path in context.tree.files if path not in paths]
+    planned = None if context.planned is None else context.planned | frozenset(paths)
+    return replace(context, tree=Tree(context.tree.root, rest), planned=planned)
 
 
 def _assumptions(context: Context, made: Sequence[DraftFile]) -> list[str]:

@@ -31,5 +31,8 @@ def narrow(task: str) -> Callable[[str], bool] | None:
     more = any(re.search(pattern, rest, re.IGNORECASE) for kind, pattern in WORDS.items() if kind != _DOCUMENTS)
     if not named or more or re.search(r"\b(documents|docs|documentation|everything)\b", rest, re.IGNORECASE):
         return None
-    wanted = re.compile("|".join(f"(?:{paths})" for paths in (*(paths for _, paths in named), _ALWAYS)).replace("(?i)", ""), re.IGNORECASE)
+    wanted = re.compile(
+        "|".join(f"(?:{paths})" for paths in (*(paths for _, paths in named), _ALWAYS)).replace("(?i)", ""),
+        re.IGNORECASE,
+    )
     return lambda path: wanted.search(path) is not None

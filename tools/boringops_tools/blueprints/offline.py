@@ -17,7 +17,7 @@ from boringops.models.base import Message, Profile, Reply, Request, Watch
 from boringops_tools.blueprints import choices
 from boringops_tools.blueprints.answering import answer, is_question, is_review, review
 from boringops_tools.blueprints.context import Context
-from boringops_tools.blueprints.topics import asking, open_topic
+from boringops_tools.blueprints.topics import Said, asking, open_topic
 from boringops_tools.blueprints.words import other_ci, understand
 
 _TASK = re.compile(r"\A# Task\n\n(.*?)(?=\n\n# |\n\nIt belongs to phase )", re.DOTALL)
@@ -50,10 +50,10 @@ class OfflineModel:
         last = steps[-1]
         if last.name == "Blueprint" and not last.arguments.get("write"):
             if is_review(task):
-                return self._review(task, last)
+                return self._review(last)
             return self._answer(task, last) if is_question(task) else self._propose(task, "", last)
         if last.name == "Validate":
-            return self._reviewed(task, last)
+            return self._reviewed(last)
         if last.is_error and last.name == "SubmitPlan" and (kept := _without_refused(last)):
             return "SubmitPlan", kept
         if last.is_error and last.name != "Finish":
@@ -71,7 +71,7 @@ class OfflineModel:
 
     def _propose(self, asked: str, answers: str, offered: _Step) -> tuple[str, dict[str, Any]]:
         task = f"{asked}\n\n{answers}" if answers else asked
-        topic = open_topic(choices.read(task), asked, answers)
+        topic = open_topic(Said(asked, answers, choices.read(task)))
         if topic and answers:
             raise Incomplete(
                 f"The answers leave open what {topic.name} needs.",
@@ -94,12 +94,12 @@ class OfflineModel:
         summary = f"{there}{notes}".strip()
         return "Finish", {"outcome": "nothing_to_change", "summary": summary, "evidence": [offered.evidence]}
 
-    def _review(self, task: str, looked: _Step) -> tuple[str, dict[str, Any]]:
+    def _review(self, looked: _Step) -> tuple[str, dict[str, Any]]:
         """Have the checks run over the infrastructure that is there."""
         paths = self._infrastructure()
-        return ("Validate", {"paths": paths}) if paths else self._reviewed(task, looked)
+        return ("Validate", {"paths": paths}) if paths else self._reviewed(looked)
 
-    def _reviewed(self, task: str, looked: _Step) -> tuple[str, dict[str, Any]]:
+    def _reviewed(self, looked: _Step) -> tuple[str, dict[str, Any]]:
         validated = _EVIDENCE.sub("", looked.content) if looked.name == "Validate" else ""
         offered = [f"{file.path}: {file.why}" for file in self._draft("").files if file.action == "create"]
         summary = review(validated, offered)
@@ -149,7 +149,9 @@ class OfflineModel:
 
     def _attested(self, item: str, text: str, steps: list[_Step]) -> dict[str, Any] | None:
         """An attestation where a file that was just written shows the item by a line."""
-        written = {str(file["path"]) for step in steps if step.name == "SubmitPlan" for file in step.arguments.get("files", [])}
+        written = {
+            str(file["path"]) for step in steps if step.name == "SubmitPlan" for file in step.arguments.get("files", [])
+        }
         for about, path, line in _SHOWN:
             if path in written and re.search(about, text, re.IGNORECASE):
                 lines = (self.root / path).read_text("utf-8").splitlines()
@@ -172,7 +174,7 @@ def _judged(item: str, text: str) -> dict[str, Any]:
     """The blueprints judge nothing that the runtime could not check."""
     what = re.sub(r"\s*\(settles [^)]*\)\s*$", "", text).strip().rstrip(".").replace(":", ",").replace(";", ",")
     who = "the reviewers, people or a language model, since the offline blueprints do not judge"
-    return {"id": item, "outcome": "handed_over", "reason": f"check this: \"{what}\": {who}"}
+    return {"id": item, "outcome": "handed_over", "reason": f'check this: "{what}": {who}'}
 
 
 def _without_refused(refused: _Step) -> dict[str, Any] | None:
@@ -237,4 +239,3 @@ def _task(messages: Sequence[Message]) -> str:
 
 def _also_containers(task: str) -> bool:
     return re.search(r"contain|docker|compose|\bci\b|pipeline|workflow", task, re.IGNORECASE) is not None
-

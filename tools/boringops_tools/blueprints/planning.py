@@ -24,7 +24,15 @@ def plan(
         confidence="medium",
         summary=_summary(files, names),
         current_state="; ".join(
-            f"{app.name}: {app.language} {app.version.value}, {app.framework or 'no web framework'}{f', {app.manager}' if app.manager else ''}"
+            ", ".join(
+                part
+                for part in (
+                    f"{app.name}: {app.language} {app.version.value}",
+                    app.framework or "no web framework",
+                    app.manager,
+                )
+                if part
+            )
             for app in context.apps
         )
         or "No application of a known kind was found.",

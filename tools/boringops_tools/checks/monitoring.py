@@ -84,7 +84,9 @@ def _config(files: Files, path: str) -> Mapping[Any, Any]:
     foreign = {"clients", "positions", "server", "apiVersion", "receivers", "metrics", "logs", "integrations"} & set(
         config
     )
-    return {} if foreign or "tests" in config or not {"scrape_configs", "global", "rule_files"} & set(config) else config
+    return (
+        {} if foreign or "tests" in config or not {"scrape_configs", "global", "rule_files"} & set(config) else config
+    )
 
 
 def _relabels(owner: Any, *keys: str) -> Iterator[Mapping[Any, Any]]:

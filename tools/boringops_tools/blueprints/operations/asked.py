@@ -1,5 +1,7 @@
 """Which parts of operations a task asks for: one part for each edge case of the persona that is about running things."""
 
+# ruff: noqa: E501 - a row reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -27,7 +29,5 @@ ANY = "|".join(PARTS.values())
 def parts(task: str) -> frozenset[str]:
     rest = re.sub(PARTS["cost"], " ", task, flags=re.IGNORECASE)  # an alert on costs is none on the service
     return frozenset(
-        name
-        for name, pattern in PARTS.items()
-        if re.search(pattern, task if name == "cost" else rest, re.IGNORECASE)
+        name for name, pattern in PARTS.items() if re.search(pattern, task if name == "cost" else rest, re.IGNORECASE)
     )

@@ -4,6 +4,8 @@ A control counts as implemented by a line of a file, never by a file's name; wit
 Sources: 45 CFR 164.308, .310 and .312 (HIPAA Security Rule); AICPA TSP 100, 2017 Trust Services Criteria with the 2022
 points of focus (SOC 2); PCI DSS 4.0.1, requirements 1 to 12; Regulation (EU) 2016/679 (GDPR)."""
 
+# ruff: noqa: E501 - a row reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -13,7 +15,9 @@ from boringops_tools.blueprints.context import Context
 from boringops_tools.stack.facts import Source
 
 _INFRA = r"\.tf$|\.tofu$|\.ya?ml$|\.json$|(^|/)Dockerfile|\.conf$|CODEOWNERS$"
-_ASIDE = re.compile(r"(^|/)(node_modules|vendor|tests?|package-lock\.json|docs|examples?)(/|$)|package\.json$|lock\.ya?ml$")
+_ASIDE = re.compile(
+    r"(^|/)(node_modules|vendor|tests?|package-lock\.json|docs|examples?)(/|$)|package\.json$|lock\.ya?ml$"
+)
 
 
 @dataclass(frozen=True)

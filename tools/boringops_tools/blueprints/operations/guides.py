@@ -1,5 +1,7 @@
 """Guides: what is decided and what is open about running the applications, one document for each part that is asked."""
 
+# ruff: noqa: E501 - a row reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -27,7 +29,11 @@ class Guide:
 def _infrastructure(context: Context) -> list[str]:
     """Files that describe infrastructure which can drift."""
     found = [path for path in context.tree.files if path.endswith((".tf", ".tofu"))]
-    found += [path for path in context.tree.files if path.endswith((".yaml", ".yml", ".json")) and "AWSTemplateFormatVersion" in context.tree.text(path)]
+    found += [
+        path
+        for path in context.tree.files
+        if path.endswith((".yaml", ".yml", ".json")) and "AWSTemplateFormatVersion" in context.tree.text(path)
+    ]
     return found
 
 

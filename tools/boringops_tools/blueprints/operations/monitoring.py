@@ -1,5 +1,7 @@
 """Monitoring with Prometheus and Grafana, on metrics that exist: the application's own, else a probe from outside."""
 
+# ruff: noqa: E501 - a row reads best on one line
+
 from __future__ import annotations
 
 import json
@@ -68,7 +70,10 @@ def files(context: Context) -> Iterator[DraftFile]:
         "prometheus.yml": ("operations/prometheus.yml.j2", "What Prometheus asks, and how often."),
         "blackbox.yml": ("operations/blackbox.yml.j2", "How applications are probed from outside."),
         "rules.yml": ("operations/rules.yml.j2", "Alerts on symptoms, each with what to do."),
-        "rules.test.yml": ("operations/rules.test.yml.j2", "Each alert fires when it should and stays quiet when it should."),
+        "rules.test.yml": (
+            "operations/rules.test.yml.j2",
+            "Each alert fires when it should and stays quiet when it should.",
+        ),
     }
     own = {} if re.search(CLOUD_ONLY, context.task, re.IGNORECASE) else made
     for name, (template, why) in own.items():
@@ -77,21 +82,38 @@ def files(context: Context) -> Iterator[DraftFile]:
             yield DraftFile(path=path, content=render(template, **values), why=why)
     path = f"{FOLDER}/dashboard.json"
     if own and path not in context.tree:
-        yield DraftFile(path=path, content=_dashboard(apps, context.stack.title), why="Traffic, errors, latency and saturation on one screen.")
+        yield DraftFile(
+            path=path,
+            content=_dashboard(apps, context.stack.title),
+            why="Traffic, errors, latency and saturation on one screen.",
+        )
     if GUIDE not in context.tree:
         values |= {"prometheus": bool(own), "target": context.choices.target, "tool": context.choices.tool}
-        yield DraftFile(path=GUIDE, content=render("operations/monitoring.md.j2", **values), why="What is watched, and what each alert asks of whom.")
+        yield DraftFile(
+            path=GUIDE,
+            content=render("operations/monitoring.md.j2", **values),
+            why="What is watched, and what each alert asks of whom.",
+        )
 
 
 def assumptions(context: Context) -> list[str]:
     found = []
     for one in watched(context):
         if one.metrics:
-            by = f" by {one.metrics.library.name}" if one.metrics.library else "; which metrics of its own it has is not known"
+            by = (
+                f" by {one.metrics.library.name}"
+                if one.metrics.library
+                else "; which metrics of its own it has is not known"
+            )
             found.append(f"{one.app.name}: metrics at {one.metrics.path} ({one.metrics.source}){by}.")
         else:
-            found.append(f"{one.app.name}: its code has no metrics route; alerts rest on probes from outside (blackbox exporter).")
-    return [*found, "An answer that fails for 2 minutes is worth waking somebody; objectives of your own replace the thresholds."]
+            found.append(
+                f"{one.app.name}: its code has no metrics route; alerts rest on probes from outside (blackbox exporter)."
+            )
+    return [
+        *found,
+        "An answer that fails for 2 minutes is worth waking somebody; objectives of your own replace the thresholds.",
+    ]
 
 
 def _dashboard(apps: list[Watched], title: str) -> str:
@@ -121,7 +143,11 @@ def _dashboard(apps: list[Watched], title: str) -> str:
                 for share in (0.5, 0.95, 0.99)
             ))  # fmt: skip
         if one.metrics and one.metrics.library:
-            panel(f"{one.app.name}: memory", "bytes", (f'process_resident_memory_bytes{{job="{one.job}"}}', "{{instance}}"))
+            panel(
+                f"{one.app.name}: memory",
+                "bytes",
+                (f'process_resident_memory_bytes{{job="{one.job}"}}', "{{instance}}"),
+            )
     shown = {
         "uid": re.sub(r"[^a-z0-9]+", "-", f"{title or 'service'}-overview".lower()).strip("-")[:40],
         "title": f"{title or 'Service'}: overview", "schemaVersion": 39, "editable": True, "refresh": "1m",

@@ -26,7 +26,9 @@ def requirements(context: Context) -> list[str]:
     said = context.choices
     found = []
     if "recovery" in context.parts and said.rto_minutes is not None and said.rpo_minutes is not None:
-        found.append(f"Recover within {recovery.span(said.rto_minutes)}, losing at most {recovery.span(said.rpo_minutes)} of data.")
+        found.append(
+            f"Recover within {recovery.span(said.rto_minutes)}, losing at most {recovery.span(said.rpo_minutes)} of data."
+        )
     if context.parts and said.budget_usd is not None:
         found.append(f"At most ${said.budget_usd:,.0f} a month.")
     if "compliance" in context.parts and said.standards:
@@ -44,13 +46,17 @@ def assumptions(context: Context) -> list[str]:
         found += [f"{store.title} is what production uses: {store.source} says so." for store in data if store.source]
         found += ["No database was found in the code or named; the plan has none to restore."] if not data else []
         if context.choices.target is None:
-            found.append("Where production runs was not said: the scripts run anywhere with bash and the client's programs.")
+            found.append(
+                "Where production runs was not said: the scripts run anywhere with bash and the client's programs."
+            )
     if "monitoring" in context.parts:
         found += monitoring.assumptions(context)
     if "rotation" in context.parts:
         found.append("Secrets are rotated every 90 days, and at once when they may have been seen.")
     if not found and not context.wants & {"containers", "ci", "deploy"}:
-        found.append("What the code shows is all there is; names of people, rotas and accounts are left to be filled in.")
+        found.append(
+            "What the code shows is all there is; names of people, rotas and accounts are left to be filled in."
+        )
     return found
 
 

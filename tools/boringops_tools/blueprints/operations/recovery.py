@@ -73,7 +73,9 @@ def files(context: Context) -> Iterator[DraftFile]:
             path = f"{FOLDER}/{verb}-{store.kind}.sh"
             if path not in context.tree:
                 content = render(f"operations/{verb}-{store.kind}.sh.j2", store=store, design=chosen, folder=FOLDER)
-                yield DraftFile(path=path, content=content, why=f"{verb.capitalize()} of {store.title}, checked by itself.")
+                yield DraftFile(
+                    path=path, content=content, why=f"{verb.capitalize()} of {store.title}, checked by itself."
+                )
     if PLAN not in context.tree:
         yield DraftFile(
             path=PLAN,
@@ -92,13 +94,11 @@ def agreed(context: Context) -> dict[str, str] | None:
 
 def _facts(context: Context, chosen: Design) -> dict[str, object]:
     said = context.choices
-    assert said.rto_minutes is not None and said.rpo_minutes is not None
     return {
         "data": stores(context),
         "design": chosen,
         "every": span(chosen.every),
-        "rto": span(said.rto_minutes),
-        "rpo": span(said.rpo_minutes),
+        **(agreed(context) or {}),
         "budget": said.budget_usd,
         "target": said.target,
         "regions": said.regions,

@@ -1,5 +1,7 @@
 """Where the data is: databases and caches the applications use, and which variable leads to each."""
 
+# ruff: noqa: E501 - a row reads best on one line
+
 from __future__ import annotations
 
 import re
@@ -57,9 +59,9 @@ def stores(context: Context) -> list[Store]:
             own = re.compile(rf"^{backing.BACKINGS[service.kind].scheme}|^{re.escape(service.scheme or '-')}")
             variable = next((name for name, value in reached.items() if own.match(value)), "")
             found.setdefault(service.kind, Store(service.kind, TITLES[service.kind], variable, service.source))
-    if "sqlite" not in found and (source := _sqlite(context)):
-        if not any(kind in found for kind in ("postgres", "mysql", "mongo")):
-            found["sqlite"] = Store("sqlite", TITLES["sqlite"], "", source)
+    served = found.keys() & {"postgres", "mysql", "mongo"}
+    if not served and (source := _sqlite(context)):
+        found["sqlite"] = Store("sqlite", TITLES["sqlite"], "", source)
     for kind, pattern in NAMED.items():
         if kind not in found and re.search(pattern, context.task, re.IGNORECASE):
             found[kind] = Store(kind, TITLES[kind], "", None)
