@@ -23,7 +23,7 @@ from boringops_tools.blueprints import (
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
 from boringops_tools.blueprints.narrow import narrow
-from boringops_tools.blueprints.operations import operating
+from boringops_tools.blueprints.operations import guides, operating
 from boringops_tools.blueprints.words import other_ci, understand
 from boringops_tools.stack import environment
 from boringops_tools.stack.tree import Tree
@@ -75,6 +75,8 @@ def draft(
         context = replace(context, planned=paths if chosen is None else paths & chosen)
         made, conflicts = _merged(context)
         made = [file for file in made if meant(file.path)]
+    if context.parts and all(file.task.startswith("3") for file in made) and not _operated(context):
+        made = []  # documents go with something
     assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context)
     assumptions, notes = assumptions + conflicts, notes + conflicts
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
@@ -117,6 +119,11 @@ def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
             why = f"Brought up to date, with your changes kept. {file.why}"
             made.append(file.model_copy(update={"content": merged.text, "action": "change", "why": why}))
     return made, conflicts
+
+
+def _operated(context: Context) -> bool:
+    """Whether a document on operations is there, which others may have to point to."""
+    return bool(guides.documents(context))
 
 
 def _without(context: Context, paths: Collection[str]) -> Context:

@@ -22,6 +22,8 @@ from boringops_tools.blueprints.words import other_ci, understand
 
 _TASK = re.compile(r"\A# Task\n\n(.*?)(?=\n\n# |\n\nIt belongs to phase )", re.DOTALL)
 _OPEN_ITEM = re.compile(r"^- \[([\w.-]+)\] (.*)$", re.MULTILINE)
+_DOABLE = re.compile(r"\(error\): ([\w.-]+): this run can do that itself")
+_FENCE = re.compile(r"(?m)^</?data-[^>\n]*>\n?")
 _EVIDENCE = re.compile(r"\[(e\d+)\]\s*\Z")
 _NEEDS_A_MODEL = "Set ANTHROPIC_API_KEY (or --model and a provider) so that a language model can do this."
 
@@ -100,7 +102,7 @@ class OfflineModel:
         return ("Validate", {"paths": paths}) if paths else self._reviewed(looked)
 
     def _reviewed(self, looked: _Step) -> tuple[str, dict[str, Any]]:
-        validated = _EVIDENCE.sub("", looked.content) if looked.name == "Validate" else ""
+        validated = _FENCE.sub("", _EVIDENCE.sub("", looked.content)) if looked.name == "Validate" else ""
         offered = [f"{file.path}: {file.why}" for file in self._draft("").files if file.action == "create"]
         summary = review(validated, offered)
         return "Finish", {"outcome": "answered", "summary": summary, "evidence": [looked.evidence]}
@@ -138,13 +140,17 @@ class OfflineModel:
         findings = [
             line for line in refused.content.splitlines() if line.startswith("- ") and not line.startswith("- [")
         ]
-        errors = [
-            line for line in findings if "(warning)" not in line
-        ]  # warnings are told once, and stay in the report
-        if errors or sum(step.name == "Finish" for step in steps) > 1:
+        # Warnings are told once, and stay in the report. What a run could do is not taken for handed over.
+        left = set(_DOABLE.findall(refused.content))
+        errors = [line for line in findings if "(warning)" not in line and not _DOABLE.search(line)]
+        rounds = sum(step.name == "Finish" for step in steps)
+        if errors or rounds > (2 if left else 1):
             raise Incomplete(
                 f"The blueprints cannot mend this: {refused.content.strip()}", hint=_NEEDS_A_MODEL, kind="offline"
             )
+        if left:
+            reason = "the task does not ask for it: what is there stays as its owners have it"
+            return [{"id": item, "outcome": "not_applicable", "reason": reason} for item in sorted(left)]
         return [self._attested(item, text, steps) or _judged(item, text) for item, text in items]
 
     def _attested(self, item: str, text: str, steps: list[_Step]) -> dict[str, Any] | None:

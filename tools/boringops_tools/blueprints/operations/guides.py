@@ -72,8 +72,7 @@ def documents(context: Context) -> list[str]:
     }
     if "monitoring" in context.parts and monitoring.watched(context):
         coming.add(monitoring.GUIDE)
-    said = context.choices
-    if "recovery" in context.parts and said.rto_minutes is not None and said.rpo_minutes is not None:
+    if recovery.agreed(context):
         coming.add(recovery.PLAN)
     return [path for path in paths if path in context.tree or path in coming]
 

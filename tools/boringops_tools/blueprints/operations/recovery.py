@@ -67,6 +67,8 @@ def files(context: Context) -> Iterator[DraftFile]:
     if "recovery" not in context.parts or said.rto_minutes is None or said.rpo_minutes is None:
         return
     data = stores(context)
+    if not data and not context.containers:
+        return  # nothing here keeps data or runs
     chosen = design(said.rto_minutes, said.rpo_minutes)
     for store in (store for store in data if store.scripted):
         for verb in ("backup", "restore"):
@@ -88,6 +90,8 @@ def agreed(context: Context) -> dict[str, str] | None:
     """The objectives and where the plan is, for documents that point to it; None where none is drafted now."""
     said = context.choices
     if "recovery" not in context.parts or said.rto_minutes is None or said.rpo_minutes is None:
+        return None
+    if not context.containers and not stores(context):
         return None
     return {"rto": span(said.rto_minutes), "rpo": span(said.rpo_minutes), "path": PLAN}
 

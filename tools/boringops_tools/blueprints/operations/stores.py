@@ -53,7 +53,7 @@ class Store:
 def stores(context: Context) -> list[Store]:
     """From the applications' dependencies; SQLite from the sources; what only the task names comes last."""
     found: dict[str, Store] = {}
-    for app in context.stack.deployable:
+    for app in context.containers:
         reached = backing.values(app)
         for service in app.services:
             own = re.compile(rf"^{backing.BACKINGS[service.kind].scheme}|^{re.escape(service.scheme or '-')}")
