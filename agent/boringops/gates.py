@@ -40,8 +40,8 @@ _DEPLOY_HEADING = re.compile(r"(?im)^(?:#{1,4}|={2,5})\s.*\bdeploy|^.*\bdeploy.*
 """In Markdown, AsciiDoc or reStructuredText."""
 
 _QUESTION_START = re.compile(
-    r"(?i)^\s*(what|why|how|which|who|when|where|is|are|does|do|did|can|could|should|would|explain|describe|list|show|"
-    r"tell|summari[sz]e|compare|review|audit|assess|report)\b"
+    r"(?i)^\s*(please\s+)?(what|why|how|which|who|when|where|is|are|does|do|did|can|could|should|would|explain|describe|list|show|"
+    r"tell|summari[sz]e|compare|review|audit|assess|inspect|critique|report)\b"
 )
 
 

@@ -5,6 +5,7 @@ Its JSON Schema is published by `boringops schema result`; `version` changes whe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -182,10 +183,17 @@ def of_journal(events: Sequence[Event]) -> Result:
 
 
 def follow_ups(state: State) -> list[str]:
-    """What remains to be done: what the model named, then what is handed over to people, each task once."""
-    tasks: dict[str, list[str]] = {}
+    """What remains to be done: what the model named, then what is handed over, one entry for those who have to do it."""
+    tasks: dict[str, dict[str, None]] = {}
     for item in state.checklist:
         if item.outcome == "handed_over":
-            tasks.setdefault(item.reason, []).append(item.id)
+            task, who = _whose(item.reason)
+            tasks.setdefault(who, {}).setdefault(task)
     named = list(state.claim.follow_ups) if state.claim else []
-    return named + [f"{task} ({', '.join(ids)})" for task, ids in tasks.items()]
+    return named + [f"{who[0].upper()}{who[1:]}: {'; '.join(each)}" for who, each in tasks.items()]
+
+
+def _whose(reason: str) -> tuple[str, str]:
+    """A task that is handed over, and to whom: `set up alerting: the operators`."""
+    found = re.fullmatch(r"(.+): (the [^:;]+)", reason, re.DOTALL)
+    return (found[1], found[2]) if found else (reason, "whoever puts it into operation")

@@ -20,6 +20,10 @@ TARGETS: dict[Target, str] = {
 }
 """Where an application runs, by the words for it; the first that is named wins."""
 
+_CLOUD = r"(?:aws|amazon|azure|gcp|google cloud|kubernetes|k8s|ecs|cloud run|container apps|one machine)"
+ALTERNATIVES = rf"\b(?:either )?{_CLOUD}(?:(?:, | ){_CLOUD})*,? or (?:on )?{_CLOUD}\b"
+"""Several targets to choose from: none of them is chosen yet."""
+
 TOOLS: dict[Tool, str] = {
     "helm": r"\bhelm\b",
     "kustomize": r"\bkustomiz\w+\b",
@@ -67,7 +71,7 @@ def read(text: str) -> Choices:
     """The decisions that a text states."""
     money = _MONEY.search(text)
     return Choices(
-        target=_first(TARGETS, text),
+        target=_first(TARGETS, re.sub(ALTERNATIVES, " ", text, flags=re.IGNORECASE)),
         tool=_first(TOOLS, text),
         strategy=_first(STRATEGIES, text),
         regions=list(dict.fromkeys(found[1].lower() for found in _REGION.finditer(text))),

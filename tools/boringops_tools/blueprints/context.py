@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from boringops_tools.blueprints.choices import Choices
+from boringops_tools.blueprints.operations import asked
 from boringops_tools.blueprints.systems import GITHUB, SYSTEMS, System
 from boringops_tools.stack.facts import Application, Stack
 from boringops_tools.stack.tree import Tree
@@ -38,6 +39,11 @@ class Context:
     @property
     def apps(self) -> list[Application]:
         return self.stack.applications
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The parts of operations that are wanted (`operations.asked.PARTS`)."""
+        return asked.parts(self.task) if "operations" in self.wants else frozenset()
 
     @property
     def containers(self) -> list[Application]:

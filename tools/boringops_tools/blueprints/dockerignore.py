@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.merging import kept_out
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 from boringops_tools.stack.facts import Application, Node, Workspace
@@ -13,7 +14,7 @@ from boringops_tools.stack.facts import Application, Node, Workspace
 _LEFT_OUT = re.compile(
     r"^(\.(?!npmrc$|yarnrc\.yml$|yarn$|pnpmfile\.cjs$|python-version$|babelrc|swcrc|browserslistrc).*|"
     r"tests?|__tests__|spec|e2e|cypress|docs?|examples?|memory-bank|planning|coverage|node_modules|venv|env|dist|build|out|target|"
-    r"k8s|kubernetes|helm|charts|terraform|infra|deploy|deployment|ansible|fixtures|postman|"
+    r"k8s|kubernetes|helm|charts|terraform|infra|deploy|deployment|ops|monitoring|ansible|fixtures|postman|"
     r"(.*\.)?Dockerfile(\..*)?|(docker-)?compose.*\.ya?ml|Makefile|Procfile.*|Vagrantfile|Jenkinsfile|heroku\.yml|app\.json|"
     r".*\.(md|rst|png|jpe?g|gif|log|pem|key|p12|sqlite3?|db|tfstate.*|tfvars|sh)|LICEN[CS]E.*|"
     r"test.*\.(py|js|ts)|conftest\.py|jest\.config.*|vitest\.config.*|\.eslintrc.*|eslint\.config.*)$",
@@ -31,6 +32,11 @@ def files(context: Context) -> Iterator[DraftFile]:
                 content=render("dockerignore.j2", allowed=allowed(app, context)),
                 why="Only what the build needs is sent to it.",
             )
+        elif app.deployable and (there := context.tree.root / path).is_file() and not there.is_symlink():
+            before = there.read_bytes().decode("utf-8", errors="surrogateescape")
+            if (after := kept_out(before)) != before:
+                why = "Secrets and git's folder stay out of the build; the rest is as it was."
+                yield DraftFile(path=path, content=after, action="change", why=why)
 
 
 def allowed(app: Application, context: Context) -> list[str]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, continuous, kubernetes
+from boringops_tools.blueprints import backing, compose, continuous, contract, diagram, kubernetes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.operations import guides, recovery
 from boringops_tools.blueprints.render import render
 from boringops_tools.blueprints.sections import newline, upsert
 from boringops_tools.blueprints.systems import SYSTEMS
@@ -18,10 +19,17 @@ RUNBOOK = "docs/runbook.md"
 
 
 def runbook(context: Context) -> Iterator[DraftFile]:
-    if context.containers and RUNBOOK not in context.tree:
+    more = guides.documents(context)
+    listed = "\n".join(f"- [{path.rpartition('/')[2]}]({path.removeprefix('docs/')})" for path in more)
+    if RUNBOOK in context.tree:
+        if more:
+            why = "Where the documents on operations are."
+            yield from _section_of(context, RUNBOOK, "operations", "Operations", listed, "", why)
+    elif context.containers:
+        content = render("runbook.md.j2", **facts(context))
         yield DraftFile(
             path=RUNBOOK,
-            content=render("runbook.md.j2", **facts(context)),
+            content=upsert(content, "operations", "Operations", listed) if more else content,
             why="How to deploy, look, roll back and repair, with the architecture as a diagram.",
         )
 
@@ -90,12 +98,18 @@ def memory(context: Context) -> Iterator[DraftFile]:
 def _section(
     context: Context, path: str, key: str, heading: str, template: str, fresh: str, why: str
 ) -> Iterator[DraftFile]:
+    yield from _section_of(context, path, key, heading, render(template, **facts(context)), fresh, why)
+
+
+def _section_of(
+    context: Context, path: str, key: str, heading: str, body: str, fresh: str, why: str
+) -> Iterator[DraftFile]:
     exists = path in context.tree
     real = (context.tree.root / path).resolve()
     if exists and not real.is_relative_to(context.tree.root):
         return
     before = real.read_bytes().decode("utf-8", errors="surrogateescape") if exists else ""
-    after = upsert(before or fresh, key, heading, render(template, **facts(context)))
+    after = upsert(before or fresh, key, heading, body)
     if after != before:
         yield DraftFile(path=path, content=after, action="change" if exists else "create", why=why)
 
@@ -129,19 +143,21 @@ def facts(context: Context) -> dict[str, Any]:
         "ci": "` and `".join(checks),
         "release": "` and `".join(releases),
         # Another's release workflow is named, but what it does is not ours to tell.
-        "promotes": all(_promotes(context, path) for path in releases),
+        "promotes": (promotes := all(_promotes(context, path) for path in releases)),
         "registry": " and ".join(
             (["ghcr.io"] if context.release_path in releases else [])
             + [system.registry for system in SYSTEMS if told.get(system.name) in releases]
         ),
         "rollbacks": _rollbacks(context, releases),
+        "diagram": diagram.mermaid(context, promotes=bool(releases) and promotes),
+        "contract": [entry for app in apps for entry in contract.of(app)],
+        "recovery": recovery.agreed(context),
         "runbook": RUNBOOK if apps and context.will_have(RUNBOOK, "docs") else "",
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
         "kubernetes": kubernetes.places(context),
         "kubernetes_document": kubernetes.DOCUMENT if kubernetes.documented(context) else "",
         "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
-        "node_id": lambda name: re.sub(r"\W", "_", name),
     }
 
 

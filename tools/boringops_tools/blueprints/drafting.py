@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from boringops.facts import Question
@@ -16,6 +17,7 @@ from boringops_tools.blueprints import (
     documents,
     env_example,
     kubernetes,
+    merging,
     pins,
     pipelines,
     planning,
@@ -26,6 +28,8 @@ from boringops_tools.blueprints.choices import Choices
 from boringops_tools.blueprints.cloud import cloudformation, delivery, statements, terraform
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
+from boringops_tools.blueprints.narrow import narrow
+from boringops_tools.blueprints.operations import guides, operating
 from boringops_tools.blueprints.systems import GITHUB
 from boringops_tools.blueprints.words import named_systems, understand
 from boringops_tools.stack import Stack, environment
@@ -55,6 +59,7 @@ KINDS: tuple[Kind, ...] = (
     ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.infrastructure),
     ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.deployment),
     ("deploy", "4.7", "Write down how the cloud is set up, deployed to and rolled back", statements.document),
+    *((("operations", *part)) for part in operating.PARTS),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -87,13 +92,17 @@ def draft(
         wanted |= {"image"}  # a pipeline that builds an image needs its Dockerfile
     chosen = None if planned is None else frozenset(planned)
     context = Context(tree, stack, wanted, choices=decided, asked_ci=named_systems(task), task=task, planned=chosen)
-    made: list[DraftFile] = []
     with pins.of(root):
-        if stack.applications:
-            for want, number, _, make in KINDS:
-                if want in context.wants:
-                    made += [file.model_copy(update={"task": number}) for file in make(context)]
-        assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
+        made, conflicts = _merged(context)
+        if (meant := narrow(task)) is not None:  # what is left out is not spoken of either
+            paths = frozenset(file.path for file in made if meant(file.path))
+            context = replace(context, planned=paths if chosen is None else paths & chosen)
+            made, conflicts = _merged(context)
+            made = [file for file in made if meant(file.path)]
+        if context.parts and all(file.task.startswith("3") for file in made) and not _operated(context):
+            made = []  # documents go with something
+        assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context)
+    assumptions, notes = assumptions + conflicts, notes + conflicts
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
     plan = kubernetes.told(context, plan, brought=brought)
@@ -112,7 +121,59 @@ def _brought(wants: set[str], decided: Choices, stack: Stack, tree: Tree) -> fro
     return frozenset(brought)
 
 
-def _assumptions(context: Context) -> list[str]:
+def _made(context: Context) -> list[DraftFile]:
+    if not context.stack.applications:
+        return []
+    return [
+        file.model_copy(update={"task": number})
+        for want, number, _, make in KINDS
+        if want in context.wants
+        for file in make(context)
+    ]
+
+
+def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
+    """The files to write, and what could not be merged. What a blueprint wrote before is brought up to date with the
+    changes that people made to it since."""
+    made = _made(context)
+    bases = merging.bases(context.tree.root, context.tree.files) if context.wants else {}
+    if not bases:
+        return made, []
+    again = _made(_without(context, bases))
+    if not bases.keys() <= {file.path for file in again}:  # what no blueprint makes has to be seen
+        bases = {path: text for path, text in bases.items() if any(file.path == path for file in again)}
+        again = _made(_without(context, bases))
+    conflicts: list[str] = []
+    for file in again:
+        if file.path not in bases:
+            continue
+        there = (context.tree.root / file.path).read_bytes().decode("utf-8", errors="surrogateescape")
+        merged = merging.three_way(bases[file.path], there, file.content)
+        if merged.conflicts:
+            lines = "; ".join(f"`{line.strip()}`" for line in merged.conflicts[:3])
+            conflicts.append(f"{file.path} stays as it is: you and the blueprint both changed {lines}.")
+        elif merged.text != there:
+            why = f"Brought up to date, with your changes kept. {file.why}"
+            made.append(file.model_copy(update={"content": merged.text, "action": "change", "why": why}))
+    return made, conflicts
+
+
+def _operated(context: Context) -> bool:
+    """Whether a document on operations is there, which others may have to point to."""
+    return bool(guides.documents(context))
+
+
+def _without(context: Context, paths: Collection[str]) -> Context:
+    """As if these files were not there, so that the blueprints make them again; the documents still speak of them."""
+    rest = [path for path in context.tree.files if path not in paths]
+    planned = None if context.planned is None else context.planned | frozenset(paths)
+    return replace(context, tree=Tree(context.tree.root, rest), planned=planned)
+
+
+def _assumptions(context: Context, made: Sequence[DraftFile]) -> list[str]:
+    built = any(file.task.startswith(("1", "2", "4")) for file in made)
+    if made and not built:
+        return operating.assumptions(context) or ["What the code shows is all there is."]
     bot = "Dependabot" if context.on_github else "Renovate"
     said = [
         f"Images and actions are pinned by the table of {pins.as_of()}. Where it knows no digest of an image, and none can be "
@@ -145,7 +206,7 @@ def _assumptions(context: Context) -> list[str]:
         goes += [f"{system.registry} ({system.name})" for system in context.pipelines]
         if goes:
             said.append(f"Images go to {', '.join(goes)}; staging follows the trunk, production follows tags `v*`.")
-    return said + kubernetes.assumptions(context) + statements.assumptions(context)
+    return said + kubernetes.assumptions(context) + statements.assumptions(context) + operating.assumptions(context)
 
 
 def _questions(context: Context) -> list[Question]:

@@ -13,57 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from boringops.errors import Incomplete
-from boringops.facts import Confidence, Plan, Question
 from boringops.models.base import Message, Profile, Reply, Request, Watch
 from boringops_tools.blueprints import choices
-from boringops_tools.blueprints.choices import Choices
+from boringops_tools.blueprints.answering import answer, is_question, is_review, review
+from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.systems import GITHUB, by_name
-from boringops_tools.blueprints.words import SYSTEMS, named_systems
+from boringops_tools.blueprints.topics import Said, asking, open_topic
+from boringops_tools.blueprints.words import SYSTEMS, named_systems, understand
 
 _TASK = re.compile(r"\A# Task\n\n(.*?)(?=\n\n# |\n\nIt belongs to phase )", re.DOTALL)
 _OPEN_ITEM = re.compile(r"^- \[([\w.-]+)\] (.*)$", re.MULTILINE)
+_DOABLE = re.compile(r"\(error\): ([\w.-]+): this run can do that itself")
+_FENCE = re.compile(r"(?m)^</?data-[^>\n]*>\n?")
 _EVIDENCE = re.compile(r"\[(e\d+)\]\s*\Z")
 _NEEDS_A_MODEL = "Set ANTHROPIC_API_KEY (or --model and a provider) so that a language model can do this."
-
-
-@dataclass(frozen=True)
-class Topic:
-    """A subject that only the user's answers can settle, as the persona has it."""
-
-    name: str
-    pattern: str
-    confidence: Confidence
-    decided: Callable[[Choices], bool]
-    """Whether what was said settles it."""
-    questions: tuple[Question, ...]
-
-
-def _ask(question: str, why: str, *options: str) -> Question:
-    return Question(question=question, why=why, options=list(options))
-
-
-_BUDGET = _ask("What may it cost a month?", "redundancy is paid for all the time", "as little as possible", "a number")
-
-TOPICS: tuple[Topic, ...] = (
-    Topic("disaster recovery", r"disaster|\brto\b|\brpo\b|backup|restore", "low", lambda said: said.rto_minutes is not None and said.rpo_minutes is not None, (
-        _ask("How long may the service be down (RTO)?", "it decides between warm standby, restore scripts and daily backups", "1 hour", "4 hours", "24 hours"),
-        _ask("How much data may be lost (RPO)?", "it decides between replication and backups, and how often", "none", "15 minutes", "1 hour", "24 hours"),
-        _BUDGET,
-    )),
-    Topic("several regions", r"multi-?region|multiple regions|several regions|high availability", "medium", lambda said: len(said.regions) > 1, (
-        _ask("Which region is primary, and which others?", "latency, data residency and price differ"),
-        _ask("Is data replicated active-active or active-passive?", "active-active needs conflict handling in the application", "active-active", "active-passive"),
-        _BUDGET,
-    )),
-    Topic("compliance", r"\bhipaa\b|\bsoc ?2\b|\bpci\b|complian", "low", lambda said: bool(said.standards), (
-        _ask("Which standards apply, and to which data?", "controls and evidence follow from them", "HIPAA", "SOC 2", "PCI DSS"),
-        _ask("Who collects the evidence, and for which audit date?", "logs have to be kept from then on"),
-    )),
-    Topic("a cloud deployment", r"\b(aws|ecs|eks|azure(?![- ](?:pipelines?|devops))|gcp|google cloud|cloud run|terraform|kubernetes|k8s|helm|lambda)\b", "low", lambda said: said.target is not None, (
-        _ask("Which account, region and environments is it for?", "networks, names and credentials follow from them"),
-        _ask("What traffic is expected, and what may it cost a month?", "sizes and scaling follow from them"),
-    )),
-)  # fmt: skip
 
 
 class OfflineModel:
@@ -89,14 +52,18 @@ class OfflineModel:
             return "Blueprint", {"task": task}
         last = steps[-1]
         if last.name == "Blueprint" and not last.arguments.get("write"):
-            return self._propose(task, last)
+            if is_review(task):
+                return self._review(last)
+            return self._answer(task, last) if is_question(task) else self._propose(task, "", last)
+        if last.name == "Validate":
+            return self._reviewed(last)
         if last.is_error and last.name == "SubmitPlan" and (kept := _without_refused(last)):
             return "SubmitPlan", kept
         if last.is_error and last.name != "Finish":
             raise Incomplete(f"{last.name} was refused: {last.content.strip()}", hint=_NEEDS_A_MODEL, kind="offline")
         if last.name == "SubmitPlan":
             if last.arguments.get("questions"):
-                return self._propose(f"{task}\n\n{last.content}", last)
+                return self._propose(task, last.content, last)
             return "Blueprint", {"task": _said(task, steps), "write": True}
         plan = next((step.arguments for step in reversed(steps) if step.name == "SubmitPlan"), None)
         if plan is None:  # it said that nothing has to change, and was refused
@@ -105,13 +72,10 @@ class OfflineModel:
         checklist = [] if last.name == "Blueprint" else self._settle(last, steps)
         return "Finish", {"summary": plan["summary"], "checklist": checklist, "follow_ups": plan["assumptions"]}
 
-    def _propose(self, task: str, offered: _Step) -> tuple[str, dict[str, Any]]:
-        said = choices.read(task)
-        topics = (
-            topic for topic in TOPICS if re.search(topic.pattern, task, re.IGNORECASE) and not topic.decided(said)
-        )
-        topic = next(topics, None)
-        if topic and offered.name == "SubmitPlan":
+    def _propose(self, asked: str, answers: str, offered: _Step) -> tuple[str, dict[str, Any]]:
+        task = f"{asked}\n\n{answers}" if answers else asked
+        topic = open_topic(Said(asked, answers, choices.read(task)))
+        if topic and answers:
             raise Incomplete(
                 f"The answers leave open what {topic.name} needs.",
                 hint=f"Say it in the task. {_NEEDS_A_MODEL}",
@@ -125,8 +89,8 @@ class OfflineModel:
                 f"The offline blueprints know {known}, not {', '.join(unknown)}.", hint=_NEEDS_A_MODEL, kind="offline"
             )
         made = self._draft(task)
-        if topic and (topic.confidence == "low" or not made.files) and not _also_containers(task):
-            return "SubmitPlan", _asking(topic).model_dump(mode="json")
+        if topic and not _also_containers(task):
+            return "SubmitPlan", asking(topic).model_dump(mode="json")
         if made.files:
             return "SubmitPlan", made.plan.model_dump(mode="json")
         notes = " ".join(made.notes)
@@ -136,26 +100,91 @@ class OfflineModel:
         summary = f"{there}{notes}".strip()
         return "Finish", {"outcome": "nothing_to_change", "summary": summary, "evidence": [offered.evidence]}
 
+    def _review(self, looked: _Step) -> tuple[str, dict[str, Any]]:
+        """Have the checks run over the infrastructure that is there."""
+        paths = self._infrastructure()
+        return ("Validate", {"paths": paths}) if paths else self._reviewed(looked)
+
+    def _reviewed(self, looked: _Step) -> tuple[str, dict[str, Any]]:
+        validated = _FENCE.sub("", _EVIDENCE.sub("", looked.content)) if looked.name == "Validate" else ""
+        offered = [f"{file.path}: {file.why}" for file in self._draft("").files if file.action == "create"]
+        summary = review(validated, offered)
+        return "Finish", {"outcome": "answered", "summary": summary, "evidence": [looked.evidence]}
+
+    def _answer(self, task: str, looked: _Step) -> tuple[str, dict[str, Any]]:
+        if told := answer(self._context(task), task):
+            return "Finish", {"outcome": "answered", "summary": told, "evidence": [looked.evidence]}
+        raise Incomplete(
+            "Without a language model only questions about ports, health, variables, secrets, databases, versions, tests, "
+            "pipelines, deployment and monitoring of this repository are answered.",
+            hint=_NEEDS_A_MODEL,
+            kind="offline",
+        )
+
+    def _infrastructure(self) -> list[str]:
+        from boringops.inventory import take
+
+        return [item.path for item in take(self.root, self.files(), ()).files]
+
+    def _context(self, task: str) -> Context:
+        from boringops_tools import stack
+        from boringops_tools.stack.tree import Tree
+
+        files = self.files()
+        return Context(Tree(self.root, files), stack.detect(self.root, files), frozenset(understand(task)), task=task)
+
     def _draft(self, task: str) -> Any:
-        from boringops_tools.blueprints import draft, understand
+        from boringops_tools.blueprints import draft
 
         return draft(self.root, self.files(), task=task, wants=understand(task))
 
     def _settle(self, refused: _Step, steps: list[_Step]) -> list[dict[str, Any]]:
-        """Hand over every open item: the blueprints judge nothing that the runtime could not check."""
+        """Each open item attested by a line that was written, else handed over."""
         items = _OPEN_ITEM.findall(refused.content)
         findings = [
             line for line in refused.content.splitlines() if line.startswith("- ") and not line.startswith("- [")
         ]
-        errors = [
-            line for line in findings if "(warning)" not in line
-        ]  # warnings are told once, and stay in the report
-        if errors or sum(step.name == "Finish" for step in steps) > 1:
+        # Warnings are told once, and stay in the report. What a run could do is not taken for handed over.
+        left = set(_DOABLE.findall(refused.content))
+        errors = [line for line in findings if "(warning)" not in line and not _DOABLE.search(line)]
+        rounds = sum(step.name == "Finish" for step in steps)
+        if errors or rounds > (2 if left else 1):
             raise Incomplete(
                 f"The blueprints cannot mend this: {refused.content.strip()}", hint=_NEEDS_A_MODEL, kind="offline"
             )
-        reason = "to be judged by people or a language model; the offline blueprints do not"
-        return [{"id": item, "outcome": "handed_over", "reason": reason} for item, _ in items]
+        if left:
+            reason = "the task does not ask for it: what is there stays as its owners have it"
+            return [{"id": item, "outcome": "not_applicable", "reason": reason} for item in sorted(left)]
+        return [self._attested(item, text, steps) or _judged(item, text) for item, text in items]
+
+    def _attested(self, item: str, text: str, steps: list[_Step]) -> dict[str, Any] | None:
+        """An attestation where a file that was just written shows the item by a line."""
+        written = {
+            str(file["path"]) for step in steps if step.name == "SubmitPlan" for file in step.arguments.get("files", [])
+        }
+        for about, path, line in _SHOWN:
+            if path in written and re.search(about, text, re.IGNORECASE):
+                lines = (self.root / path).read_text("utf-8").splitlines()
+                number = next((number for number, each in enumerate(lines, 1) if re.search(line, each)), None)
+                if number is not None:
+                    return {"id": item, "outcome": "attested", "evidence": [f"{path}:{number}"]}
+        return None
+
+
+_SHOWN = (
+    (r"\balert", "monitoring/rules.yml", r"- alert:"),
+    (r"\balert", "monitoring/cloudwatch/main.tf", r"metric_alarm"),
+    (r"\balert", "monitoring/cloudwatch/template.yaml", r"CloudWatch::Alarm"),
+    (r"\bdashboard", "monitoring/dashboard.json", r'"panels"'),
+)
+"""What an item is about, the blueprint's file that shows it, and the line."""
+
+
+def _judged(item: str, text: str) -> dict[str, Any]:
+    """The blueprints judge nothing that the runtime could not check."""
+    what = re.sub(r"\s*\(settles [^)]*\)\s*$", "", text).strip().rstrip(".").replace(":", ",").replace(";", ",")
+    who = "the reviewers, people or a language model, since the offline blueprints do not judge"
+    return {"id": item, "outcome": "handed_over", "reason": f'check this: "{what}": {who}'}
 
 
 def _without_refused(refused: _Step) -> dict[str, Any] | None:
@@ -220,12 +249,3 @@ def _task(messages: Sequence[Message]) -> str:
 
 def _also_containers(task: str) -> bool:
     return re.search(r"contain|docker|compose|\bci\b|pipeline|workflow", task, re.IGNORECASE) is not None
-
-
-def _asking(topic: Topic) -> Plan:
-    return Plan(
-        confidence=topic.confidence,
-        summary=f"The task is about {topic.name}; it can be planned once these questions are answered.",
-        assumptions=[] if topic.confidence == "low" else ["Nothing is assumed before the questions are answered."],
-        questions=list(topic.questions),
-    )

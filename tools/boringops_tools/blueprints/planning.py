@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from boringops.facts import Decision, Plan, PlannedFile, PlanPhase, PlanTask
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.operations import operating
 
 PHASES = {"1": "Containers", "2": "CI and release", "3": "Documents", "4": "Deployment", "5": "Operations"}
 
@@ -16,17 +17,27 @@ def plan(
 ) -> Plan:
     """Medium confidence at most: it rests on what a repository shows, and nobody was asked."""
     used = {file.task for file in files}
-    containers = context.containers
+    runs = any(number.startswith(("1", "2", "4")) for number in used) or not used
+    containers = context.containers if runs else []
     names = ", ".join(app.name for app in context.apps) or "the repository"
     return Plan(
         confidence="medium",
         summary=_summary(files, names),
         current_state="; ".join(
-            f"{app.name}: {app.language} {app.version.value}, {app.framework or 'no web framework'}, {app.manager}"
+            ", ".join(
+                part
+                for part in (
+                    f"{app.name}: {app.language} {app.version.value}",
+                    app.framework or "no web framework",
+                    app.manager,
+                )
+                if part
+            )
             for app in context.apps
         )
         or "No application of a known kind was found.",
-        requirements=["Build, check and release what the repository holds, without inventing what it does not state."],
+        requirements=operating.requirements(context)
+        or ["Build, check and release what the repository holds, without inventing what it does not state."],
         assumptions=list(assumptions),
         decisions=_decisions(context, used),
         phases=[
@@ -49,7 +60,9 @@ def plan(
             "No secret is in a file: names only, values from a secrets manager.",
         ]
         if containers
-        else [_hardening(context)],
+        else [_hardening(context)]
+        if runs
+        else ["No secret is in a file: names only, values from a secrets manager."],
         monitoring=[
             f"{app.name}: health check on {app.health.path}"
             if app.health
@@ -62,11 +75,15 @@ def plan(
             "(rolling, blue-green) is the target platform's, which is not known yet."
         )
         if containers
-        else "None: nothing here runs as a service.",
+        else "None: nothing here runs as a service."
+        if runs
+        else "None: what is deployed stays as it is.",
         rollback="Deploy the last good digest; of the files themselves: revert the one commit that adds them."
         if containers
         else "Revert the one commit that adds the files.",
-        cost=f"CI minutes and registry storage of {', '.join(context.systems)}, as far as they pass the plan's allowance. "
+        cost=operating.cost(context)
+        if not runs
+        else f"CI minutes and registry storage of {', '.join(context.systems)}, as far as they pass the plan's allowance. "
         "Running it costs what the target platform asks, which is not known yet.",
     )
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 
+from boringops_tools.blueprints.operations import asked
+
 KINDS = ("containers", "ci", "deploy", "operations", "docs")
 UNASKED = ("containers", "ci", "docs")
 """What a task gets that names nothing: where it runs and who is woken at night are for people to say."""
 
 WORDS: dict[str, str] = {
-    "containers": r"\b(docker\w*|contain\w+|compose|image|images|podman|buildx|\.dockerignore)\b",
+    "containers": r"\b(docker\w*|contain\w+(?! regist)|compose|image|images|podman|buildx|\.dockerignore)\b",
     "ci": r"\b(ci|cd|ci/cd|cicd|gitlab|circle-?ci|jenkins\w*|azure[- ]devops|bitbucket|travis|"
     r"pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
     "deploy": r"\b(deploy(?:s|ed|ing|ments?)?|kubernetes|k8s|helm|kustomiz\w+|eks|gke|aks|ecs|fargate|cloud ?run|"
     r"container ?apps|terraform|opentofu|cloud ?formation|pulumi|infrastructure as code|iac|provision\w*|"
     r"blue[-/ ]green|canary|aws|gcp|azure(?![- ](?:pipelines?|devops))|staging)\b",
-    "operations": r"\b(monitor\w*|alert\w*|observab\w+|prometheus|grafana|cloudwatch|dashboards?|metrics|logging|disaster|backups?|"
-    r"restore|rto|rpo|rotat\w+|complian\w+|hipaa|soc ?2|pci|drift|cost (alerts?|monitoring)|budget alerts?|on-?call)\b",
+    "operations": asked.ANY,
     "docs": r"\b(docs?|document\w*|runbooks?|readme|memory[- ]bank|env\.example|\.env\.example|environment variables?|diagram)\b",
 }
 
@@ -25,8 +26,22 @@ def understand(task: str) -> set[str]:
     """The kinds a task names; `UNASKED` where it names none ("get this ready").
 
     Documents go with everything: what changes is written down, so they are only left out by naming nothing else."""
-    named = {kind for kind, pattern in WORDS.items() if re.search(pattern, task, re.IGNORECASE)}
+    rest = re.sub(asked.PARTS["registry"], " ", task, flags=re.IGNORECASE)  # its images are built already
+    named = {
+        kind
+        for kind, pattern in WORDS.items()
+        if re.search(pattern, rest if kind == "containers" else task, re.IGNORECASE)
+    }
     return named | {"docs"} if named else set(UNASKED)
+
+
+_WHOLE = r"\b(ready|productions?|ship\w*|launch\w*|go(ing)? live|infrastructure|devops|everything|set ?up|host(ing)?|prepare|boring)\b"
+"""Words for all of it: a task with one of these asks for what `UNASKED` has."""
+
+
+def vague(task: str) -> bool:
+    """Whether a task names nothing that files could be made for, and not all of it either ("make it better")."""
+    return not any(re.search(pattern, task, re.IGNORECASE) for pattern in (*WORDS.values(), *SYSTEMS.values(), _WHOLE))
 
 
 SYSTEMS: dict[str, str] = {

@@ -88,7 +88,9 @@ def _config(files: Files, path: str) -> Mapping[Any, Any]:
     foreign = {"clients", "positions", "server", "apiVersion", "receivers", "metrics", "logs", "integrations"} & set(
         config
     )
-    return {} if foreign or not {"scrape_configs", "global", "rule_files"} & set(config) else config
+    return (
+        {} if foreign or "tests" in config or not {"scrape_configs", "global", "rule_files"} & set(config) else config
+    )
 
 
 def _relabels(owner: Any, *keys: str) -> Iterator[Mapping[Any, Any]]:
@@ -274,7 +276,8 @@ RULES = (
         ),
         good=(
             {"prometheus.yml": "global: {scrape_interval: 15s}\n" + _P + "  scheme: https\n  relabel_configs: [{source_labels: [a], regex: '(?i)x(.+)', target_label: b, action: Replace}, {regex: 'x_.*', action: labeldrop}]\n"},
-            {"promtail.yml": "clients: [{url: x}]\nscrape_configs:\n- {job_name: a, pipeline_stages: []}\n"}, {"values.yaml": "server: {}\nalerting: {x: 1}\nglobal: {}\n"},
+            {"promtail.yml": "clients: [{url: x}]\nscrape_configs:\n- {job_name: a, pipeline_stages: []}\n"},
+            {"rules.test.yml": "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests: []\n"}, {"values.yaml": "server: {}\nalerting: {x: 1}\nglobal: {}\n"},
         ),
     ),
     Rule(

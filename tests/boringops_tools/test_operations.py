@@ -1,0 +1,308 @@
+"""Operations: what is written is run where it can be, rests on what exists, and follows from what people said."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boringops_tools.blueprints import draft
+from boringops_tools.blueprints.contract import contract
+from boringops_tools.blueprints.operations import evidence
+from boringops_tools.blueprints.operations.asked import PARTS, parts
+from boringops_tools.blueprints.operations.guides import GUIDES
+from boringops_tools.blueprints.operations.recovery import design, span
+from boringops_tools.blueprints.operations.stores import NAMED
+from boringops_tools.inspection import inspect
+from tests.boringops_tools.test_blueprints import APPS, drafted, files_of, repository
+
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+RECOVER = "Disaster recovery: RTO 4 hours, RPO 1 hour, 200 dollars a month"
+
+
+def made(root: Path, task: str) -> dict[str, str]:
+    return {file.path: file.content for file in draft(root, files_of(root), task=task).files}
+
+
+def run(script: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], **env}
+    return subprocess.run(
+        ["bash", str(script), *arguments], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+# --- disaster recovery ---
+
+
+@pytest.mark.parametrize(
+    ("rto", "rpo", "name", "every"),
+    [(30, 5, "replication", 60), (59, 1440, "replication", 60), (240, 0, "replication", 60), (60, 15, "restore", 5),
+     (240, 60, "restore", 30), (1440, 60, "restore", 30), (1440, 1440, "daily", 1440), (10_000, 10_000, "daily", 1440)],
+)  # fmt: skip
+def test_the_design_follows_from_the_objectives(rto: float, rpo: float, name: str, every: int) -> None:
+    chosen = design(rto, rpo)
+    assert (chosen.name, chosen.every) == (name, every)
+
+
+def test_durations_are_said_as_people_say_them() -> None:
+    assert [span(minutes) for minutes in (0, 15, 60, 90, 240, 1440, 2880)] == [
+        "0 minutes", "15 minutes", "1 hour", "90 minutes", "4 hours", "24 hours", "2 days"
+    ]  # fmt: skip
+
+
+def test_without_objectives_nothing_is_assumed(tmp_path: Path) -> None:
+    assert "docs/disaster-recovery.md" not in made(repository(tmp_path, "express"), "Set up disaster recovery")
+
+
+def scripts(tmp_path: Path, kind: str) -> dict[str, Path]:
+    """Backup and restore of one kind of store, shellcheck clean."""
+    root = repository(tmp_path, "library" if kind == "sqlite" else "http")
+    drafted(root, task=f"{RECOVER}. The database is {kind}.")
+    found = {verb: root / f"ops/recovery/{verb}-{kind}.sh" for verb in ("backup", "restore")}
+    subprocess.run([SCRIPTS / "shellcheck", *found.values()], check=True)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["mysql", "mongo", "redis"])
+def test_scripts_are_clean_and_refuse_to_run_without_settings(tmp_path: Path, kind: str) -> None:
+    for script in scripts(tmp_path, kind).values():
+        assert run(script).returncode != 0
+
+
+def test_sqlite_is_backed_up_and_restored(tmp_path: Path) -> None:
+    root = repository(tmp_path, "http")
+    drafted(root, task=f"{RECOVER}. The database is sqlite.")
+    backup, restore = (root / f"ops/recovery/{verb}-sqlite.sh" for verb in ("backup", "restore"))
+    subprocess.run([SCRIPTS / "shellcheck", backup, restore], check=True)
+    database, folder = tmp_path / "live.sqlite3", tmp_path / "backups"
+    with sqlite3.connect(database) as connection:
+        connection.execute("create table orders (id integer)")
+        connection.execute("insert into orders values (7)")
+    done = run(backup, SQLITE_FILE=str(database), BACKUP_DIR=str(folder))
+    assert done.returncode == 0, done.stderr
+    file = done.stdout.strip().splitlines()[-1]
+    restored = tmp_path / "restored.sqlite3"
+    assert run(restore, file, RESTORE_FILE=str(restored)).returncode == 0
+    with sqlite3.connect(restored) as connection:
+        assert connection.execute("select id from orders").fetchall() == [(7,)]
+    assert run(restore, file, RESTORE_FILE=str(restored)).returncode == 3, "what is there is not overwritten"
+    Path(file).write_bytes(Path(file).read_bytes() + b"x")
+    damaged = run(restore, file, RESTORE_FILE=str(tmp_path / "other"))
+    assert damaged.returncode != 0 and not (tmp_path / "other").exists()
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of its own on a socket, where its programs are installed; its URL without a database."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found or not shutil.which("pg_dump"):
+        pytest.skip("PostgreSQL is not installed")
+    programs, folder = found[-1].parent, Path(tmp_path_factory.mktemp("pg", numbered=True))
+    as_user: dict[str, Any] = {}
+    if os.geteuid() == 0:  # the server refuses to run as root
+        folder = Path("/tmp") / f"boringops-pg-{os.getpid()}"
+        folder.mkdir()
+        shutil.chown(folder, "nobody")
+        as_user = {"user": "nobody", "cwd": folder}
+    data = folder / "data"
+    subprocess.run(
+        [programs / "initdb", "-D", data, "-U", "app", "-A", "trust", "--no-sync"],
+        check=True,
+        capture_output=True,
+        **as_user,
+    )
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    subprocess.run(
+        [programs / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"],
+        check=True,
+        capture_output=True,
+        **as_user,
+    )
+    yield f"postgresql+asyncpg://app@/NAME?host={folder}"
+    subprocess.run(
+        [programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, capture_output=True, **as_user
+    )
+    shutil.rmtree(folder)
+
+
+def test_postgres_is_backed_up_and_restored(tmp_path: Path, postgres: str) -> None:
+    root = repository(tmp_path, "express")
+    drafted(root, task=RECOVER)
+    backup, restore = (root / f"ops/recovery/{verb}-postgres.sh" for verb in ("backup", "restore"))
+    live, empty = (postgres.replace("NAME", name) for name in ("postgres", "restored"))
+    plain = live.replace("+asyncpg", "")
+    for statement in (
+        "create table orders (id int primary key)",
+        "insert into orders values (7)",
+        "create database restored",
+    ):
+        subprocess.run(["psql", "--quiet", "--command", statement, plain], check=True)
+    done = run(backup, DATABASE_URL=live, BACKUP_DIR=str(tmp_path / "backups"))
+    assert done.returncode == 0, done.stderr
+    file = done.stdout.strip().splitlines()[-1]
+    came_back = run(restore, file, RESTORE_URL=empty)
+    assert came_back.returncode == 0, came_back.stderr
+    assert "restored 1 tables" in came_back.stdout
+    rows = ["psql", "--tuples-only", "--no-align", "--command", "select id from orders", empty.replace("+asyncpg", "")]
+    assert subprocess.run(rows, check=True, capture_output=True, text=True).stdout.strip() == "7"
+    assert run(restore, file, RESTORE_URL=empty).returncode == 3, "a database with tables is left alone"
+    wrong = run(backup, DATABASE_URL=postgres.replace("NAME", "nothing"), BACKUP_DIR=str(tmp_path / "none"))
+    assert wrong.returncode != 0 and not list((tmp_path / "none").iterdir()), "half a backup is none"
+
+
+# --- monitoring ---
+
+METERED = {
+    "main.py": "from fastapi import FastAPI\nfrom prometheus_fastapi_instrumentator import Instrumentator\n\napp = FastAPI()\n"
+    'Instrumentator().instrument(app).expose(app)\n\n\n@app.get("/healthz")\ndef health():\n    return {}\n',
+    "requirements.txt": "fastapi==0.120.0\nuvicorn==0.38.0\nprometheus-fastapi-instrumentator==7.1.0\n",
+}
+
+
+def folder_of(tmp_path: Path, files: dict[str, str]) -> Path:
+    root = tmp_path / "shop"
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+def names_in(text: str) -> set[str]:
+    """Metrics that expressions name."""
+    return set(re.findall(r"\b([a-z_]+)\{", text)) - {"by"}
+
+
+def test_alerts_rest_on_metrics_that_exist(tmp_path: Path) -> None:
+    bare = made(repository(tmp_path, "express"), "Add Prometheus alerts")
+    assert names_in(bare["monitoring/rules.yml"]) == {
+        "probe_success",
+        "probe_duration_seconds",
+        "probe_ssl_earliest_cert_expiry",
+    }
+    metered = made(folder_of(tmp_path, METERED), "Add Prometheus alerts")
+    assert "http_requests_total" in names_in(metered["monitoring/rules.yml"])
+    assert "main.py:5" in metered["docs/monitoring.md"]
+
+
+@pytest.mark.parametrize("metered", [False, True])
+def test_what_watches_is_clean(tmp_path: Path, metered: bool) -> None:
+    root = folder_of(tmp_path, METERED) if metered else repository(tmp_path, "express", "flask")
+    written = [
+        file.path
+        for file in drafted(root, task="Set up monitoring with Prometheus").files
+        if file.path.startswith("monitoring/")
+    ]
+    assert len(written) == 5
+    found = inspect(root, written)
+    assert [finding for finding in found.findings if finding.severity != "info"] == []
+
+
+def test_every_page_has_a_test(tmp_path: Path) -> None:
+    files = made(repository(tmp_path, "express"), "Add alerts")
+    paged = re.findall(r"alert: (\w+)\n(?:.*\n){1,4}?.*severity: page", files["monitoring/rules.yml"])
+    assert paged and set(paged) <= set(re.findall(r"alertname: (\w+)", files["monitoring/rules.test.yml"]))
+    anchors = {
+        heading.lower().replace(" ", "-") for heading in re.findall(r"(?m)^## (.+)$", files["docs/monitoring.md"])
+    }
+    assert set(re.findall(r"runbook: docs/monitoring\.md#([\w-]+)", files["monitoring/rules.yml"])) <= anchors
+
+
+@pytest.mark.parametrize("tool", ["Terraform", "CloudFormation"])
+def test_alarms_and_budgets_of_aws_are_clean(tmp_path: Path, tool: str) -> None:
+    root = repository(tmp_path, "express")
+    task = f"CloudWatch monitoring on ECS and cost alerts at 300 dollars, with {tool}"
+    written = [file.path for file in drafted(root, task=task).files if file.path.startswith("monitoring/")]
+    assert len(written) == 2
+    found = inspect(root, written)
+    assert [finding for finding in found.findings if finding.severity in ("error", "warning")] == []
+
+
+# --- the rest ---
+
+
+def test_every_part_has_a_blueprint_or_questions() -> None:
+    from boringops_tools.blueprints.topics import TOPICS
+
+    asked = {
+        "recovery": "disaster recovery",
+        "cost": "costs",
+        "compliance": "compliance",
+        "regions": "several regions",
+        "traffic": "scaling",
+        "replacement": "a change that breaks",
+    }
+    assert set(asked.values()) <= {topic.name for topic in TOPICS}
+    assert {guide.part for guide in GUIDES} | {"monitoring", "recovery"} == set(PARTS)
+    table = Path("docs/operations.md").read_text()
+    assert all(f"`{part}`" in table for part in PARTS)
+
+
+def test_an_alert_on_costs_is_none_on_the_service() -> None:
+    assert parts("We want cost alerts") == {"cost"}
+    assert parts("We want alerts and cost alerts") == {"cost", "monitoring", "logging"} - {"logging"}
+
+
+def test_evidence_is_a_line_and_its_absence_is_open(tmp_path: Path) -> None:
+    root = folder_of(
+        tmp_path,
+        METERED
+        | {
+            "infra/main.tf": '# storage_encrypted = true\nresource "aws_db_instance" "a" {\n  storage_encrypted = true\n}\n'
+        },
+    )
+    text = made(root, "Evidence for HIPAA")["docs/compliance.md"]
+    assert re.search(r"encryption at rest \|.*infra/main\.tf:3 \|", text)
+    assert re.search(r"audit controls \|.*\*\*open\*\*", text)
+    assert {theme for entries in evidence.STANDARDS.values() for _, theme in entries} <= set(evidence.THEMES)
+
+
+@pytest.mark.parametrize("name", ["django", "fastapi_uv", "flask"])
+def test_proposed_python_parses(tmp_path: Path, name: str) -> None:
+    text = made(repository(tmp_path, name), "Propose structured logging")["docs/logging-and-health.md"]
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        ast.parse(block)
+
+
+def test_the_proposed_logger_of_node_logs_json(tmp_path: Path) -> None:
+    text = made(repository(tmp_path, "express"), "Propose structured logging")["docs/logging-and-health.md"]
+    (tmp_path / "log.js").write_text(re.findall(r"```js\n(.*?)```", text, re.DOTALL)[0])
+    (tmp_path / "use.js").write_text(
+        'const { log } = require("./log");\nlog("debug", "no");\nlog("warn", "yes", { id: 1 });\n'
+    )
+    done = subprocess.run(["node", "use.js"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
+    [line] = [json.loads(each) for each in done.stdout.splitlines()]
+    assert (line["level"], line["message"], line["id"]) == ("warn", "yes", 1)
+
+
+@pytest.mark.parametrize("name", ["express", "fastapi_uv"])
+def test_the_contract_is_the_same_everywhere(tmp_path: Path, name: str) -> None:
+    from boringops_tools import stack
+    from boringops_tools.blueprints.context import Context
+    from boringops_tools.stack.tree import Tree
+
+    root = repository(tmp_path, name)
+    files = files_of(APPS / name)
+    entries = contract(Context(Tree(root, files), stack.detect(root, files), frozenset()))
+    drafted(root, wants={"containers", "ci", "docs"})
+    assert entries
+    for entry in entries:
+        for path in (".env.example", "compose.yaml", "docs/runbook.md"):
+            assert re.search(rf"\b{entry.name}\b", (root / path).read_text()), (entry.name, path)
+        assert not (entry.secret and entry.default)
+
+
+def test_kinds_that_scripts_exist_for() -> None:
+    templates = Path("tools/boringops_tools/blueprints/templates/operations")
+    assert all((templates / f"{verb}-{kind}.sh.j2").exists() for kind in NAMED for verb in ("backup", "restore"))
