@@ -95,7 +95,7 @@ def parts(app: Application) -> dict[str, tuple[str, str]]:
 
 def values(app: Application, *, ci: bool = False) -> dict[str, str]:
     """What each variable that the application reads has to be, to reach its services under Compose or on a CI runner."""
-    known = {service.kind: _values(service, ci) for service in app.services}
+    known: dict[str, dict[str, str]] = {service.kind: _values(service, ci) for service in app.services}
     found = {name: known[kind][part] for name, (kind, part) in parts(app).items()}
     return {name: value for name, value in found.items() if value}
 

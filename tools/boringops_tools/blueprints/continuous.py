@@ -8,7 +8,7 @@ from typing import Any
 
 from boringops_tools.blueprints import backing, compose, kubernetes
 from boringops_tools.blueprints.ci_setup import SETUPS
-from boringops_tools.blueprints.cloud import delivery
+from boringops_tools.blueprints.cloud import delivery, terraform
 from boringops_tools.blueprints.context import DEPLOY, DEPLOY_CLOUD, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -66,6 +66,7 @@ def dependabot(context: Context) -> Iterator[DraftFile]:
     entries |= {("docker", f"/{app.folder}") for app in context.containers} | {("github-actions", "/")}
     if context.stack.kinds:
         entries.add(("docker-compose", "/"))
+    entries |= terraform.updated(context)
     yield DraftFile(
         path=names[0],
         content=render("dependabot.yml.j2", entries=sorted(entries)),

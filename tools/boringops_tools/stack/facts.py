@@ -273,7 +273,9 @@ class Application(Fact):
     port: int | None = None
     port_source: Source | None = None
     health: Route | None = None
-    readiness: Route | None = Field(default=None, description="Tells that it can do its work; null where `health` is all.")
+    readiness: Route | None = Field(
+        default=None, description="Tells that it can do its work; null where `health` is all."
+    )
     metrics: Route | None = Field(default=None, description="Answers what Prometheus reads.")
     processes: list[Process] = []
     migration: Command | None = Field(default=None, description="Brings the schema up to date, once for a release.")
@@ -318,7 +320,7 @@ class Application(Fact):
         return f"{self.folder}/{name}" if self.folder else name
 
 
-Kind = Literal["terraform", "helm-chart", "github-action", "ansible", "documentation"]
+Kind = Literal["terraform", "pulumi", "helm-chart", "github-action", "ansible", "documentation"]
 
 
 class Other(Fact):

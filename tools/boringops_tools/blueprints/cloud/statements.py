@@ -8,6 +8,7 @@ from typing import Any
 from boringops.facts import Decision, Plan
 from boringops_tools.blueprints.cloud import delivery, terraform
 from boringops_tools.blueprints.cloud.workload import CLOUDS, MANAGED, Cloud, Workload, workloads
+from boringops_tools.blueprints.cloud.workload import tool as chosen_tool
 from boringops_tools.blueprints.context import DEPLOY_CLOUD, INFRASTRUCTURE, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -41,7 +42,11 @@ STRATEGIES: dict[Cloud, dict[str, str]] = {
     },
 }
 _VAULT: dict[Cloud, str] = {"aws": "AWS Secrets Manager", "google": "Secret Manager", "azure": "Key Vault"}
-_EDGE: dict[Cloud, str] = {"aws": "Load balancer", "google": "Cloud Run's front end", "azure": "Ingress of the environment"}
+_EDGE: dict[Cloud, str] = {
+    "aws": "Load balancer",
+    "google": "Cloud Run's front end",
+    "azure": "Ingress of the environment",
+}
 _JOB: dict[Cloud, str] = {
     "aws": "a task of its own (`aws ecs run-task`)",
     "google": "a Cloud Run job",
@@ -72,7 +77,7 @@ def document(context: Context) -> Iterator[DraftFile]:
 def _facts(context: Context) -> dict[str, Any]:
     told = terraform.facts(context)
     cloud: Cloud = told["cloud"]
-    tool = context.choices.tool if context.choices.tool in TOOLS else "terraform"
+    tool = chosen_tool(context)
     database = {"postgres": "PostgreSQL", "mysql": "MySQL", "redis": "Valkey" if cloud == "aws" else "Redis"}
     workflow = DEPLOY_CLOUD if not context.other_ci and context.will_have(DEPLOY_CLOUD, "deploy") else ""
     return {
@@ -86,7 +91,7 @@ def _facts(context: Context) -> dict[str, Any]:
         "managed": MANAGED,
         "services": database,
         "workflow": workflow,
-        "variables": delivery.variables(cloud),
+        "variables": delivery.variables(cloud) if tool == "terraform" else delivery.variables_to_deploy(cloud),
         "first": _first(context, told, tool),
         "strategies": STRATEGIES[cloud][told["strategy"]],
         "job": _JOB[cloud],
@@ -182,7 +187,9 @@ def _first(context: Context, told: dict[str, Any], tool: str) -> list[str]:
 def _back(cloud: Cloud, workflow: str) -> list[str]:
     steps = []
     if cloud == "google":
-        steps.append("At once, nothing is started: `gcloud run services update-traffic NAME --to-revisions OLD=100`; the run's summary has the line.")
+        steps.append(
+            "At once, nothing is started: `gcloud run services update-traffic NAME --to-revisions OLD=100`; the run's summary has the line."
+        )
     if workflow:
         steps.append(
             f"Run `{workflow}` by hand with the last good digest: it is in the summary of the last good run. Nothing is built, and the "
@@ -201,7 +208,9 @@ def _back(cloud: Cloud, workflow: str) -> list[str]:
 def _unproved(told: dict[str, Any], tool: str) -> list[str]:
     said = ["Nothing was applied: quotas, names that are taken, and rights of your account show at the first apply."]
     if tool == "terraform":
-        said.append("`.terraform.lock.hcl` is missing until the first `terraform init`; no network was asked for checksums.")
+        said.append(
+            "`.terraform.lock.hcl` is missing until the first `terraform init`; no network was asked for checksums."
+        )
     if tool.startswith("pulumi"):
         said.append("The program was parsed, not run: `pulumi preview` is the first real check of its types.")
     said.append("Sizes and the budget are assumptions; nobody measured the load.")
@@ -226,8 +235,17 @@ def assumptions(context: Context) -> list[str]:
     ]
     if chosen.budget_usd is None:
         said.append("Nobody named a budget: alerts at $100 a month in staging and $400 in production.")
+    tool = chosen_tool(context)
     if chosen.tool not in TOOLS:
         said.append("Terraform, because nobody named another tool.")
+    elif chosen.tool != tool:
+        said.append(f"{TOOLS[chosen.tool]} is drafted for AWS alone: Terraform in its place.")
+    if tool != "terraform":
+        said.append(
+            "The roles that the workflow logs in as (AWS_DEPLOY_ROLE, by OIDC) are made by people; only the Terraform makes them itself."
+        )
+        if chosen.strategy not in (None, "rolling"):
+            said.append(f"{TOOLS[tool]} replaces instances rolling; {chosen.strategy} is drafted in Terraform alone.")
     unmanaged = sorted({each.kind for work in works for each in work.app.services} - set(MANAGED))
     if unmanaged:
         said.append(f"{', '.join(unmanaged)}: not provisioned; its address is a secret that people fill in.")
@@ -235,7 +253,9 @@ def assumptions(context: Context) -> list[str]:
         said.append("The code uses PostgreSQL and MySQL: PostgreSQL is provisioned, MySQL is not.")
     foreign = [path for path in context.tree.files if path.endswith(".tf") and not path.startswith(f"{told['home']}/")]
     if foreign:
-        said.append(f"Terraform that is there already ({foreign[0]} and others) is left as it is; its network can be handed over by the variable `network`.")
+        said.append(
+            f"Terraform that is there already ({foreign[0]} and others) is left as it is; its network can be handed over by the variable `network`."
+        )
     return said
 
 
@@ -246,17 +266,21 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
         return plan
     facts = terraform.facts(context)
     cloud: Cloud = facts["cloud"]
-    tool = context.choices.tool if context.choices.tool in TOOLS else "terraform"
+    tool = chosen_tool(context)
     home = terraform.place(context)
     migrating = [work.name for work in works if work.jobs]
     decisions = [
         Decision(
             what=f"{TOOLS[tool]} for {PLACES[cloud]} in {home}/",
-            why="It was asked for." if context.choices.tool else "Terraform where no other tool is named.",
+            why="It was asked for."
+            if context.choices.tool == tool
+            else "Terraform, where no other tool is named that is drafted here.",
         ),
         Decision(
             what=f"Strategy: {facts['strategy']}",
-            why="It was asked for." if context.choices.strategy else "It needs no second set of instances, and goes back by itself.",
+            why="It was asked for."
+            if context.choices.strategy == facts["strategy"]
+            else "It needs no second set of instances, and goes back by itself.",
         ),
     ]
     if tool == "terraform":
@@ -268,22 +292,34 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
         )
     if brought:
         decisions.append(
-            Decision(what="The image and the pipeline that builds it come along", why="The platform runs an image, and the repository had none.")
+            Decision(
+                what="The image and the pipeline that builds it come along",
+                why="The platform runs an image, and the repository had none.",
+            )
         )
     monitoring = [line for line in plan.monitoring if not line.startswith("Alerts and dashboards")]
-    monitoring += [f"Logs kept with a retention in {PLACES[cloud]}'s own log store; a budget that alerts at 80 % and by forecast."]
+    monitoring += [
+        f"Logs kept with a retention in {PLACES[cloud]}'s own log store; a budget that alerts at 80 % and by forecast."
+    ]
     if cloud == "aws":
         monitoring.append("Container Insights; an alarm on errors of each service, which also takes a deployment back.")
     pipeline = (
         f"{DEPLOY_CLOUD}: staging on merge, production by tag and approval."
-        + (f" {INFRASTRUCTURE}: plan on pull requests, apply of the saved plan alone, drift every week." if tool == "terraform" else "")
+        + (
+            f" {INFRASTRUCTURE}: plan on pull requests, apply of the saved plan alone, drift every week."
+            if tool == "terraform"
+            else ""
+        )
         if not context.other_ci
         else f"By {context.other_ci}, as {DOCUMENT} has the steps."
     )
     return plan.model_copy(
         update={
             "decisions": [*(each for each in plan.decisions if "deploys nothing" not in each.what), *decisions],
-            "environments": ["development: one machine, Compose", *(f"{name}: {PLACES[cloud]}, {facts['region']}" for name in terraform.ENVIRONMENTS)],
+            "environments": [
+                "development: one machine, Compose",
+                *(f"{name}: {PLACES[cloud]}, {facts['region']}" for name in terraform.ENVIRONMENTS),
+            ],
             "security": [
                 *plan.security,
                 f"Secrets are references to {_VAULT[cloud]}; their values are in no file, plan or state.",
@@ -292,7 +328,11 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
             ],
             "monitoring": monitoring,
             "deployment_strategy": f"{STRATEGIES[cloud][facts['strategy']]} {pipeline}"
-            + (f" Before it, a one-off task migrates the schema of {', '.join(migrating)} (expand and contract)." if migrating else ""),
+            + (
+                f" Before it, a one-off task migrates the schema of {', '.join(migrating)} (expand and contract)."
+                if migrating
+                else ""
+            ),
             "rollback": f"{' '.join(_back(cloud, '' if context.other_ci else DEPLOY_CLOUD)[:2])} Data is not rolled back. Of the files: revert the one commit that adds them.",
             "cost": f"Estimated by `boringops check {home}`; most of it: {_COSTLY[cloud]}. Budget alerts: ${facts['budget_of']['staging']} a month in staging, "
             f"${facts['budget_of']['production']} in production.",
