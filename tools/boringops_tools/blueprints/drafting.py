@@ -25,7 +25,7 @@ from boringops_tools.blueprints import (
     updates,
 )
 from boringops_tools.blueprints.choices import Choices
-from boringops_tools.blueprints.cloud import cloudformation, delivery, statements, terraform
+from boringops_tools.blueprints.cloud import cloudformation, delivery, pulumi, statements, terraform
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
 from boringops_tools.blueprints.narrow import narrow
@@ -56,6 +56,7 @@ KINDS: tuple[Kind, ...] = (
     ("deploy", "4.4", "Write down how to deploy, switch and go back", kubernetes.document),
     ("deploy", "4.5", "Provision the cloud", terraform.files),
     ("deploy", "4.5", "Provision the cloud", cloudformation.files),
+    ("deploy", "4.5", "Provision the cloud", pulumi.files),
     ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.infrastructure),
     ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.deployment),
     ("deploy", "4.7", "Write down how the cloud is set up, deployed to and rolled back", statements.document),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from boringops_tools.blueprints.cloud import terraform
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -23,6 +24,7 @@ def dependabot(context: Context) -> Iterator[DraftFile]:
     entries |= {("docker", f"/{app.folder}") for app in context.images} | {("github-actions", "/")}
     if context.stack.kinds:
         entries.add(("docker-compose", "/"))
+    entries |= terraform.updated(context)
     yield DraftFile(
         path=DEPENDABOT,
         content=render("dependabot.yml.j2", entries=sorted(entries)),

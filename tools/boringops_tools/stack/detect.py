@@ -113,6 +113,8 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
 def _folders(tree: Tree) -> list[tuple[str, str]]:
     """(language, folder) of everything that has a manifest of its own, the root first."""
     found = {(language, folder) for language, (_, folders) in DETECTORS.items() for folder in folders(tree)}
+    programs = {folder_of(path) for path in tree.own(*others.PULUMI)}  # theirs is a manifest of infrastructure
+    found = {(language, folder) for language, folder in found if not folder or folder not in programs}
     for language, parts in _PARTS:
         if any(known == language for known, _ in found):
             found -= {(language, folder) for folder in parts(tree)}

@@ -320,7 +320,7 @@ class Application(Fact):
         return f"{self.folder}/{name}" if self.folder else name
 
 
-Kind = Literal["terraform", "helm-chart", "github-action", "ansible", "documentation"]
+Kind = Literal["terraform", "pulumi", "helm-chart", "github-action", "ansible", "documentation"]
 
 
 class Other(Fact):

@@ -9,6 +9,7 @@ from boringops_tools.stack.facts import Kind, Other, Source
 from boringops_tools.stack.tree import Tree, folder_of
 
 Finder = Callable[[Tree], Iterator[Source]]
+PULUMI = ("Pulumi.yaml", "Pulumi.yml")
 _MOST = 6
 
 
@@ -47,6 +48,7 @@ def _named(*names: str, containing: str = "") -> Finder:
 
 _KINDS: tuple[tuple[Kind, str, Finder], ...] = (
     ("terraform", "Terraform: it is planned and applied from CI, and never runs as a service", _terraform),
+    ("pulumi", "a Pulumi program: it is previewed and applied from CI, and never runs as a service", _named(*PULUMI)),
     ("helm-chart", "a Helm chart: it is published and installed into a cluster", _named("Chart.yaml")),
     ("github-action", "a GitHub Action: it runs on other repositories' runners",
      _named("action.yml", "action.yaml", containing=r"^runs:")),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.blueprints.cloud import terraform
-from boringops_tools.blueprints.cloud.workload import CLOUDS, Workload, workloads
+from boringops_tools.blueprints.cloud.workload import Workload, tool, workloads
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -17,13 +17,9 @@ _ADDRESSES = {
 }
 
 
-def chosen(context: Context) -> bool:
-    return context.choices.tool == "cloudformation" and CLOUDS.get(context.choices.target or "") == "aws"
-
-
 def files(context: Context) -> Iterator[DraftFile]:
     path = f"{terraform.place(context)}/service.yaml"
-    if not chosen(context) or not workloads(context) or path in context.tree:
+    if tool(context) != "cloudformation" or not workloads(context) or path in context.tree:
         return
     told = terraform.facts(context)
     yield DraftFile(
@@ -45,12 +41,10 @@ def logical(name: str) -> str:
     return "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", name.lower()))
 
 
-def _extra(work: Workload) -> list[tuple[str, list[str], bool]]:
-    """Further task definitions of the same image: jobs and workers."""
-    jobs = [(name, command, False) for name, command in work.jobs.items()]
-    workers = [
-        (part.name.removeprefix(f"{work.name[:15]}-"), part.command, False) for part in work.parts if not part.served
-    ]
+def _extra(work: Workload) -> list[tuple[str, list[str], bool, str]]:
+    """Further task definitions of the same image, jobs and workers: name, command, whether it answers requests, family."""
+    jobs = [(name, command, False, f"{work.name}-{name}") for name, command in work.jobs.items()]
+    workers = [(part.name, part.command, False, part.name) for part in work.parts if not part.served]
     return [*jobs, *workers]
 
 

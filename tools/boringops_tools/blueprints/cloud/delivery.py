@@ -34,6 +34,11 @@ def variables(cloud: Cloud) -> dict[str, list[str]]:
     return {"repository": [f"{plan}_STAGING", f"{plan}_PRODUCTION", *shared], "environment": [apply, deploy, *shared]}
 
 
+def variables_to_deploy(cloud: Cloud) -> dict[str, list[str]]:
+    """The same where no workflow plans and applies."""
+    return {"repository": [], "environment": [_ROLES[cloud][2], *_COMMON[cloud]]}
+
+
 def infrastructure(context: Context) -> Iterator[DraftFile]:
     """Plans on pull requests, saved plans applied behind an approval, drift found once a week."""
     cloud = terraform.chosen(context)

@@ -22,7 +22,7 @@ def listed(values: Sequence[Any]) -> str:
 
 def aligned(text: str) -> str:
     """`text` with the equals signs of neighbouring lines in one column, where each value ends on its line."""
-    lines, done = text.split("\n"), []
+    done: list[str] = []
     group: list[tuple[str, str, str]] = []
 
     def flush() -> None:
@@ -30,7 +30,7 @@ def aligned(text: str) -> str:
         done.extend(f"{indent}{name:<{width}} = {value}" for indent, name, value in group)
         group.clear()
 
-    for line in lines:
+    for line in text.split("\n"):
         found = _ASSIGNED.match(line)
         if found is None or _OPENS.search(found[3]) or (group and group[0][0] != found[1]):
             flush()

@@ -8,6 +8,7 @@ from typing import Any
 from boringops.facts import Decision, Plan
 from boringops_tools.blueprints.cloud import delivery, terraform
 from boringops_tools.blueprints.cloud.workload import CLOUDS, MANAGED, Cloud, Workload, workloads
+from boringops_tools.blueprints.cloud.workload import tool as chosen_tool
 from boringops_tools.blueprints.context import DEPLOY_CLOUD, INFRASTRUCTURE, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -76,7 +77,7 @@ def document(context: Context) -> Iterator[DraftFile]:
 def _facts(context: Context) -> dict[str, Any]:
     told = terraform.facts(context)
     cloud: Cloud = told["cloud"]
-    tool = context.choices.tool if context.choices.tool in TOOLS else "terraform"
+    tool = chosen_tool(context)
     database = {"postgres": "PostgreSQL", "mysql": "MySQL", "redis": "Valkey" if cloud == "aws" else "Redis"}
     workflow = DEPLOY_CLOUD if not context.other_ci and context.will_have(DEPLOY_CLOUD, "deploy") else ""
     return {
@@ -90,7 +91,7 @@ def _facts(context: Context) -> dict[str, Any]:
         "managed": MANAGED,
         "services": database,
         "workflow": workflow,
-        "variables": delivery.variables(cloud),
+        "variables": delivery.variables(cloud) if tool == "terraform" else delivery.variables_to_deploy(cloud),
         "first": _first(context, told, tool),
         "strategies": STRATEGIES[cloud][told["strategy"]],
         "job": _JOB[cloud],
@@ -234,8 +235,17 @@ def assumptions(context: Context) -> list[str]:
     ]
     if chosen.budget_usd is None:
         said.append("Nobody named a budget: alerts at $100 a month in staging and $400 in production.")
+    tool = chosen_tool(context)
     if chosen.tool not in TOOLS:
         said.append("Terraform, because nobody named another tool.")
+    elif chosen.tool != tool:
+        said.append(f"{TOOLS[chosen.tool]} is drafted for AWS alone: Terraform in its place.")
+    if tool != "terraform":
+        said.append(
+            "The roles that the workflow logs in as (AWS_DEPLOY_ROLE, by OIDC) are made by people; only the Terraform makes them itself."
+        )
+        if chosen.strategy not in (None, "rolling"):
+            said.append(f"{TOOLS[tool]} replaces instances rolling; {chosen.strategy} is drafted in Terraform alone.")
     unmanaged = sorted({each.kind for work in works for each in work.app.services} - set(MANAGED))
     if unmanaged:
         said.append(f"{', '.join(unmanaged)}: not provisioned; its address is a secret that people fill in.")
@@ -256,18 +266,20 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
         return plan
     facts = terraform.facts(context)
     cloud: Cloud = facts["cloud"]
-    tool = context.choices.tool if context.choices.tool in TOOLS else "terraform"
+    tool = chosen_tool(context)
     home = terraform.place(context)
     migrating = [work.name for work in works if work.jobs]
     decisions = [
         Decision(
             what=f"{TOOLS[tool]} for {PLACES[cloud]} in {home}/",
-            why="It was asked for." if context.choices.tool else "Terraform where no other tool is named.",
+            why="It was asked for."
+            if context.choices.tool == tool
+            else "Terraform, where no other tool is named that is drafted here.",
         ),
         Decision(
             what=f"Strategy: {facts['strategy']}",
             why="It was asked for."
-            if context.choices.strategy
+            if context.choices.strategy == facts["strategy"]
             else "It needs no second set of instances, and goes back by itself.",
         ),
     ]

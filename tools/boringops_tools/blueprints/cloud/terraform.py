@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boringops_tools.blueprints.cloud import hcl_text
-from boringops_tools.blueprints.cloud.workload import CLOUDS, Cloud, Workload, engines, project, workloads
+from boringops_tools.blueprints.cloud.workload import CLOUDS, Cloud, Workload, engines, project, tool, workloads
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
@@ -78,8 +78,7 @@ _MODULES: dict[Cloud, dict[str, tuple[str, ...]]] = {
 
 def chosen(context: Context) -> Cloud | None:
     """The cloud that Terraform is drafted for; None where the task names none, or another tool for it."""
-    other = context.choices.tool in ("cloudformation", "pulumi-python", "pulumi-typescript")
-    return None if other else CLOUDS.get(context.choices.target or "")
+    return CLOUDS.get(context.choices.target or "") if tool(context) == "terraform" else None
 
 
 def home(context: Context) -> str:
@@ -93,14 +92,8 @@ def home(context: Context) -> str:
 
 def place(context: Context) -> str:
     """The folder of the infrastructure, whichever tool it is written for."""
-    tool = context.choices.tool or "terraform"
-    return (
-        "infra/cloudformation"
-        if tool == "cloudformation"
-        else "infra/pulumi"
-        if tool.startswith("pulumi")
-        else home(context)
-    )
+    asked = tool(context)
+    return home(context) if asked == "terraform" else f"infra/{asked.partition('-')[0]}"
 
 
 def facts(context: Context) -> dict[str, Any]:
@@ -122,7 +115,7 @@ def facts(context: Context) -> dict[str, Any]:
         "cache": "redis" in kinds,
         "project": project(context),
         "region": region(context),
-        "strategy": context.choices.strategy or "rolling",
+        "strategy": (context.choices.strategy or "rolling") if tool(context) == "terraform" else "rolling",
         "memory": max((_memory(work) for work in works), default=512),
         "budget": budget or 100,
         "budget_of": {"staging": max(1, (budget or 500) // 5), "production": budget or 400},
@@ -162,6 +155,12 @@ def files(context: Context) -> Iterator[DraftFile]:
         if path not in context.tree:
             yield DraftFile(path=path, content=content, why=_why(path))
     yield from _ignored(context, told["home"])
+
+
+def updated(context: Context) -> set[tuple[str, str]]:
+    """Dependabot's entry for the providers."""
+    mine = chosen(context) and "deploy" in context.wants and workloads(context)
+    return {("terraform", f"/{home(context)}")} if mine else set()
 
 
 def _texts(cloud: Cloud, told: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,8 @@ from boringops_tools.stack.facts import Application, Route
 
 Cloud = Literal["aws", "google", "azure"]
 CLOUDS: dict[str, Cloud] = {"ecs": "aws", "cloud-run": "google", "container-apps": "azure"}
+ON_AWS = ("cloudformation", "pulumi-python", "pulumi-typescript")
+"""Tools that are drafted for AWS alone."""
 MANAGED = ("postgres", "mysql", "redis")
 """Backing services that are provisioned; others are reached by an address that people put into a secret."""
 
@@ -201,6 +203,12 @@ def workloads(context: Context) -> list[Workload]:
         exposed = as_exposed(context, app)
         found.append(Workload(app, cloud, name, exposed.port or 8080, 10 * (len(found) + 1)))
     return found
+
+
+def tool(context: Context) -> str:
+    """What the infrastructure is written in: what was asked for where it is drafted for that cloud, else Terraform."""
+    asked = context.choices.tool or ""
+    return asked if asked in ON_AWS and CLOUDS.get(context.choices.target or "") == "aws" else "terraform"
 
 
 def engines(works: Sequence[Workload]) -> list[str]:
