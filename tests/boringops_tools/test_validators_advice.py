@@ -61,3 +61,9 @@ def test_nginx_templates_without_an_ending_that_says_so(name: str, skipped: bool
 def test_a_list_of_tasks_is_no_compose_file(text: str, covered: bool) -> None:
     compose = next(each for each in validators.validators() if "compose-spec" in each.about)
     assert compose.covers(file("tasks/docker-compose.yml", text)) is covered
+
+
+@pytest.mark.parametrize(("path", "skipped"), [("deploy.sh.j2", True), ("deploy.sh", False)])
+def test_a_script_that_has_to_be_rendered_first(path: str, skipped: bool) -> None:
+    text = "#!/bin/sh\n{% if a %}\ntrue\n{% endif %}\n"
+    assert bool(named("shellcheck").skip(file(path, text))) is skipped  # type: ignore[attr-defined]

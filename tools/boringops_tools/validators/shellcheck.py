@@ -12,6 +12,7 @@ from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "info", "style": "info"}
 # With a space or nothing in an unquoted variable these destroy, or overwrite, something else.
 _DESTROYS = re.compile(r"(?:^|[;&|({]|\bsudo|\bthen|\bdo|\belse)\s*(?:rm|mv|cp|dd|chown|chmod)\s")
+_TEMPLATES = (".j2", ".tmpl", ".tpl", ".template", ".erb")
 _SHEBANG = re.compile(r"#!\s*\S*/(?:env\s+(?:-S\s+)?)?(?:ba|da|k)?sh\b")
 
 
@@ -23,6 +24,9 @@ class Shellcheck(Program):
 
     def covers(self, file: File) -> bool:
         return file.suffix in (".sh", ".bash") or bool(_SHEBANG.match(file.text))
+
+    def skip(self, file: File) -> str:
+        return "is a template: must be rendered first" if file.suffix in _TEMPLATES else ""
 
     def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
         judged = super().check(files, timeout_s)
