@@ -17,10 +17,11 @@ def files(context: Context) -> Iterator[DraftFile]:
     for app in context.apps:
         path = app.path("Dockerfile")
         if app.deployable and path not in context.tree:
+            framework = f" with {app.framework}" if app.framework else ""
             yield DraftFile(
                 path=path,
                 content=render(f"Dockerfile.{app.language}.j2", app=app, **_values(app, context)),
-                why=f"Multi-stage image of {app.name}: {app.framework or app.language} {app.version.value}, without root.",
+                why=f"Multi-stage image of {app.name}: {app.language} {app.version.value}{framework}, without root.",
             )
 
 
