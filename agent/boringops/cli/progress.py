@@ -16,6 +16,7 @@ from boringops import events as ev
 from boringops.cli.output import say
 from boringops.facts import SEVERITIES, Finding
 from boringops.models.base import Delta
+from boringops.plan import render_question
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -123,7 +124,7 @@ class Progress:
 
     def _questions(self, event: ev.QuestionsAsked) -> None:
         for question in event.questions:
-            self._line("?", question.question, "yellow")
+            self._line("?", render_question(question.question, question.why, question.options), "yellow")
 
     def _told(self, event: ev.Told) -> None:
         if not event.text.startswith("# Task"):
