@@ -202,9 +202,11 @@ def refused(attestation: Attestation, rule: Rule | None, facts: Facts, text: str
     if problem := _not_carried_out(references, rule, facts, text):
         return problem
     if rule and rule.shown_by and not any(_shows(reference, rule.shown_by, facts) for reference in references):
+        words = rule.shown_by.replace("\\", "").replace("|", ", ")
+        people = " or who has to do it (handed_over)" if may_be_handed_over(rule, facts) else ""
         return (
-            f"the evidence says nothing of it (no {rule.shown_by.replace('|', ', ')} there). Point to the line that shows "
-            "it, or say why it does not apply (not_applicable) or who has to do it (handed_over)."
+            f"the evidence says nothing of it (no {words} there). Point to the line that shows it, do it where it is not "
+            f"there yet, or say why it does not apply (not_applicable){people}."
         )
     return ""
 
@@ -212,7 +214,7 @@ def refused(attestation: Attestation, rule: Rule | None, facts: Facts, text: str
 def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts, text: str) -> str:
     if len(attestation.reason.split()) < LEAST_WORDS:
         return f"{attestation.outcome} needs a reason in a sentence."
-    if attestation.outcome == "handed_over" and rule and rule.doable and not _left_to_people(rule, facts):
+    if attestation.outcome == "handed_over" and not may_be_handed_over(rule, facts):
         return "this run can do that itself: do it, or say why it does not apply (not_applicable)."
     if attestation.outcome == "not_applicable" and rule:
         there = rule.needs.there(facts) if rule.needs and rule.needs.decisive else []
@@ -223,9 +225,11 @@ def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts, text:
     return ""
 
 
-def _left_to_people(rule: Rule, facts: Facts) -> bool:
-    """Whether something that a run can do may be handed over all the same: it wrote documents alone, it made nothing of
-    the kind (to pin an image is not to rebuild it), or has begun."""
+def may_be_handed_over(rule: Rule | None, facts: Facts) -> bool:
+    """Whether an item may be left to people. What a run can do may be only where it wrote documents alone, made nothing of
+    the kind (to pin an image is not to rebuild it), or began it."""
+    if rule is None or not rule.doable:
+        return True
     if rule.needs and not any(change.action == "create" for change in _touching(rule, facts)):
         return True
     if not any(path in facts.kinds and facts.kinds[path] != "runbook" for path in facts.state.changes):
@@ -283,6 +287,8 @@ def no_evidence(reference: str, state: State) -> str:
         if not 1 <= line <= max(state.lines.get(path, 0), 1):
             return f"{reference}: {path} has {state.lines.get(path, 0)} lines."
         return ""
+    if reference.removeprefix("./") in state.seen:
+        return f"{reference} names a whole file: add the line that shows it (`{reference}:LINE`)."
     return (
         f"{reference} is not in the journal. Use a label from a tool result of this run, such as `e12`, or `path:line`."
     )

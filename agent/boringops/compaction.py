@@ -49,6 +49,9 @@ def digest(state: State, *, not_told: Collection[str] = ()) -> str:
     if state.changes:
         done = "\n".join(f"- {change.action} {path}" for path, change in sorted(state.changes.items()))
         parts.append(f"## Done on disk\n\n{done}")
+    left = [file for file in state.plan.files if file.path not in state.changes] if state.plan else []
+    if left and state.phase != "plan":
+        parts.append("## Planned and not done yet\n\n" + "\n".join(f"- {file.action} {file.path}" for file in left))
     if state.strays:
         parts.append(f"## Changed outside the plan, to be put back\n\n{', '.join(sorted(state.strays))}")
     parts += [f"## You were told\n\n{text}" for text in _told(state) if text not in not_told]
@@ -78,7 +81,8 @@ def _line(evidence: Evidence) -> str:
     what = next((str(given[name]) for name in ("file_path", "command", "pattern", "path") if given.get(name)), "")
     first = next((line for line in evidence.content.splitlines() if line.strip()), "")
     failed = " (error)" if evidence.is_error else ""
-    return textwrap.shorten(f"- {evidence.label} {evidence.tool} {what}{failed}: {first}", 200, placeholder=" ...")
+    call = f"{evidence.label} {evidence.tool} {what}".strip()
+    return textwrap.shorten(f"- {call}{failed}: {first}", 200, placeholder=" ...")
 
 
 def _last_results(state: State) -> list[str]:

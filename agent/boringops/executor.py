@@ -254,7 +254,8 @@ class Executor:
         self.record(
             ev.PolicyDecided(call_id=call.id, tool=call.tool, input=call.input, action="deny", reason=reason, by=by)
         )
-        return _error(f"Refused by {by}: {reason}")
+        onward = " Go on without it, or say in the follow-ups what is left to people." if by == "a person" else ""
+        return _error(f"Refused by {by}: {reason}{onward}")
 
     def _shown(self, given: str) -> str:
         """A path as permission rules see it: relative where it is inside the repository."""
@@ -310,14 +311,12 @@ class Executor:
             answered = self.ask(plan.questions, call_id)
             return ToolResult(f"{answered.content}\nTake the answers into the plan and call SubmitPlan again.")
         if call_id in self.state.refused_calls:
-            return _error(f"The plan was refused: {self.state.refused_calls[call_id] or 'no reason was given'}.")
+            return _error(_plan_refused(self.state.refused_calls[call_id]))
         if call_id not in self.state.approved_calls:
             refusal = self._have_approved(plan, call_id)
             if refusal is not None:
                 self.record(ev.PlanRefused(call_id=call_id, by="a person", reason=refusal))
-                return _error(
-                    f"The plan was refused: {refusal or 'no reason was given'}. Change it and call SubmitPlan again."
-                )
+                return _error(_plan_refused(refusal))
         self.changes.take_in_strays(call_id)
         by = self.state.approved_calls[call_id]
         return ToolResult(
@@ -379,3 +378,10 @@ def _origin(tool: str, given: Mapping[str, Any]) -> str:
 
 def _error(message: str) -> ToolResult:
     return ToolResult(message, is_error=True)
+
+
+def _plan_refused(said: str) -> str:
+    """What a person said to a plan, as they said it."""
+    if not said:
+        return "The plan was refused without a word why. Ask what to change (AskUser), or submit another."
+    return f"The plan was not approved. The user says:\n\n{said}\n\nChange it and call SubmitPlan with the whole plan again."

@@ -7,7 +7,7 @@ plan's, whether the documents kept up, and the persona's checklist.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from boringops import asked, checklist, shortcuts
@@ -52,6 +52,8 @@ class Outcome:
     findings: list[Finding]
     blocking: list[Finding]
     checklist: list[ChecklistItem]
+    own: frozenset[str] = frozenset()
+    """Ids of open items that this run has to do itself: they are not handed over."""
 
     @property
     def passed(self) -> bool:
@@ -83,7 +85,13 @@ def verify(
         _gate("checklist/open", f"{item.id}: {item.text}", hint=item.reason) for item in items if item.outcome == "open"
     ]
     blocking = [finding for finding in findings if _blocks(finding, executor)]
-    return Outcome(findings, blocking, items)
+    by_name = {rule.name: rule for rule in rules}
+    own = {
+        item.id
+        for item in items
+        if item.outcome == "open" and not checklist.may_be_handed_over(by_name.get(item.rule), facts)
+    }
+    return Outcome(findings, blocking, items, frozenset(own))
 
 
 def _blocks(finding: Finding, executor: Executor) -> bool:
@@ -250,43 +258,61 @@ def _text(executor: Executor, path: str) -> str:
 
 
 def render(outcome: Outcome, round_number: int, rounds: int) -> str:
-    """What a failed round tells the model: what blocks, grouped by file, then the items that are open."""
-    lines = [
-        f"Verification round {round_number} of {rounds}: not done yet. Errors have to be mended. Warnings are told once: "
-        "mend them, or leave them and say why in follow_ups."
-    ]
+    """What a failed round tells the model: what blocks, grouped by file, what fails by itself, then what is to be said."""
+    blocking = [finding for finding in outcome.blocking if not finding.rule.startswith("checklist/open")]
+    lines = [f"Verification round {round_number} of {rounds}: not done yet.{_asks(blocking)}"]
     by_path: dict[str, list[Finding]] = {}
-    for finding in outcome.blocking:
-        if not finding.rule.startswith("checklist/open"):
-            by_path.setdefault(finding.path or "the run", []).append(finding)
+    for finding in blocking:
+        by_path.setdefault(finding.path or "the run", []).append(finding)
     for path, findings in by_path.items():
         lines += ["", f"{path}:"]
-        lines += [
-            f"- {_place(finding)}{finding.message}" + (f" {finding.hint}" if finding.hint else "")
-            for finding in findings
-        ]
+        lines += [f"- {_place(finding)}{_sentences(finding.message, finding.hint)}" for finding in findings]
     open_items = [item for item in outcome.checklist if item.outcome == "open"]
-    if open_items:
+    told = {finding.message for finding in blocking}
+    failing = [item for item in open_items if item.reason and item.reason not in told]
+    if failing:
+        lines += ["", "Checklist items that fail on what is there; mend it, no entry settles them:"]
+        lines += _listed(failing, outcome.own)
+    unsaid = _listed([item for item in open_items if not item.reason], outcome.own)
+    if unsaid:
         lines += [
             "",
-            f"{len(open_items)} checklist items are open. Call Finish again with an entry in `checklist` for each: attested with "
-            "evidence (labels such as `e12`, or `path:line` of files you read or wrote), not_applicable or handed_over with a reason.",
-            *_listed(open_items),
+            f"{len(unsaid)} checklist entries are missing. Call Finish again with these in `checklist`: attested with evidence "
+            "(labels such as `e12`, or `path:line` of files you read or wrote), not_applicable or handed_over with a reason "
+            "in a sentence.",
+            *unsaid,
         ]
     return "\n".join(lines)
 
 
-def _listed(items: Sequence[ChecklistItem]) -> list[str]:
+def _asks(blocking: Sequence[Finding]) -> str:
+    errors = " Errors have to be mended." if any(finding.severity == "error" for finding in blocking) else ""
+    warnings = (
+        " Warnings are told once: mend them, or leave them and say why in follow_ups."
+        if any(finding.severity == "warning" for finding in blocking)
+        else ""
+    )
+    return errors + warnings
+
+
+def _listed(items: Sequence[ChecklistItem], own: Collection[str]) -> list[str]:
     """Open items, each once: items under one rule say the same thing and are settled by one entry."""
     twins: dict[str, list[ChecklistItem]] = {}
     for item in items:
         twins.setdefault(item.rule or item.id, []).append(item)
     lines = []
     for first, *others in twins.values():
-        reason = f" ({first.reason})" if first.reason else ""
-        also = f" (settles {', '.join(other.id for other in others)}, too)" if others else ""
-        lines.append(f"- [{first.id}] {first.text}{reason}{also}")
+        reason = f": {first.reason}" if first.reason else ""
+        also = f" (settles {', '.join(other.id for other in others)}, too)" if others and not reason else ""
+        yours = " (yours to do: cannot be handed over)" if first.id in own and not reason else ""
+        lines.append(f"- [{first.id}] {first.text}{reason}{also}{yours}")
     return lines
+
+
+def _sentences(message: str, hint: str) -> str:
+    """A message with its hint, told apart where the message has no end of its own."""
+    stop = "" if not hint or message.endswith((".", "!", "?", ":")) else "."
+    return f"{message}{stop} {hint}".rstrip()
 
 
 def _place(finding: Finding) -> str:

@@ -126,7 +126,7 @@ def render(inventory: Inventory) -> str:
     if inventory.environments:
         lines += ["", f"Environments stated: {', '.join(inventory.environments)}"]
     if inventory.unmatched_globs:
-        lines += ["", f"Found nothing: {', '.join(inventory.unmatched_globs)}"]
+        lines += ["", f"No file matches these patterns: {', '.join(inventory.unmatched_globs)}"]
     return "\n".join(lines)
 
 

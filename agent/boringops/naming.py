@@ -29,7 +29,7 @@ def commit_message(state: State, persona: Persona, co_author: bool) -> str:
         for verb, action in (("Created", "create"), ("Updated", "change"), ("Removed", "delete"))
         if action in by_action
     ]
-    if plan and plan.deployment_strategy:
+    if plan and _names_strategy(plan.deployment_strategy):
         body.insert(1, f"- Configured deployment: {plan.deployment_strategy.split('. ')[0].rstrip('.')}")
     body = [
         textwrap.fill(line, 72, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) for line in body
@@ -38,6 +38,11 @@ def commit_message(state: State, persona: Persona, co_author: bool) -> str:
     if co_author and start.by_model:
         trailers.append(f"Co-Authored-By: {start.model} <noreply@anthropic.com>")
     return "\n".join([subject, "", *body, "", *trailers]) + "\n"
+
+
+def _names_strategy(text: str) -> bool:
+    """Whether a plan's deployment strategy is one, rather than why none applies."""
+    return re.match(r"(?i)\s*(none|no|not|n/a|nothing)\b", text) is None and bool(text.strip())
 
 
 def new_run_id(now: datetime, salt: str) -> str:

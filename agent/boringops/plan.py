@@ -119,6 +119,17 @@ def render(plan: Plan) -> str:
     return "\n".join(lines).strip() + "\n"
 
 
+def differences(old: Plan, new: Plan) -> list[str]:
+    """What an amended plan says that the one before it did not (`+`), and the other way round (`-`), line by line."""
+    before, after = ([line for line in render(plan).splitlines() if line.strip()] for plan in (old, new))
+    gone = [f"- {_bare(line)}" for line in before if line not in after]
+    return [*gone, *(f"+ {_bare(line)}" for line in after if line not in before)]
+
+
+def _bare(line: str) -> str:
+    return line.removeprefix("- ").removeprefix("[ ] ").replace("**", "")
+
+
 def render_question(question: str, why: str = "", options: list[str] | None = None) -> str:
     """One question on one line: what is asked, what depends on it, what there is to choose from."""
     return question + (f" ({' / '.join(options)})" if options else "") + (f" [{why}]" if why else "")

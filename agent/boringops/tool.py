@@ -124,6 +124,8 @@ class Completed:
     output: str
     """Standard output and error, in the order they came."""
     timed_out: bool = False
+    cancelled: bool = False
+    """Ended because the run was stopped."""
     sandbox: dict[str, Any] = field(default_factory=dict)
     """How it was confined: level, backend, whether it had a network and could write."""
 
@@ -180,18 +182,22 @@ def explain(error: ValidationError, tool_name: str) -> str:
     """The error as the model reads it: a line for each problem, with where it is, what is wanted and what was given."""
     problems = error.errors(include_url=False)
     lines = [f"{tool_name} was not run: its arguments are not valid."]
-    lines += [_problem(problem, tool_name) for problem in problems[:MAX_PROBLEMS]]
+    missing = [str(problem["loc"][-1]) for problem in problems if problem["type"] == "missing"]
+    lines += [_problem(problem, tool_name, missing) for problem in problems[:MAX_PROBLEMS]]
     if len(problems) > MAX_PROBLEMS:
         lines.append(f"- and {len(problems) - MAX_PROBLEMS} more")
     return "\n".join(lines)
 
 
-def _problem(problem: Any, tool_name: str) -> str:
+def _problem(problem: Any, tool_name: str, missing: Sequence[str]) -> str:
     where = ".".join(map(str, problem["loc"])) or "the arguments"
     if problem["type"] == "missing":
         return f"- {where}: required, but not given"
     if problem["type"] == "extra_forbidden":
-        return f"- {where}: {tool_name} has no such argument; leave it out"
+        given = str(problem["loc"][-1])
+        meant = [name for name in missing if given in name or name in given] or (missing if len(missing) == 1 else [])
+        advice = f"give it as {meant[0]}" if meant else "leave it out"
+        return f"- {where}: {tool_name} has no such argument; {advice}"
     return f"- {where}: {problem['msg']}; given: {_given(problem['input'])}"
 
 

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from boringops import persona
+from boringops import gates, persona
 from boringops.calls import Evidence
-from boringops.checklist import Facts, refused, sections, settle
+from boringops.checklist import Facts, may_be_handed_over, refused, sections, settle
 from boringops.checklist_rules import RULES
-from boringops.facts import Attestation, Finding, Validation
+from boringops.facts import Attestation, Change, ChecklistItem, Finding, Validation
 from boringops.state import State
 from boringops_tools.toolset import all_tools
 
@@ -126,3 +126,34 @@ def test_that_no_plan_was_reviewed_says_nothing_of_syntax() -> None:
         Validation(path="main.tf", tool="terraform plan", outcome="not_validated", reason="no plan"),
     ]
     assert next(each for each in settle(WHO.protocol, RULES, known, [])[0] if each.id == syntax).outcome == "verified"
+
+
+def test_what_the_run_can_do_itself_is_said_so_before_it_is_handed_over() -> None:
+    wrote = facts(*APP)
+    wrote.state.changes["Dockerfile"] = Change(path="Dockerfile", action="create", before="", after="x")
+    rule = rule_of("documentation.1")
+    assert not may_be_handed_over(rule, wrote)
+    given = Attestation(id="documentation.1", outcome="attested", evidence=["package.json:1"])
+    said = refused(given, rule, wrote, ITEMS["documentation.1"])
+    assert "says nothing of it" in said and "handed_over" not in said and "\\" not in said
+    assert may_be_handed_over(rule_of("documentation.5"), wrote) and may_be_handed_over(None, wrote)
+
+
+def test_evidence_that_names_a_whole_file_is_asked_for_its_line() -> None:
+    given = Attestation(id="during-implementation.5", outcome="attested", evidence=["src/health.js"])
+    assert "src/health.js:LINE" in refused(given, rule_of("during-implementation.5"), facts(*APP))
+
+
+def test_a_failed_round_asks_for_entries_only_where_an_entry_helps() -> None:
+    def item(id_: str, reason: str = "") -> ChecklistItem:
+        return ChecklistItem(
+            id=id_, section="S", text=f"text of {id_}", rule=id_, outcome="open", evidence=[], reason=reason
+        )
+
+    error = Finding(rule="documents/readme", severity="error", path="README.md", message="No section.", source="x")
+    items = [item("a.1"), item("a.2", "No section."), item("a.3", "found: Dockerfile:1 user/missing")]
+    told = gates.render(gates.Outcome([error], [error], items, frozenset({"a.1"})), 1, 5)
+    entries = told.partition("1 checklist entries are missing")[2]
+    assert "[a.1] text of a.1 (yours to do: cannot be handed over)" in entries
+    assert "a.2" not in told and "a.3" not in entries and "[a.3] text of a.3: found: Dockerfile:1" in told
+    assert "Warnings" not in told

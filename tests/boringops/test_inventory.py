@@ -197,14 +197,14 @@ def test_render(tmp_path: Path) -> None:
         "dockerfile (Docker):\n- Dockerfile: node 24",
         "make (Make):\n- Makefile",
         "Environments stated: prod",
-        f"Found nothing: {', '.join(PERSONA[1:])}",
+        f"No file matches these patterns: {', '.join(PERSONA[1:])}",
     ]
 
 
 def test_render_of_nothing_says_so(tmp_path: Path) -> None:
     shown = inventory.render(take(tmp_path, {"a.py": ""}, ("Dockerfile",)))
     assert "No infrastructure file" in shown
-    assert "Found nothing: Dockerfile" in shown
+    assert "No file matches these patterns: Dockerfile" in shown
 
 
 def test_render_stays_compact_and_on_its_lines(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from boringops.facts import Attestation, Claim, Finding, Inspection, Plan, PlannedFile, Question, Validation
 from boringops.tool import Effect, InDoubt, Tool, ToolError, ToolResult, explain
 from boringops_tools.ask import AskUser
+from boringops_tools.files import Read
 from boringops_tools.finish import Finish
 from boringops_tools.plan import SubmitPlan
 from boringops_tools.search import Grep
@@ -292,6 +293,26 @@ def test_an_error_says_where_what_is_wanted_and_what_was_given() -> None:
         "- head_limit: Grep has no such argument; leave it out",
     ]
     assert "the arguments: Input should be" in refused(Grep(), ["x"])
+
+
+def test_a_name_that_is_nearly_right_is_put_right() -> None:
+    assert "- path: Read has no such argument; give it as file_path" in refused(Read(), {"path": "Dockerfile"})
+
+
+def test_validate_says_a_hint_and_a_reason_once(context: FakeContext) -> None:
+    context.written = ["a/Dockerfile", "b/Dockerfile"]
+    context.inspection = Inspection(
+        findings=[
+            Finding(rule="R", severity="info", path=path, message="No digest.", source="boringops", hint="Pin it.")
+            for path in context.written
+        ],
+        validation=[
+            Validation(path=path, tool="trivy", outcome="not_validated", reason="no data") for path in context.written
+        ],
+    )
+    content = call(Validate(), context, {}).content
+    assert content.count("Pin it.") == 1
+    assert "  a/Dockerfile, b/Dockerfile: trivy: no data" in content
 
 
 def test_many_problems_are_counted_instead_of_listed() -> None:

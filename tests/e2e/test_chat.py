@@ -59,7 +59,7 @@ def test_from_a_question_over_an_amended_plan_to_a_commit_and_back(repo: Path, m
         say(shown, "Write a runbook")
         shown.wait_for("t1 thought", "Planning", "create docs/run.md", "Approve this plan?")
         answer(shown, "call it runbook.md")
-        shown.wait_for("create docs/runbook.md", "Approve this plan?")
+        shown.wait_for("Changed since the plan before", "+ create `docs/runbook.md`", "Approve this plan?")
         answer(shown, "y")
         shown.wait_for(
             "☐ 1 Write it down", "☑ 1 Write it down", "I write it.", "done: The runbook is written.", "commit: "

@@ -31,11 +31,12 @@ class BlueprintArguments(Arguments):
 class Blueprint(Tool[BlueprintArguments]):
     """Infrastructure files made for the stack that this repository has, pinned and clean by construction.
 
-    Offers what the repository lacks of: Dockerfile, .dockerignore, compose.yaml, pipelines (GitHub Actions, GitLab CI,
-    CircleCI, Jenkins, Azure Pipelines: name it in the task), dependabot.yml or renovate.json, .env.example, a
-    runbook, and marked deployment sections for README and memory bank. While planning, call it with write=false to see what
-    is offered and why; put the files you want into the plan. Once the plan is approved, write=true writes those.
-    A file of the user's is never overwritten. Read and Edit what it wrote where the task needs more.
+    Offers those of these that the repository lacks: Dockerfile, .dockerignore, compose.yaml, pipelines (GitHub Actions,
+    GitLab CI, CircleCI, Jenkins, Azure Pipelines: name it in the task), dependabot.yml or renovate.json, .env.example, a
+    runbook, and marked deployment sections for README and memory bank; where the task names a target or operations, also
+    manifests, Terraform, monitoring and recovery. While planning, call it with write=false to see what is offered and why;
+    put the files you want into the plan. Once the plan is approved, write=true writes those. A file of the user's is never
+    overwritten. Read and Edit what it wrote where the task needs more.
     """
 
     name = "Blueprint"
@@ -58,7 +59,8 @@ class Blueprint(Tool[BlueprintArguments]):
         made = draft(context.root, context.tracked(), task=call.task or context.task, wants=wants, planned=planned)
         chosen = [file for file in made.files if not call.paths or file.path in call.paths]
         if call.write:
-            return _write(chosen, context)
+            apart = [file.path for file in made.files if file not in chosen and file.path in (planned or ())]
+            return _write(chosen, apart, context)
         lines = [_application(app) for app in made.stack.applications] or ["No application was recognised."]
         lines += [f"- {file.action} {file.path}: {file.why}" for file in chosen] or [
             "Nothing: all of it is there already."
@@ -70,7 +72,8 @@ class Blueprint(Tool[BlueprintArguments]):
         return ToolResult("\n".join(lines), data={"offered": [file.path for file in chosen]})
 
 
-def _write(files: Sequence[DraftFile], context: ToolContext) -> ToolResult:
+def _write(files: Sequence[DraftFile], apart: Sequence[str], context: ToolContext) -> ToolResult:
+    """Write what is planned. `apart` are planned files that were not asked for: what refers to them goes by their draft."""
     planned = set(context.planned())
     written: list[str] = []
     left: list[str] = []
@@ -88,6 +91,13 @@ def _write(files: Sequence[DraftFile], context: ToolContext) -> ToolResult:
     lines = [f"Wrote {len(written)} files: {', '.join(written)}." if written else "Nothing was left to write."]
     if left:
         lines.append(f"Left out: {'; '.join(left)}")
+    for path in apart:
+        users = [file.path for file in files if file.path in written and path.rpartition("/")[2] in file.content]
+        if users:
+            lines.append(
+                f"{', '.join(users)}: refers to {path} as Blueprint would write it, which it did not. Let it write that, too, "
+                "or use the same names in yours (see it with write=false), or edit what refers to it."
+            )
     return ToolResult("\n".join(lines), data={"written": written})
 
 

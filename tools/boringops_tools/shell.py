@@ -47,6 +47,8 @@ class Bash(Tool[BashArguments]):
                 f"Ended after {call.timeout / 1000:g} s, before it was done. Give it more time with timeout (at most "
                 "600000), make it do less, or make sure that it does not wait for input or run for ever."
             )
+        if done.cancelled:
+            head = "Ended by the user before it was done."
         return ToolResult(
             f"{head}\n{output}",
             is_error=done.timed_out or done.exit_code != 0,

@@ -76,12 +76,14 @@ def _findings(findings: list[Finding]) -> list[str]:
     for finding in sorted(findings, key=lambda found: (-SEVERITIES.index(found.severity), found.path, found.line or 0)):
         by_path[finding.path].append(finding)
     lines = []
+    hinted: set[str] = set()
     for path, found in by_path.items():
         lines += ["", shown(path)]
         for finding in found:
             place = f"line {finding.line}: " if finding.line else ""
             lines.append(f"  {finding.severity}: {place}{finding.message} [{finding.rule}, {finding.source}]")
-            lines += [f"    {finding.hint}"] if finding.hint else []
+            lines += [f"    {finding.hint}"] if finding.hint and finding.hint not in hinted else []
+            hinted.add(finding.hint)  # a hint is said where it is needed first
     return lines
 
 
@@ -90,11 +92,11 @@ def _coverage(inspection: Inspection) -> list[str]:
     for validation in inspection.validation:
         if validation.outcome == "passed":
             by_tool[_tool(validation)].append(shown(validation.path))
-    unchecked = [
-        f"  {shown(validation.path)}: {validation.tool}: {validation.reason}"
-        for validation in inspection.validation
-        if validation.outcome == "not_validated"
-    ]
+    why: dict[str, list[str]] = defaultdict(list)
+    for validation in inspection.validation:
+        if validation.outcome == "not_validated":
+            why[f"{validation.tool}: {validation.reason}"].append(shown(validation.path))
+    unchecked = [f"  {', '.join(paths)}: {reason}" for reason, paths in why.items()]
     passed = [f"  {tool}: {', '.join(paths)}" for tool, paths in by_tool.items()]
     return [
         *(["", "Passed:", *passed] if passed else []),

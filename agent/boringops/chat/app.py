@@ -165,6 +165,7 @@ class ChatApp:
     def _on_event(self, event: ev.Event) -> None:
         if isinstance(event, ev.RunStarted):
             self.chat.ran(event.run_id)
+            self.person.before = None
         self.screen.event(event)
 
     # --- around it ---

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -104,7 +105,7 @@ class Commands:
     def undo(self, rest: str) -> None:
         """Take the last run back, or the run named: its own paths only."""
         app = self.app
-        run_id = rest or app.chat.last_run or app.latest_run()
+        run_id = rest or self._last_change() or app.chat.last_run or app.latest_run()
         ahead = undoing.preview(app.repository, app.store, run_id)
         for line in [*ahead.lines(), *(f"! {conflict}" for conflict in ahead.conflicts)]:
             self.print(f"  {line}", markup=False)
@@ -171,9 +172,10 @@ class Commands:
             used = state.usage
             total += used.cost_usd
             prompt = used.input_tokens + used.cache_read_tokens + used.cache_write_tokens
+            name = textwrap.shorten(state.start.task_name, 50, placeholder=" …") if state.start else ""
             self.print(
-                f"  {run_id}  {used.turns:3} turns  {prompt:9,} tokens in ({used.cache_read_tokens:,} cached)  "
-                f"{used.output_tokens:7,} out  ${used.cost_usd:.4f}", markup=False, highlight=False,
+                f"  {run_id}  {name}\n    {used.turns} turns, {prompt:,} tokens in ({used.cache_read_tokens:,} cached), "
+                f"{used.output_tokens:,} out, ${used.cost_usd:.4f}", markup=False, highlight=False,
             )  # fmt: skip
         self.print(f"  in all ${total:.4f}", highlight=False)
 
@@ -224,6 +226,14 @@ class Commands:
         raise Leave
 
     # --- parts ---
+
+    def _last_change(self) -> str:
+        """The latest run of this chat that changed something that still stands; empty where none did."""
+        for run_id in reversed(self.app.chat.run_ids()):
+            state = state_of(self.app.store, run_id)
+            if state.changes and not state.undone:
+                return run_id
+        return ""
 
     def _waits(self) -> bool:
         """Whether a plan of this chat waits for a person."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from boringops.fence import visible
 from boringops.result import Result
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ FOLLOW_UPS = 5
 def show(console: Console, result: Result) -> str:
     """Print the end of a run; what was left out of it, to be opened."""
     mark, style = ("✓", "green") if result.exit_code == 0 else ("✗", "yellow")
-    _line(console, f"{mark} {result.status.replace('_', ' ')}: {result.summary or result.task.name}", style)
+    summary = result.summary.strip() or result.task.name
+    several = "\n" in summary  # an answer in Markdown, not a sentence
+    _line(console, f"{mark} {result.status.replace('_', ' ')}{'' if several else f': {summary}'}", style)
+    if several:
+        from rich.markdown import Markdown
+
+        console.print(Markdown(visible(summary)), soft_wrap=False)
     for question in result.questions:
         _line(console, f"  ? {question.question}")
     if result.status in {"incomplete", "done"}:

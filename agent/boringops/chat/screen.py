@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from boringops import events as ev
 from boringops.chat import diffs
 from boringops.chat.streaming import Blocks, Field
-from boringops.cli.progress import Progress
+from boringops.cli.progress import Progress, first_words
 from boringops.facts import Plan
 from boringops.models.base import Delta
 
@@ -23,6 +23,7 @@ PREVIEW_LINES = 24
 """Lines of a change that are shown as it happens; `/diff` shows all."""
 _ANSWERING = "Finish"
 _QUIET = {"Finish", "SubmitPlan", "AskUser"}  # they speak for themselves
+_SHOWN = {"Write", "Edit", "Read"}  # their first line says nothing that the path does not
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Screen(Progress):
         self.cost_usd = 0.0
         self._lock = threading.RLock()
         self._memory_files: list[str] = []
+        self._confined = ""
         self._thought = ""
         self._thinking_since = 0.0
         self._changes: dict[str, ev.FileChanging] = {}
@@ -71,7 +73,9 @@ class Screen(Progress):
                     self._thought += delta.text
                 case "tool":
                     self.blocks.flush()
-                    self._answer = Field("summary") if delta.text == _ANSWERING else None
+                    # What is claimed of work is shown once it is verified, with the outcome.
+                    answers = delta.text == _ANSWERING and self.phase != "act"
+                    self._answer = Field("summary") if answers else None
                 case "arguments" if self._answer is not None:
                     self.blocks.add(self._answer.add(delta.text))
             super().delta(delta)
@@ -114,7 +118,13 @@ class Screen(Progress):
 
     def _started(self, event: ev.RunStarted) -> None:
         self.run_id = event.run_id
+        self.phase = ""
         self._memory_files = []
+
+    def _sandbox(self, event: ev.SandboxTried) -> None:
+        if event.confinement.sentence != self._confined:  # once a chat
+            super()._sandbox(event)
+        self._confined = event.confinement.sentence
 
     def _resumed(self, _: ev.RunResumed) -> None:
         self._line("▶", "going on where the run stopped", "dim")
@@ -160,12 +170,13 @@ class Screen(Progress):
         arguments = self._inputs.pop(event.call_id, {})
         told = "\n".join(f"{name}: {value}" for name, value in arguments.items())
         self.opened[event.evidence] = Opened(f"{event.tool} {what}", f"{told}\n\n{event.content}".strip())
-        first = event.content.strip().splitlines()[0] if event.content.strip() else ""
+        first = first_words(event.content)
+        call = f"{event.evidence} {event.tool} {what}".strip()
         if event.is_error and not first.startswith("Refused by") and event.tool != _ANSWERING:
-            self._line("✗", f"{event.evidence} {event.tool} {what}: {first}"[: self._room], "red")
+            self._line("✗", f"{call}: {first}", "red")
         elif event.tool not in _QUIET and not event.is_error:
-            tail = "" if event.tool in {"Write", "Edit"} else f": {first}"
-            self._line("·", f"{event.evidence} {event.tool} {what}{tail}"[: self._room], "dim")
+            tail = "" if event.tool in _SHOWN else f": {first}"
+            self._line("·", f"{call}{tail}"[: self._room], "dim")
 
     def _changing(self, event: ev.FileChanging) -> None:
         self._changes[event.change.path] = event

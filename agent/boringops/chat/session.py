@@ -115,14 +115,19 @@ def told(chat: Chat, store: FolderStore) -> str:
 
 
 def _exchange(exchange: Exchange, state: State, *, plan: bool) -> str:
-    lines = [f"The user said:\n{textwrap.indent(exchange.said, '> ')}", _outcome(state)]
+    lines = [f"The user said:\n{_quoted(exchange.said)}", _outcome(state)]
     if state.claim and state.claim.summary:
-        lines.append(f"You said:\n{textwrap.indent(state.claim.summary, '> ')}")
+        lines.append(f"You said:\n{_quoted(state.claim.summary)}")
     if state.changes:
         lines.append("Changed: " + ", ".join(f"{change.action} {path}" for path, change in state.changes.items()))
     if plan and state.plan is not None:
-        lines.append(f"Its plan, as approved:\n{textwrap.indent(render(state.plan).strip(), '> ')}")
+        lines.append(f"Its plan, as approved:\n{_quoted(render(state.plan).strip())}")
     return "\n".join(line for line in lines if line)
+
+
+def _quoted(text: str) -> str:
+    """A text as a Markdown quotation that does not end at its first empty line."""
+    return textwrap.indent(text, "> ", lambda _: True)
 
 
 def _outcome(state: State) -> str:

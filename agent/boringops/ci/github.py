@@ -49,7 +49,8 @@ def main(env: Mapping[str, str]) -> int:
 def _annotations(result: Result) -> list[str]:
     told = [commands.annotation(finding) for finding in result.findings if finding.severity != "info"]
     if result.exit_code:
-        said = f"{result.summary} {result.error.hint if result.error else ''}".strip()
+        onward = summary.ANSWERED if result.questions else result.error.hint if result.error else ""
+        said = f"{result.summary} {onward}".strip()
         told.append(
             commands.annotation(
                 Finding(rule=result.status, severity="error", path="", message=said, source="boringops")

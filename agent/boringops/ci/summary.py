@@ -6,11 +6,15 @@ from pathlib import Path
 
 from boringops.facts import Finding
 from boringops.plan import render as render_plan
+from boringops.plan import render_question
 from boringops.result import Result
 
 MOST_CHARACTERS = 60_000
 """GitHub takes 65,536 characters in a pull request's body, and 1 MiB in a step's summary."""
 _MOST_ROWS = 50
+
+ANSWERED = "Put the answers into the task, and run it again."
+"""How a job is given what it asked for: nobody is at its terminal, and the next job has a new work tree."""
 
 
 def render(result: Result) -> str:
@@ -20,8 +24,11 @@ def render(result: Result) -> str:
     if result.error and result.error.message != result.summary:
         lines += ["", _text(result.error.message)]
     if result.questions:
-        lines += ["", "### To be answered", "", "Put the answers into the task, and run it again.", ""]
-        lines += [f"{number}. {_text(question.question)}" for number, question in enumerate(result.questions, 1)]
+        lines += ["", "### To be answered", "", ANSWERED, ""]
+        lines += [
+            f"{number}. {_text(render_question(each.question, each.why, each.options))}"
+            for number, each in enumerate(result.questions, 1)
+        ]
     if result.plan:
         lines += ["", "<details><summary>Plan</summary>", "", render_plan(result.plan).strip(), "", "</details>"]
     lines += _changes(result)

@@ -68,7 +68,7 @@ def _masked(error: BoringopsError) -> tuple[str, str]:
 def render(result: Result) -> str:
     """The result as a person reads it at a glance."""
     lines = [
-        f"{_MARKS.get(result.status, '✗')} {result.status.replace('_', ' ')}: {result.summary or result.task.name}"
+        f"{_MARKS.get(result.status, '✗')} {result.status.replace('_', ' ')}:{_own_lines(result.summary or result.task.name)}"
     ]
     if result.status in {"planned", "needs_approval"} and result.plan:
         from boringops.plan import render as render_plan
@@ -120,3 +120,8 @@ def _changes(result: Result) -> list[str]:
             f"{counts.handed_over} handed over, {counts.open} open",
         ]
     return lines
+
+
+def _own_lines(text: str) -> str:
+    """A text behind a colon: beside it where it is one line, else below."""
+    return f"\n\n{text}\n" if "\n" in text.strip() else f" {text}"

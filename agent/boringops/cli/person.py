@@ -13,7 +13,7 @@ from boringops.errors import UsageError
 from boringops.executor import Answer
 from boringops.facts import Plan, Question
 from boringops.fence import visible
-from boringops.plan import render, render_question
+from boringops.plan import differences, render, render_question
 from boringops.suggestions import Suggestion, generalise
 
 
@@ -24,6 +24,8 @@ class TerminalPerson:
         self.progress = progress
         self.repo = repo
         self.console = progress.console
+        self.before: Plan | None = None
+        """The plan of this run that was shown last."""
 
     def approve(self, plan: Plan) -> Answer:
         from rich.markdown import Markdown
@@ -31,14 +33,27 @@ class TerminalPerson:
         self.progress.pause()
         self.console.print()
         self.console.print(Markdown(visible(render(plan))), soft_wrap=False)
+        self._changes(plan)
         said = self._read("\nApprove this plan? [y]es, [n]o, or say what to change: ")
         self.progress.resume()
         return Answer(said.lower() in {"y", "yes"}, "" if said.lower() in {"n", "no"} else said)
 
+    def _changes(self, plan: Plan) -> None:
+        """What is new, last: the plan above may be longer than the screen."""
+        lines = differences(self.before, plan) if self.before else []
+        if self.before:
+            self.console.print(
+                "\nChanged since the plan before:" if lines else "\nNothing changed in the plan.", style="bold"
+            )
+        for line in lines:
+            self.console.print(f"  {visible(line)}", style="green" if line.startswith("+") else "red", markup=False)
+        self.before = plan
+
     def allow(self, tool: str, call: dict[str, Any], reason: str) -> Answer:
         self.progress.pause()
         shown = call.get("command") or call.get("file_path") or ""
-        self.console.print(f"\n{tool} {visible(str(shown))}\n  {visible(reason)}", markup=False)
+        purpose = f"  {visible(str(call['description']))}\n" if call.get("description") else ""
+        self.console.print(f"\n{tool} {visible(str(shown))}\n{purpose}  {visible(reason)}", markup=False)
         offered = generalise(str(call["command"])) if tool == "Bash" and call.get("command") else ()
         if offered:
             said = self._read("Allow this? [y]es once, for this [r]un, [a]lways, or [n]o: ").lower()

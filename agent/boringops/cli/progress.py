@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from boringops import events as ev
 from boringops.cli.output import say
+from boringops.facts import SEVERITIES, Finding
 from boringops.models.base import Delta
+from boringops.plan import render_question
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,12 +108,12 @@ class Progress:
 
     def _finished(self, event: ev.ToolFinished) -> None:
         what = self.calls.pop(event.call_id, "")
-        first = event.content.strip().splitlines()[0] if event.content.strip() else ""
+        first = first_words(event.content)
         if event.is_error:
             if not first.startswith("Refused by") and event.tool != "Finish":  # those have lines of their own
-                self._line("✗", f"{event.tool} {what}: {first}"[:120], "red")
+                self._line("✗", f"{f'{event.tool} {what}'.strip()}: {first}"[:160], "red")
         elif event.tool in {"Validate", "Bash", "Blueprint"}:
-            self._line(" ", f"{event.tool} {what}: {first}"[:100], "dim")
+            self._line(" ", f"{f'{event.tool} {what}'.strip()}: {first}"[:120], "dim")
         elif event.tool in {"Read", "Glob", "Grep"}:
             self._line(" ", f"{event.tool} {what}"[:100], "dim")
 
@@ -120,11 +124,11 @@ class Progress:
 
     def _questions(self, event: ev.QuestionsAsked) -> None:
         for question in event.questions:
-            self._line("?", question.question, "yellow")
+            self._line("?", render_question(question.question, question.why, question.options), "yellow")
 
     def _told(self, event: ev.Told) -> None:
         if not event.text.startswith("# Task"):
-            self._line("!", f"told the model: {event.text.splitlines()[0][:100]}", "yellow")
+            self._line("!", f"told the model: {first_words(event.text)[:160]}", "yellow")
 
     def _plan(self, event: ev.PlanSubmitted) -> None:
         plan = event.plan
@@ -147,7 +151,7 @@ class Progress:
         items = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(counts.items()))
         self._line(
             "✓" if event.passed else "✗",
-            f"round {event.round}: {len(event.findings)} findings; {items}",
+            f"round {event.round}: {_counted(event.findings)}; {items}",
             "green" if event.passed else "yellow",
         )
 
@@ -185,6 +189,21 @@ def _log() -> Console:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
     return Log(stderr=True, highlight=False, soft_wrap=True)
+
+
+def first_words(text: str) -> str:
+    """The first line of a text, with what it leads up to where it ends in a colon."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].endswith(":"):
+        return f"{lines[0]} {lines[1].removeprefix('- ')}"
+    return lines[0] if lines else ""
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    """How many findings there are by severity; what is open in the checklist is counted with the checklist."""
+    counts = Counter(finding.severity for finding in findings if finding.rule != "checklist/open")
+    told = [f"{counts[name]} {name}{'s' * (counts[name] != 1)}" for name in reversed(SEVERITIES) if counts[name]]
+    return ", ".join(told) or "no findings"
 
 
 def _plain(text: str) -> str:

@@ -94,7 +94,9 @@ def _run(
         child.wait()
         raise
     if ended_by_us is not None:
-        return Completed(ended_by_us, output.text(), timed_out=ended_by_us == TIMED_OUT)
+        return Completed(
+            ended_by_us, output.text(), timed_out=ended_by_us == TIMED_OUT, cancelled=ended_by_us == CANCELLED
+        )
     # As a shell tells it: 128 and the signal's number.
     return Completed(child.returncode if child.returncode >= 0 else 128 - child.returncode, output.text())
 

@@ -13,7 +13,10 @@ from rich.console import Console
 from boringops.chat import diffs, session
 from boringops.chat.line import completions
 from boringops.chat.streaming import Blocks, Field
+from boringops.cli.progress import first_words
+from boringops.facts import Plan, PlannedFile
 from boringops.journal import FolderStore
+from boringops.plan import differences
 
 
 @given(st.text(), st.text(), st.integers(1, 7))
@@ -90,3 +93,21 @@ def test_what_a_run_is_told_of_a_long_chat_is_bounded_and_keeps_the_latest_whole
     told = session.told(chat, FolderStore(tmp_path / "runs"))
     assert len(told) < 2 * session.TOLD_CHARACTERS + 200 * 220
     assert "message 0 " in told and ("message 199 " + "x" * 2000) in told
+
+
+def test_an_answer_with_several_paragraphs_is_one_quotation(tmp_path: Path) -> None:
+    chat = session.Chat(tmp_path / "chat.jsonl", lambda text: text)
+    chat.say("first\n\nsecond")
+    assert "> first\n> \n> second" in session.told(chat, FolderStore(tmp_path / "runs"))
+
+
+def test_what_is_new_in_an_amended_plan_is_told_line_by_line() -> None:
+    old = Plan(confidence="high", summary="s", files=[PlannedFile(path="a", action="create")], cost="Nothing.")
+    new = old.model_copy(update={"files": [PlannedFile(path="b", action="create")]})
+    assert differences(old, new) == ["- create `a`", "+ create `b`"]
+    assert differences(old, old) == []
+
+
+def test_a_first_line_takes_what_it_leads_up_to() -> None:
+    assert first_words("The plan is not ready:\n- cost is empty.\nMend it.") == "The plan is not ready: cost is empty."
+    assert first_words("One.\nTwo.") == "One." and first_words("") == ""
