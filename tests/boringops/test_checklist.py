@@ -17,6 +17,7 @@ from boringops_tools.toolset import all_tools
 WHO = persona.load(persona.shipped() / "devops-infrastructure.md", known_tools=[tool.name for tool in all_tools()])
 ITEMS = {item.id: item.text for section in sections(WHO.protocol) for item in section.items}
 TEXTS = {
+    "old/Dockerfile": "FROM node:24\n",
     "Dockerfile": "FROM node:24 AS build\nFROM node:24\nHEALTHCHECK CMD true\nSTOPSIGNAL SIGTERM\n",
     "src/health.js": "router.get('/live', alive);\n",
     "package.json": "{}\n",
@@ -126,3 +127,11 @@ def test_that_no_plan_was_reviewed_says_nothing_of_syntax() -> None:
         Validation(path="main.tf", tool="terraform plan", outcome="not_validated", reason="no plan"),
     ]
     assert next(each for each in settle(WHO.protocol, RULES, known, [])[0] if each.id == syntax).outcome == "verified"
+
+
+def test_a_dockerfile_that_was_left_alone_is_handed_over_by_its_name() -> None:
+    known = facts(("old/Dockerfile", "dockerfile"), ("Dockerfile", "dockerfile"))
+    rule = next(rule for rule in RULES if rule.name == "multi-stage")
+    assert rule.check is not None
+    settled = rule.check(known)
+    assert settled is not None and settled.outcome == "handed_over" and "old/Dockerfile" in settled.reason
