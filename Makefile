@@ -1,5 +1,5 @@
 # A fresh machine needs Python 3.11+, git and make; everything else is installed into .venv by what is here.
-.PHONY: demo test soak lint format bench corpus clean
+.PHONY: demo test soak lint format bench corpus checklist clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,6 +41,9 @@ format: $(READY)
 
 soak: $(READY) ## kill -9 at every place and at 200 moments; every prefix of a journal. SEED=N draws other moments
 	@BORINGOPS_SOAK=$(or $(SEED),1) $(BIN)/python -m pytest -s -p no:xdist tests/e2e/test_kill.py
+
+checklist: $(READY) ## how each checklist item is settled; writes docs/checklist.md
+	@$(BIN)/python -m tests.boringops.checklist_table
 
 corpus: $(READY) ## what check catches of seeded defects, and whom it blames; writes docs/verification.md
 	@$(BIN)/python -m tests.corpus --write

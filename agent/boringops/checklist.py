@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from boringops.facts import Attestation, ChecklistItem, Claim, Finding
+from boringops.facts import Attestation, Change, ChecklistItem, Claim, Finding
 from boringops.protocol import ChecklistSection, Protocol
 from boringops.shortcuts import runs_tests
 from boringops.state import State
@@ -168,7 +168,22 @@ def _settle(rule: Rule | None, facts: Facts, attestation: Attestation | None, te
         return Settled(attestation.outcome, attestation.evidence, attestation.reason)
     if rule and rule.people:
         return Settled("handed_over", reason=rule.people)
+    if rule and _untouched(rule, facts):
+        there = rule.needs.there(facts)[0] if rule.needs else ""
+        return Settled("handed_over", reason=f"see to it in {there}, which is as it was before this run: its owners")
     return Settled("open")
+
+
+def _untouched(rule: Rule, facts: Facts) -> bool:
+    """Whether what an item is about is as the run found it: a small task is not held to everything that is there."""
+    return bool(rule.needs and facts.state.changes and rule.needs.there(facts)) and not _touching(rule, facts)
+
+
+def _touching(rule: Rule, facts: Facts) -> list[Change]:
+    """Changes to what an item is about. One beside or below such a file counts: a chart's template, a module's file."""
+    there = rule.needs.there(facts) if rule.needs else []
+    folders = tuple(f"{path.rpartition('/')[0]}/" for path in there if "/" in path)
+    return [change for path, change in facts.state.changes.items() if path in there or path.startswith(folders)]
 
 
 def refused(attestation: Attestation, rule: Rule | None, facts: Facts, text: str = "") -> str:
@@ -209,7 +224,10 @@ def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts, text:
 
 
 def _left_to_people(rule: Rule, facts: Facts) -> bool:
-    """Whether something that a run can do may be handed over all the same: it wrote documents alone, or has begun."""
+    """Whether something that a run can do may be handed over all the same: it wrote documents alone, it made nothing of
+    the kind (to pin an image is not to rebuild it), or has begun."""
+    if rule.needs and not any(change.action == "create" for change in _touching(rule, facts)):
+        return True
     if not any(path in facts.kinds and facts.kinds[path] != "runbook" for path in facts.state.changes):
         return True
     pages = [path for path in facts.files if path.lower().endswith((".md", ".mdx"))][:200]

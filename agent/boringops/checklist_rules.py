@@ -25,19 +25,10 @@ MONITORED = Object("monitoring or a place to run", WATCHED.kinds | _CLOUD)
 PIPELINES = Object(
     "pipelines",
     frozenset(
-        {
-            "github-actions",
-            "gitlab-ci",
-            "circleci",
-            "jenkins",
-            "azure-pipelines",
-            "bitbucket-pipelines",
-            "travis",
-            "drone",
-        }
+        {"github-actions", "gitlab-ci", "circleci", "jenkins", "azure-pipelines", "bitbucket-pipelines", "travis", "drone"}
     ),
     decisive=True,
-)
+)  # fmt: skip
 CONTAINERS = Object("containers", frozenset({"dockerfile"}), decisive=True)
 GRANTS = Object("cloud resources or pipelines", _CLOUD | PIPELINES.kinds)
 SERVED = Object("containers or a place to run", CONTAINERS.kinds | ORCHESTRATED.kinds)
@@ -57,22 +48,33 @@ def _verified(*evidence: str, reason: str = "") -> Settled:
     return Settled("verified", list(evidence), reason)
 
 
-# --- checks ------------------------------------------------------------------------------------------
+def _called(check: Check, proof: str) -> Check:
+    """A check with the sentence that says what it takes for proof: its docstring, from which docs/checklist.md is made."""
+    check.__doc__ = proof
+    return check
+
+
+# --- checks: the docstring of each says what it takes for proof ------------------------------------------
 
 
 def _memory_read(facts: Facts) -> Settled | None:
+    """the journal has each memory file as it was read, with its hash"""
     files = facts.state.memory.values()
     missing = [file.path for file in files if file.missing or file.error]
     read = [f"{file.path}@{file.sha256[:12]}" for file in files if file.sha256]
+    if not read:
+        return Settled("handed_over", reason="write a memory bank, or have `boringops init` begin one: there is none")
     return _verified(*read, reason=f"not there: {', '.join(missing)}" if missing else "")
 
 
 def _confidence(facts: Facts) -> Settled | None:
+    """the approved plan states its confidence; questions stop a run before it"""
     plan = facts.state.plan
     return _verified("plan", reason=f"{plan.confidence} confidence") if plan else None
 
 
 def _inventory(facts: Facts) -> Settled | None:
+    """the runtime took the inventory before the model was asked anything"""
     return _verified("inventory", reason=f"{len(facts.state.inventory.files)} infrastructure files listed")
 
 
@@ -81,10 +83,11 @@ def _plan_says(field: str) -> Check:
         plan = facts.state.plan
         return _verified(f"plan.{field}") if plan and getattr(plan, field) else None
 
-    return check
+    return _called(check, f"the approved plan states `{field}`")
 
 
 def _multi_stage(facts: Facts) -> Settled | None:
+    """every Dockerfile has two `FROM` or more"""
     # What developers work in is never released.
     files = [path for path in facts.of_kind("dockerfile") if not path.startswith(".devcontainer/")]
     single = [path for path in files if len(re.findall(r"(?im)^\s*FROM\s", facts.text(path))) < 2]
@@ -111,13 +114,19 @@ def _no_findings(*rules: str, needs: Object | None = None) -> Check:
         ]
         if hits:
             return Settled("open", reason=f"found: {'; '.join(hits[:5])}")
-        return _verified(f"red flags {'/'.join(rules)} on {len(state.inspected)} files") if state.inspected else None
+        if not state.inspected:
+            return None
+        looked = (
+            f"the {len(state.inspected)} files that this run changed; the others are for `boringops check` to look at"
+        )
+        return _verified(f"red flags {'/'.join(rules)} on {len(state.inspected)} files", reason=looked)
 
-    return check
+    named = ", ".join(f"`{rule}`" for rule in rules)
+    return _called(check, f"the changed files were inspected and no red flag {named} was raised")
 
 
 def _workflow_grants(facts: Facts) -> Settled | None:
-    """Pipelines alone are judged by the red flags on their permissions; grants of a cloud are for the model to show."""
+    """where workflows are all that grants anything: no red flag on their permissions"""
     if (
         CLOUD.there(facts)
         or not facts.of_kind("github-actions")
@@ -128,7 +137,7 @@ def _workflow_grants(facts: Facts) -> Settled | None:
 
 
 def _health_checks(facts: Facts) -> Settled | None:
-    """Verified where every Dockerfile has a health check of its own and nothing else has to have one."""
+    """every Dockerfile has a `HEALTHCHECK`, and no cloud or cluster has to have one"""
     files = facts.of_kind("dockerfile")
     places = [_line_in(facts, [path], r"^\s*HEALTHCHECK\s+(?!NONE)") for path in files]
     if not files or ORCHESTRATED.there(facts) or not all(places):
@@ -137,7 +146,7 @@ def _health_checks(facts: Facts) -> Settled | None:
 
 
 def _pipeline_tests(facts: Facts) -> Settled | None:
-    """Verified by the line that runs tests; a name, a comment or an `echo` does not."""
+    """a line of a pipeline runs tests; a name, a comment or an `echo` does not"""
     pipelines = facts.of_kind(*PIPELINES.kinds)
     for path in pipelines:
         for number, line in enumerate(facts.text(path).splitlines(), 1):
@@ -176,11 +185,12 @@ def _heading(pattern: str, *says: str, lines: int = 2) -> Check:
                     return _verified(f"{path}:{text.count(chr(10), 0, found.start()) + 1}")
         return None
 
-    return check
+    said = f", that says {' and '.join(f'`{words}`' for words in says)}" if says else ""
+    return _called(check, f"a Markdown file has a section on `{pattern}` of {lines} lines or more{said}")
 
 
 def _no_database(facts: Facts) -> Settled | None:
-    """Not applicable where nothing in the repository's files names a database or cache."""
+    """not applicable where no file of the repository names a database"""
     kinds = ("compose", "terraform", "kubernetes", "helm", "env-file", "cloudformation")
     if any(re.search(_DATABASE, facts.text(path)) for path in (*facts.of_kind(*kinds), "memory-bank/techContext.md")):
         return None
@@ -188,6 +198,7 @@ def _no_database(facts: Facts) -> Settled | None:
 
 
 def _diagram(facts: Facts) -> Settled | None:
+    """a Markdown file has a block of mermaid, plantuml, dot or d2"""
     return _line_in(facts, _documents(facts), r"^\s*```\s*(mermaid|plantuml|dot|d2)\b")
 
 
@@ -198,6 +209,7 @@ def _documents(facts: Facts) -> list[str]:
 
 
 def _syntax_valid(facts: Facts) -> Settled | None:
+    """every such file passed every validator that covers it; where one could not look it is handed over"""
     paths = facts.of_kind("terraform", "cloudformation", "sam")
     outcomes = {
         item.outcome for path in paths for item in facts.state.validation.get(path, []) if item.tool != _PLAN_REVIEW
@@ -223,10 +235,11 @@ def _told(what: str, rule: str) -> Check:
         messages = "; ".join(each.message for each in said[:3])
         return Settled("handed_over", [each.path for each in said], f"{what}: {messages}")
 
-    return check
+    return _called(check, f"handed over with what `{rule}` found")
 
 
 def _env_example(facts: Facts) -> Settled | None:
+    """a `.env.example` names every variable that the code reads"""
     if lagging := _lagging([finding for finding in facts.findings if finding.rule == "documents/env-example"]):
         return lagging
     missing = undocumented(facts)
@@ -244,20 +257,23 @@ def _updated(name: str) -> Check:
         behind = [finding for finding in facts.findings if finding.path.lower().endswith(name.lower())]
         return _verified(path) if path else _lagging(behind)
 
-    return check
+    return _called(check, f"the run changed `{name}`")
 
 
 def _in_git(facts: Facts) -> Settled | None:
+    """every change of the run is a file of the repository"""
     return _verified(*sorted(facts.state.changes)[:20], reason="every change is a file in version control")
 
 
 def _report(facts: Facts) -> Settled | None:
+    """the runtime writes the report itself"""
     return _verified(
         facts.state.report_path or "report", reason="" if facts.state.report_written else "written by the runtime next"
     )
 
 
 def _commit(facts: Facts) -> Settled | None:
+    """the runtime makes the commit itself"""
     start = facts.state.start
     if start and not start.config.get("commit", {}).get("enabled", True):
         return Settled("handed_over", reason="commits are switched off: commit the changed files yourself")
@@ -265,11 +281,13 @@ def _commit(facts: Facts) -> Settled | None:
 
 
 def _debt(facts: Facts) -> Settled | None:
+    """the report names the follow-ups that the model gave"""
     claim = facts.claim
     return _verified("follow_ups", reason=f"follow-ups named in the report: {len(claim.follow_ups)}") if claim else None
 
 
 def _documents_gate(facts: Facts) -> Settled | None:
+    """nothing is held against the documents, by themselves or beside the code"""
     if settled := _lagging([finding for finding in facts.findings if finding.rule.startswith("documents/")]):
         return settled
     wrong = [finding for finding in facts.findings if finding.rule.startswith("consistency/")]

@@ -136,6 +136,10 @@ class Config(Section):
     report: Report = Report()
     commit: Commit = Commit()
     chat: Chat = Chat()
+    telemetry: bool = Field(
+        default=False,
+        description="Make OpenTelemetry spans of runs and tool calls, without content; needs boringops[otel].",
+    )
     mcp_servers: dict[Annotated[str, Field(pattern=f"^{NAME.pattern}$")], McpServer] = Field(
         default={}, description="MCP servers whose tools a run may use, by name."
     )

@@ -315,6 +315,11 @@ class Run:
         state, start = self.state, self.state.start
         if claim.outcome != "done":
             if problem := gates.contradicts_rest(claim, self.executor, start.task if start else ""):
+                if state.idle_claims + 1 >= self.executor.config.max_rounds:
+                    raise Incomplete(
+                        f"The model claims that there is nothing to do, {state.idle_claims + 1} times in a row: {problem}",
+                        hint="Say in the task what has to change, or which file is to be made.",
+                    )
                 return ToolResult(problem, is_error=True)
             findings = self._look_at_what_is_there() if claim.outcome == "nothing_to_change" else []
             self.record(ev.Verified(round=state.rounds, passed=True, claim=claim, findings=findings, checklist=[]))

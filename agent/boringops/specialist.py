@@ -33,6 +33,7 @@ from boringops import (
     persona,
     pull_request,
     streaming,
+    telemetry,
     toolbox,
     tooling,
 )
@@ -358,7 +359,10 @@ class Specialist:
         return made
 
     def _watch(self, caller: Caller) -> Callable[[ev.Event], None]:
+        trace = telemetry.spans(self.settings.provider.name) if self.settings.telemetry else lambda _: None
+
         def watch(event: ev.Event) -> None:
+            trace(event)
             self.on_event(event)
             caller.on_event(event)
 

@@ -90,6 +90,8 @@ class State:
     """Rounds that were used up when the run was resumed: a resume has its own."""
     round_open: bool = False
     """The last round was recorded, but its result has not reached the model: a crash must not use up a round."""
+    idle_claims: int = 0
+    """Claims in a row that there is nothing to do, all refused; work that begins, or a resume, starts anew."""
     verified: ev.Verified | None = None
     told_findings: list[Finding] = field(default_factory=list)
     """Findings that earlier rounds put to the model."""
@@ -183,11 +185,11 @@ class State:
     def _run_resumed(self, _: ev.RunResumed) -> None:
         self.end = None
         self.resumes += 1
-        self.rounds_before = self.rounds
+        self.rounds_before, self.idle_claims = self.rounds, 0
         self.repeats.changed()
 
     def _phase_entered(self, event: ev.PhaseEntered) -> None:
-        self.phase = event.phase
+        self.phase, self.idle_claims = event.phase, 0
         self.repeats.changed()
 
     def _warned(self, event: ev.Warned) -> None:
@@ -259,6 +261,8 @@ class State:
         call = self._call(event.call_id)
         call.finished = True
         self.round_open = False
+        if event.tool == "Finish" and event.is_error and call.input.get("outcome", "done") != "done":
+            self.idle_claims += 1
         self.evidence[event.evidence] = Evidence(
             event.evidence, event.tool, event.is_error, call.input, event.content, event.data
         )

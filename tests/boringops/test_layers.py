@@ -36,7 +36,7 @@ LAYERS = (
     ("outputs",),
     ("checklist", "result", "changes", "limits", "compaction"),
     ("checklist_rules", "report"),
-    ("executor", "streaming"),
+    ("executor", "streaming", "telemetry"),
     ("callbacks",),
     ("context", "gates", "loop", "undo", "pruning", "closing"),
     ("run",),

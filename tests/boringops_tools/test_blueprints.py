@@ -347,14 +347,18 @@ def test_nothing_is_claimed_of_a_release_that_is_not_ours(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("task", "named"),
     [
-        ("Add GitLab CI with tests", "GitLab CI"),
-        ("set up a Jenkinsfile", "Jenkins"),
-        ("move from GitLab to GitHub Actions", ""),
-        ("containerise this", ""),
-        ("pipelines in Azure DevOps", "Azure Pipelines"),
+        ("Add GitLab CI with tests", ("GitLab CI",)),
+        ("set up a Jenkinsfile", ("Jenkins",)),
+        ("move from GitLab to GitHub Actions", ("GitHub Actions",)),
+        ("replace Jenkins with CircleCI", ("CircleCI",)),
+        ("GitHub Actions and GitLab CI for this", ("GitHub Actions", "GitLab CI")),
+        ("a Jenkins pipeline for our GitHub repository", ("Jenkins",)),
+        ("containerise this", ()),
+        ("pipelines in Azure DevOps", ("Azure Pipelines",)),
+        ("CI in Bitbucket", ("Bitbucket Pipelines",)),
     ],
 )
-def test_another_ci_that_a_task_names_gets_no_github_workflow(task: str, named: str) -> None:
-    from boringops_tools.blueprints.words import other_ci
+def test_a_task_names_ci_systems(task: str, named: tuple[str, ...]) -> None:
+    from boringops_tools.blueprints.words import named_systems
 
-    assert other_ci(task) == named
+    assert named_systems(task) == named

@@ -129,3 +129,17 @@ def test_services_to_choose_from_may_share_a_port_and_the_user_is_told(tmp_path:
     assert [each.severity for each in scanned(tmp_path, {"compose.yaml": menu})] == ["info"]
     both = menu + "  c: {image: 'c:1', depends_on: [a, b]}\n"
     assert [each.severity for each in scanned(tmp_path, {"compose.yaml": both})] == ["warning"]
+
+
+PROTECTED = 'resource "aws_db_instance" "a" {\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n'
+
+
+@pytest.mark.parametrize(("now", "expected"), [({}, ["database.tf"]), ({"moved.tf": PROTECTED}, [])])
+def test_a_whole_file_that_held_a_protected_resource(tmp_path: Path, now: dict[str, str], expected: list[str]) -> None:
+    make_repo(tmp_path, {"database.tf": PROTECTED, "main.tf": "locals {}\n"})
+    (tmp_path / "database.tf").unlink()
+    for path, text in now.items():
+        (tmp_path / path).write_text(text)
+    assert [
+        each.path for each in scan(tmp_path, ["main.tf"]) if each.rule == "terraform/protection-removed"
+    ] == expected

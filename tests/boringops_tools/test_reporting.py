@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import io
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
+import jsonschema
 import pytest
 
 from boringops.errors import UsageError
 from boringops.facts import Finding, Validation
+from boringops.suppressions import Suppression
 from boringops_tools.reporting import FORMATS, Report, render
 from boringops_tools.reporting.base import masked
 from boringops_tools.reporting.baseline import split, write
 from boringops_tools.reporting.gather import gather
+from boringops_tools.reporting.terminal import Look, look_of
 from boringops_tools.waivers import Waiver
+from tests.boringops_tools.sarif_schema import SCHEMA
 
 VALUE = "q7Rz" + "mW29tLk4"
 
@@ -44,7 +51,7 @@ def report(tmp_path: Path) -> Report:
             Validation(path="a b.tf", tool="none", outcome="not_validated", reason="nothing checks this"),
         ],
         [(finding("user/root", "Dockerfile", 2), waiver), (finding("a", "a b.tf", None), entry)],
-        [finding("b", "a b.tf", 1, "warning")],
+        [finding("b", "a b.tf", 1, "warning")], "warning", [("Dockerfile", Suppression("hadolint", 2, "# hadolint ignore=DL3002"))],
     )  # fmt: skip
 
 
@@ -54,15 +61,94 @@ def test_no_form_shows_a_secret(report: Report, form: str) -> None:
 
 
 def test_text_shows_the_line_the_way_out_and_never_calls_passed_what_was_not_looked_at(report: Report) -> None:
-    text = render(report, "text")
-    assert "| FROM node:latest" in text
-    assert "        Mend it." in text
-    assert "Dockerfile:2  user/root: a trial" in text
-    assert "a b.tf  a: known (until 2027-01-01, platform)" in text
-    assert text.splitlines()[-1] == (
-        "3 files, 1 validated, 1 validated in part, 1 not validated, 3 findings (2 error, 1 info), 2 waived, 1 in the baseline"
-    )
-    assert "passed" not in text
+    lines = render(report, "text").splitlines()
+    assert "       | FROM node:latest" in lines
+    assert "       Mend it." in lines
+    assert "  Dockerfile:2  user/root: a trial" in lines
+    assert "  a b.tf  a: known (until 2027-01-01, platform)" in lines
+    assert "  hadolint: Dockerfile:2" in lines
+    assert lines[-3:] == [
+        "3 findings (2 errors, 1 info), 2 waived, 1 suppressed by comments, 1 in the",
+        "baseline",
+        "3 files, 1 validated, 1 validated in part, 1 not validated",
+    ]
+    assert not any("passed" in line for line in lines)
+
+
+def test_what_nothing_validated_is_folded_by_reason(tmp_path: Path) -> None:
+    blind = [
+        Validation(path=f"k8s/{number:03}.yaml", tool=tool, outcome="not_validated", reason="absent: pip install x")
+        for number in range(200)
+        for tool in ("x", "y")
+    ]
+    lines = render(Report(tmp_path, 200, [], blind), "text").splitlines()
+    assert lines[:3] == [
+        "Not validated",
+        "  x, y: absent: pip install x",
+        "    200 places: k8s/000.yaml, k8s/001.yaml, k8s/002.yaml and 197 more",
+    ]
+    assert len(lines) < 10
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_lines_are_as_wide_as_the_terminal(report: Report, width: int) -> None:
+    (report.root / "Dockerfile").write_text("FROM node:latest " + "x" * 200 + "\n")
+    long = report.findings[0].model_copy(update={"message": "wrong " * 60, "hint": "mend " * 60})
+    wide = dataclasses.replace(report, findings=[long])
+    assert max(map(len, render(wide, "text", Look(width)).splitlines())) in (width - 1, width)
+
+
+def test_colour_changes_nothing_but_the_colour(report: Report) -> None:
+    coloured = render(report, "text", Look(80, colour=True))
+    assert "\x1b[31merror\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == render(report, "text", Look(80))
+
+
+class _Stream(io.StringIO):
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "colour"),
+    [
+        (True, {"TERM": "xterm"}, True),
+        (True, {"NO_COLOR": "1", "TERM": "xterm"}, False),
+        (True, {"NO_COLOR": "", "TERM": "xterm"}, True),
+        (True, {"TERM": "dumb"}, False),
+        (False, {"TERM": "xterm"}, False),
+    ],
+)
+def test_where_there_is_colour(terminal: bool, environment: dict[str, str], colour: bool) -> None:
+    assert look_of(_Stream(terminal), environment).colour is colour
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("path", ["new\nline.yaml", "esc\x1b[31m.yaml", "- dash.yaml", "a&b<c>.yaml", "bad-\\xff.yaml"])
+def test_no_name_of_a_file_breaks_a_form(tmp_path: Path, form: str, path: str) -> None:
+    waiver = Waiver(("w",), path, "fine", (path, 1), 1)
+    odd = Report(
+        tmp_path, 1, [finding("a", path, 1)], [Validation(path=path, tool="x", outcome="not_validated", reason="r")],
+        [(finding("w", path, 1), waiver)], [finding("k", path, 1)], "warning", [(path, Suppression("t", 1, "x"))],
+    )  # fmt: skip
+    text = render(odd, form)
+    assert not any(character < " " and character != "\n" for character in text)
+    if form == "junit":
+        Xml.fromstring(text)
+    elif form in ("text", "github"):
+        assert not any(line.startswith("line.yaml") for line in text.splitlines())
+    else:
+        json.loads(text)
+
+
+def test_sarif_is_what_the_standard_allows(report: Report) -> None:
+    nowhere = finding("run", "", None)
+    for log in (report, Report(report.root, 0, [], []), dataclasses.replace(report, findings=[nowhere])):
+        jsonschema.Draft7Validator(SCHEMA).validate(json.loads(render(log, "sarif")))
 
 
 def test_sarif_has_what_the_standard_asks_for(report: Report) -> None:
@@ -88,7 +174,11 @@ def test_sarif_has_what_the_standard_asks_for(report: Report) -> None:
     assert suppressed == {"user/root": "inSource", "a": "external"}
     assert [each["ruleId"] for each in run["results"] if each.get("baselineState") == "unchanged"] == ["b"]
     told = [each["message"]["text"] for each in run["invocations"][0]["toolExecutionNotifications"]]
-    assert told == ["not validated by x: absent", "not validated by none: nothing checks this"]
+    assert told == [
+        "not validated by x: absent",
+        "not validated by none: nothing checks this",
+        "a comment tells hadolint to say nothing",
+    ]
 
 
 def test_junit_counts_what_it_lists_and_skips_what_nothing_checked(report: Report) -> None:
@@ -180,3 +270,10 @@ def test_gathering_puts_it_together(tmp_path: Path) -> None:
     report = gather(tmp_path, ["Dockerfile"], complete=True, fail_on="warning")
     assert [each.rule for each, _ in report.waived] == ["image/latest"]
     assert not any(map(report.fails, report.findings)) or "image/latest" not in {each.rule for each in report.findings}
+
+
+def test_what_comments_excuse_from_other_tools_is_told(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("# hadolint ignore=DL3007\nFROM node:24.1\nUSER 1000\n")
+    (tmp_path / "notes.md").write_text("Write `# hadolint ignore=DL3007` above it.\n")
+    told = gather(tmp_path, ["Dockerfile", "notes.md"], complete=True, fail_on="warning").suppressions
+    assert [(path, each.tool, each.line) for path, each in told] == [("Dockerfile", "hadolint", 1)]

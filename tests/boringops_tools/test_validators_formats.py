@@ -61,7 +61,7 @@ jobs:
       - run: echo hi
 """
 GOOD = {
-    "k8s/pod.yaml": (POD, "kubernetes-validate"),
+    "k8s/pod.yaml": (POD + "      securityContext: {runAsNonRoot: true}\n", "kubernetes-validate"),
     "main.hcl": ('resource "terraform_data" "a" {\n  input = [for x in ["a"] : upper(x) if x != ""]\n}\n', "python-hcl2"),
     "prod.tfvars": ('a = <<-EOT\n  x\nEOT\n', "python-hcl2"),
     "rules.yml": (RULES, "promql-parser"),

@@ -99,7 +99,8 @@ def test_what_is_absent_is_said_once_for_each_file_and_aspect(program: object, t
 def test_any_validator_of_an_aspect_will_do(program: Callable[[str, str], None], tmp_path: Path) -> None:
     rules = "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up == 0\n"
     paths = write(tmp_path / "repo", {"rules.yml": rules})
-    assert {each.tool for each in validate(tmp_path / "repo", paths).validation} == {"promql-parser", "yamllint"}
+    judged = {each.tool for each in validate(tmp_path / "repo", paths).validation}
+    assert judged - {each.name for each in validators.validators() if not each.missed} == {"promql-parser", "yamllint"}
     program("promtool", "exit 0")
     assert of(validate(tmp_path / "repo", paths), "promtool")["rules.yml"].tool_version == "9.8.7"
 
@@ -316,7 +317,8 @@ def test_cloudformation(tmp_path: Path) -> None:
     bad = TEMPLATE + "    Properties:\n      BucketNam: a-b-c\n"
     inspection = validate(tmp_path, write(tmp_path, {"good.yaml": TEMPLATE, "bad.yaml": bad}))
     assert of(inspection, "cfn-lint")["good.yaml"].outcome == "passed"
-    assert [(each.path, each.rule, each.line) for each in inspection.findings] == [("bad.yaml", "E3002", 6)]
+    told = [(each.path, each.rule, each.line) for each in inspection.findings if each.source == "cfn-lint"]
+    assert told == [("bad.yaml", "E3002", 6)]
 
 
 def test_ansible(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from tests.corpus.cases import BATCHES
 from tests.corpus.measure import Row, all_kinds, digest, judge, row
 from tests.corpus.table import render, write
 
@@ -35,8 +36,8 @@ def main(arguments: list[str]) -> int:
 
 
 def title(batch: str, kind: str) -> str:
-    """What a row is called; `(2)` marks the second batch."""
-    return kind if batch == "first" else f"{kind} (2)"
+    """What a row is called; `(2)` marks the second batch, `(3)` the third."""
+    return kind if batch == BATCHES[0] else f"{kind} ({BATCHES.index(batch) + 1})"
 
 
 if __name__ == "__main__":

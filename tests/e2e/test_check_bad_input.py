@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as Xml
 
 import pytest
 
@@ -130,6 +131,54 @@ def test_files_of_every_bad_kind(boringops: Boringops, tmp_path: Path) -> None:
     assert text.code == 5 and "\x1b" not in text.out
     for form in ("sarif", "gitlab"):
         json.loads(boringops("check", "-C", repo, "--format", form).out)
+    Xml.fromstring(boringops("check", "-C", repo, "--format", "junit").out)
+
+
+def test_a_pipe_in_a_files_place_is_not_waited_for(boringops: Boringops, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "r", {"Dockerfile": BAD, "cm.yaml": POD, "compose.yaml": "services: {}\n"})
+    for name in ("cm.yaml", "compose.yaml"):
+        (repo / name).unlink()
+        os.mkfifo(repo / name)
+    ran = boringops("check", "-C", repo, "--output", "json")
+    assert ran.code == 5, ran.err
+    blind = {each["path"]: each["reason"] for each in ran.result["validation"] if each["outcome"] == "not_validated"}
+    assert blind["cm.yaml"] == blind["compose.yaml"] == "skipped: it is no file"
+    named = boringops("check", "-C", repo, repo / "cm.yaml", "--output", "json")
+    assert [each["path"] for each in named.result["validation"]] == ["cm.yaml"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_that_cannot_be_read(boringops: Boringops, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "r", {"Dockerfile": BAD, "cm.yaml": POD})
+    (repo / "cm.yaml").chmod(0)
+    ran = boringops("check", "-C", repo, "--output", "json")
+    assert ran.code == 5, ran.err
+    [verdict] = [each for each in ran.result["validation"] if each["path"] == "cm.yaml"]
+    assert (verdict["outcome"], "cannot be read" in verdict["reason"]) == ("not_validated", True)
+
+
+def test_ten_thousand_files(boringops: Boringops, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "r", {"Dockerfile": BAD})
+    for number in range(10_000):
+        place = repo / f"src/{number % 100}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number}.py").write_text(f"x = {number}\n")
+    ran = boringops("check", "-C", repo, "--output", "json")
+    assert (ran.code, ran.result["files"]) == (5, 10_001), ran.err
+    assert {each["path"] for each in ran.result["findings"]} == {"Dockerfile"}
+
+
+def test_two_checks_at_once_say_the_same(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "r", {"Dockerfile": BAD, "cm.yaml": POD})
+    command = [sys.executable, "-m", "boringops", "check", "-C", str(repo), "--output", "json"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    both = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    first, second = [each.communicate(timeout=100) for each in both]
+    assert [each.returncode for each in both] == [5, 5], (first, second)
+    assert json.loads(first[0]) == json.loads(second[0])
 
 
 def test_the_second_time_costs_no_tool_and_says_the_same(boringops: Boringops, tmp_path: Path) -> None:

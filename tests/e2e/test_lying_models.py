@@ -171,6 +171,13 @@ def test_nothing_to_change_where_what_was_asked_for_is_not_there(play: Any) -> N
     )
 
 
+def test_insisting_that_there_is_nothing_to_change(play: Any) -> None:
+    claim = finish(outcome="nothing_to_change", evidence=["README.md:1"])
+    played = play(call("Read", file_path="README.md"), claim, task="Add a Dockerfile")
+    held_up(played)
+    assert played.result.usage.turns == 4, played.result  # the read, and a claim for each round
+
+
 # --- excusing itself ----------------------------------------------------------------------------------
 
 

@@ -31,11 +31,12 @@ class BlueprintArguments(Arguments):
 class Blueprint(Tool[BlueprintArguments]):
     """Infrastructure files made for the stack that this repository has, pinned and clean by construction.
 
-    Offers what the repository lacks of: Dockerfile, .dockerignore, compose.yaml, GitHub Actions workflows, dependabot.yml,
-    Kubernetes manifests (Kustomize or a Helm chart, with the script and workflow that deploy them) where the task names
-    Kubernetes, .env.example, a runbook, and marked deployment sections for README and memory bank. While planning, call it with
-    write=false to see what is offered and why; put the files you want into the plan. Once the plan is approved, write=true
-    writes those. A file of the user's is never overwritten. Read and Edit what it wrote where the task needs more.
+    Offers what the repository lacks of: Dockerfile, .dockerignore, compose.yaml, pipelines (GitHub Actions, GitLab CI,
+    CircleCI, Jenkins, Azure Pipelines: name it in the task), dependabot.yml or renovate.json, Kubernetes manifests (Kustomize
+    or a Helm chart, with the script and workflow that deploy them: name Kubernetes in the task), .env.example, a runbook, and
+    marked deployment sections for README and memory bank. While planning, call it with write=false to see what is offered
+    and why; put the files you want into the plan. Once the plan is approved, write=true writes those.
+    A file of the user's is never overwritten. Read and Edit what it wrote where the task needs more.
     """
 
     name = "Blueprint"

@@ -5,6 +5,7 @@ It reads what the builder would, so that rules hold against what is built and no
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,7 @@ _NOT_DOCKERFILES = (
 )
 
 
+@functools.lru_cache(maxsize=65536)
 def is_dockerfile(path: str) -> bool:
     """Dockerfile, Dockerfile.dev, api.Dockerfile, Containerfile."""
     name = PurePosixPath(path).name

@@ -9,6 +9,7 @@ import difflib
 import json
 import re
 import stat
+import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Collection, Sequence
@@ -17,7 +18,8 @@ from pathlib import Path
 
 from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.validators import expects_validation, read_file
-from boringops_tools.validators.base import Unfinished, locate, run
+from boringops_tools.validators.base import Unfinished, installed, locate, run
+from boringops_tools.validators.terraform import RUN_WHEEL, WHEEL
 from boringops_tools.yaml_files import Unreadable, documents, is_workflow, is_yaml, template_reason
 
 
@@ -122,11 +124,27 @@ def _zizmor(path: str, text: str) -> str | None:
     )
 
 
-def _terraform(path: str, text: str) -> str | None:
-    program = locate("terraform") or locate("tofu")
-    if not path.endswith((".tf", ".tfvars", ".tofu")) or program is None:
+def _jactionlint(path: str, text: str) -> str | None:
+    """What an attacker may write goes into a variable of its own. Its other fixes take rights away that a job may need."""
+    if not is_workflow(path) or (program := locate("jactionlint")) is None:
         return None
-    return _in_a_copy(text, f"copy{Path(path).suffix}", [program, "fmt", "-write=true"])
+    return _in_a_copy(
+        text,
+        ".github/workflows/workflow.yml",
+        [program, "--no-online", "--pyflakes=", "--shellcheck=", "--fix", "--fix-rules=template-injection"],
+    )
+
+
+def _terraform(path: str, text: str) -> str | None:
+    if not path.endswith((".tf", ".tfvars", ".tofu")):
+        return None
+    if program := locate("terraform") or locate("tofu"):
+        return _in_a_copy(text, f"copy{Path(path).suffix}", [program, "fmt", "-write=true"])
+    if installed(WHEEL):
+        return _in_a_copy(
+            text, f"copy{Path(path).suffix}", [sys.executable, "-P", "-c", RUN_WHEEL, "fmt", "-write=true"]
+        )
+    return None
 
 
 def _in_a_copy(text: str, name: str, command: list[str]) -> str | None:
@@ -143,5 +161,5 @@ def _in_a_copy(text: str, name: str, command: list[str]) -> str | None:
 
 
 _MENDERS: dict[str, Callable[[str, str], str | None]] = {
-    "zizmor": _zizmor, "terraform fmt": _terraform, "whitespace": _whitespace,
+    "jactionlint": _jactionlint, "zizmor": _zizmor, "terraform fmt": _terraform, "whitespace": _whitespace,
 }  # fmt: skip

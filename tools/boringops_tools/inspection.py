@@ -61,18 +61,20 @@ def inspect(
     Never raises for what a file holds; a file that cannot be read is a finding or not validated. With `cache_dir` what
     was found out about unchanged files is remembered. Raises Interrupted once `cancel` is set.
     """
-    from boringops_tools import checks
     from boringops_tools.cache import opened
-    from boringops_tools.cost.estimate import findings as estimates
-    from boringops_tools.red_flags import scan
-    from boringops_tools.terraform.review import review
-    from boringops_tools.validators import validate
+    from boringops_tools.validators import read_once, validate
     from boringops_tools.validators.programs import stoppable
 
-    with stoppable(cancel) as stopping, opened(cache_dir) as cache:
+    with read_once(), stoppable(cancel) as stopping, opened(cache_dir) as cache:
         beside = ThreadPoolExecutor(1)  # our own rules run here while the validators' programs run beside them
         validating = beside.submit(contextvars.copy_context().run, lambda: validate(root, paths, cache=cache))
         try:
+            # only now: the programs do not wait for our rules to be loaded
+            from boringops_tools import checks
+            from boringops_tools.cost.estimate import findings as estimates
+            from boringops_tools.red_flags import scan
+            from boringops_tools.terraform.review import review
+
             plans = review(root, paths, base)
             costs = estimates(checks.Files(root), paths)
             flags = (flag for flag in scan(root, paths, cache=cache) if not _reviewed(flag, plans.local))

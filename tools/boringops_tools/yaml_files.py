@@ -33,10 +33,12 @@ class Unreadable(Exception):
         self.line, self.hostile = line, hostile
 
 
+@functools.lru_cache(maxsize=65536)
 def is_yaml(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in (".yml", ".yaml")
 
 
+@functools.lru_cache(maxsize=65536)
 def is_compose(path: str) -> bool:
     return bool(_COMPOSE.fullmatch(PurePosixPath(path).name))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from boringops import events as ev
 from boringops import naming
+from boringops.caller import Caller
 from boringops.chat import outcome, session
 from boringops.chat.commands import Commands, Leave
 from boringops.chat.desk import Closed, Desk
@@ -26,6 +27,7 @@ from boringops.models import prices
 from boringops.result import Result
 from boringops.secrets import Funnel
 from boringops.specialist import OFFLINE, Specialist, Task
+from boringops.streaming import Start
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,15 +114,15 @@ class ChatApp:
             self.chat.say(text)
             if last.waiting in last.submitted and not last.questions:
                 self.person.decided = Answer(False, text)
-                self._go(lambda one: one.resume(self.chat.last_run))
+                self._go(lambda one: one.resumed(self.chat.last_run))
             elif last.waiting and last.questions:
-                self._go(lambda one: one.resume(self.chat.last_run, answer=text))
+                self._go(lambda one: one.resumed(self.chat.last_run, answer=text))
             else:
-                self._go(lambda one: one.resume(self.chat.last_run, word=text))
+                self._go(lambda one: one.resumed(self.chat.last_run, word=text))
             return
         told = session.told(self.chat, self.store) if self.chat.exchanges else ""
         self.chat.say(text)
-        self._go(lambda one: one.run(Task(text=text, earlier=told), stop_after_plan=self.plan_mode))
+        self._go(lambda one: one.started(Task(text=text, earlier=told), stop_after_plan=self.plan_mode))
 
     def go_on(self, run_id: str | None = None) -> None:
         """Resume a run as it is."""
@@ -129,14 +131,14 @@ class ChatApp:
             raise UsageError(f"There is no run {chosen} here.", hint="See /runs.")
         if not self.chat.exchanges or self.chat.last_run != chosen:
             self.chat.say(f"/resume {chosen}")
-        self._go(lambda one: one.resume(chosen))
+        self._go(lambda one: one.resumed(chosen))
 
-    def _go(self, act: Callable[[Specialist], Result]) -> None:
-        specialist = self.make()
+    def _go(self, act: Callable[[Specialist], Start]) -> None:
+        start, caller = act(self.make()), Caller()
         self.screen.root = self.repository.root
         with self.screen:
             try:
-                result = self.desk.attend(lambda: act(specialist), specialist.stop)
+                result = self.desk.attend(lambda: start(caller), caller.cancel.set)
             finally:
                 self.person.decided = None
                 if self.screen.run_id:

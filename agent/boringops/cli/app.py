@@ -15,6 +15,7 @@ from boringops.cli import (
     init,
     inventory,
     persona,
+    pins,
     plan,
     resume,
     run,
@@ -59,6 +60,7 @@ for verb in (
     app.command()(verb)
 app.command(cls=_Check)(check.check)
 app.add_typer(persona.app, name="persona")
+app.add_typer(pins.app, name="pins")
 app.add_typer(serve.app, name="serve")
 app.command()(schema.schema)
 

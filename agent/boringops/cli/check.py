@@ -74,6 +74,7 @@ def check(
     from boringops.repository import Repository
     from boringops_tools.reporting import render
     from boringops_tools.reporting.gather import gather
+    from boringops_tools.reporting.terminal import look_of
 
     try:
         if write_baseline and baseline is None:
@@ -96,7 +97,7 @@ def check(
     except BoringopsError as error:
         fail(error)
     kind = form.value if form else "text" if output is opt.Output.text else "json"
-    text = render(report, kind)
+    text = render(report, kind, look_of(sys.stdout))
     if form is None and output is opt.Output.stream_json:
         text = json.dumps({"type": "result", **json.loads(text)}, ensure_ascii=False)
     say(text)
@@ -222,5 +223,5 @@ def _chosen(repository: Repository, paths: list[Path]) -> list[str]:
             raise UsageError(f"{path} is outside the repository {repository.root}.")
         name = real.relative_to(repository.root).as_posix()
         inside = files if name == "." else [file for file in files if file == name or file.startswith(f"{name}/")]
-        chosen.update(inside or ([name] if real.is_file() else []))
+        chosen.update(inside or ([] if real.is_dir() else [name]))
     return sorted(chosen)

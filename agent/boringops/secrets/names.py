@@ -15,13 +15,13 @@ _WORD = re.compile(
 # What follows the word when the name speaks about a secret instead of holding one: password_policy, secretName, tokens.
 _ABOUT = re.compile(
     r"(?i)(?:s?[_\-.]?(?:file|path|dir|name|names|id|ids|arn|url|uri|urn|ref|refs|type|field|fields|length|len|size|ttl|"
-    r"age|expiry|expires|expiration|expires[_\-]?in|policy|header|count|limit|max|min|version|regex|pattern|prefix|"
+    r"age|expiry|expires|expiration|expires[_\-]?(?:in|at)|policy|header|count|limit|max|min|version|regex|pattern|prefix|"
     r"suffix|label|hint|placeholder|hash|sha|sha256|digest|checksum|fingerprint|algorithm|provider|store|manager|"
     r"namespace|scope|scopes|endpoint|issuer|audience|env|var|variable|rotation|enabled|required|schema|class|param|"
-    r"parameter|column|input|output|index|format|description|title|message|error)s?|s|izer|ize|ization)$"
+    r"parameter|column|input|output|index|format|template|description|title|message|error)s?|s|izer|ize|ization)$"
 )
 _PUBLIC_NAME = re.compile(
-    r"(?i)public|publishable|partition|primary_key|sort_key|foreign|cache|object_key|s3_key|row_key"
+    r"(?i)public|publishable|hashed|^data-key$|protobuf_key|partition|primary_key|sort_key|foreign|cache|object_key|s3_key|row_key"
 )
 
 

@@ -7,18 +7,22 @@ import re
 from collections import Counter
 
 REFERENCE = re.compile(
-    r"(?i)^(?:[$%<{@!*&#]|process\.env|import\.meta|os\.(?:environ|getenv)|environ|env[\[(.]|getenv|vars?\.|local\.|"
+    r"(?i)^(?:[$%<{@!*&#]|\[\w+(?:\(|\]$)|phc_|\d{4}-\d\d-\d\d(?:T|$)|process\.env|import\.meta|os\.(?:environ|getenv)|environ|env[\[(.]|getenv|vars?\.|local\.|"
     r"data\.|module\.|each\.|self\.|this\.|config\.|settings\.|secrets?\.|inputs?\.|steps\.|values\.|vault:|ref\+|op://|"
     r"arn:|projects/|https?://[^@]*$|file[(:]|/(?:run|var|etc|home|usr|opt|tmp|mnt|secrets?|app|data|vault)/|\./|\.\./|~/|enc\[|sha(?:1|256|384|512)[-:]|valuefrom|aws-sm:|gcp-sm:|"
     r"ssm:|azure-kv:|keyvault|secretsmanager|resolve:|kms:|null$|none$|nil$|undefined$)"
 )
-_INTERPOLATED = re.compile(r"\$\{|\$\(|\{\{|\}\}|<%|(?<![A-Za-z0-9])\$[A-Z_]{3,}|%\(|%[sd]\b|\([^)]{0,80}\|")
+_INTERPOLATED = re.compile(
+    r"\$\{|\$\(|\{\{|\}\}|<%|(?<![A-Za-z0-9])\$[A-Z_]{3,}|%\(|%[sd]\b|\([^)]{0,80}\||"
+    # what code fills in ({url}, {0}), calls inside of strings, pieces of JSON
+    r"\{[A-Za-z_0-9.]{0,40}\}|[A-Za-z]{4,}\(|\"[:,}]"
+)
 _EXPRESSION = re.compile(r"^[A-Za-z_]\w{0,63}(?:(?:\.[A-Za-z_]\w{0,63})|\[[^\[\]]{0,80}\]|\([^()]{0,200}\)?)+$")
 PLACEHOLDER = re.compile(
     r"(?i)example|placeholder|change[_\-. ]?(?:me|it|this)|replace[_\-. ]?(?:me|this|with)|your[_\-. ]|"
     r"(?:^|[_\-])my[_\-]|dummy|redacted|xxxx|\*\*\*|\.\.\.|todo|fixme|insert[_\-]|"
     r"<[a-z\-_ ]+>|not[_\-]?(?:a[_\-]?)?(?:real|secret)|"
-    r"sample|foobar|lorem|abcdefgh|1234567|00000000|deadbeef|do[_\-]?not[_\-]?use|fake[_\-]|[_\-]fake|ci[_\-]only|"
+    r"sample|foobar|lorem|abcdefgh|123456|(?:some|job|invalid|fake|test|dummy)[_\-]?(?:token|secret|pass(?:word)?|key)|00000000|deadbeef|do[_\-]?not[_\-]?use|fake[_\-]|[_\-]fake|ci[_\-]only|"
     r"dev[_\-]?only|local[_\-]?(?:dev|only)|test[_\-]?(?:only|token|key|secret|password)|<secret"
 )
 _TRIVIAL_WORDS = (
@@ -28,7 +32,7 @@ _TRIVIAL_WORDS = (
     "true|false|yes|no|on|off|null|none|nil|empty|required|optional|changeit|changeme|keyboard"
 )
 TRIVIAL = re.compile(rf"(?i)^(?:(?:{_TRIVIAL_WORDS})[_\-.]?){{1,4}}[\d!@.]{{0,4}}$")
-_SEGMENT = re.compile(r"^(?:[A-Z]{1,14}|[A-Z]?[a-z]{1,14}(?:[A-Z][a-z]{1,12}){0,4})\d{0,4}$|^v?\d{0,4}$")
+_SEGMENT = re.compile(r"^(?:[A-Z]{1,14}|[A-Z]?[a-z]{1,14}(?:[A-Z][a-z]{1,12}){0,4})\d{0,4}$|^v?\d{0,6}$")
 
 
 def entropy(value: str) -> float:
@@ -39,7 +43,7 @@ def entropy(value: str) -> float:
 
 def wordy(value: str) -> bool:
     """Words joined by separators, as names are, rather than random characters."""
-    return all(_SEGMENT.match(segment) for segment in re.split(r"[-_./:@+ ]", value[:200]))
+    return all(_SEGMENT.match(segment) for segment in re.split(r"[-_./:@+ ,=]", value[:200]))
 
 
 def placeholder(value: str) -> bool:
@@ -55,7 +59,8 @@ def placeholder(value: str) -> bool:
 
 def plausible(value: str, *, password: bool) -> bool:
     """Whether the value of a name that announces a secret is one."""
-    value = value[:160]  # as much as it takes to tell
+    # As much as it takes to tell: where code stands in a string, what is behind an escaped line break is another line.
+    value = re.split(r"\\[nrt]", value[:160])[0].rstrip(";,)}]")
     if len(value) < 8 or value.isdigit() or " " in value or placeholder(value) or _EXPRESSION.match(value):
         return False
     letters = any(character.isalpha() for character in value)

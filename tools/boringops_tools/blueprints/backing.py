@@ -80,23 +80,33 @@ CI_VALUE = "ci-only-placeholder"
 """Stands for every secret on a CI runner; it opens nothing."""
 
 
-def values(app: Application, *, ci: bool = False) -> dict[str, str]:
-    """What each variable that the application reads has to be, to reach its services under Compose or on a CI runner."""
-    found: dict[str, str] = {}
+def parts(app: Application) -> dict[str, tuple[str, str]]:
+    """Variables that lead to a backing service: its kind, and which part of its address each holds."""
+    found: dict[str, tuple[str, str]] = {}
     for service in app.services:
-        parts = _values(service, ci)
         for variable in app.env:
             for part, pattern in _PARTS.items():
                 if variable.name not in found and re.fullmatch(
                     rf"(\w+_)?{_PREFIX[service.kind]}{pattern}", variable.name
                 ):
-                    found |= {variable.name: parts[part]} if parts[part] else {}
+                    found[variable.name] = (service.kind, part)
     return found
 
 
-def _values(service: Service, ci: bool) -> dict[str, str]:
+def values(app: Application, *, ci: bool = False, host: str | None = "127.0.0.1") -> dict[str, str]:
+    """What each variable that the application reads has to be, to reach its services under Compose or on a CI runner.
+
+    `host` is where they answer on the runner; null: each under the name of its kind."""
+    known: dict[str, dict[str, str]] = {
+        service.kind: _values(service, ci, host if ci else None) for service in app.services
+    }
+    found = {name: known[kind][part] for name, (kind, part) in parts(app).items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def _values(service: Service, ci: bool, host: str | None) -> dict[str, str]:
     backing = BACKINGS[service.kind]
-    host = "127.0.0.1" if ci else service.kind
+    host = host or service.kind
     password = (CI_VALUE if ci else f"${{{backing.variable}:?set it in .env}}") if backing.variable else ""
     apart = service.scheme.startswith("jdbc:")  # JDBC is told the user and the password by themselves
     login = f"{backing.user}:{password}@" if password and not apart else ""

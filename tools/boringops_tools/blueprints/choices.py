@@ -15,7 +15,7 @@ TARGETS: dict[Target, str] = {
     "kubernetes": r"\b(kubernetes|k8s|kustomiz\w+|helm|eks|gke|aks)\b",
     "ecs": r"\b(ecs|fargate|aws|amazon)\b",
     "cloud-run": r"\b(cloud ?run|gcp|google cloud)\b",
-    "container-apps": r"\b(container ?apps?|aca|azure)\b",
+    "container-apps": r"\b(container ?apps?|aca|azure(?![- ](?:pipelines?|devops)))\b",
     "compose": r"\b(one machine|single (server|machine|host)|vps|docker compose (in|for) production)\b",
 }
 """Where an application runs, by the words for it; the first that is named wins."""

@@ -107,7 +107,7 @@ def _setup_uv(app: Application, _: Context) -> list[Step]:
         {
             "name": "Set up uv",
             "action": "astral-sh/setup-uv",
-            "with": {"version": pins.base("uv").rpartition(":")[2], "enable-cache": False},
+            "with": {"version": pins.tag("uv"), "enable-cache": False},
         },
         {
             "name": "Install what the lockfile says" if app.lockfile else "Install without a lockfile",

@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from boringops_tools.blueprints.choices import Choices
+from boringops_tools.blueprints.systems import GITHUB, SYSTEMS, System
 from boringops_tools.stack.facts import Application, Stack
 from boringops_tools.stack.tree import Tree
 
 DEPLOY = ".github/workflows/deploy-kubernetes.yml"
 """The workflow that others call to deploy; it publishes nothing."""
+DEPLOY_CLOUD = ".github/workflows/deploy.yml"
+INFRASTRUCTURE = ".github/workflows/infrastructure.yml"
+"""The workflow that plans and applies Terraform."""
+_ASIDE = (DEPLOY, DEPLOY_CLOUD, INFRASTRUCTURE)
+"""Workflows of ours that neither check the code nor publish it."""
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
@@ -22,8 +28,8 @@ class Context:
     stack: Stack
     wants: frozenset[str]
     choices: Choices = field(default_factory=Choices)
-    asked_ci: str = ""
-    """A CI system other than GitHub's that the task names."""
+    asked_ci: tuple[str, ...] = ()
+    """CI systems that the task names."""
     task: str = ""
     """What the user said, answers included."""
     planned: frozenset[str] | None = None
@@ -39,11 +45,43 @@ class Context:
         return [app for app in self.apps if app.deployable or app.path("Dockerfile") in self.tree]
 
     @property
+    def images(self) -> list[Application]:
+        """Containers that a pipeline can build: their Dockerfile is there or comes along."""
+        return [app for app in self.containers if self.will_have(app.path("Dockerfile"), "image")]
+
+    @property
+    def systems(self) -> list[str]:
+        """Names of the CI systems to draft for: those the task names, else those the repository is on, else GitHub's."""
+        return list(self.asked_ci) or self.present_ci or [GITHUB]
+
+    @property
+    def present_ci(self) -> list[str]:
+        """CI systems that the repository has a configuration of; one there is no blueprint for by its file."""
+        known = {path: system.name for system in SYSTEMS for path in system.paths}
+        found = [GITHUB] if self.workflows else []
+        return list(dict.fromkeys(found + [known.get(source.path, source.path) for source in self.stack.ci]))
+
+    @property
+    def on_github(self) -> bool:
+        """Whether workflows of GitHub are drafted."""
+        return GITHUB in self.systems
+
+    @property
     def other_ci(self) -> str:
-        """The CI system other than GitHub's that the task names or the repository is on; empty on GitHub or nowhere."""
-        if self.asked_ci:
-            return self.asked_ci
-        return "" if self.workflows else next((str(source) for source in self.stack.ci), "")
+        """The CI systems that take the place of GitHub's workflows; empty where those are drafted."""
+        return "" if self.on_github else ", ".join(self.systems)
+
+    @property
+    def pipelines(self) -> list[System]:
+        """Systems with one file for everything to draft for."""
+        return [system for system in SYSTEMS if system.name in self.systems]
+
+    @property
+    def told_pipelines(self) -> dict[str, str]:
+        """Files of such systems that the repository has or will have, by system: the same before and after drafting."""
+        found = {system.name: system.path_in(self.tree) for system in SYSTEMS if system.path_in(self.tree)}
+        wanted = {system.name: system.paths[0] for system in self.pipelines if self.will_have(system.paths[0], "ci")}
+        return {system.name: (wanted | found)[system.name] for system in SYSTEMS if system.name in wanted | found}
 
     @cached_property
     def workflows(self) -> list[str]:
@@ -56,7 +94,11 @@ class Context:
     @cached_property
     def ci_path(self) -> str:
         """The workflow that checks pull requests: an existing one, or the one to draft."""
-        checking = [path for path in self.workflows if "pull_request" in self.tree.text(path) and "image" not in path]
+        checking = [
+            path
+            for path in self.workflows
+            if path not in _ASIDE and "pull_request" in self.tree.text(path) and "image" not in path
+        ]
         return checking[0] if checking else ".github/workflows/ci.yml"
 
     @cached_property
@@ -75,7 +117,7 @@ class Context:
         publishing = [
             path
             for path in self.workflows
-            if path not in (self.ci_path, DEPLOY) and any(sign in self.tree.text(path) for sign in signs)
+            if path not in (self.ci_path, *_ASIDE) and any(sign in self.tree.text(path) for sign in signs)
         ]
         return publishing[0] if publishing else ".github/workflows/release.yml"
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, kubernetes
+from boringops_tools.blueprints import backing, compose, continuous, kubernetes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 from boringops_tools.blueprints.sections import newline, upsert
+from boringops_tools.blueprints.systems import SYSTEMS
 from boringops_tools.stack.facts import Application
 
 RUNBOOK = "docs/runbook.md"
@@ -105,7 +106,16 @@ def facts(context: Context) -> dict[str, Any]:
     # Without an application that gets a container no Compose file is drafted; one that is there counts all the same.
     composes = context.compose_path in context.tree or bool(context.stack.deployable)
     has_compose = bool(apps) and composes and context.will_have(context.compose_path, "containers")
-    ci = not context.other_ci and context.will_have(context.ci_path, "ci")
+    told = context.told_pipelines
+    github = bool(context.workflows) or context.on_github
+    checks = [context.ci_path] if _on_github(context, context.ci_path) else []
+    checks += [*told.values()] or ([] if github else [path for path in context.present_ci if path in context.tree])
+    releases = (
+        [context.release_path]
+        if apps and _on_github(context, context.release_path) and _releases(context, context.release_path)
+        else []
+    )
+    releases += [path for path in told.values() if apps and _releases(context, path) and _promotes(context, path)]
     return {
         "apps": context.apps,
         "containers": apps,
@@ -114,14 +124,17 @@ def facts(context: Context) -> dict[str, Any]:
         "images": {kind: backing.image(kind) for kind in context.stack.kinds},
         "many": len(apps) > 1,
         "branch": context.stack.branch,
-        "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "containers") for app in apps),
+        "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "image") for app in apps),
         "compose": context.compose_path if has_compose else "",
-        "ci": context.ci_path if ci else context.other_ci,
-        "release": context.release_path
-        if apps and not context.other_ci and context.will_have(context.release_path, "ci")
-        else "",
+        "ci": "` and `".join(checks),
+        "release": "` and `".join(releases),
         # Another's release workflow is named, but what it does is not ours to tell.
-        "promotes": not (text := context.tree.text(context.release_path)) or "docker buildx imagetools create" in text,
+        "promotes": all(_promotes(context, path) for path in releases),
+        "registry": " and ".join(
+            (["ghcr.io"] if context.release_path in releases else [])
+            + [system.registry for system in SYSTEMS if told.get(system.name) in releases]
+        ),
+        "rollbacks": _rollbacks(context, releases),
         "runbook": RUNBOOK if apps and context.will_have(RUNBOOK, "docs") else "",
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
@@ -130,6 +143,49 @@ def facts(context: Context) -> dict[str, Any]:
         "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
         "node_id": lambda name: re.sub(r"\W", "_", name),
     }
+
+
+def _releases(context: Context, path: str) -> bool:
+    """Whether a pipeline that releases is there, or comes along: without an image there is nothing to release."""
+    return path in context.tree or (bool(context.images) and context.will_have(path, "ci"))
+
+
+def _on_github(context: Context, path: str) -> bool:
+    """Whether a workflow is there, or is drafted: with another system asked for, none is."""
+    return path in context.tree or (context.on_github and context.will_have(path, "ci"))
+
+
+def _promotes(context: Context, path: str) -> bool:
+    """Whether it is ours, by what it does; one that is not there yet will be."""
+    text = context.tree.text(path)
+    return not text or "docker buildx imagetools create" in text
+
+
+_ROLLBACKS = {
+    "GitLab CI": "In GitLab, run a pipeline by hand on the trunk with `ROLLBACK_DIGEST`, then start its job `rollback`.",
+    "CircleCI": "In CircleCI, trigger a pipeline on the trunk with the parameter `rollback_digest`, then approve it.",
+    "Jenkins": "In Jenkins, build the trunk with the parameter `ROLLBACK_DIGEST`, then approve it.",
+    "Azure Pipelines": "In Azure Pipelines, run the pipeline on the trunk with the parameter `rollbackDigest`, then approve it.",
+}
+"""How to go back by the pipeline, where it is ours."""
+
+
+def _rollbacks(context: Context, releases: list[str]) -> list[str]:
+    found = [
+        _ROLLBACKS[name]
+        for name, path in context.told_pipelines.items()
+        if path in releases and _promotes(context, path)
+    ]
+    path = continuous.ROLLBACK
+    if (
+        context.release_path in releases
+        and _promotes(context, context.release_path)
+        and continuous.has_rollback(context)
+    ):
+        found.insert(
+            0, f"In GitHub, run the workflow `{path}` with the digest; the `production` environment approves it."
+        )
+    return found
 
 
 def _example(context: Context, app: Application) -> str:

@@ -17,30 +17,44 @@ from boringops_tools.blueprints import (
     env_example,
     kubernetes,
     pins,
+    pipelines,
     planning,
+    systems,
+    updates,
 )
 from boringops_tools.blueprints.choices import Choices
+from boringops_tools.blueprints.cloud import cloudformation, delivery, statements, terraform
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import Draft, DraftFile
-from boringops_tools.blueprints.words import other_ci, understand
+from boringops_tools.blueprints.systems import GITHUB
+from boringops_tools.blueprints.words import named_systems, understand
 from boringops_tools.stack import Stack, environment
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
 
 KINDS: tuple[Kind, ...] = (
-    ("containers", "1.1", "Image of each application", dockerfile.files),
-    ("containers", "1.1", "Image of each application", dockerfile.nginx),
-    ("containers", "1.2", "Keep everything else out of the build", dockerignore.files),
+    ("image", "1.1", "Image of each application", dockerfile.files),
+    ("image", "1.1", "Image of each application", dockerfile.nginx),
+    ("image", "1.2", "Keep everything else out of the build", dockerignore.files),
     ("containers", "1.3", "Run it all on one machine", compose.files),
     ("containers", "1.3", "Run it all on one machine", compose.production),
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
-    ("ci", "2.3", "Keep what is pinned current", continuous.dependabot),
+    ("ci", "2.2", "Build once and promote", continuous.rollback),
+    ("ci", "2.2", "Build once and promote", continuous.publish),
+    ("ci", "2.2", "Build once and promote", pipelines.files),
+    ("ci", "2.3", "Keep what is pinned current", updates.dependabot),
+    ("ci", "2.3", "Keep what is pinned current", updates.renovate),
     ("deploy", "4.1", "Describe what runs in the cluster", kubernetes.manifests),
     ("deploy", "4.2", "Deploy, and go back, with one command", kubernetes.script),
     ("deploy", "4.3", "Deploy from the pipeline", kubernetes.workflow),
     ("deploy", "4.4", "Write down how to deploy, switch and go back", kubernetes.document),
+    ("deploy", "4.5", "Provision the cloud", terraform.files),
+    ("deploy", "4.5", "Provision the cloud", cloudformation.files),
+    ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.infrastructure),
+    ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.deployment),
+    ("deploy", "4.7", "Write down how the cloud is set up, deployed to and rolled back", statements.document),
     ("docs", "3.1", "Document the environment variables", env_example.files),
     ("docs", "3.2", "Write the runbook", documents.runbook),
     ("docs", "3.3", "Tell readers of the README", documents.readme),
@@ -62,23 +76,28 @@ def draft(
     `task` is what the user said, answers included: decisions are read from it (`choices`).
     `files` are what git sees, relative to `root`; `wants` (of `words.KINDS`) overrides the task's words;
     `planned` says which of the files will be written, for what documents may speak of. Only reads.
-    Drafting again after the files were written gives none."""
+    Raises UsageError where the repository's own pins are unreadable. Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
     decided = choices.read(task)
     tree = Tree(root, files)
     asked = understand(task) if wants is None else wants
     wanted = _brought(asked, decided, stack, tree)
+    brought = wanted != frozenset(asked)
+    if wanted & {"containers", "ci"}:
+        wanted |= {"image"}  # a pipeline that builds an image needs its Dockerfile
     chosen = None if planned is None else frozenset(planned)
-    context = Context(tree, stack, wanted, choices=decided, asked_ci=other_ci(task), task=task, planned=chosen)
+    context = Context(tree, stack, wanted, choices=decided, asked_ci=named_systems(task), task=task, planned=chosen)
     made: list[DraftFile] = []
-    if stack.applications:
-        for want, number, _, make in KINDS:
-            if want in context.wants:
-                made += [file.model_copy(update={"task": number}) for file in make(context)]
-    assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
+    with pins.of(root):
+        if stack.applications:
+            for want, number, _, make in KINDS:
+                if want in context.wants:
+                    made += [file.model_copy(update={"task": number}) for file in make(context)]
+        assumptions, questions, notes = _assumptions(context), _questions(context), _notes(context)
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
-    plan = kubernetes.told(context, plan, brought=wanted != frozenset(asked))
+    plan = kubernetes.told(context, plan, brought=brought)
+    plan = statements.told(context, plan, brought=brought)
     return Draft(stack=stack, files=made, assumptions=assumptions, questions=questions, notes=notes, plan=plan)
 
 
@@ -94,10 +113,16 @@ def _brought(wants: set[str], decided: Choices, stack: Stack, tree: Tree) -> fro
 
 
 def _assumptions(context: Context) -> list[str]:
+    bot = "Dependabot" if context.on_github else "Renovate"
     said = [
         f"Images and actions are pinned by the table of {pins.as_of()}. Where it knows no digest of an image, and none can be "
-        "asked for without a network, the tag is pinned; Dependabot proposes what is newer."
+        f"asked for without a network, the tag is pinned; {bot} proposes what is newer."
     ]
+    if pins.age_days() > pins.STALE_DAYS:
+        said.append(
+            f"The table of pins is {pins.age_days()} days old: `boringops pins refresh` brings it up to date where there is a "
+            "network."
+        )
     for app in context.stack.deployable:
         if app.version.stated is None:
             said.append(f"{app.name}: no {app.language} version is stated; {app.version.value} is used.")
@@ -115,11 +140,12 @@ def _assumptions(context: Context) -> list[str]:
             said.append(f"{app.name}: listens on port {app.port}, the usual one; the code does not say.")
     if context.stack.deployable and not context.stack.branch_known:
         said.append("The trunk is called `main`.")
-    if context.stack.deployable and not context.other_ci:
-        said.append(
-            "Images go to GitHub's registry (ghcr.io); staging follows the trunk, production follows tags `v*`."
-        )
-    return said + kubernetes.assumptions(context)
+    if context.stack.deployable and "ci" in context.wants:
+        goes = ["GitHub's registry (ghcr.io)"] if context.on_github else []
+        goes += [f"{system.registry} ({system.name})" for system in context.pipelines]
+        if goes:
+            said.append(f"Images go to {', '.join(goes)}; staging follows the trunk, production follows tags `v*`.")
+    return said + kubernetes.assumptions(context) + statements.assumptions(context)
 
 
 def _questions(context: Context) -> list[Question]:
@@ -172,8 +198,13 @@ def _notes(context: Context) -> list[str]:
     kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
     notes += [f"{path} exists and is left as it is." for path in kept]
     notes += kubernetes.notes(context)
-    if context.asked_ci:
-        notes.append(f"There is no blueprint for {context.asked_ci}: its configuration has to be written by hand.")
-    elif context.other_ci:
-        notes.append(f"CI runs elsewhere ({context.other_ci}): no GitHub workflow is added.")
+    kept_ci = [
+        path for name, path in context.told_pipelines.items() if path in context.tree and name in context.systems
+    ]
+    notes += [f"{path} exists and is left as it is." for path in kept_ci]
+    for name in context.asked_ci:
+        if name != GITHUB and systems.by_name(name) is None:
+            notes.append(f"There is no blueprint for {name}: its configuration has to be written by hand.")
+    if not context.on_github and not context.asked_ci:
+        notes.append(f"CI runs elsewhere ({', '.join(context.present_ci)}): no GitHub workflow is added.")
     return notes

@@ -17,7 +17,8 @@ from boringops.facts import Confidence, Plan, Question
 from boringops.models.base import Message, Profile, Reply, Request, Watch
 from boringops_tools.blueprints import choices
 from boringops_tools.blueprints.choices import Choices
-from boringops_tools.blueprints.words import other_ci
+from boringops_tools.blueprints.systems import GITHUB, by_name
+from boringops_tools.blueprints.words import SYSTEMS, named_systems
 
 _TASK = re.compile(r"\A# Task\n\n(.*?)(?=\n\n# |\n\nIt belongs to phase )", re.DOTALL)
 _OPEN_ITEM = re.compile(r"^- \[([\w.-]+)\] (.*)$", re.MULTILINE)
@@ -58,7 +59,7 @@ TOPICS: tuple[Topic, ...] = (
         _ask("Which standards apply, and to which data?", "controls and evidence follow from them", "HIPAA", "SOC 2", "PCI DSS"),
         _ask("Who collects the evidence, and for which audit date?", "logs have to be kept from then on"),
     )),
-    Topic("a cloud deployment", r"\b(aws|ecs|eks|azure|gcp|google cloud|cloud run|terraform|kubernetes|k8s|helm|lambda)\b", "low", lambda said: said.target is not None, (
+    Topic("a cloud deployment", r"\b(aws|ecs|eks|azure(?![- ](?:pipelines?|devops))|gcp|google cloud|cloud run|terraform|kubernetes|k8s|helm|lambda)\b", "low", lambda said: said.target is not None, (
         _ask("Which account, region and environments is it for?", "networks, names and credentials follow from them"),
         _ask("What traffic is expected, and what may it cost a month?", "sizes and scaling follow from them"),
     )),
@@ -116,9 +117,12 @@ class OfflineModel:
                 hint=f"Say it in the task. {_NEEDS_A_MODEL}",
                 kind="offline",
             )
-        if named := other_ci(task):
+        named = named_systems(task)
+        unknown = [name for name in named if name != GITHUB and by_name(name) is None]
+        if unknown and len(unknown) == len(named):
+            known = ", ".join(name for name in SYSTEMS if name == GITHUB or by_name(name))
             raise Incomplete(
-                f"The offline blueprints know GitHub Actions, not {named}.", hint=_NEEDS_A_MODEL, kind="offline"
+                f"The offline blueprints know {known}, not {', '.join(unknown)}.", hint=_NEEDS_A_MODEL, kind="offline"
             )
         made = self._draft(task)
         if topic and (topic.confidence == "low" or not made.files) and not _also_containers(task):

@@ -45,11 +45,11 @@ def plan(
         environments=["development", "staging", "production"] if containers else [],
         security=[
             "Containers run under a number, not as root, without privileges they could gain.",
-            "Workflows hold no permission but those each job names; actions are pinned to commits.",
+            _hardening(context),
             "No secret is in a file: names only, values from a secrets manager.",
         ]
         if containers
-        else ["Workflows hold no permission but those each job names; actions are pinned to commits."],
+        else [_hardening(context)],
         monitoring=[
             f"{app.name}: health check on {app.health.path}"
             if app.health
@@ -66,9 +66,15 @@ def plan(
         rollback="Deploy the last good digest; of the files themselves: revert the one commit that adds them."
         if containers
         else "Revert the one commit that adds the files.",
-        cost="CI minutes and registry storage of GitHub; free for public repositories, within the plan's allowance for private ones. "
+        cost=f"CI minutes and registry storage of {', '.join(context.systems)}, as far as they pass the plan's allowance. "
         "Running it costs what the target platform asks, which is not known yet.",
     )
+
+
+def _hardening(context: Context) -> str:
+    if context.on_github:
+        return "Workflows hold no permission but those each job names; actions are pinned to commits."
+    return "Jobs get the registry's credentials only where they publish; images have fixed tags, nothing else is fetched to run."
 
 
 def _summary(files: Sequence[DraftFile], names: str) -> str:
@@ -90,10 +96,11 @@ def _decisions(context: Context, used: set[str]) -> list[Decision]:
     if "2.2" in used:
         made.append(
             Decision(
-                what="The workflow hands over a digest and deploys nothing",
+                what="The pipeline hands over a digest and deploys nothing",
                 why="The repository names no target; inventing one would only look like a deployment.",
             )
         )
-    if context.other_ci:
-        made.append(Decision(what="No GitHub workflows", why=f"CI runs elsewhere: {context.other_ci}."))
+    if not context.on_github:
+        why = "the task names it" if context.asked_ci else "the repository is on it"
+        made.append(Decision(what="No GitHub workflows", why=f"CI runs on {', '.join(context.systems)}: {why}."))
     return made

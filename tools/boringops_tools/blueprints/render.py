@@ -8,10 +8,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from boringops_tools.blueprints import pins
+from boringops_tools.blueprints.cloud import hcl_text
 from boringops_tools.stack.environment import is_public
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+class _AsOf:
+    """The day of the pins in force: of the table, or of the repository's own."""
+
+    def __str__(self) -> str:
+        return pins.as_of()
 
 
 @cache
@@ -25,9 +33,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"json": quoted, "plain": plain, "cell": cell, "argv": json.dumps}
+    environment.filters |= {
+        "json": quoted,
+        "yaml": scalar,
+        "groovy": groovy,
+        "plain": plain,
+        "cell": cell,
+        "argv": json.dumps,
+    }
+    environment.filters |= {"hcl": hcl_text.quoted, "hcl_list": hcl_text.listed, "code": "`{}`".format}
     environment.tests["match_public"] = is_public
-    environment.globals |= {"run": script, "action": pins.action, "pins_as_of": pins.as_of()}
+    environment.globals |= {"wait": wait, "run": script, "action": pins.action, "pins_as_of": _AsOf()}
     return environment
 
 
@@ -36,12 +52,41 @@ def quoted(value: Any) -> str:
     return json.dumps(str(value), ensure_ascii=False)
 
 
+def scalar(value: Any) -> str:
+    """A string as YAML that reads well: plain where that is safe, else in single quotes, where nothing is escaped."""
+    text = str(value)
+    if re.fullmatch(r"[A-Za-z./][\w ./=@+-]*\w", text) and text.lower() not in {
+        "yes",
+        "no",
+        "on",
+        "off",
+        "true",
+        "false",
+        "null",
+    }:
+        return text
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]", text):
+        return quoted(text)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def groovy(value: Any) -> str:
+    """A string of Groovy in single quotes: nothing in it is interpolated."""
+    text = re.sub(r"[\x00-\x1f\x7f]", " ", str(value))
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def script(lines: list[str]) -> str:
     """Shell lines as the value of `run:` in a step: plain where YAML takes them so, else a block."""
     simple = re.compile(r"[\w./][\w ./=@,-]*")
     if len(lines) == 1 and simple.fullmatch(lines[0]):
         return lines[0]
     return "|" + "".join(f"\n          {line}" for line in lines)
+
+
+def wait(host: str, port: int) -> str:
+    """A shell line that waits until a service takes connections, and fails when it never does."""
+    return f"timeout 60 bash -c 'until (exec 3<>/dev/tcp/{host}/{port}) 2>/dev/null; do sleep 1; done'"
 
 
 def plain(value: Any) -> str:

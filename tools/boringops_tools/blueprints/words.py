@@ -10,10 +10,11 @@ UNASKED = ("containers", "ci", "docs")
 
 WORDS: dict[str, str] = {
     "containers": r"\b(docker\w*|contain\w+|compose|image|images|podman|buildx|\.dockerignore)\b",
-    "ci": r"\b(ci|cd|ci/cd|cicd|pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
+    "ci": r"\b(ci|cd|ci/cd|cicd|gitlab|circle-?ci|jenkins\w*|azure[- ]devops|bitbucket|travis|"
+    r"pipelines?|workflows?|github actions?|actions|continuous|release|releases|dependabot|build and test)\b",
     "deploy": r"\b(deploy(?:s|ed|ing|ments?)?|kubernetes|k8s|helm|kustomiz\w+|eks|gke|aks|ecs|fargate|cloud ?run|"
     r"container ?apps|terraform|opentofu|cloud ?formation|pulumi|infrastructure as code|iac|provision\w*|"
-    r"blue[-/ ]green|canary|aws|gcp|azure|staging)\b",
+    r"blue[-/ ]green|canary|aws|gcp|azure(?![- ](?:pipelines?|devops))|staging)\b",
     "operations": r"\b(monitor\w*|alert\w*|observab\w+|prometheus|grafana|cloudwatch|dashboards?|metrics|logging|disaster|backups?|"
     r"restore|rto|rpo|rotat\w+|complian\w+|hipaa|soc ?2|pci|drift|cost (alerts?|monitoring)|budget alerts?|on-?call)\b",
     "docs": r"\b(docs?|document\w*|runbooks?|readme|memory[- ]bank|env\.example|\.env\.example|environment variables?|diagram)\b",
@@ -28,18 +29,28 @@ def understand(task: str) -> set[str]:
     return named | {"docs"} if named else set(UNASKED)
 
 
-OTHER_CI = {
+SYSTEMS: dict[str, str] = {
+    "GitHub Actions": r"\bgithub\b(?! (?:repo\w*|packages?|pages)\b)",
     "GitLab CI": r"\bgitlab\b",
     "CircleCI": r"\bcircle-? ?ci\b",
     "Jenkins": r"\bjenkins\w*",
-    "Azure Pipelines": r"\bazure[- ](pipelines?|devops)\b",
+    "Azure Pipelines": r"\bazure[- ](?:pipelines?|devops)\b",
     "Bitbucket Pipelines": r"\bbitbucket\b",
     "Travis CI": r"\btravis\b",
 }
+"""CI systems, and how a task names them."""
+_LEFT = (
+    r"\b(?:away from|off|from|instead of|rather than|replac\w+|not|without|no|drop\w*|retir\w+)"
+    r"(?: (?:the|our|my|any|old|existing|current))* "
+)
 
 
-def other_ci(task: str) -> str:
-    """The CI system other than GitHub Actions that a task names; empty where it names none, or GitHub as well."""
-    if re.search(r"\bgithub\b", task, re.IGNORECASE):
-        return ""
-    return next((name for name, pattern in OTHER_CI.items() if re.search(pattern, task, re.IGNORECASE)), "")
+def named_systems(task: str) -> tuple[str, ...]:
+    """The CI systems that a task asks for, in the order of `SYSTEMS`. One that is left or ruled out is not asked for."""
+    kept = []
+    for name, pattern in SYSTEMS.items():
+        places = list(re.finditer(pattern, task, re.IGNORECASE))
+        wanted = [at for at in places if not re.search(_LEFT + r"\Z", task[: at.start()], re.IGNORECASE)]
+        if wanted:
+            kept.append(name)
+    return tuple(kept)

@@ -61,12 +61,15 @@ def _scan(files: Files, paths: Sequence[str]) -> list[Finding]:
     for path in paths:
         go_on()
         found += _scan_file(files, path)
+    for path in sorted(files.gone):
+        found += _scan_file(files, path)
     return found
 
 
 def _scan_file(files: Files, path: str) -> Iterator[Finding]:
-    mine = [rule for rule in rules() if rule.applies(path)]
-    if not mine or files.file(path) is None:
+    gone = path in files.gone
+    mine = [rule for rule in rules() if rule.applies(path) and (rule.of_gone or not gone)]
+    if not mine or (files.file(path) is None and not gone):
         return
     for rule in mine:
         try:

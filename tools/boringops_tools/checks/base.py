@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +64,11 @@ class Files:
             )
         except GitFailed:
             return frozenset()
+
+    @functools.cached_property
+    def gone(self) -> frozenset[str]:
+        """The files of `base` that are no longer there."""
+        return frozenset(each for each in self.changed if each and not os.path.lexists(self.root / each))
 
     @property
     def base_commit(self) -> str:
@@ -188,6 +194,8 @@ class Rule:
     """Repositories, path to text, of which some file must raise it."""
     good: Sequence[Mapping[str, str]]
     """Repositories of which no file may raise it, the near misses above all."""
+    of_gone: bool = False
+    """Whether it is asked about files that the change takes away, too."""
     was: Mapping[str, str] = field(default_factory=dict)
     """What the repositories were before, for a rule that holds a change against it."""
 

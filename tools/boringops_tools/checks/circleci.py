@@ -131,6 +131,17 @@ def _parameters(files: Files, path: str) -> Iterator[Hit]:
                 for name in _PARAMETER.findall(value) if isinstance(value, str) else ():
                     if name not in declared:
                         yield Hit(at((parent, key)), f"`{owner}` has no parameter `{name}`")
+        for owner, what in mapping(config, section).items():
+            for steps in (mapping(what).get("steps"),):
+                for each in listed(steps):
+                    for name, given in mapping(each).items():
+                        command = mapping(config, "commands").get(name)
+                        for parameter in mapping(given) if isinstance(command, Mapping) else ():
+                            if parameter not in mapping(command, "parameters"):
+                                yield Hit(
+                                    at((given, parameter)),
+                                    f"`{owner}`: the command `{name}` has no parameter `{parameter}`",
+                                )
     jobs = mapping(config, "jobs")
     for workflow, uses in _workflows(config):
         for name, how, line in uses:

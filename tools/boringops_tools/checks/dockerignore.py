@@ -65,7 +65,7 @@ def _excluded(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _let_in(files: Files, path: str) -> Iterator[Hit]:
-    name, _context = _file(files, path)
+    name, context = _file(files, path)
     if not name:
         return  # whether one is wanted at all is another question
     text = files.text(name)
@@ -86,7 +86,9 @@ def _let_in(files: Files, path: str) -> Iterator[Hit]:
             if allowed
             else "neither `.env` nor `.git` is kept out of the image"
         )
-        yield Hit(whole.line, f"{what} ({name}), and everything is copied")
+        # Only the context at the root has a `.git`; whether a folder below ever gets a `.env`, nobody says.
+        there = not context or f"{context}/.env" in files.known or allowed
+        yield Hit(whole.line, f"{what} ({name}), and everything is copied", severity=None if there else "info")
 
 
 _D = "Dockerfile"

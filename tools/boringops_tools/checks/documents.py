@@ -85,6 +85,8 @@ def _dangling(files: Files, path: str) -> Iterator[Hit]:
             continue
         if not link:
             # A path is surely meant as one of this repository where its folder is here, and no other one ends like it.
+            if not posixpath.dirname(posixpath.normpath(target)):
+                continue  # `./up.sh` is run wherever one is
             known_folder = any(posixpath.dirname(each) in files.folders for each in inside)
             if not known_folder or _elsewhere(files, target):
                 continue

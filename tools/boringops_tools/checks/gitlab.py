@@ -96,6 +96,23 @@ def _pipeline(files: Files, path: str) -> Pipeline | None:
     )  # fmt: skip
 
 
+def _included(files: Files, document: Mapping[Any, Any], seen: frozenset[str] = frozenset()) -> set[str] | None:
+    """The names in the files of this repository that a configuration includes; null where some are from elsewhere."""
+    value = document.get("include", [])
+    found: set[str] = set()
+    for each in value if isinstance(value, list) else [value]:
+        place = each if isinstance(each, str) else each.get("local") if isinstance(each, Mapping) else None
+        place = place.lstrip("/") if isinstance(place, str) and "://" not in place else ""
+        if place not in files.known:
+            return None
+        for inner in files.documents(place) if place not in seen else ():
+            more = _included(files, inner, seen | {place}) if isinstance(inner, Mapping) else None
+            if more is None:
+                return None
+            found |= more | {str(name) for name in inner}
+    return found
+
+
 def read(files: Files, path: str) -> Pipeline | None:
     found = files.once(_pipeline, path)
     return found if isinstance(found, Pipeline) else None
@@ -167,11 +184,14 @@ def _cycles(files: Files, path: str) -> Iterator[Hit]:
 
 def _extends(files: Files, path: str) -> Iterator[Hit]:
     pipeline = read(files, path)
-    if pipeline is None or not pipeline.whole:
+    if pipeline is None or not (pipeline.whole or is_root(path)):
+        return
+    elsewhere = _included(files, pipeline.document)
+    if elsewhere is None:
         return
     for name, job in pipeline.templates.items():
         for parent in names(job.get("extends")):
-            if parent not in pipeline.document and known(parent):
+            if parent not in pipeline.document and parent not in elsewhere and known(parent):
                 line = at((job, "extends"), (pipeline.document, name))
                 yield Hit(line, f"job `{name}` extends `{parent}`, which does not exist")
 

@@ -31,7 +31,9 @@ def _dashboard(files: Files, path: str) -> tuple[Mapping[str, Any], Place] | Non
     except (ValueError, RecursionError):
         return None
     for found, place in ((mapping(content), ()), (mapping(content, "dashboard"), ("dashboard",))):
-        if isinstance(found.get("panels"), list) and ("schemaVersion" in found or "templating" in found):
+        if (isinstance(found.get("panels"), list) or text_of(found.get("title"))) and (
+            "schemaVersion" in found or "templating" in found
+        ):
             return found, place
     return None
 
@@ -39,6 +41,20 @@ def _dashboard(files: Files, path: str) -> tuple[Mapping[str, Any], Place] | Non
 def _read(files: Files, path: str) -> tuple[Mapping[str, Any], Place]:
     found: tuple[Mapping[str, Any], Place] | None = files.once(_dashboard, path)
     return found or ({}, ())
+
+
+def _datasource(dashboard: Mapping[str, Any], given: Any) -> str:
+    """The type of a data source; empty where it cannot be known."""
+    if given is None:
+        return "prometheus"
+    name = given if isinstance(given, str) else mapping(given).get("type") or text_of(mapping(given).get("uid"))
+    if (variable := _VARIABLE.fullmatch(name)) is not None:
+        wanted = next(filter(None, variable.groups()))
+        for each in listed(mapping(dashboard, "templating").get("list")):
+            if mapping(each).get("name") == wanted and mapping(each).get("type") == "datasource":
+                return text_of(mapping(each).get("query"))
+        return ""
+    return "prometheus" if name.lower() == "prometheus" else name if isinstance(given, Mapping) else ""
 
 
 def _panels(dashboard: Mapping[str, Any], place: Place) -> Iterator[tuple[Mapping[Any, Any], Place]]:
@@ -103,6 +119,8 @@ def _fields(files: Files, path: str) -> Iterator[Hit]:
         return
     if not text_of(dashboard.get("title")).strip():
         yield Hit(line_at(files.text(path), (*place, "title")), "the dashboard has no title")
+    if not isinstance(dashboard.get("panels", []), list):
+        yield Hit(line_at(files.text(path), (*place, "panels")), "`panels` is no list")
     uid = dashboard.get("uid")
     if isinstance(uid, str) and not re.fullmatch(r"[\w-]{0,40}", uid, re.ASCII) and "$" not in uid:
         yield Hit(
@@ -135,7 +153,7 @@ def _structure(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(where, f"{_title(panel)} has two queries `{name}`")
             seen.add(name)
             expression = mapping(target).get("expr")
-            kind = mapping(mapping(target).get("datasource") or panel.get("datasource")).get("type", "prometheus")
+            kind = _datasource(dashboard, mapping(target).get("datasource") or panel.get("datasource"))
             if isinstance(expression, str) and kind == "prometheus" and (wrong := _promql(expression)):
                 yield Hit(where, f"{_title(panel)}, query {name}: {wrong}")
 

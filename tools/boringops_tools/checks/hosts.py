@@ -15,7 +15,7 @@ from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.images import exposed
 from boringops_tools.yaml_files import is_compose, is_yaml
 
-_ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z][a-z0-9_-]*)(?::(\d+))?(?:[/?]|$)", re.I)
+_ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z][a-z0-9_-]*)(?::(?:\d+|\$))?(?:[/?]|$)", re.I)
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _HERE = frozenset({"localhost", "host", "example", "hostname", "server", "unix", "backend-host", "your-host"})
 
@@ -87,7 +87,7 @@ def _variables(files: Files, path: str) -> Iterator[Hit]:
             pairs = list(values.items()) if isinstance(values, Mapping) else list(enumerate(listed(values)))
             for key, value in pairs:
                 text = str(value).partition("=")[2] if isinstance(values, list) else str(value)
-                if (match := _ADDRESS.match(re.sub(r"\$\{[^}]*\}", "x", text))) and (
+                if (match := _ADDRESS.match(re.sub(r"\$\{[^}]*\}", "$", text))) and (
                     wrong := _wrong(files, match[1], None)
                 ):
                     yield Hit(at((values, key)), f"service `{name}`: {wrong}")
@@ -132,7 +132,7 @@ RULES = (
     Rule(
         "consistency/unknown-host", "warning", _REASON, "Compose: services reach each other by their names.", is_compose, _variables,
         bad=({"compose.yaml": _C + "  a:\n    image: a:1\n    environment: {URL: 'postgres://a:${P:-x}@database:5432/a'}\n", **_BESIDE},),
-        good=({"compose.yaml": _C + "  a:\n    image: a:1\n    environment: [\"URL=postgres://a:${P:-x}@db:5432/a\", 'B=https://acme.io/', 'C=http://localhost:1', 'D=${E}']\n", **_BESIDE},),
+        good=({"compose.yaml": _C + "  a:\n    image: a:1\n    environment: [\"URL=postgres://a:${P:-x}@db:5432/a\", 'B=https://acme.io/', 'C=http://localhost:1', 'D=${E}', 'F=postgres://a:${P:-x}@${H}:${N}/a']\n", **_BESIDE},),
     ),
     Rule(
         "consistency/proxy-address", "warning", _REASON, "Compose: services reach each other by their names, on the ports of the container.", _is_nginx, _proxies,

@@ -25,7 +25,9 @@ _BODIES = ("steps", "stages", "parallel", "matrix")
 
 
 def _applies(path: str) -> bool:
-    return bool(re.fullmatch(r"Jenkinsfile(?:[.\-_][^/]*)?|[^/]+\.jenkinsfile", PurePosixPath(path).name, re.I))
+    return bool(
+        re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", PurePosixPath(path).name, re.I)
+    )
 
 
 def _pipeline(files: Files, path: str) -> Block | None:
@@ -106,6 +108,40 @@ def _post(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(each.line, f"`{each.name}` is no condition of `post`")
 
 
+def _twice(files: Files, path: str) -> Iterator[Hit]:
+    pipeline = _read(files, path)
+    seen: set[str] = set()
+    lines = files.text(path).splitlines()
+    for each in _all(pipeline) if pipeline else ():
+        name = _STAGE_NAME.search(lines[each.line - 1][: lines[each.line - 1].find("{") + 1 or None])
+        if name is not None and name[1] in seen:
+            yield Hit(each.line, f"there are two stages `{name[1]}`")
+        seen |= {name[1]} if name else set()
+
+
+def _interpolated(files: Files, path: str) -> Iterator[Hit]:
+    text = files.text(path)
+    secrets = set(
+        re.findall(r"(?:passwordVariable|variable|keyFileVariable|passphraseVariable)\s*:\s*['\"](\w+)['\"]", text)
+    )
+    secrets |= set(re.findall(r"(\w+)\s*=\s*credentials\(", text))
+    for call in _SHELL.finditer(text):
+        for name in re.findall(r"(?<!\\)\$\{?(?:env\.)?(\w+)", call[1]):
+            if name in secrets or name.removesuffix("_PSW") in secrets:
+                line = text.count("\n", 0, call.start()) + 1
+                yield Hit(
+                    line, f"Groovy puts the secret {name} into the command, where the process list and the log show it"
+                )
+                break
+
+
+# A step of a shell whose command stands in double quotes: those Groovy fills in.
+_SHELL = re.compile(
+    r"(?<![\w./'\"-])(?:sh|bat|pwsh|powershell)\b\s*\(?\s*(?:\w+\s*:\s*(?:true|false)\s*,\s*)*(?:script\s*:\s*)?"
+    r"(\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\")",
+    re.S,
+)
+_STAGE_NAME = re.compile(r"\bstage\s*\(?\s*['\"]([^'\"$]+)['\"]")
 _DOC = "Jenkins Pipeline syntax, Declarative"
 _J = "Jenkinsfile"
 
@@ -145,6 +181,15 @@ RULES = (
             _example("stage('a') { when { branch 'main' }\n environment { A = 'b' }\n steps { script { x() } }\n post { always { echo 'x' } } }",
                      "agent any\n  tools { maven '3' }\n  triggers { cron('H * * * *') }\n  options { timeout(time: 1, unit: 'HOURS') }"),
         ),
+    ),
+    Rule(
+        "jenkins/stage-name", "error", "Jenkins refuses the Pipeline: give each stage a name of its own.", f"{_DOC}: names of stages are unique.", _applies, _twice,
+        bad=(_example("stage('a') { steps { sh 'x' } }\n    stage('a') { steps { sh 'y' } }"),), good=(_example("stage('a') { steps { sh 'x' } }\n    stage('b') { steps { sh 'y' } }\n    stage(\"${x}\") { steps { sh 'z' } }"),),
+    ),
+    Rule(
+        "jenkins/secret-in-string", "warning", "Put the command into single quotes: then the shell takes the value from its environment.", "Jenkins documentation, Using a Jenkinsfile: string interpolation of sensitive variables.", _applies, _interpolated,
+        bad=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh \"curl -H ${T} x\" } }\n"}, _example("stage('a') { steps { sh \"\"\"\n  curl -u $C_PSW x\n\"\"\" } }", "agent any\n  environment { C = credentials('c') }")),
+        good=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh 'curl -H ${T} x'\n sh './a.sh \"$T\"'\n sh \"curl -H \\${T} ${URL}\" } }\n"},),
     ),
     Rule(
         "jenkins/post-condition", "error", "Jenkins refuses the Pipeline: conditions are always, success, failure, unstable, changed, fixed, regression, aborted, unsuccessful, cleanup.",

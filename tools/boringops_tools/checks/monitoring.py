@@ -15,7 +15,8 @@ from boringops_tools.yaml_files import is_yaml
 _HTTP = """basic_auth authorization oauth2 tls_config follow_redirects enable_http2 proxy_url no_proxy proxy_from_environment
 proxy_connect_header http_headers bearer_token bearer_token_file"""
 _SD = """azure consul digitalocean dns docker dockerswarm ec2 eureka file gce hetzner http ionos kubernetes kuma lightsail linode
-marathon nerve nomad openstack ovhcloud puppetdb scaleway serverset stackit static triton uyuni vultr xds aws"""
+marathon nerve nomad openstack ovhcloud puppetdb scaleway serverset stackit static triton uyuni vultr xds aws oci outscale"""
+_ROLES = ("endpoints", "endpointslice", "ingress", "node", "pod", "service")
 _SD_KEYS = " ".join(f"{each}_sd_configs" for each in _SD.split()) + " static_configs"
 _PROMETHEUS: dict[str, frozenset[str]] = {
     place: frozenset(keys.split())
@@ -61,7 +62,7 @@ _ALERTMANAGER: dict[str, frozenset[str]] = {
     place: frozenset(keys.split())
     for place, keys in {
         "": "global templates route inhibit_rules receivers mute_time_intervals time_intervals tracing",
-        "route": f"receiver group_by continue match match_re matchers routes mute_time_intervals active_time_intervals {_TIMING}",
+        "route": f"receiver group_by continue match match_re matchers routes mute_time_intervals active_time_intervals labels {_TIMING}",
         "receiver": "name " + " ".join(f"{each}_configs" for each in _RECEIVERS.split()),
         "inhibit": "name target_match target_match_re target_matchers source_match source_match_re source_matchers equal sources",
     }.items()
@@ -72,6 +73,9 @@ def _unknown(where: str, owner: Any, keys: frozenset[str]) -> Iterator[Hit]:
     for key in mapping(owner):
         if isinstance(key, str) and key not in keys and not key.startswith("x-"):
             near = difflib.get_close_matches(key, keys, 1, 0.7)
+            kind, discovery, _ = key.partition("_sd_configs")
+            if discovery and not difflib.get_close_matches(kind, [each.partition("_sd_")[0] for each in keys], 1, 0.75):
+                continue  # every release brings another one
             yield Hit(at((owner, key)), f"{where}: `{key}` is no key" + (f"; `{near[0]}` is one" if near else ""))
 
 
@@ -149,6 +153,9 @@ def _discovery(name: str, key: str, entries: list[Any]) -> Iterator[Hit]:
         for listing in ("tags", "names", "services", "files"):
             if isinstance(value := mapping(entry).get(listing), str) and "$" not in value:
                 yield Hit(at((entry, listing)), f"{name}: `{listing}` of `{key}` is a list")
+        role = mapping(entry).get("role")
+        if key == "kubernetes_sd_configs" and isinstance(role, str) and role not in _ROLES and "$" not in role:
+            yield Hit(at((entry, "role")), f"{name}: `role: {role}` is none of {', '.join(_ROLES)}")
         kind = mapping(entry).get("type")
         if key == "dns_sd_configs" and kind is not None and kind not in ("SRV", "A", "AAAA", "MX", "NS"):
             yield Hit(at((entry, "type")), f"{name}: `type: {kind}` is no kind of DNS record that is looked up")

@@ -37,7 +37,7 @@ def groups(files: Files, path: str) -> list[Mapping[Any, Any]]:
         entries = listed(mapping(document, *(["spec"] if custom else [])).get("groups"))
         rules = [rule for group in entries for rule in listed(mapping(group).get("rules"))]
         if any({"alert", "record"} & set(mapping(rule)) for rule in rules) and any(
-            "expr" in mapping(rule) for rule in rules
+            {"expr", "for", "labels", "annotations"} & set(mapping(rule)) for rule in rules
         ):
             found += [mapping(group) for group in entries]
     return found
@@ -110,6 +110,10 @@ def _scrapes(files: Files, path: str) -> Iterator[Hit]:
     jobs = listed(config.get("scrape_configs"))
     names: set[str] = set()
     default = mapping(config, "global").get("scrape_interval", "1m")
+    general = mapping(config, "global")
+    every, most = seconds(default), seconds(general.get("scrape_timeout"))
+    if every is not None and most is not None and most > every:
+        yield Hit(at((general, "scrape_timeout")), "`global`: the timeout of scrapes is longer than their interval")
     for position, job in enumerate(jobs):
         name = text_of(mapping(job).get("job_name"))
         if not name:

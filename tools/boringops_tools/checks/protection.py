@@ -61,7 +61,8 @@ def _removed(files: Files, path: str) -> Iterator[Hit]:
                     yield Hit(line, f"`{name}` was protected by `{each}` and no longer is")
         elif "prevent_destroy" in kept and not _elsewhere(files, path, labels):
             yield Hit(
-                1, f"`{name}` was protected by `prevent_destroy`; without its block Terraform destroys it all the same"
+                None if path in files.gone else 1,
+                f"`{name}` was protected by `prevent_destroy`; without its block Terraform destroys it all the same",
             )
 
 
@@ -90,6 +91,7 @@ RULES = (
         "Keep it, or take it away in a change of its own that says why and how the data is kept; waive this with that reason.",
         "Terraform language reference, lifecycle: prevent_destroy holds only as long as the argument is in the configuration.",
         _applies, _removed,
+        of_gone=True,
         was={"main.tf": _DB + _BUCKET},
         bad=(
             {"main.tf": _DB.replace("prevent_destroy = true", "prevent_destroy = false") + _BUCKET},

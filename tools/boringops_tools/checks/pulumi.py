@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
@@ -34,6 +35,33 @@ def _fields(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(at((project, "name")) or 1, "the project has no `name`")
     if not (runtime.get("name") if isinstance(runtime, Mapping) else runtime):
         yield Hit(at((project, "runtime")) or 1, "the project has no `runtime`")
+
+
+_RUNTIMES = frozenset({"nodejs", "python", "dotnet", "go", "java", "yaml", "bun", "hcl"})
+_RESOURCE = frozenset(
+    {"type", "properties", "options", "get", "defaultProvider", "name", "logicalName", "condition", "metadata"}
+)
+
+
+def _program(files: Files, path: str) -> Iterator[Hit]:
+    project = _project(files, path)
+    runtime = project.get("runtime")
+    name = runtime.get("name") if isinstance(runtime, Mapping) else runtime
+    if (
+        isinstance(name, str)
+        and (near := difflib.get_close_matches(name, _RUNTIMES, 1, 0.65))
+        and name not in _RUNTIMES
+    ):
+        yield Hit(at((project, "runtime")), f"`{name}` is no runtime; `{near[0]}` is one")
+    resources = mapping(project, "resources")
+    for label, resource in resources.items() if name == "yaml" else ():
+        if not isinstance(resource, Mapping):
+            continue
+        if not resource.get("type"):
+            yield Hit(at((resources, label)), f"the resource `{label}` has no `type`")
+        for key in resource:
+            if key not in _RESOURCE:
+                yield Hit(at((resource, key)), f"the resource `{label}`: `{key}` is no field of a resource")
 
 
 def _known(files: Files, path: str, project: Mapping[Any, Any]) -> set[str]:
@@ -73,6 +101,11 @@ RULES = (
         "Pulumi project file reference: name and runtime are required.", _applies, _fields,
         bad=({"Pulumi.yaml": "runtime: yaml\nresources: {}\n"}, {"Pulumi.yaml": "name: p\nruntime: {options: {a: b}}\n"}),
         good=({"Pulumi.yaml": "name: p\nruntime:\n  name: nodejs\n"}, {"Pulumi.yaml": _P}, {"Pulumi.dev.yaml": "config: {}\n"}),
+    ),
+    Rule(
+        "pulumi/program", "error", "Pulumi refuses the program.", f"{_DOC}: a resource has a type, and may have properties, options, get and a few more.", _applies, _program,
+        bad=({"Pulumi.yaml": _P + "resources:\n  b: {properties: {a: b}}\n"}, {"Pulumi.yaml": _P + "resources:\n  b: {type: 'a:b:C', property: {a: b}}\n"}, {"Pulumi.yaml": "name: p\nruntime: yml\n"}),
+        good=({"Pulumi.yaml": _P + "resources:\n  b: {type: 'a:b:C', properties: {a: b}, options: {protect: true}}\n"}, {"Pulumi.yaml": "name: p\nruntime: acme\nresources: {b: {}}\n"}),
     ),
     Rule(
         "pulumi/reference", "error", "Declare it under resources, variables or config; `$${` is a dollar sign and a brace.",

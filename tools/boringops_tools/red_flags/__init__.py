@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from boringops.facts import Finding
+from boringops.facts import Finding, Severity
 from boringops_tools.cache import Cache, key_of, our_version
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.validators import read_file
@@ -81,8 +81,10 @@ def _scan_file(path: str, file: File | str, rules: Sequence[RedFlag]) -> Iterato
                 message=clean(f"the rule broke down: {type(error).__name__}: {error}"),
             )  # fmt: skip
     if unreadable is not None and isinstance(file, File) and not (is_yaml(path) and template_reason(file)):
+        # What is too long is nobody's mistake, and not looked at all the same.
+        severity: Severity = "info" if "too long" in str(unreadable) else "error"
         yield Finding(
-            rule="unreadable", severity="error", path=shown(path), line=unreadable.line, source=SOURCE,
+            rule="unreadable", severity=severity, path=shown(path), line=unreadable.line, source=SOURCE,
             message=clean(f"cannot be read, so that no rule could look at it: {unreadable}"),
         )  # fmt: skip
 

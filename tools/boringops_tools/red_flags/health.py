@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from boringops.facts import Severity
 from boringops_tools.dockerfile import Stage, command, is_dockerfile, parse
 from boringops_tools.red_flags.base import Hit, RedFlag
 
@@ -46,9 +45,8 @@ def _missing(_: str, text: str) -> Iterable[Hit]:
     job = not started or _JOBS.match(PurePosixPath(started[0]).name)
     if any(stage.last("HEALTHCHECK") for stage in stages) or _NO_SHELL.search(stages[-1].image) or (job and not serves):
         return
-    # Whether what listens nowhere (a worker, a queue's consumer) can be asked at all, only its author knows.
-    severity: Severity | None = None if serves else "info"
-    yield Hit(stages[0].instruction.line, "the image starts a service without a HEALTHCHECK", severity=severity)
+    # A note: Kubernetes and most load balancers ask by themselves, and whether anything can be asked its author knows.
+    yield Hit(stages[0].instruction.line, "the image starts a service without a HEALTHCHECK")
 
 
 RED_FLAGS = (
@@ -59,7 +57,7 @@ RED_FLAGS = (
         good={"Dockerfile": "FROM a:1 AS b\nHEALTHCHECK NONE\nFROM node:22\nHEALTHCHECK CMD node health.js\n"},
     ),
     RedFlag(
-        "health/missing", _NEVER, "warning", "Add a HEALTHCHECK that uses a program which the image has.",
+        "health/missing", _NEVER, "info", "Add a HEALTHCHECK that uses a program which the image has.",
         applies=is_dockerfile, check=_missing,
         bad={"Dockerfile": "FROM node:22\nEXPOSE 3000\nUSER 1000\nCMD [\"node\", \"server.js\"]\n"},
         good={

@@ -168,8 +168,8 @@ _IMAGES: dict[str, tuple[str, ...]] = {
 
 def tag_of(reference: Any) -> str | None:
     """The tag of an image, empty where it has none; null where it is pinned by digest or cannot be known here."""
-    if not isinstance(reference, str) or not reference or "@" in reference:
-        return None
+    if not isinstance(reference, str) or not reference or "@" in reference or "<<" in reference:
+        return None  # CircleCI fills << parameters >> in
     reference = substitute(reference, {})  # ${TAG:-1.2} has a default
     last = reference.rsplit("/", 1)[-1]
     name, colon, tag = last.partition(":")
@@ -257,6 +257,7 @@ RED_FLAGS = (
         },
         good={
             "Dockerfile": f"ARG IMAGE\nFROM $IMAGE\nFROM scratch\nFROM node:22\nFROM node@{_DIGEST}\nFROM a/${{NAME}}\n",
+            ".circleci/config.yml": "jobs:\n  a:\n    docker: [{image: << parameters.image >>}]\n",
             "compose.yml": "services:\n  r:\n    image: ${REDIS_IMAGE}\n",
         },
     ),

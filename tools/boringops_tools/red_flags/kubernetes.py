@@ -132,6 +132,8 @@ def _maybe_root(_: str, text: str) -> Iterable[Hit]:
     for _kind, pod in _pods(text):
         outer = pod.get("securityContext")
         for container, line in _containers(pod):
+            if "image" not in container:
+                continue  # a patch: what it is laid over says the rest
             contexts = (container.get("securityContext"), outer)
             user = next((each for context in contexts if (each := _get(context, "runAsUser")) is not None), None)
             if not any(_get(context, "runAsNonRoot") is True for context in contexts) and user is None:

@@ -90,6 +90,7 @@ def _read(reader: Callable[[str], Iterable[Pipeline]], text: str) -> tuple[Pipel
     return tuple(reader(text))
 
 
+@functools.lru_cache(maxsize=65536)
 def _reader(path: str) -> Callable[[str], Iterable[Pipeline]] | None:
     return next((reader for matches, reader in _READERS if matches(path)), None)
 
@@ -149,7 +150,9 @@ def _github(text: str) -> Iterator[Pipeline]:
         first = (
             triggers and triggers <= {"push", "pull_request", "workflow_dispatch", "schedule"} and "push" in triggers
         )
-        yield Pipeline("github", jobs, open_ended=not first or _only_tags(on))
+        # What only pull requests start tries a change out, whatever it calls its folders.
+        tried = triggers == {"pull_request"}
+        yield Pipeline("github", jobs, open_ended=not first or _only_tags(on), environments=not tried)
 
 
 def is_azure(path: str) -> bool:

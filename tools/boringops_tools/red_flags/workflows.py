@@ -80,8 +80,18 @@ def _no_permissions(_: str, text: str) -> Iterable[Hit]:
             yield Hit(line_of(workflow, "jobs"), "neither the workflow nor every job says what its token may do")
 
 
+# Conditions that let nobody's pull request through but the repository's own, or a named account's.
+_OWN = re.compile(
+    r"pull_request\.user\.login\s*==|head\.repo\.full_name\s*==|head\.repo\.fork\s*==\s*false|!\s*github\.event\.pull_request\.head\.repo\.fork"
+)
+
+
 def _foreign_checkout(_: str, text: str) -> Iterable[Hit]:
+    own = [job.get("steps") for _, _, job in _jobs(text) if _OWN.search(str(job.get("if", "")))]
+    known = {id(step) for steps in own if isinstance(steps, list) for step in steps}
     for workflow, step in _steps(text):
+        if id(step) in known:
+            continue
         given = step.get("with")
         if _triggers(workflow) & {"pull_request_target", "workflow_run", "issue_comment"} and str(
             step.get("uses", "")
@@ -151,6 +161,9 @@ RED_FLAGS = (
         good={
             **_wf(_HEAD_CHECKOUT, "on: [pull_request]\n"),
             ".github/workflows/b.yml": _wf(f"      - uses: {_PIN}\n", _TARGET)[".github/workflows/ci.yml"],
+            ".github/workflows/c.yml": _wf(_HEAD_CHECKOUT, _TARGET)[".github/workflows/ci.yml"].replace(
+                "    steps:", "    if: github.event.pull_request.user.login == 'dependabot[bot]'\n    steps:"
+            ),
         },
     ),
     RedFlag(

@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 
 from boringops_tools.reporting.base import FORMATS, Report
+from boringops_tools.reporting.terminal import PLAIN, Look
 
 __all__ = ["FORMATS", "Report", "render"]
 
 
-def render(report: Report, form: str) -> str:
-    """The report in one of FORMATS, without a line end behind it."""
-    text: str = importlib.import_module(f"{__name__}.{form}").render(report)
+def render(report: Report, form: str, look: Look = PLAIN) -> str:
+    """The report in one of FORMATS, without a line end behind it. `look` is for the form that people read."""
+    module = importlib.import_module(f"{__name__}.{form}")
+    text: str = module.render(report, look) if form == "text" else module.render(report)
     return text

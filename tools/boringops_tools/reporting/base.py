@@ -9,6 +9,7 @@ from pathlib import Path
 
 from boringops.facts import SEVERITIES, Finding, Severity, Validation
 from boringops.secrets import find
+from boringops.suppressions import Suppression
 from boringops_tools.waivers import Waiver
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab")
@@ -31,6 +32,8 @@ class Report:
     known: list[Finding] = field(default_factory=list)
     """Those that the baseline has."""
     fail_on: Severity = "warning"
+    suppressions: list[tuple[str, Suppression]] = field(default_factory=list)
+    """Comments by which other tools are told to say nothing, with the file they are in."""
 
     def fails(self, finding: Finding) -> bool:
         return SEVERITIES.index(finding.severity) >= SEVERITIES.index(self.fail_on)
@@ -52,6 +55,13 @@ class Report:
         lines = _lines(self.root, finding.path)
         text = lines[finding.line - 1].strip() if finding.line <= len(lines) else ""
         return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def printable(path: str) -> str:
+    """A path as it can be shown: no name of a file moves a cursor, ends a line or breaks a document."""
+    from boringops_tools.validators.base import clean
+
+    return path if path == clean(path) else path.encode("unicode_escape").decode()
 
 
 @functools.lru_cache(maxsize=16)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from boringops.facts import Finding, Severity
+from boringops.suppressions import Suppression, in_comments
 from boringops_tools.reporting.base import Report, masked
+from boringops_tools.validators import expects_validation, read_file, read_once
+from boringops_tools.validators.base import shown
 
 
+@read_once()
 def gather(
     root: Path,
     paths: Sequence[str],
@@ -64,7 +68,16 @@ def gather(
     return Report(
         root, len(paths), [_safe(each) for each in findings], list(inspection.validation),
         [(_safe(each), waiver) for each, waiver in settled.waived], [_safe(each) for each in known], fail_on,
+        list(_suppressions(root, paths)),
     )  # fmt: skip
+
+
+def _suppressions(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, Suppression]]:
+    """What is excused from other tools' judgement in files that they judge: nothing counts less for it, but it is told."""
+    for path in paths:
+        file = read_file(root, path) if expects_validation(path) else ""
+        if not isinstance(file, str):
+            yield from ((shown(path), each) for each in in_comments(path, file.text))
 
 
 # A manual shows what a setting looks like, and a test brings the file that it reads. A key of a provider's own shape is a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boringops.facts import Finding
-from boringops_tools.reporting.base import Report
+from boringops_tools.reporting.base import Report, printable
 from boringops_tools.reporting.text import summary
 
 _COMMANDS = {"info": "notice", "warning": "warning", "error": "error"}
@@ -32,4 +32,4 @@ def data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return data(text).replace(":", "%3A").replace(",", "%2C")
+    return data(printable(text)).replace(":", "%3A").replace(",", "%2C")

@@ -24,6 +24,9 @@ def as_dict(report: Report) -> dict[str, Any]:
             for finding, waiver in report.waived
         ],
         "known": [finding.model_dump(mode="json") for finding in report.known],
+        "suppressions": [
+            {"tool": each.tool, "path": path, "line": each.line} for path, each in report.suppressions
+        ],
     }  # fmt: skip
 
 

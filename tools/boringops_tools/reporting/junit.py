@@ -6,7 +6,7 @@ from collections import defaultdict
 from xml.etree import ElementTree as Xml
 
 from boringops.facts import Finding
-from boringops_tools.reporting.base import Report
+from boringops_tools.reporting.base import Report, printable
 
 
 def render(report: Report) -> str:
@@ -17,10 +17,10 @@ def render(report: Report) -> str:
     suites = Xml.Element("testsuites", name="boringops check")
     totals = {"tests": 0, "failures": 0, "skipped": 0}
     for path in sorted({path for path, _ in (*against, *verdicts)}):
-        suite = Xml.SubElement(suites, "testsuite", name=path)
+        suite = Xml.SubElement(suites, "testsuite", name=printable(path))
         counts = dict.fromkeys(totals, 0)
         for tool in sorted({tool for where, tool in (*against, *verdicts) if where == path}):
-            case = Xml.SubElement(suite, "testcase", classname=path, name=tool)
+            case = Xml.SubElement(suite, "testcase", classname=printable(path), name=tool)
             verdict = verdicts.get((path, tool))
             counts["tests"] += 1
             findings = against[path, tool]
@@ -43,7 +43,7 @@ def render(report: Report) -> str:
 
 
 def _say(finding: Finding) -> str:
-    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+    place = f"{printable(finding.path)}:{finding.line}" if finding.line else printable(finding.path)
     return (
         f"{place}: {finding.severity}: {finding.rule}: {finding.message}{f' ({finding.hint})' if finding.hint else ''}"
     )

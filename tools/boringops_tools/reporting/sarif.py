@@ -23,12 +23,15 @@ def render(report: Report) -> str:
     told += [(finding, None) for finding in report.known]
     rules = {(finding.source, finding.rule): finding for finding, _ in told}
     places = {key: index for index, key in enumerate(rules)}
-    blind = [_blind(item.path, item.tool, item.reason) for item in report.blind]
+    told_besides = [_note(item.path, f"not validated by {item.tool}: {item.reason}") for item in report.blind]
+    told_besides += [
+        _note(path, f"a comment tells {each.tool} to say nothing", each.line) for path, each in report.suppressions
+    ]
     run = {
         "tool": {"driver": {"name": "boringops", "version": version("boringops"), "rules": [_rule(each) for each in rules.values()]}},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"ROOT": {"description": {"text": "The top of the repository."}}},
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": blind}],
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": told_besides}],
         "results": [
             _result(finding, waiver, places[finding.source, finding.rule], report.line(finding), known=id(finding) in baseline)
             for finding, waiver in told
@@ -68,7 +71,7 @@ def _result(finding: Finding, waiver: Waiver | None, index: int, line: str, *, k
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.message}. {finding.hint}" if finding.hint else finding.message},
-        "locations": [{"physicalLocation": place}],
+        "locations": [{"physicalLocation": place}] if finding.path else [],
         "partialFingerprints": {"boringops/v1": fingerprint(finding, line)},
     }
     if waiver is not None:
@@ -84,9 +87,8 @@ def fingerprint(finding: Finding, line: str) -> str:
     return hashlib.sha256("\0".join([rule_id(finding), finding.path, line or finding.message]).encode()).hexdigest()
 
 
-def _blind(path: str, tool: str, reason: str) -> dict[str, Any]:
-    return {
-        "level": "note",
-        "message": {"text": f"not validated by {tool}: {reason}"},
-        "locations": [{"physicalLocation": {"artifactLocation": _location(path)}}],
-    }
+def _note(path: str, text: str, line: int | None = None) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": _location(path)}
+    if line:
+        place["region"] = {"startLine": line}
+    return {"level": "note", "message": {"text": text}, "locations": [{"physicalLocation": place}]}

@@ -6,6 +6,7 @@ exactly one `Validation`; a kind of file that nothing covers is `not_validated`,
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import importlib
@@ -28,13 +29,16 @@ from boringops_tools.validators.gaps import expects_validation, gaps
 from boringops_tools.validators.programs import stoppable
 from boringops_tools.yaml_files import hostile_reason, is_yaml
 
-__all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "validate", "validators"]
+__all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "read_once", "validate", "validators"]
 
 SIZE_CAP = 5 * 1024 * 1024
 """Bytes; no infrastructure file is longer, and some validators take minutes for what is."""
 _NEARBY = 3  # lines between the places at which two tools report one thing
 _ALIASES = {"excessive-permissions": "permissions", "missing-permissions": "permissions"}
 _JUDGED = TypeAdapter(Judged)
+_KNOWN: contextvars.ContextVar[dict[tuple[Path, str], File | str] | None] = contextvars.ContextVar(
+    "known", default=None
+)
 
 
 @functools.cache
@@ -60,8 +64,28 @@ def available() -> list[dict[str, Any]]:
     return list(found.values())
 
 
+@contextlib.contextmanager
+def read_once() -> Iterator[None]:
+    """Within it a file is read from the disk once, by whoever asks for it: one check sees one state of it."""
+    token = _KNOWN.set({}) if _KNOWN.get() is None else None
+    try:
+        yield
+    finally:
+        if token is not None:
+            _KNOWN.reset(token)
+
+
 def read_file(root: Path, path: str) -> File | str:
     """A file of the repository as text, or why it cannot be judged."""
+    known = _KNOWN.get()
+    if known is None:
+        return _read_file(root, path)
+    if (root, path) not in known:
+        known[root, path] = _read_file(root, path)
+    return known[root, path]
+
+
+def _read_file(root: Path, path: str) -> File | str:
     place = root / path
     try:
         real = place.resolve(strict=True)
@@ -75,7 +99,9 @@ def read_file(root: Path, path: str) -> File | str:
         content = real.read_bytes()
     except FileNotFoundError:
         return "skipped: it does not exist"
-    except (OSError, ValueError, RuntimeError) as error:
+    except RuntimeError:
+        return "skipped: its symbolic links go round in a circle"
+    except (OSError, ValueError) as error:
         return clean(f"skipped: it cannot be read: {getattr(error, 'strerror', None) or error}")
     if b"\0" in content:
         return "skipped: it is a binary file"

@@ -45,11 +45,11 @@ class File:
     def sha256(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         return PurePosixPath(self.path).name
 
-    @property
+    @functools.cached_property
     def suffix(self) -> str:
         return PurePosixPath(self.path).suffix.lower()
 

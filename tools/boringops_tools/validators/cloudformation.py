@@ -11,6 +11,12 @@ from boringops_tools.validators.base import File, Program, Ran, Said
 from boringops_tools.yaml_files import template_reason
 
 _TEMPLATE = re.compile(r"AWSTemplateFormatVersion|\"?Type\"?:\s*[\"']?AWS::\w+::")
+# A transform that is not AWS's own is a macro: what the template is, only the account knows that has it.
+_MACRO = re.compile(
+    r"""(?m)^\s*["']?(?:Fn::)?Transform["']?\s*:\s*(?:\[\s*)?(?:-\s*)?(?:\{\s*["']?Name["']?\s*:\s*)?(?:["']?Name["']?\s*:\s*)?["']?(?!AWS::)[A-Za-z]"""
+)
+# Tidiness: the template does what it should with them.
+_TIDY = frozenset({"W1020", "W3005", "W7001"})
 _SEVERITY: dict[str, Severity] = {"Error": "error", "Warning": "warning"}
 
 
@@ -28,6 +34,10 @@ class CfnLint(Program):
         return named and not file.path.startswith(".github/") and bool(_TEMPLATE.search(file.text))
 
     def skip(self, file: File) -> str:
+        if "Rain::" in file.text or "!Rain::" in file.text:
+            return "has directives of rain: must be packaged first"
+        if _MACRO.search(file.text):
+            return "is rewritten by a macro, which only the account has"
         return template_reason(file)
 
     def arguments(self, names: Sequence[str]) -> list[str]:
@@ -43,9 +53,9 @@ class CfnLint(Program):
     def read(self, ran: Ran) -> Iterable[Said]:
         for item in json.loads(ran.stdout):
             line = item["Location"]["Start"]["LineNumber"]
-            yield Said(
-                item["Filename"], item["Rule"]["Id"], _SEVERITY.get(item["Level"], "info"), line, item["Message"]
-            )
+            rule = item["Rule"]["Id"]
+            severity = "info" if rule in _TIDY else _SEVERITY.get(item["Level"], "info")
+            yield Said(item["Filename"], rule, severity, line, item["Message"])
 
 
 VALIDATORS = (CfnLint(),)

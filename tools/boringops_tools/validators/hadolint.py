@@ -25,6 +25,9 @@ _UNPINNED = {
 _ADVICE = frozenset({"DL3008", "DL3018", "DL3033", "DL3037", "DL3041"})
 
 
+_FROM_IMAGE = re.compile(r"--from=\S*[/:]")  # an image, and no stage
+
+
 class Hadolint(Program):
     name = "hadolint"
     about = "Dockerfile, Containerfile"
@@ -46,7 +49,8 @@ class Hadolint(Program):
         for file in files:
             judged[file.path].findings = [
                 finding.model_copy(update={"severity": "info"})
-                if _accepted(file.text, finding.rule, finding.line)
+                if (finding.rule == "DL3022" and _FROM_IMAGE.search(_written(file.text, finding.line)))
+                or _accepted(file.text, finding.rule, finding.line)
                 else finding
                 for finding in judged[file.path].findings
                 if not (finding.rule == "DL3025" and _written(file.text, finding.line).startswith("HEALTHCHECK"))

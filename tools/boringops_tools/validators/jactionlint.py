@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -13,11 +14,7 @@ from boringops_tools.validators.workflows import surroundings
 # It calls everything an error. What is a matter of policy or of style cannot break a pipeline.
 _WARNINGS = frozenset(
     {
-        "adhoc-packages", "artipacked", "concurrency-cancels-prs",
-        "concurrency-cancels-release", "dependabot-cooldown", "deprecated-action-input",
-        "duplicate-triggers", "missing-permissions", "misfeature", "pipeline-without-pipefail", "superfluous-actions",
-        "unlocked-install", "unpinned-images", "unpinned-tools", "unpinned-uses", "unused-anchor", "unused-job-output",
-        "unverified-download", "use-trusted-publishing",
+        "missing-permissions", "misfeature", "unpinned-tools", "unpinned-uses",
     }
 )  # fmt: skip
 _SHELLCHECK_LEVEL = re.compile(r"SC\d+:(error|warning|info|style)")
@@ -46,13 +43,35 @@ class Jactionlint(Program):
         for item in json.loads(ran.stdout):
             level = _SHELLCHECK_LEVEL.search(item["message"])
             hint = item.get("fix", {}).get("description", "")
-            yield Said(item["filepath"], item["id"], _severity(item["id"], level), item["line"], item["message"], hint)
+            severity = "info" if _own_runner(item["message"]) else _severity(item["id"], level)
+            yield Said(item["filepath"], item["id"], severity, item["line"], item["message"], hint)
 
 
 # Advice on tidiness, and settings that most do without: no reason to stop a change.
 _NOTES = frozenset(
-    {"unused-job-output", "duplicate-triggers", "superfluous-actions", "dependabot-cooldown", "unused-anchor"}
+    {
+        "adhoc-packages", "artipacked", "concurrency-cancels-prs", "concurrency-cancels-release", "dependabot-cooldown",
+        "deprecated-action-input", "duplicate-triggers", "github-app", "pipeline-without-pipefail", "superfluous-actions",
+        "unlocked-install", "unpinned-images", "unused-anchor", "unused-job-output", "unverified-download",
+        "use-trusted-publishing",
+    }
+)  # fmt: skip
+_LABEL = re.compile(r'label "([^"]+)" is unknown')
+_HOSTED = (
+    "ubuntu-latest",
+    "ubuntu-24.04",
+    "ubuntu-22.04",
+    "windows-latest",
+    "windows-2025",
+    "macos-latest",
+    "macos-15",
 )
+
+
+def _own_runner(message: str) -> bool:
+    """Whether a label that GitHub does not know is no misspelling of one of its own: the organisation's runners have it."""
+    label = _LABEL.search(message)
+    return label is not None and not difflib.get_close_matches(label[1], _HOSTED, 1, 0.8)
 
 
 def _severity(rule: str, shellcheck: re.Match[str] | None) -> Severity:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from boringops.facts import Finding
+from boringops_tools.validators import kubernetes_schemas as schemas
 from boringops_tools.validators.base import File, InProcess
 from boringops_tools.yaml_files import Unreadable, documents, is_manifest, is_yaml, line_of, template_reason
 
@@ -64,18 +65,13 @@ class KubernetesSchema(InProcess):
                 yield from self._object(file, item)
 
     def _object(self, file: File, item: Any) -> Iterator[Finding | str]:
-        import kubernetes_validate  # type: ignore[import-untyped]
-
         name, kind = item["apiVersion"], item["kind"]
         if name.rpartition("/")[0] not in _GROUPS:
             yield f"{kind} of {name} is a custom resource: its schema is not here"
             return
-        latest = kubernetes_validate.latest_version()
-        plain = _plain(item)
-        try:
-            kubernetes_validate.validate(plain, latest, strict=True)
-        except kubernetes_validate.SchemaNotFoundError:
-            last = _last_with(plain, latest)
+        latest = schemas.newest()
+        if not schemas.known(kind, name, latest, strict=True):
+            last = next((old for old in range(latest - 1, _OLDEST - 1, -1) if schemas.known(kind, name, old)), None)
             line = line_of(item, "apiVersion")
             if last is None:
                 yield self.finding(
@@ -84,7 +80,7 @@ class KubernetesSchema(InProcess):
             else:
                 message = f"{kind} of {name} is gone since Kubernetes 1.{last + 1}"
                 yield self.finding(file, "removed-api", "warning", line, message)
-        except kubernetes_validate.ValidationError as error:
+        elif (error := schemas.error_of(_plain(item), latest)) is not None:
             path = [*error.path]
             place = ".".join(map(str, path))
             message = f"{error.message} (at {place})" if place else error.message
@@ -111,21 +107,6 @@ def _objects(document: Any) -> Iterator[Any]:
                 yield from _objects(item)
         else:
             yield document
-
-
-def _last_with(plain: Mapping[str, Any], latest: str) -> int | None:
-    """The last minor version that had an API; null where none of the known ones had it."""
-    import kubernetes_validate
-
-    for minor in range(int(latest.split(".")[1]) - 1, _OLDEST - 1, -1):
-        try:
-            kubernetes_validate.validate(plain, f"1.{minor}")
-        except kubernetes_validate.SchemaNotFoundError:
-            continue
-        except kubernetes_validate.ValidationError:
-            return minor
-        return minor
-    return None
 
 
 def _plain(node: Any) -> Any:

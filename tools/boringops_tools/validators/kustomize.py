@@ -59,6 +59,12 @@ class Kustomize(Project):
             if place.name in _NAMES and (remote := next(_remote(place), "")):
                 yield Unjudged("", f"it takes in what is not here: {remote}")
                 return  # it would be fetched
+        if any(
+            re.search(r"(?m)^kind:\s*Component\s*$", (copy / home / name).read_text("utf-8", "replace"))
+            for name in _NAMES if (copy / home / name).is_file()
+        ):  # fmt: skip
+            yield Unjudged("", "is a component: it is built with what takes it in")
+            return
         [where] = self.command()
         action = "build" if where.endswith("kustomize") else "kustomize"
         ran = run([where, action, "."], cwd=copy / home, home=copy.parent, timeout_s=timeout_s)

@@ -57,6 +57,8 @@ class Nginx(Program):
     def skip(self, file: File) -> str:
         if file.suffix in (".template", ".j2", ".tmpl", ".tpl"):
             return "is a template: must be rendered first"
+        if re.search(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", file.text):
+            return "is a template: must be rendered first"
         return template_reason(file)
 
     def locate(self) -> str | None:
@@ -96,6 +98,10 @@ class Nginx(Program):
             message, number = match["message"], int(match["line"]) if match["line"] else None
             if match["level"] == "warn":
                 yield Said("", "warning", "info", number, message)
+            elif sound and not partial and (zone := re.search(r"zero size shared memory zone \"(\w+)\"", message)):
+                at = re.search(rf"zone=?\s*{zone[1]}\b", ran.stdout)
+                where = ran.stdout.count("\n", 0, at.start()) + 1 if at else None
+                yield Said("", "syntax", "error", where, f"the zone `{zone[1]}` is used and not defined")
             elif not sound and not said:
                 said = True
                 unknown = re.search(r'unknown directive "(\w+)"', message)

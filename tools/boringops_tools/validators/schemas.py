@@ -27,6 +27,8 @@ class Schema(Program):
         self._schema, self._files, self._options, self._stage = schema, re.compile(files, re.S), options, stage
 
     def covers(self, file: File) -> bool:
+        if self._schema == "compose-spec" and re.match(r"(?:\s*#[^\n]*\n|\s*---[^\n]*\n)*\s*- ", file.text):
+            return False  # a list: Ansible's tasks about Compose are often called so
         return bool(self._files.fullmatch(file.path))
 
     def skip(self, file: File) -> str:

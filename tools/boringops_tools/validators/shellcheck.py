@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
-from boringops_tools.validators.base import File, Program, Ran, Said
+from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 
 _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "info", "style": "info"}
+# With a space or nothing in an unquoted variable these destroy, or overwrite, something else.
+_DESTROYS = re.compile(r"(?:^|[;&|({]|\bsudo|\bthen|\bdo|\belse)\s*(?:rm|mv|cp|dd|chown|chmod)\s")
 _SHEBANG = re.compile(r"#!\s*\S*/(?:env\s+(?:-S\s+)?)?(?:ba|da|k)?sh\b")
 
 
@@ -21,6 +23,18 @@ class Shellcheck(Program):
 
     def covers(self, file: File) -> bool:
         return file.suffix in (".sh", ".bash") or bool(_SHEBANG.match(file.text))
+
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
+        judged = super().check(files, timeout_s)
+        for file in files:
+            lines = file.text.splitlines()
+            judged[file.path].findings = [
+                finding.model_copy(update={"severity": "warning"})
+                if finding.rule == "SC2086" and finding.line and _DESTROYS.search(lines[finding.line - 1])
+                else finding
+                for finding in judged[file.path].findings
+            ]
+        return judged
 
     def stage(self, file: File) -> tuple[str, str]:
         return (file.suffix if file.suffix in (".sh", ".bash", ".ksh") else ""), file.text

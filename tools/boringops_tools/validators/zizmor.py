@@ -12,6 +12,8 @@ from boringops_tools.validators.base import File, Program, Ran, Said, Unjudged
 
 # Matters of taste: a workflow is none the worse without a name of its own or a limit on how many run at a time.
 _TASTE = frozenset({"anonymous-definition", "concurrency-limits"})
+# Good to have, and GitHub's own default is otherwise: most well-kept repositories do without.
+_ADVICE = frozenset({"artipacked", "github-app"})
 _REFUSED = re.compile(r"file://(\S+) as \w+: (.*)")
 
 
@@ -51,7 +53,8 @@ def _said(item: dict[str, Any]) -> Said:
     line = place["concrete"]["location"]["start_point"]["row"] + 1
     message = f"{item['desc']}: {symbolic['annotation']}"
     file = symbolic["key"]["Local"]["verbatim_path"]
-    return Said(file, item["ident"], _severity(**item["determinations"]), line, message)
+    severity = "info" if item["ident"] in _ADVICE else _severity(**item["determinations"])
+    return Said(file, item["ident"], severity, line, message)
 
 
 def _severity(severity: str, confidence: str, persona: str) -> Severity:

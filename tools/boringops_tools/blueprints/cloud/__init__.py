@@ -1,0 +1,1 @@
+"""Deployment on the clouds: AWS ECS, Google Cloud Run and Azure Container Apps."""
