@@ -17,6 +17,7 @@ from boringops_tools.toolset import all_tools
 WHO = persona.load(persona.shipped() / "devops-infrastructure.md", known_tools=[tool.name for tool in all_tools()])
 ITEMS = {item.id: item.text for section in sections(WHO.protocol) for item in section.items}
 TEXTS = {
+    "old/Dockerfile": "FROM node:24\n",
     "Dockerfile": "FROM node:24 AS build\nFROM node:24\nHEALTHCHECK CMD true\nSTOPSIGNAL SIGTERM\n",
     "src/health.js": "router.get('/live', alive);\n",
     "package.json": "{}\n",
@@ -157,3 +158,11 @@ def test_a_failed_round_asks_for_entries_only_where_an_entry_helps() -> None:
     assert "[a.1] text of a.1 (yours to do: cannot be handed over)" in entries
     assert "a.2" not in told and "a.3" not in entries and "[a.3] text of a.3: found: Dockerfile:1" in told
     assert "Warnings" not in told
+
+
+def test_a_dockerfile_that_was_left_alone_is_handed_over_by_its_name() -> None:
+    known = facts(("old/Dockerfile", "dockerfile"), ("Dockerfile", "dockerfile"))
+    rule = next(rule for rule in RULES if rule.name == "multi-stage")
+    assert rule.check is not None
+    settled = rule.check(known)
+    assert settled is not None and settled.outcome == "handed_over" and "old/Dockerfile" in settled.reason

@@ -52,6 +52,11 @@ def assumptions(laid: Laid) -> list[str]:
             said.append(
                 f"{w.name}: {', '.join(kind for kind, _ in w.egress)} are reached in private networks on their usual ports."
             )
+        if w.alone:
+            said.append(
+                f"{w.name}: it reads where its database is, and no client of a database server was found. A file (SQLite) does not "
+                "outlive a pod and cannot be shared: use a server, and name its port in the network policy."
+            )
         said.append(
             f"{w.name}: {w.memory} of memory an instance, and 100m of a CPU, are a start; measure and set them."
         )

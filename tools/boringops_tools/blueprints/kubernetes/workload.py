@@ -48,11 +48,21 @@ class Workload:
     """(what, port) of the services it reaches."""
     outside: list[str] = field(default_factory=list)
     """Variables that show that it calls others on the internet; empty where nothing shows it."""
+    mail: list[int] = field(default_factory=list)
+    """Ports of mail servers that it sends to."""
     jobs: list[dict[str, Any]] = field(default_factory=list)
     """Worker and scheduler processes of the same image."""
     migration: list[str] = field(default_factory=list)
     home: bool = False
     """Whether HOME is to be somewhere it can write."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether it reads where a database is and brings no client of a database server: it may keep a file."""
+        names = any(
+            re.search(r"DATABASE_URL|DATABASE_URI|^DB_(HOST|URL|NAME)", variable.name) for variable in self.app.env
+        )
+        return names and not any(kind in {"postgres", "mysql", "mongo"} for kind, _ in self.egress)
 
     @property
     def image(self) -> str:
@@ -87,8 +97,9 @@ def of(context: Context, found: Application) -> Workload:
         settings=told.settings,
         secrets=told.secrets,
         mounts=_written(app, (_WORKDIR.findall(final) or ["/app"])[-1].rstrip("/")),
-        egress=[(service.kind, backing.BACKINGS[service.kind].port) for service in app.services],
+        egress=[*((service.kind, backing.BACKINGS[service.kind].port) for service in app.services), *told.near],
         outside=told.outside,
+        mail=told.mail,
         jobs=[job for job in jobs if job["name"] != "migrate"],
         migration=next((job["command"] for job in jobs if job["name"] == "migrate"), []),
         home=app.static is None and app.language not in {"go", "rust", "cpp"},
