@@ -209,8 +209,11 @@ def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts, text:
 
 
 def _left_to_people(rule: Rule, facts: Facts) -> bool:
-    """Whether something that a run can do may be handed over all the same: it wrote documents alone, or has begun."""
+    """Whether something that a run can do may be handed over all the same: it wrote documents alone, touched nothing of
+    what the item is about, or has begun."""
     if not any(path in facts.kinds and facts.kinds[path] != "runbook" for path in facts.state.changes):
+        return True
+    if rule.needs and not any(facts.kinds.get(path) in rule.needs.kinds for path in facts.state.changes):
         return True
     pages = [path for path in facts.files if path.lower().endswith((".md", ".mdx"))][:200]
     return bool(rule.begun) and any(re.search(rule.begun, facts.text(path), re.I | re.M) for path in pages)
