@@ -152,6 +152,7 @@ def facts(context: Context) -> dict[str, Any]:
         "diagram": diagram.mermaid(context, promotes=bool(releases) and promotes),
         "contract": [entry for app in apps for entry in contract.of(app)],
         "recovery": recovery.agreed(context),
+        "operations": guides.documents(context),
         "runbook": RUNBOOK if apps and context.will_have(RUNBOOK, "docs") else "",
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},

@@ -23,7 +23,6 @@ from boringops_tools.blueprints.words import SYSTEMS, named_systems, understand
 
 _TASK = re.compile(r"\A# Task\n\n(.*?)(?=\n\n# |\n\nIt belongs to phase )", re.DOTALL)
 _OPEN_ITEM = re.compile(r"^- \[([\w.-]+)\] (.*)$", re.MULTILINE)
-_DOABLE = re.compile(r"\(error\): ([\w.-]+): this run can do that itself")
 _FENCE = re.compile(r"(?m)^</?data-[^>\n]*>\n?")
 _EVIDENCE = re.compile(r"\[(e\d+)\]\s*\Z")
 _NEEDS_A_MODEL = "Set ANTHROPIC_API_KEY (or --model and a provider) so that a language model can do this."
@@ -144,17 +143,12 @@ class OfflineModel:
         findings = [
             line for line in refused.content.splitlines() if line.startswith("- ") and not line.startswith("- [")
         ]
-        # Warnings are told once, and stay in the report. What a run could do is not taken for handed over.
-        left = set(_DOABLE.findall(refused.content))
-        errors = [line for line in findings if "(warning)" not in line and not _DOABLE.search(line)]
-        rounds = sum(step.name == "Finish" for step in steps)
-        if errors or rounds > (2 if left else 1):
+        # Warnings are told once, and stay in the report.
+        errors = [line for line in findings if "(warning)" not in line]
+        if errors or sum(step.name == "Finish" for step in steps) > 1:
             raise Incomplete(
                 f"The blueprints cannot mend this: {refused.content.strip()}", hint=_NEEDS_A_MODEL, kind="offline"
             )
-        if left:
-            reason = "the task does not ask for it: what is there stays as its owners have it"
-            return [{"id": item, "outcome": "not_applicable", "reason": reason} for item in sorted(left)]
         return [self._attested(item, text, steps) or _judged(item, text) for item, text in items]
 
     def _attested(self, item: str, text: str, steps: list[_Step]) -> dict[str, Any] | None:
