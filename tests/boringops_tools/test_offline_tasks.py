@@ -18,7 +18,10 @@ MEMORY = {"memory-bank/techContext.md", "memory-bank/systemPatterns.md"}
 DOCS = MEMORY | {".env.example", "docs/runbook.md", "README.md"}
 IMAGE = {"Dockerfile", ".dockerignore"}
 CONTAINERS = IMAGE | {"compose.yaml", "compose.prod.yaml"}
-CI = {".github/workflows/ci.yml", ".github/workflows/release.yml", ".github/dependabot.yml"}
+CI = {
+    f".github/{name}"
+    for name in ("workflows/ci.yml", "workflows/release.yml", "workflows/rollback.yml", "dependabot.yml")
+}
 ALL = CONTAINERS | CI | DOCS
 RECOVERY = {"docs/disaster-recovery.md", "ops/recovery/backup-postgres.sh", "ops/recovery/restore-postgres.sh"}
 PROMETHEUS = {

@@ -31,12 +31,11 @@ class BlueprintArguments(Arguments):
 class Blueprint(Tool[BlueprintArguments]):
     """Infrastructure files made for the stack that this repository has, pinned and clean by construction.
 
-    Offers those of these that the repository lacks: Dockerfile, .dockerignore, compose.yaml, pipelines (GitHub Actions,
-    GitLab CI, CircleCI, Jenkins, Azure Pipelines: name it in the task), dependabot.yml or renovate.json, .env.example, a
-    runbook, and marked deployment sections for README and memory bank; where the task names a target or operations, also
-    manifests, Terraform, monitoring and recovery. While planning, call it with write=false to see what is offered and why;
-    put the files you want into the plan. Once the plan is approved, write=true writes those. A file of the user's is never
-    overwritten. Read and Edit what it wrote where the task needs more.
+    Offers what the repository lacks of containers, pipelines (GitHub Actions, GitLab CI, CircleCI, Jenkins, Azure Pipelines), bots,
+    .env.example, a runbook and sections for README and memory bank; where the task names a target or operations, also manifests,
+    Terraform, monitoring and recovery. While planning, call it with write=false to see what is offered and why; put the files
+    you want into the plan. Once the plan is approved, write=true writes those. A file of the user's is never overwritten:
+    Read and Edit what it wrote where the task needs more.
     """
 
     name = "Blueprint"

@@ -22,6 +22,10 @@ WORDS: dict[str, str] = {
 }
 
 
+_DEPLOYS = r"\b(deploy(?:s|ed|ing|ments?)?|provision\w*|roll ?out|infrastructure as code|iac|blue[-/ ]green|canary|migrat\w+ to)\b"
+"""Words for bringing something somewhere, beside the names of places."""
+
+
 def understand(task: str) -> set[str]:
     """The kinds a task names; `UNASKED` where it names none ("get this ready").
 
@@ -32,6 +36,8 @@ def understand(task: str) -> set[str]:
         for kind, pattern in WORDS.items()
         if re.search(pattern, rest if kind == "containers" else task, re.IGNORECASE)
     }
+    if "operations" in named and not re.search(_DEPLOYS, task, re.IGNORECASE):
+        named.discard("deploy")  # "alarms for our ECS service" says where it runs, and asks for no other place
     return named | {"docs"} if named else set(UNASKED)
 
 

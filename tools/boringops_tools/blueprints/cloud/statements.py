@@ -101,7 +101,7 @@ def _facts(context: Context) -> dict[str, Any]:
         "change": _CHANGE.get(tool, ""),
         "kept": _KEPT.get(tool, ""),
         "secret_name": lambda work, name: secret_name(cloud, work, name),
-        "unproved": _unproved(told, tool),
+        "unproved": _unproved(tool),
     }
 
 
@@ -205,7 +205,7 @@ def _back(cloud: Cloud, workflow: str) -> list[str]:
     return [*steps, by_hand[cloud], "Look at health and errors, then find out what happened."]
 
 
-def _unproved(told: dict[str, Any], tool: str) -> list[str]:
+def _unproved(tool: str) -> list[str]:
     said = ["Nothing was applied: quotas, names that are taken, and rights of your account show at the first apply."]
     if tool == "terraform":
         said.append(
