@@ -157,3 +157,15 @@ def test_a_failed_round_asks_for_entries_only_where_an_entry_helps() -> None:
     assert "[a.1] text of a.1 (yours to do: cannot be handed over)" in entries
     assert "a.2" not in told and "a.3" not in entries and "[a.3] text of a.3: found: Dockerfile:1" in told
     assert "Warnings" not in told
+
+
+def test_what_the_run_did_not_touch_may_be_handed_over_and_no_refusal_sends_to_another() -> None:
+    rule = rule_of("during-implementation.3")
+    untouched = facts(("Dockerfile", "dockerfile"), ("ci.yml", "github-actions"))
+    untouched.state.changes["Dockerfile"] = Change(path="Dockerfile", action="change", before="x", after="y")
+    given = Attestation(id="x", outcome="handed_over", reason="The developers add a test job.")
+    assert refused(given, rule, untouched) == ""
+    untouched.state.changes["ci.yml"] = Change(path="ci.yml", action="change", before="x", after="y")
+    assert "not_applicable" not in refused(given, rule, untouched)
+    other = given.model_copy(update={"outcome": "not_applicable"})
+    assert "it applies" in refused(other, rule, untouched) and "hand it over" not in refused(other, rule, untouched)
