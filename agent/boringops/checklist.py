@@ -215,11 +215,13 @@ def _unreasoned(attestation: Attestation, rule: Rule | None, facts: Facts, text:
     if len(attestation.reason.split()) < LEAST_WORDS:
         return f"{attestation.outcome} needs a reason in a sentence."
     if attestation.outcome == "handed_over" and not may_be_handed_over(rule, facts):
-        return "this run can do that itself: do it, or say why it does not apply (not_applicable)."
+        sure = rule and rule.needs and rule.needs.decisive
+        return f"this run can do that itself: do it{'' if sure else ', or say why it does not apply (not_applicable)'}."
     if attestation.outcome == "not_applicable" and rule:
         there = rule.needs.there(facts) if rule.needs and rule.needs.decisive else []
         if there:
-            return f"it applies: the repository has {there[0]}. Attest it with a line of it, or hand it over."
+            people = ", or hand it over" if may_be_handed_over(rule, facts) else ""
+            return f"it applies: the repository has {there[0]}. Attest it with a line that shows it{people}."
         if rule.people and not re.search(r"\b(if|where)\b", text, re.IGNORECASE):
             return f"it applies to every change ({rule.people}). Leave it out: it is handed over by itself."
     return ""

@@ -120,11 +120,11 @@ def contradicts_rest(claim: Claim, executor: Executor, task: str) -> str:
 
 
 def _inspect_changes(executor: Executor) -> None:
-    """Inspect what changed since it was last inspected; unchanged content keeps its verdict."""
+    """Inspect the run's files, all of them once one is new: what is found in one file may be mended in another."""
     state = executor.state
     stale = [path for path in sorted(state.changes) if state.inspected.get(path, "") != sha256_of(executor.root / path)]
     if stale:
-        executor.inspect(stale)
+        executor.inspect(sorted({*stale, *(path for path, change in state.changes.items() if change.after)}))
 
 
 def _inspected(executor: Executor) -> list[Finding]:

@@ -166,3 +166,15 @@ def test_a_dockerfile_that_was_left_alone_is_handed_over_by_its_name() -> None:
     assert rule.check is not None
     settled = rule.check(known)
     assert settled is not None and settled.outcome == "handed_over" and "old/Dockerfile" in settled.reason
+
+
+def test_what_the_run_did_not_touch_may_be_handed_over_and_no_refusal_sends_to_another() -> None:
+    rule = rule_of("during-implementation.3")
+    untouched = facts(("Dockerfile", "dockerfile"), ("ci.yml", "github-actions"))
+    untouched.state.changes["Dockerfile"] = Change(path="Dockerfile", action="change", before="x", after="y")
+    given = Attestation(id="x", outcome="handed_over", reason="The developers add a test job.")
+    assert refused(given, rule, untouched) == ""
+    untouched.state.changes["ci.yml"] = Change(path="ci.yml", action="create", before=None, after="y")
+    assert "not_applicable" not in refused(given, rule, untouched)
+    other = given.model_copy(update={"outcome": "not_applicable"})
+    assert "it applies" in refused(other, rule, untouched) and "hand it over" not in refused(other, rule, untouched)

@@ -59,11 +59,12 @@ class Blueprint(Tool[BlueprintArguments]):
         chosen = [file for file in made.files if not call.paths or file.path in call.paths]
         if call.write:
             apart = [file.path for file in made.files if file not in chosen and file.path in (planned or ())]
-            return _write(chosen, apart, context)
+            return _write(chosen, apart, _not_offered(call, made.files), context)
         lines = [_application(app) for app in made.stack.applications] or ["No application was recognised."]
         lines += [f"- {file.action} {file.path}: {file.why}" for file in chosen] or [
             "Nothing: all of it is there already."
         ]
+        lines += _not_offered(call, made.files)
         for title, entries in (("Assumes", made.assumptions), ("Note", made.notes)):
             lines += [f"{title}: {entry}" for entry in entries]
         for file in chosen if call.paths else []:
@@ -71,8 +72,17 @@ class Blueprint(Tool[BlueprintArguments]):
         return ToolResult("\n".join(lines), data={"offered": [file.path for file in chosen]})
 
 
-def _write(files: Sequence[DraftFile], apart: Sequence[str], context: ToolContext) -> ToolResult:
-    """Write what is planned. `apart` are planned files that were not asked for: what refers to them goes by their draft."""
+def _not_offered(call: BlueprintArguments, files: Sequence[DraftFile]) -> list[str]:
+    """What was asked for and is none of the files; a line, or nothing."""
+    offered = {file.path for file in files}
+    absent = [path for path in call.paths if path not in offered]
+    why = "it is there already, or Blueprint has nothing for it here. Use Write or Edit."
+    return [f"Not offered: {', '.join(absent)}: {why}"] if absent else []
+
+
+def _write(files: Sequence[DraftFile], apart: Sequence[str], more: Sequence[str], context: ToolContext) -> ToolResult:
+    """Write what is planned. `apart` are planned files that were not asked for: what refers to them goes by their draft.
+    `more` is said besides."""
     planned = set(context.planned())
     written: list[str] = []
     left: list[str] = []
@@ -90,6 +100,7 @@ def _write(files: Sequence[DraftFile], apart: Sequence[str], context: ToolContex
     lines = [f"Wrote {len(written)} files: {', '.join(written)}." if written else "Nothing was left to write."]
     if left:
         lines.append(f"Left out: {'; '.join(left)}")
+    lines += more
     for path in apart:
         users = [file.path for file in files if file.path in written and path.rpartition("/")[2] in file.content]
         if users:

@@ -114,11 +114,11 @@ class ChatApp:
             self.chat.say(text)
             if last.waiting in last.submitted and not last.questions:
                 self.person.decided = Answer(False, text)
-                self._go(lambda one: one.resumed(self.chat.last_run))
+                self._take_up(self.chat.last_run, lambda one: one.resumed(self.chat.last_run))
             elif last.waiting and last.questions:
-                self._go(lambda one: one.resumed(self.chat.last_run, answer=text))
+                self._take_up(self.chat.last_run, lambda one: one.resumed(self.chat.last_run, answer=text))
             else:
-                self._go(lambda one: one.resumed(self.chat.last_run, word=text))
+                self._take_up(self.chat.last_run, lambda one: one.resumed(self.chat.last_run, word=text))
             return
         told = session.told(self.chat, self.store) if self.chat.exchanges else ""
         self.chat.say(text)
@@ -131,7 +131,14 @@ class ChatApp:
             raise UsageError(f"There is no run {chosen} here.", hint="See /runs.")
         if not self.chat.exchanges or self.chat.last_run != chosen:
             self.chat.say(f"/resume {chosen}")
-        self._go(lambda one: one.resumed(chosen))
+        self._take_up(chosen, lambda one: one.resumed(chosen))
+
+    def _take_up(self, run_id: str, act: Callable[[Specialist], Start]) -> None:
+        """Go on with a run, that another process may have begun: the screen has to know where it stands."""
+        state = session.state_of(self.store, run_id)
+        self.screen.run_id, self.screen.phase = run_id, state.phase
+        self.person.before = state.plan
+        self._go(act)
 
     def _go(self, act: Callable[[Specialist], Start]) -> None:
         start, caller = act(self.make()), Caller()

@@ -10,6 +10,7 @@ from boringops.result import Result
 if TYPE_CHECKING:
     from rich.console import Console
 
+_ENDED = {"done", "incomplete"}
 FOLLOW_UPS = 5
 """Follow-ups that are shown; the rest opens."""
 
@@ -26,16 +27,20 @@ def show(console: Console, result: Result) -> str:
         console.print(Markdown(visible(summary)), soft_wrap=False)
     for question in result.questions:
         _line(console, f"  ? {question.question}")
-    if result.status in {"incomplete", "done"}:
+    if result.status in _ENDED:
         for finding in result.findings:
             if finding.severity != "info":
                 where = f"{finding.path or 'run'}{f':{finding.line}' if finding.line else ''}"
                 _line(console, f"  {where}: {finding.message} ({finding.rule})", "yellow")
-    blind = [item for item in result.validation if item.outcome == "not_validated"]
-    for item in blind:
-        _line(console, f"  not validated: {item.path}: {item.tool}: {item.reason}", "yellow")
+    ended = result.status in _ENDED  # what is left to do is of interest once the work is through
+    why: dict[str, list[str]] = {}
+    for item in result.validation if ended else ():
+        if item.outcome == "not_validated":
+            why.setdefault(f"{item.tool}: {item.reason}", []).append(item.path)
+    for reason, paths in why.items():
+        _line(console, f"  not validated: {', '.join(paths)}: {reason}", "yellow")
     counts = result.checklist
-    if counts.items:
+    if counts.items and ended:
         names = ("verified", "attested", "not_applicable", "handed_over", "open")
         told = ", ".join(f"{getattr(counts, name)} {name.replace('_', ' ')}" for name in names if getattr(counts, name))
         _line(console, f"  checklist: {told}")
@@ -50,10 +55,12 @@ def show(console: Console, result: Result) -> str:
         _line(console, f"  ! {warning}", "yellow")
     if result.error and result.error.hint:
         _line(console, f"  → {result.error.hint}")
-    for entry in result.follow_ups[:FOLLOW_UPS]:
+    if result.run_id and result.exit_code and result.status != "usage":
+        _line(console, "  → /resume goes on with it.")
+    for entry in result.follow_ups[:FOLLOW_UPS] if ended else ():
         _line(console, f"  - {entry}")
     left = result.follow_ups[FOLLOW_UPS:]
-    if left:
+    if left and ended:
         _line(console, f"  {len(left)} more to know and to follow up: /open todo", "dim")
     return "\n".join(f"- {entry}" for entry in result.follow_ups)
 
