@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -202,10 +203,10 @@ def test_what_is_read_writes_nothing_when_bash_runs_it(template: Path, text: str
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         ) as child:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(5)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, 9)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, 9)  # also what it left in the background
         assert contents(root) == before, text
         assert [each.name for each in Path(folder).iterdir()] == ["repo"], text
 
