@@ -90,7 +90,7 @@ def test_escape_stops_the_step_and_words_go_on_with_it(repo: Path, messages_api:
         shown.wait_for(">")
         say(shown, "What does it serve?")
         messages_api.wait_for(1)
-        shown.wait_for("answering: Let me thin")
+        shown.wait_for("answering: Let me")
         shown.send("\x1b")
         shown.wait_for("stopped. Say what to do differently")
         released.set()

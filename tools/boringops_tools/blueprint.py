@@ -55,7 +55,14 @@ class Blueprint(Tool[BlueprintArguments]):
 
         wants = understand(call.task) if call.task else set(UNASKED)
         planned = context.planned() if call.write else None
-        made = draft(context.root, context.tracked(), task=call.task or context.task, wants=wants, planned=planned)
+        made = draft(
+            context.root,
+            context.tracked(),
+            task=call.task or context.task,
+            wants=wants,
+            planned=planned,
+            narrowed=bool(call.task),
+        )
         chosen = [file for file in made.files if not call.paths or file.path in call.paths]
         if call.write:
             apart = [file.path for file in made.files if file not in chosen and file.path in (planned or ())]

@@ -76,12 +76,14 @@ def draft(
     task: str = "",
     wants: set[str] | None = None,
     planned: Collection[str] | None = None,
+    narrowed: bool = True,
 ) -> Draft:
     """The files that the repository at `root` lacks for what `task` asks, and the plan that goes with them.
 
     `task` is what the user said, answers included: decisions are read from it (`choices`).
     `files` are what git sees, relative to `root`; `wants` (of `words.KINDS`) overrides the task's words;
     `planned` says which of the files will be written, for what documents may speak of. Only reads.
+    `narrowed`: a task that names one file gets that one alone.
     Raises UsageError where the repository's own pins are unreadable. Drafting again after the files were written gives none."""
     stack = stacks.detect(root, files)
     decided = choices.read(task)
@@ -95,7 +97,7 @@ def draft(
     context = Context(tree, stack, wanted, choices=decided, asked_ci=named_systems(task), task=task, planned=chosen)
     with pins.of(root):
         made, conflicts = _merged(context)
-        if (meant := narrow(task)) is not None:  # what is left out is not spoken of either
+        if narrowed and (meant := narrow(task)) is not None:  # what is left out is not spoken of either
             paths = frozenset(file.path for file in made if meant(file.path))
             context = replace(context, planned=paths if chosen is None else paths & chosen)
             made, conflicts = _merged(context)
