@@ -10,6 +10,9 @@ import pytest
 
 from tests.messages_api import MessagesApi
 
+# The command is started hundreds of times: compiling every module anew each time would be most of it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _PULL_REQUEST = (
     "GITHUB_",
     "CI_",
