@@ -51,7 +51,8 @@ class Jactionlint(Program):
 _NOTES = frozenset(
     {
         "adhoc-packages", "artipacked", "concurrency-cancels-prs", "concurrency-cancels-release", "dependabot-cooldown",
-        "deprecated-action-input", "duplicate-triggers", "github-app", "pipeline-without-pipefail", "superfluous-actions",
+        "deprecated-action-input", "duplicate-triggers", "excessive-permissions", "github-app",
+        "pipeline-without-pipefail", "superfluous-actions",
         "unlocked-install", "unpinned-images", "unused-anchor", "unused-job-output", "unverified-download",
         "use-trusted-publishing",
     }
