@@ -277,3 +277,17 @@ def test_what_comments_excuse_from_other_tools_is_told(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("Write `# hadolint ignore=DL3007` above it.\n")
     told = gather(tmp_path, ["Dockerfile", "notes.md"], complete=True, fail_on="warning").suppressions
     assert [(path, each.tool, each.line) for path, each in told] == [("Dockerfile", "hadolint", 1)]
+
+
+def test_what_a_test_makes_up_is_a_note_and_a_providers_key_is_not(tmp_path: Path) -> None:
+    from boringops_tools.reporting.gather import gather
+
+    key = "AKIA" + "Q7ZX3MPLWDN5RT2K"
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_login.py").write_text('URL = "https://jo:' + "kT9xvQ2pLz" + '@db.internal/x"\n')
+    (tmp_path / "tests/test_aws.py").write_text(f'AWS_KEY = "{key}"\n')
+    report = gather(tmp_path, ["tests/test_login.py", "tests/test_aws.py"], complete=True, fail_on="warning")
+    assert {finding.path: finding.severity for finding in report.findings} == {
+        "tests/test_login.py": "info",
+        "tests/test_aws.py": "error",
+    }

@@ -35,7 +35,7 @@ _STAND_IN = re.compile(
     r"(?i)^$|^[<{$%]|change.?me|example|placeholder|replace|your[-_ ]|x{4,}|\*{3}|^(?:ref\+|vault:|enc\[|op://)"
 )
 _PUBLIC_KEY = re.compile(
-    r"(?i)(?:\.crt|\.cert|\.pub|ca\.pem|namespace|user(?:name)?(?:_in)?|host|port|database|dbname|name|url|endpoint|address|region)$"
+    r"(?i)(?:\.crt|\.cert|\.pub|ca\.pem|namespace|user(?:name)?(?:_in)?|host|port|database|dbname|name|type|provider|url|endpoint|address|region)$"
 )
 _FILE = re.compile(
     r"\.(?:ya?ml|json|ini|conf|cfg|toml|properties|txt|sh)$"

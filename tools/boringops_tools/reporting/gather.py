@@ -80,15 +80,19 @@ def _suppressions(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, Suppr
             yield from ((shown(path), each) for each in in_comments(path, file.text))
 
 
-# A manual shows what a setting looks like, and a test brings the file that it reads. A key of a provider's own shape is a
-# key wherever it stands; these two rules go by a name alone. What a run writes is held to them all the same.
+# A manual shows what a setting looks like, and a test brings the file that it reads and makes up who signs in. A key of a
+# provider's own shape is a key wherever it stands; these rules go by a name or a place alone. What a run writes is held to
+# them all the same.
 _MANUAL = re.compile(r"(?i)(?:.*/)?docs?/.+\.(?:rst|adoc|md|mdx|txt)")
+_MADE_UP = frozenset(
+    {"secret-file", "secret/generic-secret", "secret/password", "secret/url-password", "secret/basic-auth"}
+)
 _TEST_DATA = re.compile(r"(?i)(?:.*/)?(?:tests?|testdata|fixtures|__tests__)/.+")
 
 
 def _tempered(finding: Finding) -> Finding:
     shown = finding.rule == "secret/generic-secret" and _MANUAL.fullmatch(finding.path)
-    if shown or (finding.rule == "secret-file" and _TEST_DATA.fullmatch(finding.path)):
+    if shown or (finding.rule in _MADE_UP and _TEST_DATA.fullmatch(finding.path)):
         return finding.model_copy(update={"severity": "info"})
     return finding
 
