@@ -24,6 +24,23 @@ NEARBY = 3
 _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)$")
 
 
+# Kinds of file that are not infrastructure by themselves: changing only these moves no document.
+PLAIN_KINDS = frozenset(
+    {
+        "env-file",
+        "runbook",
+        "make",
+        "task-runner",
+        "pre-commit",
+        "policy",
+        "dockerignore",
+        "devcontainer",
+        "dependabot",
+        "renovate",
+    }
+)
+
+
 @dataclass(frozen=True)
 class Facts:
     """What rules may look at: the folded run and the work tree as it is."""
@@ -234,7 +251,7 @@ def may_be_handed_over(rule: Rule | None, facts: Facts) -> bool:
         return True
     if rule.needs and not any(change.action == "create" for change in _touching(rule, facts)):
         return True
-    if not any(path in facts.kinds and facts.kinds[path] != "runbook" for path in facts.state.changes):
+    if not any(facts.kinds.get(path, "runbook") not in PLAIN_KINDS for path in facts.state.changes):
         return True
     pages = [path for path in facts.files if path.lower().endswith((".md", ".mdx"))][:200]
     return bool(rule.begun) and any(re.search(rule.begun, facts.text(path), re.I | re.M) for path in pages)

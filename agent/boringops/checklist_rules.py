@@ -156,6 +156,9 @@ def _pipeline_tests(facts: Facts) -> Settled | None:
         return None
     if not any(map(is_test, facts.files)):
         return Settled("handed_over", reason="write tests for the pipeline to run: the application's developers")
+    if left := [path for path in pipelines if path not in facts.state.changes]:
+        reason = f"have {left[0]} run the tests: it was there before, and this run left it"
+        return Settled("handed_over", reason=reason)
     if facts.touched(*PIPELINES.kinds):
         return Settled("open", reason="no step of a pipeline runs the tests that the repository has")
     return None
@@ -246,6 +249,8 @@ def _env_example(facts: Facts) -> Settled | None:
     if missing:
         named = ", ".join(f"{name} ({place})" for name, place in list(missing.items())[:5])
         return Settled("handed_over", reason=f"document {named} in .env.example: the application's developers")
+    if not facts.variables:
+        return Settled("not_applicable", reason="the code reads no variables from its environment")
     if examples := env_examples(facts):
         return _verified(examples[0], reason=f"{len(facts.variables)} variables that the code reads")
     return None

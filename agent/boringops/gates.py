@@ -11,28 +11,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from boringops import asked, checklist, shortcuts
-from boringops.checklist import Facts, Rule
+from boringops.checklist import PLAIN_KINDS, Facts, Rule
 from boringops.executor import Executor
 from boringops.facts import ChecklistItem, Claim, Finding, Inventory
 from boringops.files import sha256_of
 from boringops.persona import Persona
 from boringops.plan import at_or_over, is_document
+from boringops.state import State
 
-# Kinds of file that are not infrastructure by themselves: changing only these moves no document.
-PLAIN_KINDS = frozenset(
-    {
-        "env-file",
-        "runbook",
-        "make",
-        "task-runner",
-        "pre-commit",
-        "policy",
-        "dockerignore",
-        "devcontainer",
-        "dependabot",
-        "renovate",
-    }
-)
 # Warnings to a user who has them already; a run that writes such a thing hides what it was to prove.
 ALWAYS = frozenset({"pipeline/ignored-failure"})
 _INTERPOLATED = re.compile(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*)")
@@ -112,11 +98,27 @@ def contradicts_rest(claim: Claim, executor: Executor, task: str) -> str:
         return "The task asks for work, not for an answer. Submit a plan, or show that nothing has to change (nothing_to_change)."
     if claim.outcome == "nothing_to_change" and not state.inventory.files:
         return "The repository has no infrastructure at all, so the task cannot be done already. Submit a plan."
-    if claim.outcome == "nothing_to_change" and (absent := asked.missing(task, state.inventory.kinds())):
+    absent = asked.missing(task, state.inventory.kinds()) if claim.outcome == "nothing_to_change" else []
+    if absent and not _nothing_offered(claim, state, task):
         return f"The task asks for {', '.join(absent)}, and the repository has no file of that kind. Submit a plan."
     if not claim.evidence:
         return "Say what it rests on: `evidence` with labels of tool results (`e12`) or `path:line` of files you read."
     return next((problem for reference in claim.evidence if (problem := checklist.no_evidence(reference, state))), "")
+
+
+def _nothing_offered(claim: Claim, state: State, task: str) -> bool:
+    """Whether the claim rests on a Blueprint result of this run that had nothing to offer for this very task: a library,
+    for one, gets no container."""
+    told = (state.evidence.get(label) for label in claim.evidence)
+    return any(
+        each is not None
+        and (each.tool, each.is_error) == ("Blueprint", False)
+        and each.data.get("offered") == []
+        and isinstance(each.input, dict)
+        and str(each.input.get("task", "")).strip() == task.strip()
+        and not each.input.get("paths")
+        for each in told
+    )
 
 
 def _inspect_changes(executor: Executor) -> None:

@@ -10,7 +10,7 @@ import pytest
 from boringops_tools.blueprints import Draft
 from boringops_tools.blueprints.merging import bases, kept_out, three_way
 from tests.boringops_tools.test_blueprints import drafted, files_of, repository
-from tests.repos import git
+from tests.repos import git, make_repo
 
 TRAILER = "Boringops-Run: 20260101-000000-abcd"
 WANTS = {"containers", "ci", "docs"}
@@ -120,3 +120,12 @@ def test_a_dockerignore_gets_what_it_lacks_at_its_end() -> None:
     after = kept_out(before)
     assert after.startswith(before) and "**/.env\r\n" in after and "**/.git\r\n" not in after
     assert kept_out(after) == after
+
+
+def test_a_file_that_people_made_is_no_base_though_a_run_changed_it(tmp_path: Path) -> None:
+    root = make_repo(tmp_path / "repo", {".dockerignore": "# ours\n_build\n", "app.py": "x = 1\n"})
+    (root / ".dockerignore").write_text("# ours\n_build\n.git\n.env\n")
+    (root / "Dockerfile").write_text("FROM scratch\n")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "A run\n\nBoringops-Run: 20261125-000000-abcd")
+    assert set(bases(root, [".dockerignore", "Dockerfile", "app.py"])) == {"Dockerfile"}

@@ -33,13 +33,14 @@ class Merged:
 def bases(root: Path, files: Sequence[str]) -> dict[str, str]:
     """What blueprints wrote of the files that are there, by path; empty outside a git repository.
 
-    A commit with a co-author is a language model's: its files are its own, not a blueprint's."""
+    Only files that a run made count: in one that was there before, people's lines are not a blueprint's to take back. A
+    commit with a co-author is a language model's: its files are its own, not a blueprint's."""
     from boringops.repository import Repository
 
     try:
         repository = Repository(root)
         log = repository.git(
-            "log", "-n", "200", "--no-merges", "-z", "--name-only", "--grep=^Boringops-Run: ",
+            "log", "-n", "200", "--no-merges", "-z", "--name-status", "--no-renames", "--grep=^Boringops-Run: ",
             "--format=%x01%H%x02%(trailers:key=Boringops-Run,valueonly,separator=%x2C)%x02%(trailers:key=Co-Authored-By,valueonly,separator=%x2C)%x02",
         )  # fmt: skip
     except BoringopsError:
@@ -47,16 +48,20 @@ def bases(root: Path, files: Sequence[str]) -> dict[str, str]:
     known = set(files)
     found: dict[str, str] = {}
     seen: set[str] = set()
+    made: set[str] = set()
     for entry in log.split("\x01")[1:]:
         commit, run, model, names = entry.split("\x02", 3)
-        for path in names.replace("\n", "\0").split("\0"):
+        words = [word for word in names.replace("\n", "\0").split("\0") if word]
+        for status, path in zip(words[::2], words[1::2], strict=False):
+            if status == "A" and run.strip() and not model.strip():
+                made.add(path)
             if path not in known or path in seen or _SECTIONED.search(path) or not run.strip():
                 continue
             seen.add(path)
             content = None if model.strip() else repository.content_at(commit, path)
             if content is not None:
                 found[path] = content.decode("utf-8", errors="surrogateescape")
-    return found
+    return {path: text for path, text in found.items() if path in made}
 
 
 def three_way(base: str, theirs: str, ours: str) -> Merged:

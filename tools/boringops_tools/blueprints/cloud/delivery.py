@@ -107,4 +107,6 @@ def deploys(context: Context) -> bool:
     """Whether the workflow that deploys to the cloud is there, or will be."""
     if context.other_ci:
         return False
-    return DEPLOY_CLOUD in context.tree or (_offered(context) and context.will_have(DEPLOY_CLOUD, "deploy"))
+    return "workflow_call" in context.tree.text(DEPLOY_CLOUD) or (
+        _offered(context) and context.will_have(DEPLOY_CLOUD, "deploy")
+    )

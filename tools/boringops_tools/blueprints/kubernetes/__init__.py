@@ -98,7 +98,7 @@ def deploys(context: Context) -> bool:
         return False
     if any(existing.of(context, app) for app in context.containers):
         return False
-    return DEPLOY in context.tree or (chosen(context) and context.will_have(DEPLOY, "deploy"))
+    return "workflow_call" in context.tree.text(DEPLOY) or (chosen(context) and context.will_have(DEPLOY, "deploy"))
 
 
 DOCUMENT = "docs/kubernetes.md"
