@@ -149,7 +149,11 @@ class OfflineModel:
             raise Incomplete(
                 f"The blueprints cannot mend this: {refused.content.strip()}", hint=_NEEDS_A_MODEL, kind="offline"
             )
-        return [self._attested(item, text, steps) or _judged(item, text) for item, text in items]
+        runs = bool(self._context("").containers)
+        return [
+            self._attested(item, text, steps) or _unneeded(item, text, runs=runs) or _judged(item, text)
+            for item, text in items
+        ]
 
     def _attested(self, item: str, text: str, steps: list[_Step]) -> dict[str, Any] | None:
         """An attestation where a file that was just written shows the item by a line."""
@@ -172,6 +176,14 @@ _SHOWN = (
     (r"\bdashboard", "monitoring/dashboard.json", r'"panels"'),
 )
 """What an item is about, the blueprint's file that shows it, and the line."""
+
+
+def _unneeded(item: str, text: str, *, runs: bool) -> dict[str, Any] | None:
+    """What is said of a deployment where there is none: a package is published, and nothing of it runs."""
+    if runs or not re.search(r"\b(runbook|diagram)\b", text, re.IGNORECASE):
+        return None
+    reason = "nothing in this repository runs as a service, so nothing is deployed"
+    return {"id": item, "outcome": "not_applicable", "reason": reason}
 
 
 def _judged(item: str, text: str) -> dict[str, Any]:
