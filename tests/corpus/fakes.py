@@ -124,7 +124,7 @@ SECRETS: dict[str, tuple[Callable[[Random], str], str]] = {
     "google": (_put("AI" + "za@", _of(_URL64, 35)), "GOOGLE_API_KEY=@"),
     "gcp-oauth": (_put("ya29.@", _of(_URL64, 64)), "access_token: @"),
     "google-client": (_put("GOCSPX-@", _of(_URL64, 28)), "client_secret: @"),
-    "npm": (_checked("npm"), "//registry.npmjs.org/:_authToken=@"),
+    "npm": (_checked("npm"), "//npm.example.com/:_authToken=@"),
     "pypi": (_put("pypi-AgEIcHlwaS5vcmc@", _of(_URL64, 120)), "password = @"),
     "docker": (_put("dckr_pat_@", _of(_URL64, 27)), "DOCKER_PASSWORD=@"),
     "anthropic": (_put("sk-ant-api03-@AA", _of(_URL64, 93)), "ANTHROPIC_API_KEY=@"),
