@@ -15,11 +15,6 @@ When = Literal["build", "run"]
 Environment = Literal["development", "staging", "production"]
 ENVIRONMENTS: tuple[Environment, ...] = ("development", "staging", "production")
 
-_CARRIERS = re.compile(
-    r"(^|/)(\.env\.(example|sample|template|dist)|(docker-)?compose[\w.-]*\.ya?ml|\.gitlab-ci\.yml|Jenkinsfile|[\w.-]+\.tf)$"
-    r"|^\.github/workflows/|^\.circleci/|(^|/)(k8s|kubernetes|deploy|charts?|helm|manifests?|kustomize)/.*\.ya?ml$"
-)
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -68,16 +63,6 @@ def of(app: Application) -> list[Entry]:
 def secrets(context: Context) -> list[Entry]:
     """Secrets, each name once."""
     return list({entry.name: entry for entry in reversed(contract(context)) if entry.secret}.values())[::-1]
-
-
-def carriers(context: Context) -> dict[str, list[str]]:
-    """Files that configure an application and name a variable of it, by variable."""
-    texts = {path: context.tree.text(path) for path in context.tree.files if _CARRIERS.search(path)}
-    names = {entry.name for entry in contract(context)}
-    return {
-        name: [path for path, text in texts.items() if re.search(rf"\b{re.escape(name)}\b", text)]
-        for name in sorted(names)
-    }
 
 
 def _entry(app: Application, variable: EnvVar, service: str) -> Entry:
