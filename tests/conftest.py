@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.messages_api import MessagesApi
+
+if TYPE_CHECKING:
+    from tests.e2e.playing import Player
 
 # The command is started hundreds of times: compiling every module anew each time would be most of it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -54,3 +58,22 @@ def messages_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[MessagesApi]:
 def sse() -> Path:
     """Streams in the shapes the API sends, broken ones included."""
     return Path(__file__).parent / "sse"
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The machine's own git configuration, hooks and identity, has no part in this."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture
+def player(nobody: None, tmp_path: Path) -> Player:
+    """Plays scripts as the plain persona in a small repository of its own."""
+    # Most tests play nothing, and the runtime is much to import.
+    from tests.e2e.playing import PLAIN, Player
+    from tests.repos import make_repo
+
+    persona = tmp_path / "plain.md"
+    persona.write_text(PLAIN)
+    return Player(make_repo(tmp_path / "work/shop"), persona)

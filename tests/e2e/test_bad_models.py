@@ -13,9 +13,9 @@ from boringops.models.base import Block, Profile, Reply, Request
 from boringops.models.scripted import Step, text, tool
 from boringops.specialist import Specialist
 from tests.e2e.conftest import Boringops
-from tests.e2e.playing import GIVING_UP, PLAIN, Played, Player, call, planned, snapshot
+from tests.e2e.playing import GIVING_UP, Played, Player, call, planned, snapshot
 from tests.messages_api import MessagesApi, events
-from tests.repos import git, make_repo
+from tests.repos import git
 
 RUNBOOK = "docs/runbook.md"
 WRITE = call("Write", file_path=RUNBOOK, content="# Runbook\n\nRoll back with git revert.\n")
@@ -23,19 +23,7 @@ PLAN = call("SubmitPlan", **planned(RUNBOOK))
 FINISH = call("Finish", summary="Written.")
 PRICED = Profile("claude-opus-5-5", priced=True)
 
-
-@pytest.fixture(autouse=True)
-def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The machine's own git configuration, hooks and identity, has no part in this."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-
-
-@pytest.fixture
-def player(tmp_path: Path) -> Player:
-    persona = tmp_path / "plain.md"
-    persona.write_text(PLAIN)
-    return Player(make_repo(tmp_path / "work/shop"), persona)
+pytestmark = pytest.mark.usefixtures("nobody")
 
 
 def stopping(blocks: list[Block], reason: str, **usage: Any) -> Reply:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +13,9 @@ from boringops.facts import Plan, Question
 from boringops.models.base import Profile, Reply, Request, Watch
 from boringops.models.scripted import Step
 from boringops.specialist import Specialist
-from tests.e2e.playing import PLAIN, TICKING, Player, call, planned
+from tests.e2e.playing import TICKING, Player, call, planned
 from tests.messages_api import MessagesApi, events, tool_use
-from tests.repos import git, make_repo
+from tests.repos import git
 
 RUNBOOK = "docs/runbook.md"
 PLAN, WRITE, FINISH = (
@@ -28,19 +26,7 @@ PLAN, WRITE, FINISH = (
 LOOK: Step = call("Read", file_path="README.md")
 PRICED = Profile("claude-opus-5-5", max_output=128_000, priced=True)
 
-
-@pytest.fixture(autouse=True)
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own git configuration, hooks and identity, has no part in this."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-
-
-@pytest.fixture
-def player(tmp_path: Path) -> Player:
-    persona = tmp_path / "plain.md"
-    persona.write_text(PLAIN)
-    return Player(make_repo(tmp_path / "work/shop"), persona)
+pytestmark = pytest.mark.usefixtures("nobody")
 
 
 class Asked:

@@ -18,7 +18,7 @@ from boringops.result import of_journal
 from boringops.specialist import Specialist
 from tests.e2e.conftest import Boringops
 from tests.e2e.playing import PLAIN, Player, call, in_process, planned
-from tests.repos import git, make_repo
+from tests.repos import git
 
 JOURNALS = Path(__file__).parents[1] / "journals"
 """Journals as each format has them, from a run that was done and from one that stopped after its first file."""
@@ -28,19 +28,7 @@ SCRIPT: list[Step] = [
     call("SubmitPlan", **planned(RUNBOOK)), call("Write", file_path=RUNBOOK, content=TEXT), call("Finish", summary="Written.")
 ]  # fmt: skip
 
-
-@pytest.fixture(autouse=True)
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own git configuration, hooks and identity, has no part in this."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-
-
-@pytest.fixture
-def player(tmp_path: Path) -> Player:
-    persona = tmp_path / "plain.md"
-    persona.write_text(PLAIN)
-    return Player(make_repo(tmp_path / "work/shop"), persona)
+pytestmark = pytest.mark.usefixtures("nobody")
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from boringops.models.base import Block, Request
 from boringops.models.scripted import Step, tool
 from boringops.specialist import Specialist
 from tests.e2e.conftest import Boringops, Ran
-from tests.e2e.playing import PLAIN, Played, Player, call, in_process, planned
+from tests.e2e.playing import Played, Player, call, in_process, planned
 from tests.messages_api import MessagesApi, tool_use
-from tests.repos import git, make_repo
+from tests.repos import git
 
 RUNBOOK = "docs/runbook.md"
 PLAN = planned(RUNBOOK)
@@ -37,19 +37,7 @@ SIGNALS = pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
 )
 
-
-@pytest.fixture(autouse=True)
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own git configuration, hooks and identity, has no part in this."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-
-
-@pytest.fixture
-def player(tmp_path: Path) -> Player:
-    persona = tmp_path / "plain.md"
-    persona.write_text(PLAIN)
-    return Player(make_repo(tmp_path / "work/shop"), persona)
+pytestmark = pytest.mark.usefixtures("nobody")
 
 
 @pytest.fixture

@@ -14,27 +14,15 @@ import pytest
 from boringops.executor import Answer
 from boringops.facts import Plan, Question
 from boringops.models.scripted import Step, text, tool
-from tests.e2e.playing import GIVING_UP, PLAIN, TICKING, Player, call, planned
-from tests.repos import git, make_repo
+from tests.e2e.playing import GIVING_UP, TICKING, Player, call, planned
+from tests.repos import git
 
 RUNBOOK = "docs/runbook.md"
 WRITE = call("Write", file_path=RUNBOOK, content="# Runbook\n\nRoll back with git revert.\n")
 PLAN = call("SubmitPlan", **planned(RUNBOOK))
 FINISH = call("Finish", summary="Written.")
 
-
-@pytest.fixture(autouse=True)
-def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The machine's own git configuration, hooks and identity, has no part in this."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-
-
-@pytest.fixture
-def player(tmp_path: Path) -> Player:
-    persona = tmp_path / "plain.md"
-    persona.write_text(PLAIN)
-    return Player(make_repo(tmp_path / "work/shop"), persona)
+pytestmark = pytest.mark.usefixtures("nobody")
 
 
 @pytest.fixture
