@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import functools
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*([`\\])", re.I)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
@@ -36,7 +36,7 @@ _NOT_DOCKERFILES = (
 @functools.lru_cache(maxsize=65536)
 def is_dockerfile(path: str) -> bool:
     """Dockerfile, Dockerfile.dev, api.Dockerfile, Containerfile."""
-    name = PurePosixPath(path).name
+    name = posixpath.basename(path)
     return bool(_NAME.fullmatch(name)) and not name.lower().endswith(_NOT_DOCKERFILES)
 
 
@@ -84,7 +84,13 @@ class Dockerfile:
         return line
 
 
-def instructions(text: str) -> Iterator[Instruction]:
+@functools.lru_cache(maxsize=64)
+def instructions(text: str) -> tuple[Instruction, ...]:
+    """The instructions of a Dockerfile from top to bottom, read once for all rules."""
+    return tuple(_instructions(text))
+
+
+def _instructions(text: str) -> Iterator[Instruction]:
     lines = text.removeprefix("\ufeff").splitlines()
     escape = "\\"
     for line in lines:  # directives are comments before anything else
@@ -159,8 +165,10 @@ def command(value: str) -> list[str] | None:
     return [str(word) for word in words] if isinstance(words, list) else None
 
 
+@functools.lru_cache(maxsize=64)
 def parse(text: str) -> Dockerfile:
-    """The stages of a Dockerfile. Never raises: what is no instruction stands in no stage's way."""
+    """The stages of a Dockerfile, parsed once for all rules: nobody changes them. Never raises: what is no instruction
+    stands in no stage's way."""
     stages: list[Stage] = []
     arguments: dict[str, str] = {}
     for each in instructions(text):

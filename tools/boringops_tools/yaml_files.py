@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -35,12 +36,12 @@ class Unreadable(Exception):
 
 @functools.lru_cache(maxsize=65536)
 def is_yaml(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in (".yml", ".yaml")
+    return path.lower().endswith((".yml", ".yaml"))
 
 
 @functools.lru_cache(maxsize=65536)
 def is_compose(path: str) -> bool:
-    return bool(_COMPOSE.fullmatch(PurePosixPath(path).name))
+    return bool(_COMPOSE.fullmatch(posixpath.basename(path)))
 
 
 def is_workflow(path: str) -> bool:

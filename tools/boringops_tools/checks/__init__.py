@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from boringops.facts import Finding
+from boringops_tools.applying import Applying
 from boringops_tools.cache import Cache, key_of, our_version
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.validators.base import clean, shown
@@ -37,6 +38,11 @@ def rules() -> tuple[Rule, ...]:
     return tuple(
         sorted((each for module in modules for each in getattr(module, "RULES", ())), key=lambda each: each.id)
     )
+
+
+@functools.cache
+def _applying() -> Applying[Rule]:
+    return Applying(rules())
 
 
 def scan(root: Path, paths: Sequence[str], *, base: str = "HEAD", cache: Cache | None = None) -> list[Finding]:
@@ -68,7 +74,7 @@ def _scan(files: Files, paths: Sequence[str]) -> list[Finding]:
 
 def _scan_file(files: Files, path: str) -> Iterator[Finding]:
     gone = path in files.gone
-    mine = [rule for rule in rules() if rule.applies(path) and (rule.of_gone or not gone)]
+    mine = [rule for rule in _applying().to(path) if rule.of_gone or not gone]
     if not mine or (files.file(path) is None and not gone):
         return
     for rule in mine:

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
@@ -19,7 +19,7 @@ _OLD = re.compile(r"node(?:8|10|12|16)")
 
 
 def _applies(path: str) -> bool:
-    return PurePosixPath(path).name in ("action.yml", "action.yaml")
+    return posixpath.basename(path) in ("action.yml", "action.yaml")
 
 
 def _action(files: Files, path: str) -> Mapping[Any, Any]:

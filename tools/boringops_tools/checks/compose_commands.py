@@ -9,7 +9,6 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.yaml_files import is_compose, is_yaml
@@ -38,7 +37,7 @@ class _Call:
 
 
 def _applies(path: str) -> bool:
-    name = PurePosixPath(path).name.lower()
+    name = posixpath.basename(path).lower()
     return (
         name in ("makefile", "jenkinsfile") or name.endswith((".mk", ".sh")) or (is_yaml(path) and not is_compose(path))
     )

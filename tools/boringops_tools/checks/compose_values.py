@@ -27,7 +27,7 @@ def _services(files: Files, path: str) -> Iterator[tuple[str, Mapping[Any, Any],
 
 def _is_base(path: str) -> bool:
     """compose.yaml itself: what stands beside it may only add to its services."""
-    return is_compose(path) and bool(re.fullmatch(r"(?:docker-)?compose\.ya?ml", PurePosixPath(path).name))
+    return is_compose(path) and bool(re.fullmatch(r"(?:docker-)?compose\.ya?ml", posixpath.basename(path)))
 
 
 def _nothing(files: Files, path: str) -> Iterator[Hit]:

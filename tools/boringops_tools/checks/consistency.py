@@ -11,14 +11,16 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, selected
 from boringops_tools.dockerfile import Stage, is_dockerfile, parse
-from boringops_tools.stack import Application
 from boringops_tools.yaml_files import is_compose, is_yaml
+
+if TYPE_CHECKING:
+    from boringops_tools.stack import Application
 
 _URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+|:\$\{?\w+\}?)?(/[\w./-]*)")
 _SOURCES = (

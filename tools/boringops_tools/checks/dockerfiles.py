@@ -21,11 +21,6 @@ _EXEC = re.compile(r"""\[\s*(?:"[^"]*"|'[^']*')\s*(?:,|\]$|$)""")
 
 
 def _parsed(files: Files, path: str) -> Dockerfile:
-    found: Dockerfile = files.once(_parse, path)
-    return found
-
-
-def _parse(files: Files, path: str) -> Dockerfile:
     return parse(files.text(path))
 
 

@@ -64,7 +64,7 @@ def _pointed(text: str) -> Iterator[tuple[str, bool, int]]:
 
 
 def _is_infra(path: str) -> bool:
-    name = PurePosixPath(path).name
+    name = posixpath.basename(path)
     return name.lower().endswith(_INFRA) or name in _INFRA_NAMES
 
 

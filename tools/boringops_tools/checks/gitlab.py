@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
@@ -75,7 +75,7 @@ def is_root(path: str) -> bool:
 
 
 def applies(path: str) -> bool:
-    return PurePosixPath(path).name == ".gitlab-ci.yml"
+    return posixpath.basename(path) == ".gitlab-ci.yml"
 
 
 def _pipeline(files: Files, path: str) -> Pipeline | None:

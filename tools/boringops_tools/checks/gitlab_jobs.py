@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
@@ -82,7 +81,7 @@ def _together(files: Files, path: str, depth: int) -> Iterator[Mapping[Any, Any]
 
 
 def _is_local(path: str) -> bool:
-    return applies(path) or PurePosixPath(path).name.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml"))
+    return applies(path) or posixpath.basename(path).endswith((".gitlab-ci.yml", ".gitlab-ci.yaml"))
 
 
 _DOC = "GitLab CI/CD YAML syntax reference"

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.groovy import Block, blocks
@@ -26,7 +26,7 @@ _BODIES = ("steps", "stages", "parallel", "matrix")
 
 def _applies(path: str) -> bool:
     return bool(
-        re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", PurePosixPath(path).name, re.I)
+        re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", posixpath.basename(path), re.I)
     )
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
@@ -18,7 +19,7 @@ _ROOT = re.compile(r"[A-Za-z_][\w-]*(?::[\w-]+)?")
 
 
 def _applies(path: str) -> bool:
-    return PurePosixPath(path).name in ("Pulumi.yaml", "Pulumi.yml")
+    return posixpath.basename(path) in ("Pulumi.yaml", "Pulumi.yml")
 
 
 def _project(files: Files, path: str) -> Mapping[Any, Any]:

@@ -4,17 +4,20 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boringops.facts import Severity
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import containers, objects, pod_of
-from boringops_tools.stack import Application
-from boringops_tools.stack.facts import EnvVar
 from boringops_tools.yaml_files import is_compose, is_yaml
+
+if TYPE_CHECKING:
+    from boringops_tools.stack import Application
+    from boringops_tools.stack.facts import EnvVar
 
 _EXAMPLE = re.compile(r"\.?env\.(?:example|sample|template|dist)|\.(?:example|sample)\.env|example\.env")
 _LINE = re.compile(r"^(?P<lead>\s*(?:export\s+)?)(?P<name>[^=\s#]+)\s*=(?P<value>.*)$")
@@ -25,11 +28,11 @@ _GIVEN = re.compile(
 
 
 def _is_example(path: str) -> bool:
-    return bool(_EXAMPLE.fullmatch(PurePosixPath(path).name))
+    return bool(_EXAMPLE.fullmatch(posixpath.basename(path)))
 
 
 def _is_dotenv(path: str) -> bool:
-    name = PurePosixPath(path).name
+    name = posixpath.basename(path)
     return _is_example(path) or bool(re.fullmatch(r"\.env(?:\.[\w.-]+)?", name))
 
 

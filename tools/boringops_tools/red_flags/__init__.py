@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from boringops.facts import Finding, Severity
+from boringops_tools.applying import Applying
 from boringops_tools.cache import Cache, key_of, our_version
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.validators import read_file
@@ -37,6 +38,11 @@ def red_flags() -> tuple[RedFlag, ...]:
     )
 
 
+@functools.cache
+def _applying() -> Applying[RedFlag]:
+    return Applying(red_flags())
+
+
 def scan(root: Path, paths: Sequence[str], *, cache: Cache | None = None) -> list[Finding]:
     """What the red flags hold against files of the repository. A file that is not there raises none.
 
@@ -49,7 +55,7 @@ def scan(root: Path, paths: Sequence[str], *, cache: Cache | None = None) -> lis
 
 
 def _remembered(root: Path, path: str, cache: Cache) -> list[Finding]:
-    rules = [rule for rule in red_flags() if rule.applies(path)]
+    rules = _applying().to(path)
     if not rules or not (root / path).exists():
         return []
     file = read_file(root, path)

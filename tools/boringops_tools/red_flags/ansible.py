@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import configparser
+import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from boringops.secrets import looks_secret
@@ -102,7 +102,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "ansible/unchecked-host", _NEVER, "warning", "Keep the servers' keys in known_hosts: without them anybody may answer for a server.",
-        applies=lambda path: PurePosixPath(path).name == "ansible.cfg", check=_host_keys,
+        applies=lambda path: posixpath.basename(path) == "ansible.cfg", check=_host_keys,
         bad={"ansible.cfg": "[defaults]\nhost_key_checking = False\n"},
         good={"ansible.cfg": "[defaults]\nhost_key_checking = True\n", "a/ansible.cfg": "[defaults]\ninventory = hosts\n"},
     ),

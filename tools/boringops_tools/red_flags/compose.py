@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
@@ -139,7 +139,7 @@ def _compose(body: str, image: str = "acme/a:1") -> dict[str, str]:
 def _deployed(path: str) -> bool:
     """A Compose file, but none of those that say they are for development: there a port to the host is the point."""
     return is_compose(path) and not re.search(
-        r"(?i)\b(?:dev|develop|development|local|override|test|debug)\b", PurePosixPath(path).name
+        r"(?i)\b(?:dev|develop|development|local|override|test|debug)\b", posixpath.basename(path)
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.dockerfile import is_dockerfile, parse, substitute
@@ -203,8 +203,8 @@ _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], 
     (is_compose, _compose),
     (lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
-    (lambda path: PurePosixPath(path).name in ("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
-    (lambda path: bool(re.fullmatch(r"values(?:[._-][^/]*)?\.ya?ml", PurePosixPath(path).name)), _helm_values),
+    (lambda path: posixpath.basename(path) in ("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
+    (lambda path: bool(re.fullmatch(r"values(?:[._-][^/]*)?\.ya?ml", posixpath.basename(path))), _helm_values),
 )
 
 

@@ -7,10 +7,10 @@ the pipeline `open_ended`: then nothing can be said about what is missing in it.
 from __future__ import annotations
 
 import functools
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.red_flags.gitlab_extends import extended
@@ -157,7 +157,7 @@ def _github(text: str) -> Iterator[Pipeline]:
 
 def is_azure(path: str) -> bool:
     """azure-pipelines.yml and its variants, or any YAML file of a folder that is named for them."""
-    name = PurePosixPath(path).name
+    name = posixpath.basename(path)
     folder = r"(?:.*/)?(?:\.azure/(?:.*/)?pipelines|\.?azure-pipelines|\.azuredevops(?:/pipelines)?|\.pipelines)/[^/]+\.ya?ml"
     return bool(
         re.fullmatch(r"\.?azure-pipelines?(?:[.\-_][^/]*)?\.ya?ml", name, re.I)
@@ -381,8 +381,8 @@ def _jenkins(text: str) -> Iterator[Pipeline]:
 
 _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]], ...] = (
     (is_workflow, _github),
-    (lambda path: PurePosixPath(path).name.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
+    (lambda path: posixpath.basename(path).endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
     (is_azure, _azure),
-    (lambda path: bool(re.fullmatch(r"Jenkinsfile(?:[.\-_].*)?|.*\.jenkinsfile", PurePosixPath(path).name)), _jenkins),
+    (lambda path: bool(re.fullmatch(r"Jenkinsfile(?:[.\-_].*)?|.*\.jenkinsfile", posixpath.basename(path))), _jenkins),
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from boringops_tools.dockerfile import is_dockerfile, parse
@@ -44,7 +44,7 @@ class Command:
 
     @property
     def program(self) -> str:
-        return PurePosixPath(self.argv[0]).name if self.argv else ""
+        return posixpath.basename(self.argv[0]) if self.argv else ""
 
     def has(self, *options: str) -> bool:
         """Whether one of the options is given, `--option=value` included."""
@@ -59,7 +59,7 @@ class Script:
 
 
 def is_script(path: str) -> bool:
-    return PurePosixPath(path).suffix in (".sh", ".bash")
+    return path.endswith((".sh", ".bash"))
 
 
 def written(path: str, text: str) -> Iterator[Script]:
@@ -123,7 +123,7 @@ def _command(node: Node, line: int, forgiven: bool, source: tuple[str, ...]) -> 
     variables = dict(_assignment(child) for child in node.named_children if child.type == "variable_assignment")
     argv = list(_words(node))
     sudo = False
-    while argv and (options := _WRAPPERS.get(PurePosixPath(argv[0]).name)) is not None:
+    while argv and (options := _WRAPPERS.get(posixpath.basename(argv[0]))) is not None:
         wrapper = argv.pop(0)
         sudo |= wrapper == "sudo"
         while argv and (argv[0].startswith("-") or _ASSIGNMENT.match(argv[0])):

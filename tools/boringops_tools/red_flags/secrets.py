@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from boringops.secrets import env_file, find
 from boringops_tools.red_flags.base import Hit, RedFlag
@@ -45,11 +45,11 @@ def _is_secret_file(path: str) -> bool:
 def _secret_file(path: str, text: str) -> Iterable[Hit]:
     if _SEALED.search(text) or (_OPEN.search(text) and "PRIVATE KEY" not in text):
         return
-    if env_file(path) and not PurePosixPath(path).name.startswith(".env") and not find(text, path=path):
+    if env_file(path) and not posixpath.basename(path).startswith(".env") and not find(text, path=path):
         return  # `report.env` may be mere settings; what is named `.env` is where secrets go by custom
     if env_file(path) and not re.search(r"(?m)^\s*(?:export\s+)?\w+\s*=\s*\S", text):
         return  # names alone
-    name = PurePosixPath(path).name
+    name = posixpath.basename(path)
     if _PLAIN_TFVARS.search(name) and not find(text, path=path):
         yield Hit(
             None,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 
@@ -17,7 +17,7 @@ _BACKEND = re.compile(r"^[ \t]*backend[ \t]+\"(\w+)\"[ \t]*\{", re.M)
 
 
 def _state_file(path: str, _: str) -> Iterable[Hit]:
-    yield Hit(None, f"{PurePosixPath(path).name} is Terraform's state, plan or working data")
+    yield Hit(None, f"{posixpath.basename(path)} is Terraform's state, plan or working data")
 
 
 def _without_comments(text: str) -> str:
