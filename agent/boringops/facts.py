@@ -22,9 +22,11 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 
 
 class Fact(BaseModel):
-    """Immutable, and lenient about fields it does not know: a journal may come from a newer version."""
+    """Immutable, and lenient about fields it does not know: a journal may come from a newer version.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    Each is built when it is first used: a command uses a few of them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 # --- what checks say ---------------------------------------------------------------------------------

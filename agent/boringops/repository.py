@@ -13,13 +13,9 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from boringops import gitguard
 from boringops.errors import BoringopsError, UsageError
-
-if TYPE_CHECKING:
-    from git import Repo
 
 RUN_TRAILER = "Boringops-Run"
 FALLBACK_IDENTITY = ("boringops", "boringops@localhost")
@@ -49,6 +45,7 @@ _GRACE_S = 2.0
 # And nothing of it goes on behind our back.
 _DURABLE = ("-c", "core.fsync=added,reference", "-c", "maintenance.auto=false", "-c", "gc.auto=0")
 
+_PLACES = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
 _IN_PROGRESS = {
     "MERGE_HEAD": "merge",
     "rebase-merge": "rebase",
@@ -77,36 +74,25 @@ class Repository:
     """A git work tree. Raises UsageError where `folder` is not in one."""
 
     def __init__(self, folder: Path) -> None:
-        import git  # 100 ms: `--help` must not pay it
-
         if not folder.is_dir():
             raise UsageError(f"{folder} is not a directory.", hint="Name the repository with -C DIR.")
+        self.root = folder.resolve()
         try:
-            self._repo: Repo = git.Repo(folder.resolve(), search_parent_directories=True, expand_vars=False)
-            if self._repo.working_tree_dir is None:
-                raise UsageError(f"{folder} is a bare repository: there is no work tree to work in.")
-        except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
-            raise UsageError(
-                f"{folder} is not a git repository.", hint="Run `git init` there, or name one with -C DIR."
-            ) from error
-        except git.GitCommandNotFound as error:
+            found = self.git("rev-parse", *_PLACES).splitlines()
+            if len(found) != len(_PLACES):  # a folder with a line break in its name
+                found = [self.git("rev-parse", place).removesuffix("\n") for place in _PLACES]
+        except FileNotFoundError as error:
             raise UsageError("git is not installed.", hint="Install git and try again.") from error
-        self.root = Path(self._repo.working_tree_dir).resolve()
-        self.git_dir = Path(self._repo.git_dir).resolve()
-        self.state_dir = Path(self._repo.common_dir).resolve() / "boringops"
-        self._require_own_work_tree()
-
-    def _require_own_work_tree(self) -> None:
-        """git's configuration can put the work tree elsewhere, `/` as well: then git would look and commit there."""
-        try:
-            top = Path(self.git("rev-parse", "--show-toplevel").rstrip("\n")).resolve()
         except GitFailed as error:
-            raise UsageError(f"git does not work in {self.root}: {error.output}") from error
-        if top != self.root:
+            raise _no_work_tree(folder, error.output) from error
+        top, git_dir, common = (Path(self.root, place).resolve() for place in found)
+        if not _belongs(git_dir, top):
+            # git's configuration can put the work tree elsewhere, `/` as well: git would look and commit there
             raise UsageError(
-                f"git's work tree for {self.root} is {top}.",
+                f"git's work tree for {git_dir} is {top}.",
                 hint="Unset core.worktree and GIT_WORK_TREE, or name the work tree with -C DIR.",
             )
+        self.root, self.git_dir, self.state_dir = top, git_dir, common / "boringops"
 
     def git(self, *arguments: str, env: dict[str, str] | None = None, stdin: str | None = None) -> str:
         """Run git with literal paths and no prompts; its standard output. Raises GitFailed, also when it takes too long."""
@@ -168,14 +154,17 @@ class Repository:
 
     def head(self) -> str | None:
         """The commit that is checked out; None before the first."""
-        try:  # asked of git: GitPython's own object reader expands a `$` in the repository's path
+        try:
             return self.git("rev-parse", "--verify", "--quiet", "HEAD").strip()
         except GitFailed:
             return None
 
     def branch(self) -> str | None:
         """The branch that is checked out; None on a detached HEAD."""
-        return None if self._repo.head.is_detached else self._repo.active_branch.name
+        try:
+            return self.git("symbolic-ref", "--quiet", "--short", "HEAD").strip()
+        except GitFailed:
+            return None
 
     def files(self) -> list[str]:
         """Files git sees: tracked, and untracked but not ignored. Deleted ones and submodules are left out."""
@@ -336,6 +325,27 @@ class Repository:
             return None
         found = self.git("log", "--fixed-strings", f"--grep={RUN_TRAILER}: {run_id}", "--format=%H", "--max-count=1")
         return found.strip() or None
+
+
+def _no_work_tree(folder: Path, output: str) -> UsageError:
+    """What a user is told where git finds no work tree, by what git says in English."""
+    if "not a git repository" in output:
+        return UsageError(f"{folder} is not a git repository.", hint="Run `git init` there, or name one with -C DIR.")
+    if "bare repository" in output or "must be run in a work tree" in output:
+        return UsageError(f"{folder} is a bare repository: there is no work tree to work in.")
+    return UsageError(f"git does not work in {folder}: {output}")
+
+
+def _belongs(git_dir: Path, top: Path) -> bool:
+    """Whether a folder is the work tree that a git directory lies in, or is named from: by a file in linked work trees
+    and submodules."""
+    place = top / ".git"
+    if place.is_dir():
+        return place.resolve() == git_dir
+    try:
+        return Path(top, place.read_text().removeprefix("gitdir:").strip()).resolve() == git_dir
+    except (OSError, ValueError):
+        return False
 
 
 def _environment(more: dict[str, str] | None) -> dict[str, str]:

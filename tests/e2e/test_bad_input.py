@@ -95,6 +95,22 @@ def test_a_bare_repository(tmp_path: Path, here: Boringops) -> None:
     is_usage(here("run", "x", "-C", bare, *OFFLINE), "is a bare repository")
 
 
+def test_a_work_tree_that_git_is_told_lies_elsewhere(tmp_path: Path, here: Boringops) -> None:
+    """Git would look and commit there: in another repository, or all over the machine."""
+    repo, other = make_repo(tmp_path / "a"), make_repo(tmp_path / "b")
+    for elsewhere in (other, Path("/"), tmp_path):
+        git(repo, "config", "core.worktree", str(elsewhere))
+        is_usage(here("run", "x", "-C", repo, *OFFLINE), f"is {elsewhere}.", "core.worktree")
+
+
+def test_a_folder_with_a_line_break_in_its_name(tmp_path: Path, here: Boringops) -> None:
+    repo = make_repo(tmp_path / "a\nb")
+    assert here("inventory", "-C", repo, "--output", "json").code == 0
+    inside = repo / "c"
+    inside.mkdir(exist_ok=True)
+    assert here("inventory", "-C", inside, "--output", "json").code == 0
+
+
 def test_a_repository_without_commits_gets_its_first(tmp_path: Path, player: Player) -> None:
     repo = make_repo(tmp_path / "work/new", commit=False)
     played = Player(repo, player.persona).play(PLAN, WRITE, FINISH)

@@ -44,6 +44,8 @@ SAME: dict[tuple[str, str], tuple[str, ...]] = {
 _BETTER_THAN_SCHEMA = {"schema/github-workflows": "workflow-syntax", "schema/dependabot": "dependabot-syntax"}
 _CANNOT_READ = ("yaml-syntax", "syntax", "unreadable")
 _SCANNERS = ("gitleaks", "betterleaks")
+_HEAD_START_S = 0.3
+"""Where programs are needed at all, the first of them run by then."""
 _NEARBY = 3  # lines between the places at which two tools report one thing
 
 
@@ -68,8 +70,9 @@ def inspect(
     with read_once(), stoppable(cancel) as stopping, opened(cache_dir) as cache:
         beside = ThreadPoolExecutor(1)  # our own rules run here while the validators' programs run beside them
         validating = beside.submit(contextvars.copy_context().run, lambda: validate(root, paths, cache=cache))
+        validating.add_done_callback(lambda _: stopping.busy.set())
         try:
-            # only now: the programs do not wait for our rules to be loaded
+            stopping.busy.wait(_HEAD_START_S)  # the programs do not wait for our rules, which hold the interpreter
             from boringops_tools import checks
             from boringops_tools.cost.estimate import findings as estimates
             from boringops_tools.red_flags import scan

@@ -27,6 +27,7 @@ from boringops_tools.cache import Cache, key_of, opened, our_version
 from boringops_tools.validators.base import File, Judged, Unfinished, Validator, clean, shown
 from boringops_tools.validators.gaps import expects_validation, gaps
 from boringops_tools.validators.programs import stoppable
+from boringops_tools.validators.staging import shared
 from boringops_tools.yaml_files import hostile_reason, is_yaml
 
 __all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "read_once", "validate", "validators"]
@@ -128,7 +129,7 @@ def validate(
     once `cancel` is set; then, as for any exception, no program is left running.
     """
     jobs = jobs or os.cpu_count() or 2
-    with stoppable(cancel):
+    with stoppable(cancel), shared():
         if cache is not None:
             return _validate(root, paths, jobs, timeout_s, cache)
         with opened(cache_dir) as known:

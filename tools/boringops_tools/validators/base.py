@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 from boringops.facts import Finding, Severity
 from boringops_tools.validators.programs import DidNotRun, go_on, run_program
 from boringops_tools.validators.programs import Ran as Ran
+from boringops_tools.validators.staging import workplace
 
 BATCH = 200
 """Files of one program run: command lines have their limits."""
@@ -209,7 +210,7 @@ class Program(Validator):
         return [where]
 
     def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
-        with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
+        with workplace() as (folder, copies):
             if self.in_place:
                 by_name = {f"./{file.path}": file for file in files}
             else:
@@ -217,13 +218,12 @@ class Program(Validator):
                 for number, file in enumerate(files):
                     suffix, text = self.stage(file)
                     by_name[f"{number:04d}{suffix}"] = file
-                    copy = Path(folder) / f"{number:04d}{suffix}"
-                    copy.parent.mkdir(exist_ok=True)
-                    copy.write_text(text, encoding="utf-8", newline="")
+                    copy = folder / f"{number:04d}{suffix}"
+                    if "/" in suffix:
+                        copy.parent.mkdir(parents=True, exist_ok=True)
+                    copies.put(text, copy)
             command = [*self.command(), *self.arguments(list(by_name))]
-            ran = run(
-                command, cwd=files[0].root if self.in_place else Path(folder), home=Path(folder), timeout_s=timeout_s
-            )
+            ran = run(command, cwd=files[0].root if self.in_place else folder, home=folder, timeout_s=timeout_s)
         if ran.exit_code not in self.exit_codes:
             raise broken(ran)
         return self.attribute(ran, by_name)

@@ -38,6 +38,8 @@ class Stopping:
         self._lock = threading.Lock()
         self._stopped = False
         self._running: set[subprocess.Popen[bytes]] = set()
+        self.busy = threading.Event()
+        """Set once as many programs run as there are cores."""
 
     @property
     def stopped(self) -> bool:
@@ -53,6 +55,8 @@ class Stopping:
             self.go_on()
             process = make()
             self._running.add(process)
+            if len(self._running) >= (os.cpu_count() or 2):
+                self.busy.set()
             return process
 
     def end(self, process: subprocess.Popen[bytes]) -> None:
