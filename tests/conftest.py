@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.messages_api import MessagesApi
 
 if TYPE_CHECKING:
     from tests.e2e.playing import Player
+
+# CI says the same of the same tree; elsewhere other examples are drawn each time.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 # The command is started hundreds of times: compiling every module anew each time would be most of it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -252,6 +252,8 @@ EXPECTED = {
         find . -name '*.py' -delete
         find . -exec rm {} \\;
         find . | xargs rm -rf
+        watch -x bash -c 'env A=1 rm -rf /'
+        watch -txn 5 kubectl delete pod x
         git push --force
         git push origin +main
         git push origin --delete x
@@ -482,7 +484,7 @@ AROUND = st.sampled_from(
         "find . -exec {} \\;", "ls & {} &", "ls\n{}\nls", "! {}", "[ -f a ] && {}", "case a in a) {};; esac",
         "echo ${{x:-$({})}}", "export A=$({})", "while {}; do ls; done", "trap '{}' EXIT", "echo <({})", "time {}",
         "cat <<< $({})", "ls > $({})", "A=(a $({}))", "{} > /dev/null", ">/dev/null {}", "2>&1 {}", "A=1 {}",
-        "[[ a == $({}) ]]", "echo $(( $({}) ))", "bash <<'E'\n{}\nE", "bash <<< '{}'", "watch {}", "ls \\\n; {}",
+        "[[ a == $({}) ]]", "echo $(( $({}) ))", "bash <<'E'\n{}\nE", "bash <<< '{}'", "watch {}", "watch -x {}", "ls \\\n; {}",
         "select x in a; do {}; done", "until {}; do ls; done", "echo \"${{x:-`{}`}}\"", "command {}", "exec {}",
     ]
 )  # fmt: skip

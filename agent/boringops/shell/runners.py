@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
 _SSH_VALUED = frozenset(f"-{letter}" for letter in "pilFJLRDbcemwWBEIOQSo")
 
+_WATCH_OPTION = re.compile(
+    r"-(?P<flags>[bcCdegprtwx]*)(?:(?P<valued>[nq])|[nq][\d.]+|d=permanent)?|--(?:beep|color|no-color|differences(?:=permanent)?|"
+    r"errexit|chgexit|precise|no-rerun|no-title|no-wrap|exec|(?:interval|equexit)=[\d.]+)|(?P<long>--interval|--equexit)"
+)
+
 
 def _shell(script: Script, argv: Sequence[str], stdin: str | None) -> Judgement:
     """`sh -c TEXT`, `sh FILE`, and a shell that runs what it is given on standard input."""
@@ -52,12 +57,24 @@ def _eval(script: Script, argv: Sequence[str], _stdin: str | None) -> Judgement:
 
 
 def _watch(script: Script, argv: Sequence[str], _stdin: str | None) -> Judgement:
-    words = list(argv[1:])
-    while words and words[0].startswith("-"):
-        del words[: 2 if words[0] in ("-n", "--interval") else 1]
-    if any(isinstance(word, Unresolved) for word in words):
+    """watch gives its words to a shell as one line, quotes gone; with `-x` it runs them as they are."""
+    words, as_they_are = list(argv[1:]), False
+    while words and words[0].startswith("-") and not isinstance(words[0], Unresolved):
+        option = words.pop(0)
+        if option == "--":
+            break
+        known = _WATCH_OPTION.fullmatch(option)
+        if known is None:
+            return Judgement(Verdict.UNKNOWN, "`watch` with options boringops does not know")
+        as_they_are = as_they_are or option == "--exec" or "x" in (known["flags"] or "")
+        if known["valued"] or known["long"]:
+            del words[:1]
+    if not words or any(isinstance(word, Unresolved) for word in words):
         return Judgement(Verdict.UNKNOWN, RUNS_INPUT)
-    return script.nested(" ".join(words))
+    if not as_they_are:
+        return script.nested(" ".join(words))
+    script.simple(words, [], " ".join(words), None, False)
+    return Judgement(Verdict.READ, "runs the command it names")
 
 
 def _ssh(script: Script, argv: Sequence[str], _stdin: str | None) -> Judgement:
