@@ -163,7 +163,7 @@ def load(
         [("the run's configuration", base)]
         if base is not None
         else [
-            (FILE, _from_file(root / FILE) if root else {}),
+            (FILE, of_repository(root) if root else {}),
             ("environment", _from_env(env)),
         ]
     )
@@ -174,6 +174,11 @@ def load(
         return Config.model_validate(merged)
     except ValidationError as error:
         raise _explain(error, sources, root) from error
+
+
+def of_repository(root: Path) -> dict[str, Any]:
+    """What the repository's own file says, as it stands there. Raises UsageError where it cannot be read."""
+    return _from_file(root / FILE)
 
 
 def _merge(

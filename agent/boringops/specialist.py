@@ -36,6 +36,7 @@ from boringops import (
     telemetry,
     toolbox,
     tooling,
+    trust,
 )
 from boringops import events as ev
 from boringops import run as runs
@@ -192,6 +193,7 @@ class Specialist:
         if not task.text.strip():
             raise UsageError("The task is empty.", hint='For example: boringops run "containerise this and set up CI"')
         who = self.load_persona()
+        self._require_trust(who)
         choose(self.settings.sandbox)  # required where there is none: said before anything is made
         tools = self.tools(who)  # wrong tools and rules are said before anything is made
         permissions.Rules.of(self.settings.permissions, list(tools))
@@ -244,6 +246,7 @@ class Specialist:
         self.base = Base(self.repository, state.start.base) if state.start.base else None
         repository = Repository(root)
         who, funnel = self._persona_of(state.start), self._funnel(run_id, repository)
+        self._require_trust(who)
         made = self._make(run_id, repository, who, state.start.model, caller, funnel)
         return self._go(made, caller, None, approve=approve, answer=answer, word=word)
 
@@ -283,6 +286,11 @@ class Specialist:
         else:
             path = persona.find(self.settings.persona, repo=self.repository.root)
         return persona.load(path, known_tools=self._tool_names())
+
+    def _require_trust(self, who: Persona) -> None:
+        """What the repository's own file starts or sends has to be trusted; a caller's whole configuration is its own."""
+        if self._given and self.base is None:
+            trust.require(self.repository.state_dir, self.repository.root, self.settings, who, self.env)
 
     def tools(self, who: Persona, more: Sequence[Tool[Any]] = ()) -> dict[str, Tool[Any]]:
         """The tools the persona may use, in their fixed order. `more` are those of MCP servers."""

@@ -20,7 +20,7 @@ LAYERS = (
     ("journal", "persona", "inventory_rules", "config_file"),
     ("memory_bank", "inventory_rules", "repository", "secrets", "suppressions"),
     ("shortcuts", "asked"),
-    ("inventory", "commands", "pull_request"),
+    ("inventory", "commands", "pull_request", "trust"),
     ("shell", "tool"),
     ("hooks", "toolbox"),
     ("permissions", "sandbox", "never"),

@@ -13,7 +13,7 @@ from tests.security.layers import decided
 from tests.security.ordinary import ORDINARY, counts
 
 DOCUMENT = Path(__file__).parents[2] / "docs/security.md"
-MODULES = ("security.test_planted", "security.test_hostile", "boringops.test_pull_request")
+MODULES = ("security.test_planted", "security.test_hostile", "boringops.test_pull_request", "e2e.test_trust")
 
 
 def current(text: str) -> str:

@@ -23,6 +23,7 @@ from boringops.cli import (
     schema,
     serve,
     show,
+    trust,
     undo,
 )
 
@@ -56,6 +57,7 @@ for verb in (
     inventory.inventory,
     init.init,
     doctor.doctor,
+    trust.trust,
 ):
     app.command()(verb)
 app.command(cls=_Check)(check.check)
