@@ -27,7 +27,7 @@ from boringops import (
     checklist_rules,
     config,
     keeping,
-    limits,
+    modelling,
     naming,
     permissions,
     persona,
@@ -44,13 +44,13 @@ from boringops.callbacks import Callbacks, OnCall, OnPlan, OnQuestions
 from boringops.caller import Caller
 from boringops.config import Config
 from boringops.context import CallContext
-from boringops.errors import BoringopsError, UsageError
+from boringops.errors import UsageError
 from boringops.executor import Answer as Answer
 from boringops.executor import Executor, Person
-from boringops.facts import Usage
 from boringops.handoff import Handoff
 from boringops.hooks import After, Before, Hooks
 from boringops.journal import FolderStore, Journal, work_tree_lock
+from boringops.modelling import OFFLINE
 from boringops.models.base import Delta, Model
 from boringops.persona import Persona
 from boringops.pull_request import Base
@@ -63,16 +63,6 @@ from boringops.secrets import Funnel
 from boringops.state import State
 from boringops.tool import Tool
 from boringops.watching import Watching
-
-DEFAULT_MODEL = "claude-opus-5-5"
-OFFLINE = "offline-blueprints"
-CREDENTIALS = (
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_PROFILE",
-    "ANTHROPIC_IDENTITY_TOKEN",
-    "ANTHROPIC_IDENTITY_TOKEN_FILE",
-)
 
 
 class Task(BaseModel):
@@ -309,13 +299,7 @@ class Specialist:
         """The model that a new task would be for."""
         if self._model is not None:
             return self._model.profile.id
-        chosen = self.settings.model
-        if self.settings.offline or (chosen is None and not self._has_credentials()):
-            return OFFLINE
-        return persona.MODEL_ALIASES.get(chosen or "", chosen or who.model or DEFAULT_MODEL)
-
-    def _has_credentials(self) -> bool:
-        return self.settings.provider.name != "anthropic" or any(self.env.get(name) for name in CREDENTIALS)
+        return modelling.chosen(self.settings, who, self.env)
 
     def _funnel(self, run_id: str, repository: Repository) -> Funnel:
         return keeping.funnel(self.env, repository, self.store.folder(run_id))
@@ -354,7 +338,7 @@ class Specialist:
         made = Run(
             executor=executor,
             persona=who,
-            model=self._model or self._build_model(model_id, repository, executor),
+            model=self._model or modelling.built(model_id, repository, executor),
             rules=checklist_rules.RULES,
             prompt=(persona.shipped() / "runtime.md").read_text(),
             variables=lambda files: tooling.variables(repository.root, files),
@@ -382,36 +366,6 @@ class Specialist:
         files = who.protocol.memory_files
         self.base.bring([*files, *{folder for path in files if (folder := path.rpartition("/")[0])}])
         return self.base.root
-
-    def _build_model(self, model_id: str, repository: Repository, executor: Executor) -> Model:
-        if model_id == OFFLINE:
-            from boringops_tools.blueprints.offline import OfflineModel
-
-            return OfflineModel(repository.root, repository.files)
-        from boringops.models.anthropic import AnthropicModel, ModelSettings
-
-        def on_attempt(kind: str, message: str, wait_s: float | None, usage: Usage) -> None:
-            turn = executor.state.turn
-            executor.record(ev.ModelAttemptFailed(turn=turn, kind=kind, message=message, wait_s=wait_s, usage=usage))
-            if wait_s is not None:
-                limits.check_retry(self.settings, executor.state)
-
-        provider = self.settings.provider
-        model = AnthropicModel(
-            ModelSettings(
-                id=model_id,
-                provider=provider.name,
-                base_url=provider.base_url,
-                effort=provider.effort,
-                region=provider.region,
-                project=provider.project,
-                idle_timeout_s=provider.idle_s,
-            ),
-            on_attempt=on_attempt,
-        )
-        model.cancel = executor.cancel
-        model.warm()
-        return model
 
     def _place(self, run_id: str, task: Task) -> Repository:
         """Where the run works: here, here on a new branch, or in a worktree beside the repository."""
@@ -446,16 +400,3 @@ class Specialist:
 
 def _several(given: Any) -> tuple[Any, ...]:
     return (given,) if callable(given) else tuple(given)
-
-
-def run_states(
-    store: FolderStore, ids: Sequence[str], unreadable: Callable[[BoringopsError], None] = lambda _: None
-) -> list[State]:
-    """The folded states of runs, for listings. Told of a journal that cannot be read, which is left out."""
-    states = []
-    for run_id in ids:
-        try:
-            states.append(State.of(Journal(store, run_id).read()))
-        except BoringopsError as error:
-            unreadable(error)
-    return states

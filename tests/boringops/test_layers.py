@@ -40,13 +40,13 @@ LAYERS = (
     ("callbacks",),
     ("context", "gates", "loop", "undo", "pruning", "closing"),
     ("run",),
-    ("tooling",),
+    ("tooling", "modelling"),
     ("specialist",),
     ("cli", "chat", "ci", "serve", "__main__"),
 )
 """From the ground up: a module imports from lines above its own. A package named here is one floor."""
 
-COMPOSING = ("tooling", "specialist", "cli", "chat", "ci", "serve")
+COMPOSING = ("tooling", "modelling", "specialist", "cli", "chat", "ci", "serve")
 """Where the runtime and the tools are put together; nothing below knows that there are tools."""
 
 FOR_TOOLS = {

@@ -23,10 +23,11 @@ from boringops.chat.screen import Opened, Screen
 from boringops.errors import BoringopsError, UsageError
 from boringops.executor import Answer
 from boringops.journal import FolderStore
+from boringops.modelling import OFFLINE
 from boringops.models import prices
 from boringops.result import Result
 from boringops.secrets import Funnel
-from boringops.specialist import OFFLINE, Specialist, Task
+from boringops.specialist import Specialist, Task
 from boringops.streaming import Start
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from boringops.cli import options as opt
 def doctor(output: opt.Format = opt.Output.text) -> None:
     """Say what works on this machine, what does not, and how to get it. Exit 0 if a run can work at all."""
     from boringops import __version__, sandbox
-    from boringops.specialist import CREDENTIALS
+    from boringops.modelling import CREDENTIALS
     from boringops_tools.terraform import tables
     from boringops_tools.validators import available
 

@@ -24,16 +24,21 @@ def runs(
     """List the runs of this repository, the latest last."""
     from boringops import pruning
     from boringops.errors import BoringopsError
-    from boringops.journal import FolderStore
+    from boringops.journal import FolderStore, Journal
     from boringops.repository import Repository
-    from boringops.specialist import run_states
+    from boringops.state import State
 
     try:
         repository = Repository(repo)
         store = FolderStore(repository.state_dir / "runs")
         for gone in pruning.prune(repository, store, keep=keep) if prune else []:
             print(f"removed {gone}", file=sys.stderr)
-        states = run_states(store, store.list(), lambda error: print(f"boringops: {error.message}", file=sys.stderr))
+        states = []
+        for run_id in store.list():
+            try:
+                states.append(State.of(Journal(store, run_id).read()))
+            except BoringopsError as error:  # a journal that cannot be read hides no other
+                print(f"boringops: {error.message}", file=sys.stderr)
     except BoringopsError as error:
         fail(error)
     rows = [
