@@ -9,8 +9,9 @@ from boringops import limits
 from boringops.config import Config
 from boringops.executor import Executor
 from boringops.facts import Usage
+from boringops.front_matter import MODEL_ALIASES
 from boringops.models.base import Model
-from boringops.persona import MODEL_ALIASES, Persona
+from boringops.persona import Persona
 from boringops.repository import Repository
 
 DEFAULT_MODEL = "claude-opus-5-5"

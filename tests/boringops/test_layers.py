@@ -15,6 +15,7 @@ LAYERS = (
     ("__init__",),
     ("errors", "facts", "fence", "globs", "files"),
     ("gitguard", "handoff", "mcp_servers"),
+    ("front_matter",),
     ("events", "config", "protocol"),
     ("caller",),
     ("journal", "persona", "inventory_rules", "config_file"),

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boringops import persona as personas
+from boringops import persona as persona_module
 from boringops.errors import UsageError
+from boringops.front_matter import MAX_BYTES
 from boringops.persona import Persona, catalogue, effective_tools, find, load, shipped
 from boringops.protocol import Protocol, stated
 
@@ -317,7 +318,7 @@ def test_tools_that_cannot_be_meant(write, line: str, said: str, hint: str) -> N
 def test_files_that_are_no_persona(write, tmp_path: Path) -> None:
     text = write(f"---\n{MINIMAL}\n---\n".encode(), name="persona.txt")
     latin = write(b"---\nname: a\ndescription: caf\xe9\n---\n", name="latin.md")
-    large = write(MINIMAL, "x" * personas.MAX_BYTES, name="large.md")
+    large = write(MINIMAL, "x" * MAX_BYTES, name="large.md")
     pipe = tmp_path / "pipe.md"
     os.mkfifo(pipe)
     for path, said in {
@@ -487,7 +488,7 @@ def test_the_prompts_of_an_installed_package_lie_beside_it(tmp_path: Path, monke
     assert SHIPPED.is_file()
     package = tmp_path / "site-packages/boringops"
     (package / "prompts").mkdir(parents=True)
-    monkeypatch.setattr(personas, "__file__", str(package / "persona.py"))
+    monkeypatch.setattr(persona_module, "__file__", str(package / "persona.py"))
     assert shipped() == package / "prompts"
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from boringops.facts import Usage
+from boringops.front_matter import MODEL_ALIASES
 from boringops.models.base import Profile
-from boringops.persona import MODEL_ALIASES
 
 AS_OF = "2026-11-23"
 SOURCE = (
