@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -147,8 +148,8 @@ def trigger() -> Finding:
     return Finding(rule="dangerous-triggers", severity="error", path="a.yml", line=1, message="x", source="jactionlint")
 
 
-def expansion(raw: str, persona: str = "Pedantic") -> dict[str, object]:
-    feature = {"Subfeature": {"after": 1, "fragment": {"Raw": raw}}}
+def expansion(raw: str, persona: str = "Pedantic", kind: str = "Raw") -> dict[str, object]:
+    feature = {"Subfeature": {"after": 1, "fragment": {kind: raw}}}
     symbolic = {
         "kind": "Primary", "annotation": "may expand", "feature_kind": feature, "route": {"route": [{"Key": "jobs"}]},
         "key": {"Local": {"verbatim_path": "a.yml"}},
@@ -172,6 +173,8 @@ def expansion(raw: str, persona: str = "Pedantic") -> dict[str, object]:
 def test_what_nobody_outside_has_a_hand_in_is_no_injection(raw: str, told: bool) -> None:
     assert bool(list(named("zizmor").read(Ran(1, json.dumps([expansion(raw)]), "")))) is told  # type: ignore[attr-defined]
     assert list(named("zizmor").read(Ran(1, json.dumps([expansion(raw, "Regular")]), "")))  # type: ignore[attr-defined]
+    spaced = expansion(re.escape(raw).replace(r"\ ", r"\s+"), kind="Regex")
+    assert bool(list(named("zizmor").read(Ran(1, json.dumps([spaced]), "")))) is told  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

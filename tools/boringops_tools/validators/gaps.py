@@ -32,7 +32,7 @@ _INFRASTRUCTURE = re.compile(
     r"earthfile|haproxy\.cfg|crontab|\.renovaterc)", re.I | re.S,
 )  # fmt: skip
 _PLAIN = re.compile(
-    r"(?:.*/)?(?:[^/]*\.(?:(?:md|txt|rst)\.\w+|md|txt|rst|adoc|example|sample|lock|sum|svg|csv)|\.[^/]*ignore|\.gitattributes|\.gitkeep|"
+    r"(?:.*/)?(?:[^/]*\.(?:(?:md|txt|rst)\.\w+|bats|md|txt|rst|adoc|example|sample|lock|sum|svg|csv)|\.[^/]*ignore|\.gitattributes|\.gitkeep|"
     r"\.editorconfig|license[^/]*|notice|codeowners|changelog[^/]*|readme[^/]*|requirements[^/]*\.txt|"
     r"package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.ya?ml|composer\.lock|pom\.xml)", re.I | re.S,
 )  # fmt: skip

@@ -84,10 +84,16 @@ def _beside_the_point(item: dict[str, Any]) -> bool:
         # that nothing is said for the whole workflow: with a job that says nothing either it is told of that job
         return all("default permissions" in each["annotation"] and not each["route"]["route"] for each in primary)
     return item["ident"] == "template-injection" and all(
-        _FIXED.fullmatch(part.strip())
-        for each in primary
-        for part in re.split(r"\|\||&&", str(each["feature_kind"]["Subfeature"]["fragment"]["Raw"]))
+        _FIXED.fullmatch(part.strip()) for each in primary for part in re.split(r"\|\||&&", _expanded(each))
     )
+
+
+def _expanded(symbolic: dict[str, Any]) -> str:
+    """The expression that a place is about, which zizmor gives as an expression of its own where it has spaces."""
+    kind = symbolic["feature_kind"]
+    fragment = kind["Subfeature"]["fragment"] if isinstance(kind, dict) else {}
+    spaced = str(fragment.get("Regex", "")).replace(r"\s+", " ")
+    return str(fragment.get("Raw") or re.sub(r"\\(\W)", r"\1", spaced))
 
 
 def _severity(severity: str, confidence: str, persona: str) -> Severity:
