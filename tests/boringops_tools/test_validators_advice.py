@@ -206,3 +206,24 @@ def test_shellcheck_has_no_say_over_powershell() -> None:
     found = named("hadolint").check([windows, shell], 30)
     assert not [each.rule for each in found[windows.path].findings if each.rule.startswith("SC")]
     assert [each.rule for each in found[shell.path].findings if each.rule.startswith("SC")]
+
+
+def test_compose_lint_names_the_way_out_in_a_sentence() -> None:
+    fix = "Move 'A_PASSWORD' to Compose's `secrets:` primitive. If the image supports it, set `A_PASSWORD_FILE`."
+    item = {"file": "a", "rule_id": "CL-0020", "severity": "high", "line": 1, "message": "in clear", "fix": fix}
+    (said,) = named("compose-lint").read(Ran(1, json.dumps({"findings": [item]}), ""))  # type: ignore[attr-defined]
+    assert isinstance(said, Said)
+    assert said.hint == "Move 'A_PASSWORD' to Compose's `secrets:` primitive."
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("src/main/resources/messages/messages_de.properties", False),
+        ("src/main/resources/application.properties", True),
+        ("tests/jenkinsfile.bats", False),
+        ("Jenkinsfile", True),
+    ],
+)
+def test_texts_of_an_application_are_no_infrastructure(path: str, expected: bool) -> None:
+    assert validators.expects_validation(path) is expected

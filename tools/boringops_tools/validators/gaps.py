@@ -33,7 +33,7 @@ _INFRASTRUCTURE = re.compile(
 )  # fmt: skip
 _PLAIN = re.compile(
     r"(?:.*/)?(?:[^/]*\.(?:(?:md|txt|rst)\.\w+|bats|md|txt|rst|adoc|example|sample|lock|sum|svg|csv)|\.[^/]*ignore|\.gitattributes|\.gitkeep|"
-    r"\.editorconfig|license[^/]*|notice|codeowners|changelog[^/]*|readme[^/]*|requirements[^/]*\.txt|"
+    r"\.editorconfig|license[^/]*|notice|codeowners|changelog[^/]*|readme[^/]*|requirements[^/]*\.txt|messages(?:_\w{2,5})?\.properties|"
     r"package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.ya?ml|composer\.lock|pom\.xml)", re.I | re.S,
 )  # fmt: skip
 
