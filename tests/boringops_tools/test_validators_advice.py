@@ -97,6 +97,7 @@ def test_what_shellcheck_says_of_a_step_is_told_as_shellcheck_tells_it() -> None
     ("rule", "message", "severity"),
     [
         ("template-injection", '"github.ref_name" is a branch or tag name, which is not validated', "warning"),
+        ("template-injection", '"env.A" is set from an input chosen by whoever runs this, which', "warning"),
         ("template-injection", '"github.head_ref" is potentially untrusted', "error"),
         ("cache-poisoning", "a cache is restored", "warning"),
         ("outdated-action-runner", "the runner is too old", "warning"),
@@ -227,3 +228,22 @@ def test_compose_lint_names_the_way_out_in_a_sentence() -> None:
 )
 def test_texts_of_an_application_are_no_infrastructure(path: str, expected: bool) -> None:
     assert validators.expects_validation(path) is expected
+
+
+@pytest.mark.parametrize(
+    ("project", "skipped"),
+    [("name: a\nruntime: hcl\n", True), ("name: a\nruntime: yaml\n", False), (None, False)],
+)
+def test_a_program_of_pulumi_is_no_configuration_of_terraform(
+    tmp_path: Path, project: str | None, skipped: bool
+) -> None:
+    if project is not None:
+        (tmp_path / "Pulumi.yaml").write_text(project)
+    main = File(tmp_path, "main.tf", 'locals {\n  a = fileArchive("./f")\n}\n')
+    assert bool(named("terraform").skip(main)) is skipped  # type: ignore[attr-defined]
+
+
+def test_a_script_without_a_shebang_is_one_that_others_take_in() -> None:
+    one = file("lib.sh", "say() {\n  echo hi\n}\n")
+    found = named("shellcheck").check([one], 30)[one.path].findings
+    assert [(each.rule, each.severity) for each in found] == [("SC2148", "info")]

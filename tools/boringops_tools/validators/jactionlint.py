@@ -24,8 +24,10 @@ _SHELLCHECK = re.compile(
 )
 # How jactionlint is configured is no concern of who reads what is wrong with a workflow.
 _OWN_OPTIONS = re.compile(r"[.\s]*set \"[^\"]+\" in the \"[^\"]+\" rule options of the configuration.*", re.I | re.S)
-# The names that only those who may push can give; a pull request's own is `github.head_ref`.
-_PUSHED = re.compile(r"\"github\.(?:ref|ref_name)\" is a branch or tag name")
+# What only those who may push can choose; the name that a pull request has for its own branch is `github.head_ref`.
+_PUSHED = re.compile(
+    r"\"github\.(?:ref|ref_name)\" is a branch or tag name|\"[^\"]+\" is set from an input chosen by whoever runs this"
+)
 
 
 class Jactionlint(Program):
