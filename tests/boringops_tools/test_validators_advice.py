@@ -247,3 +247,10 @@ def test_a_script_without_a_shebang_is_one_that_others_take_in() -> None:
     one = file("lib.sh", "say() {\n  echo hi\n}\n")
     found = named("shellcheck").check([one], 30)[one.path].findings
     assert [(each.rule, each.severity) for each in found] == [("SC2148", "info")]
+
+
+@pytest.mark.parametrize("text", ['{\n  "a": 1,\n}\n', '{"b":\n  [1, 2,\n\n  ]}\n'])
+def test_a_comma_too_many_is_called_one(text: str) -> None:
+    one = file("a.json", text)
+    (found,) = named("json").check([one], 30)[one.path].findings
+    assert (found.line, found.message) == (2, "a comma before the closing bracket, which JSON does not allow")
