@@ -12,6 +12,7 @@ from boringops.facts import Finding
 from boringops_tools import validators
 from boringops_tools.validators import workflows
 from boringops_tools.validators.base import File, Judged, Ran, Said, Validator
+from boringops_tools.validators.gaps import gaps
 
 
 def named(name: str) -> Validator:
@@ -254,3 +255,18 @@ def test_a_comma_too_many_is_called_one(text: str) -> None:
     one = file("a.json", text)
     (found,) = named("json").check([one], 30)[one.path].findings
     assert (found.line, found.message) == (2, "a comma before the closing bracket, which JSON does not allow")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "told"),
+    [
+        ("eng/ci/build.yml", "extends:\n  template: v1/a.yml@1es\n", True),
+        ("eng/jobs/test.yml", "jobs:\n- job: a\n  pool:\n    vmImage: ubuntu-24.04\n", True),
+        ("eng/steps.yml", "steps:\n- task: UsePythonVersion@0\n", True),
+        ("azure-pipelines.yml", "steps:\n- task: UsePythonVersion@0\n", False),
+        (".circleci/config.yml", "jobs:\n  a:\n    steps:\n      - run: make\n", False),
+        ("ci.yml", "stages: [a]\nb:\n  extends: .c\n  script: make\n", False),
+    ],
+)
+def test_a_pipeline_of_azure_by_another_name_is_told_as_unchecked(path: str, text: str, told: bool) -> None:
+    assert bool(gaps(file(path, text))) is told
