@@ -86,3 +86,12 @@ def test_what_a_file_holds_and_is_for_decides_how_bad_it_is(
     (tmp_path / path).write_text(text)
     found = [each for each in scan(tmp_path, [path]) if each.rule in ("secret-file", "user/missing")]
     assert [each.severity for each in found] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("key", "way_out"), [("ipc", "shm_size"), ("network_mode", "Publish the ports"), ("pid", "processes")]
+)
+def test_each_wall_that_is_missing_has_a_way_out_of_its_own(tmp_path: Path, key: str, way_out: str) -> None:
+    (tmp_path / "compose.yaml").write_text(f"services:\n  a:\n    image: a:1\n    {key}: host\n")
+    (found,) = [each for each in scan(tmp_path, ["compose.yaml"]) if each.rule == "compose/host-namespace"]
+    assert way_out in found.hint
