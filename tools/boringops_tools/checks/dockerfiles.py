@@ -105,13 +105,21 @@ _KEY_FILES = re.compile(
 )
 
 
+def _is_open(files: Files, word: str) -> bool:
+    """Whether what is named like a key may be known to all, by its name or by what is in the file of that name."""
+    if re.search(r"(?i)public|ca[-_.]|cert", word):
+        return True
+    texts = [files.text(each) for each in files.by_name.get(word.rpartition("/")[2], ())]
+    return bool(texts) and all("PUBLIC KEY" in text and "PRIVATE KEY" not in text for text in texts)
+
+
 def _keys(files: Files, path: str) -> Iterator[Hit]:
     for stage in _parsed(files, path).stages:
         for each in stage.instructions:
             words = each.value.split()
             if each.name in ("COPY", "ADD") and not any(word.startswith("--from") for word in words):
                 for word in words[:-1]:
-                    if _KEY_FILES.search(word) and not re.search(r"(?i)public|ca[-_.]|cert", word):
+                    if _KEY_FILES.search(word) and not _is_open(files, word):
                         yield Hit(each.line, f"`{word}` is copied into the image: whoever has the image has it")
 
 
@@ -138,7 +146,10 @@ RULES = (
         "dockerfile/key-copied", "error", "Mount it for the one step that needs it: RUN --mount=type=secret or type=ssh.",
         "Docker, Build secrets: what a layer holds stays in the image.", is_dockerfile, _keys,
         bad=({_D: "FROM a:1\nCOPY id_rsa /root/.ssh/id_rsa\n"}, {_D: "FROM a:1\nADD .env /app/\n"}),
-        good=({_D: "FROM a:1\nCOPY ca.pem public.pem .env.example /a/\nCOPY --from=b:1 /x.key /x\n"},),
+        good=(
+            {_D: "FROM a:1\nCOPY ca.pem public.pem .env.example /a/\nCOPY --from=b:1 /x.key /x\n"},
+            {_D: "FROM a:1\nCOPY sign.key /a/\n", "sign.key": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n"},
+        ),
     ),
     Rule(
         "dockerfile/port", "error", "The builder refuses it.", f"{_DOC}: EXPOSE <port>[/<protocol>], ports from 1 to 65535.", is_dockerfile, _ports,

@@ -86,6 +86,13 @@ def _unasked(_: str, text: str) -> Iterable[Hit]:
                 yield Hit(line_of(check, off), f"the health check of {name} is switched off")
 
 
+_INSTEAD = {
+    "ipc": "Leave it out; `shm_size` gives a container more shared memory of its own.",
+    "pid": "Leave it out: whoever sees the host's processes can stop them and read what they were given.",
+    "userns_mode": "Leave it out, so that root in the container is nobody on the host.",
+}
+
+
 def _host(_: str, text: str) -> Iterable[Hit]:
     for name, service in _services(text):
         for key in ("network_mode", "pid", "ipc", "userns_mode"):
@@ -94,6 +101,7 @@ def _host(_: str, text: str) -> Iterable[Hit]:
                 yield Hit(
                     line_of(service, key),
                     f"{name} is not kept apart from the host ({key}: host)",
+                    hint=_INSTEAD.get(key, ""),
                     severity="info" if key == "ipc" else None,
                 )
 

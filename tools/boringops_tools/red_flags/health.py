@@ -57,7 +57,8 @@ RED_FLAGS = (
         good={"Dockerfile": "FROM a:1 AS b\nHEALTHCHECK NONE\nFROM node:22\nHEALTHCHECK CMD node health.js\n"},
     ),
     RedFlag(
-        "health/missing", _NEVER, "info", "Add a HEALTHCHECK that uses a program which the image has.",
+        "health/missing", _NEVER, "info",
+        "Add a HEALTHCHECK that uses a program which the image has; where Compose or Kubernetes asks instead, nothing is missing.",
         applies=is_dockerfile, check=_missing,
         bad={"Dockerfile": "FROM node:22\nEXPOSE 3000\nUSER 1000\nCMD [\"node\", \"server.js\"]\n"},
         good={

@@ -76,6 +76,14 @@ class Terraform(Project):
     def covers(self, file: File) -> bool:
         return file.path.endswith(_SUFFIXES)
 
+    def skip(self, file: File) -> str:
+        project = (file.root / file.path).with_name("Pulumi.yaml")
+        try:
+            of_pulumi = re.search(r"(?m)^runtime:\s*hcl\s*$", project.read_text("utf-8", "replace"))
+        except OSError:
+            return ""
+        return "is a program of Pulumi: Terraform does not know its functions and types" if of_pulumi else ""
+
     def locate(self) -> str | None:
         return locate("terraform") or locate("tofu") or (sys.executable if installed(WHEEL) else None)
 
