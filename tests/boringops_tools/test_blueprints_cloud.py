@@ -189,8 +189,8 @@ def test_pulumi_programs_parse(made: dict[str, tuple[Path, Draft]]) -> None:
 
 def test_migrations_run_before_the_rollout(made: dict[str, tuple[Path, Draft]]) -> None:
     for name, started in (("aws", "run-task"), ("google", "run jobs execute"), ("azure", "job start")):
-        text = (made[name][0] / ".github/workflows/deploy.yml").read_text()
-        assert text.index(started) < text.index("Replace what runs")
+        text = (made[name][0] / "ops/deploy/deploy.sh").read_text()
+        assert started in text and text.index('migrate "${job}"') < text.index('replace "${part}"')
 
 
 def test_terraform_of_others_is_left_alone(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from boringops_tools.blueprints import backing, compose, continuous, contract, diagram, kubernetes
-from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.context import DEPLOYMENT, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.operations import guides, recovery
 from boringops_tools.blueprints.render import render
@@ -157,9 +157,19 @@ def facts(context: Context) -> dict[str, Any]:
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
         "kubernetes": kubernetes.places(context),
+        "cloud_document": _deployment(context),
         "kubernetes_document": kubernetes.DOCUMENT if kubernetes.documented(context) else "",
         "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
     }
+
+
+def _deployment(context: Context) -> str:
+    """The document on a deployment to a cloud; empty where there is none and none comes along."""
+    comes = context.choices.target in CLOUDS and bool(context.containers) and context.will_have(DEPLOYMENT, "deploy")
+    return DEPLOYMENT if DEPLOYMENT in context.tree or comes else ""
+
+
+CLOUDS = ("ecs", "cloud-run", "container-apps")
 
 
 def _releases(context: Context, path: str) -> bool:

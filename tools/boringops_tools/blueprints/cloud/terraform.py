@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from boringops_tools.blueprints.cloud import hcl_text
+from boringops_tools.blueprints.cloud import hcl_text, trust
 from boringops_tools.blueprints.cloud.workload import CLOUDS, Cloud, Workload, engines, project, tool, workloads
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
@@ -27,7 +27,7 @@ _SHAPES: dict[Cloud, str] = {
     "google": r"[a-z]+-[a-z]+\d",
     "azure": r"[a-z]+\d?",
 }
-_BACKENDS: dict[Cloud, str] = {"aws": "s3", "google": "gcs", "azure": "azurerm"}
+BACKENDS: dict[Cloud, str] = {"aws": "s3", "google": "gcs", "azure": "azurerm"}
 _BEGIN, _END = "# boringops:begin terraform", "# boringops:end terraform"
 
 
@@ -120,7 +120,8 @@ def facts(context: Context) -> dict[str, Any]:
         "budget": budget or 100,
         "budget_of": {"staging": max(1, (budget or 500) // 5), "production": budget or 400},
         "home": home(context),
-        "backend": _BACKENDS[cloud],
+        "backend": BACKENDS[cloud],
+        "trust": trust.of(context, cloud),
     }
 
 

@@ -125,6 +125,8 @@ def told(context: Context, plan: Plan, laid: Laid, kept: list[Existing], brought
     pipeline = (
         f"{DEPLOY}: staging on merge, production by tag and approval."
         if not context.other_ci
+        else f"{context.deploys_by.replace('`', '')}: staging on merge, production by tag and approval."
+        if context.deploys_by
         else f"By hand or from {context.other_ci}, with deploy.sh."
     )
     folders = ", ".join(each.folder for _, each in laid)
