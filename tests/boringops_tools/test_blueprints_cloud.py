@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from boringops import suppressions
 from boringops_tools.blueprints import Draft, draft
 from boringops_tools.blueprints.cloud import hcl_text
 from boringops_tools.red_flags.hcl import read
@@ -247,3 +248,9 @@ def test_equals_signs_stand_in_one_column() -> None:
     given = 'a {\n  b = 1\n  long_name = "x"\n  c = {\n    d = 1\n  }\n\n  ef = 2\n}\n'
     expected = 'a {\n  b         = 1\n  long_name = "x"\n  c = {\n    d = 1\n  }\n\n  ef = 2\n}\n'
     assert hcl_text.aligned(given) == expected
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_nothing_tells_a_tool_to_let_it_pass(made: dict[str, tuple[Path, Draft]], name: str) -> None:
+    for file in made[name][1].files:
+        assert [each.text for each in suppressions.added(file.path, "", file.content)] == []

@@ -70,6 +70,10 @@ GOOD = {
     "deploy/nginx.conf": (NGINX, "gixy"),
     "nginx/part.conf": ("server {\n  listen 80;\n  location / { proxy_pass http://app:8000; }\n}\n", "nginx"),
     ".github/workflows/ci.yml": (WORKFLOW, "zizmor"),
+    "azure-pipelines.yml": (
+        "steps:\n  - task: AzureCLI@2\n    timeoutInMinutes: 5\n    inputs: {azureSubscription: a, addSpnToEnvironment: true, scriptType: bash, "
+        "scriptLocation: inlineScript, inlineScript: az account show}\n", "schema/azure-pipelines",
+    ),
 }  # fmt: skip
 BAD: list[tuple[str, str, str, str, int | None]] = [
     # path, text, tool, rule, line
