@@ -24,6 +24,7 @@ from boringops_tools.blueprints.operations.guides import GUIDES
 from boringops_tools.blueprints.operations.recovery import design, span
 from boringops_tools.blueprints.operations.stores import NAMED
 from boringops_tools.inspection import inspect
+from boringops_tools.yaml_files import documents
 from tests.boringops_tools.test_blueprints import APPS, drafted, files_of, repository
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -158,6 +159,137 @@ def test_postgres_is_backed_up_and_restored(tmp_path: Path, postgres: str) -> No
     assert run(restore, file, RESTORE_URL=empty).returncode == 3, "a database with tables is left alone"
     wrong = run(backup, DATABASE_URL=postgres.replace("NAME", "nothing"), BACKUP_DIR=str(tmp_path / "none"))
     assert wrong.returncode != 0 and not list((tmp_path / "none").iterdir()), "half a backup is none"
+
+
+IN_CLUSTER = f"{RECOVER}. PostgreSQL runs in the cluster on EKS."
+STATEFUL = """apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      containers:
+        - {name: db, image: "docker.io/library/postgres:17"}
+"""
+
+
+def test_a_rehearsal_restores_into_a_server_of_its_own(tmp_path: Path, postgres: str) -> None:
+    """As a user without rights, as the server wants it: the fixture's server is only what the backup comes from."""
+    root = repository(tmp_path, "express")
+    drafted(root, task=RECOVER)
+    live = postgres.replace("NAME", "kept")
+    plain = postgres.replace("NAME", "postgres").replace("+asyncpg", "")
+    subprocess.run(["psql", "--quiet", "--command", "create database kept", plain], check=True)
+    fill = "create table parcels (id int); insert into parcels select generate_series(1, 40)"
+    subprocess.run(["psql", "--quiet", "--command", fill, live.replace("+asyncpg", "")], check=True)
+    done = run(root / "ops/recovery/backup-postgres.sh", DATABASE_URL=live, BACKUP_DIR=str(tmp_path / "backups"))
+    file = Path(done.stdout.strip().splitlines()[-1])
+    home = Path("/tmp") / f"boringops-rehearsal-{os.getpid()}"
+    shutil.copytree(root / "ops/recovery", home / "scripts")
+    shutil.copytree(file.parent, home / "backups")
+    as_user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        for path in (home, *home.rglob("*")):
+            shutil.chown(path, "nobody")
+        as_user = {"user": "nobody", "cwd": home}
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))[-1].parent
+    command = ["bash", str(home / "scripts/rehearse-postgres.sh"), str(home / "backups" / file.name)]
+    env = {"PATH": f"{programs}:{os.environ['PATH']}", "TMPDIR": str(home), "HOME": str(home)}
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=120, **as_user)
+        assert ran.returncode == 0, ran.stderr
+        assert "restored 1 tables" in ran.stdout and "about 40 rows" in ran.stdout
+        assert sorted(path.name for path in home.iterdir()) == ["backups", "scripts"], "nothing is left behind"
+        (home / "backups" / file.name).write_bytes(b"damaged")
+        damaged = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=120, **as_user)
+        assert damaged.returncode != 0 and "rehearsed" not in damaged.stdout
+    finally:
+        shutil.rmtree(home)
+
+
+def test_what_is_damaged_or_missing_is_not_sent(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    drafted(root, task=IN_CLUSTER)
+    upload, fetch = (root / f"ops/recovery/{name}.sh" for name in ("upload", "fetch-postgres"))
+    bucket, folder, programs = tmp_path / "bucket", tmp_path / "backups", tmp_path / "bin"
+    for path in (bucket, folder, programs, tmp_path / "back"):
+        path.mkdir()
+    aws = programs / "aws"  # copies as it is told, and lists as S3 does
+    aws.write_text(
+        f'#!/bin/bash\nshift\nif [ "$1" = ls ]; then ls {bucket} | sed "s/^/2030-01-01 00:00:00 1 /"; exit; fi\n'
+        f'cp "${{3/s3:\\/\\/b/{bucket}}}" "${{4/s3:\\/\\/b/{bucket}}}"\n'.replace(
+            str(bucket) + "}", str(bucket).replace("/", "\\/") + "}"
+        )
+    )
+    aws.chmod(0o755)
+    env = {"PATH": f"{programs}:{os.environ['PATH']}", "BACKUP_BUCKET": "s3://b"}
+    assert run(upload, BACKUP_DIR=str(folder), **env).returncode == 3, "nothing to send is no success"
+    for day in ("01", "02"):
+        file = folder / f"postgres-203001{day}T000000Z.dump"
+        file.write_text(day)
+        sums = subprocess.run(["sha256sum", file.name], capture_output=True, text=True, check=True, cwd=folder).stdout
+        Path(f"{file}.sha256").write_text(sums)
+    sent = run(upload, BACKUP_DIR=str(folder), **env)
+    assert sent.returncode == 0 and len(list(bucket.iterdir())) == 4, sent.stderr
+    fetched = run(fetch, RESTORE_DIR=str(tmp_path / "back"), **env)
+    assert fetched.stdout.strip() == str(tmp_path / "back/postgres-20300102T000000Z.dump"), fetched.stderr
+    file.write_text("damaged")
+    assert run(upload, BACKUP_DIR=str(folder), **env).returncode != 0
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        IN_CLUSTER,
+        IN_CLUSTER.replace("EKS", "GKE"),
+        f"{RECOVER} with kube-prometheus: it runs in our Kubernetes cluster",
+    ],
+)
+def test_a_database_in_the_cluster_is_backed_up_on_a_schedule(tmp_path: Path, task: str) -> None:
+    root = repository(tmp_path, "express")
+    drafted(root, task=task)
+    mine = [path for path in files_of(root) if path.startswith(("ops/", "monitoring/"))]
+    found = inspect(root, mine)
+    assert [f"{f.path}:{f.line} {f.message}" for f in found.findings if f.severity in {"error", "warning"}] == []
+    assert "rto" not in {path.lower() for path in mine} and draft(root, files_of(root), task=task).files == []
+    kubectl = SCRIPTS / "kubectl"
+    if not kubectl.exists():
+        pytest.skip("kubectl is not installed")
+    done = subprocess.run(
+        [kubectl, "kustomize", str(root / "ops/recovery")], capture_output=True, text=True, check=True
+    )
+    objects = {(each["kind"], each["metadata"]["name"]): each for each in documents(done.stdout)}
+    job = objects["CronJob", "backup-postgres"]["spec"]
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    assert job["schedule"] == "*/30 * * * *" and job["concurrencyPolicy"] == "Forbid"
+    assert pod["securityContext"]["runAsNonRoot"] and pod["serviceAccountName"] == "backup"
+    named = {volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume}
+    scripts = next(each for (kind, _), each in objects.items() if kind == "ConfigMap")
+    assert named == {scripts["metadata"]["name"]} and "pg_dump" in scripts["data"]["backup-postgres.sh"]
+    rule = ("PrometheusRule", "backups")
+    assert (rule in objects) == ("kube-prometheus" in task) != ("monitoring/backups.yml" in mine)
+    text = json.dumps(objects[rule]) if rule in objects else (root / "monitoring/backups.yml").read_text()
+    assert 'cronjob=\\"backup-postgres\\"} > 3600' in text or 'cronjob="backup-postgres"} > 3600' in text
+
+
+def test_manifests_say_what_the_cluster_runs(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    (root / "deploy").mkdir()
+    (root / "deploy/db.yaml").write_text(STATEFUL)
+    policy = list(documents(made(root, RECOVER)["ops/recovery/kubernetes/network-policy.yaml"]))
+    assert policy[1]["spec"]["egress"][0]["to"] == [{"podSelector": {"matchLabels": {"app": "db"}}}]
+    assert policy[2]["spec"]["podSelector"]["matchLabels"] == {"app": "db"}
+    (root / "deploy/db.yaml").write_text("apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\n")
+    files = made(root, RECOVER)
+    assert "ops/recovery/kustomization.yaml" not in files and "deploy/db.yaml" in files["docs/disaster-recovery.md"]
+
+
+def test_a_managed_database_gets_no_job_in_the_cluster(tmp_path: Path) -> None:
+    files = made(repository(tmp_path, "express"), f"{RECOVER}. It runs on EKS with RDS.")
+    assert "ops/recovery/kustomization.yaml" not in files
 
 
 # --- monitoring ---
