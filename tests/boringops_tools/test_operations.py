@@ -236,6 +236,8 @@ def test_what_is_damaged_or_missing_is_not_sent(tmp_path: Path) -> None:
     assert sent.returncode == 0 and len(list(bucket.iterdir())) == 4, sent.stderr
     fetched = run(fetch, RESTORE_DIR=str(tmp_path / "back"), **env)
     assert fetched.stdout.strip() == str(tmp_path / "back/postgres-20300102T000000Z.dump"), fetched.stderr
+    assert run(upload, BACKUP_DIR=str(folder), **env).returncode == 3, "what was sent is not sent again"
+    Path(f"{file}.sent").unlink()
     file.write_text("damaged")
     assert run(upload, BACKUP_DIR=str(folder), **env).returncode != 0
 
@@ -275,6 +277,23 @@ def test_a_database_in_the_cluster_is_backed_up_on_a_schedule(tmp_path: Path, ta
     assert 'cronjob=\\"backup-postgres\\"} > 3600' in text or 'cronjob="backup-postgres"} > 3600' in text
 
 
+def test_on_one_machine_a_timer_runs_the_backup(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    task = f"Containerise this for one machine with Docker Compose in production. {RECOVER}"
+    drafted(root, task=task)
+    mine = ["compose.backup.yaml", *(path for path in files_of(root) if path.startswith("ops/"))]
+    found = inspect(root, mine)
+    assert [f"{f.path}:{f.line} {f.message}" for f in found.findings if f.severity in {"error", "warning"}] == []
+    assert "OnCalendar=*:0/30" in (root / "ops/recovery/systemd/backup.timer").read_text()
+    [services] = [each["services"] for each in documents((root / "compose.backup.yaml").read_text())]
+    assert services["backup-postgres"]["environment"]["DATABASE_URL"].endswith("@postgres:5432/app")
+    assert all(each["profiles"] == ["backup"] for each in services.values())
+    assert made(root, task) == {}
+    assert "compose.backup.yaml" not in made(
+        repository(tmp_path / "aws", "express"), f"Containerise this for ECS. {RECOVER}"
+    )
+
+
 def test_manifests_say_what_the_cluster_runs(tmp_path: Path) -> None:
     root = repository(tmp_path, "express")
     (root / "deploy").mkdir()
@@ -285,6 +304,38 @@ def test_manifests_say_what_the_cluster_runs(tmp_path: Path) -> None:
     (root / "deploy/db.yaml").write_text("apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\n")
     files = made(root, RECOVER)
     assert "ops/recovery/kustomization.yaml" not in files and "deploy/db.yaml" in files["docs/disaster-recovery.md"]
+
+
+def test_backups_are_copied_to_the_second_region_that_was_named(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    one = made(root, f"Deploy this to AWS ECS in eu-west-1. {RECOVER}")
+    assert "infra/terraform/backups.tf" not in one and "name a second one" in one["docs/disaster-recovery.md"]
+    drafted(root, task="Deploy this to AWS ECS in eu-west-1")
+    task = f"{RECOVER}, on AWS ECS in eu-west-1, copies in eu-central-1"
+    drafted(root, task=task)
+    assert 'default     = "eu-central-1"' in (root / "infra/terraform/backups.tf").read_text()
+    assert "backups.tf` replicates them to eu-central-1" in (root / "docs/disaster-recovery.md").read_text()
+    found = inspect(root, [path for path in files_of(root) if path.startswith("infra/")])
+    assert [f"{f.path}:{f.line} {f.message}" for f in found.findings if f.severity in {"error", "warning"}] == []
+    assert made(root, task) == {}
+    google = made(
+        repository(tmp_path / "google", "express"),
+        f"Deploy this to Cloud Run in europe-west3. {RECOVER}, copies in europe-west1",
+    )
+    values = google["infra/terraform/environments/production.tfvars.example"]
+    assert (
+        re.search(r'backup_location\s+= "europe-west1"', values)
+        and "backup_location" in google["docs/disaster-recovery.md"]
+    )
+
+
+def test_documents_say_the_same_before_and_after_the_pipeline_is_there(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    task = f"Deploy this to Kubernetes. {RECOVER}"
+    told = made(root, task)["docs/disaster-recovery.md"]
+    drafted(root, task=task)
+    (root / "docs/disaster-recovery.md").unlink()
+    assert made(root, task)["docs/disaster-recovery.md"] == told
 
 
 def test_a_managed_database_gets_no_job_in_the_cluster(tmp_path: Path) -> None:

@@ -132,6 +132,13 @@ class Context:
         ]
         return publishing[0] if publishing else ".github/workflows/release.yml"
 
+    @property
+    def releases(self) -> str:
+        """The pipeline that publishes images, that is there or comes along; empty where none does."""
+        comes = self.on_github and bool(self.images) and self.will_have(self.release_path, "ci")
+        found = [self.release_path] if self.release_path in self.tree or comes else []
+        return "` and `".join([*found, *(self.told_pipelines.values() if self.images else [])])
+
     @cached_property
     def compose_path(self) -> str:
         return next((name for name in COMPOSE_NAMES if name in self.tree), "compose.yaml")

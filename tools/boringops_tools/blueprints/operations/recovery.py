@@ -8,7 +8,7 @@ from typing import Literal
 
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
-from boringops_tools.blueprints.operations import cronjobs
+from boringops_tools.blueprints.operations import copies, cronjobs, machine
 from boringops_tools.blueprints.operations.stores import stores
 from boringops_tools.blueprints.render import render
 
@@ -84,6 +84,8 @@ def files(context: Context) -> Iterator[DraftFile]:
         if path not in context.tree:
             content = render("operations/rehearse-postgres.sh.j2")
             yield DraftFile(path=path, content=content, why="Proves that a backup comes back, in a server of its own.")
+    yield from copies.files(context)
+    yield from machine.files(context, chosen.every)
     yield from cronjobs.files(context, chosen.every, chosen.cron, said.rpo_minutes)
     if PLAN not in context.tree:
         yield DraftFile(
@@ -114,8 +116,11 @@ def _facts(context: Context, chosen: Design) -> dict[str, object]:
         "target": said.target,
         "scheduled": cronjobs.scheduled(context),
         "operated": cronjobs.operated(context),
+        "machine": machine.scheduled(context),
+        "managed": copies.managed(context),
+        "copied": copies.copied(context),
         "regions": said.regions,
         "folder": FOLDER,
         "containers": context.containers,
-        "release": context.release_path if context.release_path in context.tree else "",
+        "release": context.releases,
     }
