@@ -400,6 +400,55 @@ def test_every_page_has_a_test(tmp_path: Path) -> None:
     assert set(re.findall(r"runbook: docs/monitoring\.md#([\w-]+)", files["monitoring/rules.yml"])) <= anchors
 
 
+METRICS_DEPLOYED = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - {name: web, image: "registry.example.com/web:1", ports: [{containerPort: 8000}]}
+"""
+
+
+def test_the_prometheus_operator_gets_objects_of_its_kinds(tmp_path: Path) -> None:
+    files = METERED | {"deploy/web.yaml": METRICS_DEPLOYED}
+    root = folder_of(tmp_path, files)
+    task = "Set up monitoring and alerts with the Prometheus operator"
+    written = made(root, task)
+    assert "monitoring/prometheus.yml" not in written and "monitoring/rules.test.yml" in written
+    [rule] = documents(written["monitoring/kubernetes/prometheus-rule.yaml"])
+    [plain] = documents(written["monitoring/rules.yml"])
+    assert rule["kind"] == "PrometheusRule" and rule["spec"]["groups"] == plain["groups"]
+    [monitor] = documents(written["monitoring/kubernetes/pod-monitors.yaml"])
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    assert monitor["spec"]["selector"]["matchLabels"] == {"app": "web"} and endpoint["portNumber"] == 8000
+    job = endpoint["relabelings"][0]["replacement"]
+    assert f'job="{job}"' in written["monitoring/rules.yml"]
+    [probe] = documents(written["monitoring/kubernetes/probes.yaml"])
+    assert probe["spec"]["jobName"] == "probe" and probe["spec"]["targets"]["staticConfig"]["labels"] == {
+        "application": job
+    }
+    drafted(root, task=task)
+    found = inspect(root, [path for path in files_of(root) if path.startswith("monitoring/")])
+    assert [f"{f.path}:{f.line} {f.message}" for f in found.findings if f.severity in {"error", "warning"}] == []
+    unjudged = {
+        each.path for each in found.validation if each.outcome == "not_validated" and "custom resource" in each.reason
+    }
+    assert "monitoring/kubernetes/pod-monitors.yaml" in unjudged, "a schema that is not here is said to be missing"
+    assert made(root, task) == {}
+
+
+def test_an_object_of_the_operator_says_that_it_is_there(tmp_path: Path) -> None:
+    monitor = "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: other}\nspec: {endpoints: [], selector: {}}\n"
+    assert "monitoring/prometheus.yml" in made(folder_of(tmp_path / "a", METERED), "Set up monitoring")
+    root = folder_of(tmp_path / "b", METERED | {"deploy/monitor.yaml": monitor})
+    written = made(root, "Set up monitoring")
+    assert "monitoring/kubernetes/prometheus-rule.yaml" in written and "monitoring/prometheus.yml" not in written
+
+
 @pytest.mark.parametrize("tool", ["Terraform", "CloudFormation"])
 def test_alarms_and_budgets_of_aws_are_clean(tmp_path: Path, tool: str) -> None:
     root = repository(tmp_path, "express")

@@ -14,6 +14,14 @@ from boringops_tools.blueprints.render import render
 
 COMPOSE = "compose.backup.yaml"
 UNITS = "ops/recovery/systemd"
+VARIABLES = {
+    "BACKUP_DIR": ("the folder on the machine that backups are written to; the timer sets its own", "/var/backups/app"),
+    "BACKUP_BUCKET": ("s3:// address outside this machine, versioned and encrypted", ""),
+    "BACKUP_REGION": ("the bucket's region", ""),
+    "BACKUP_KEY_ID": ("of an account that may write there and delete nothing", ""),
+    "BACKUP_KEY": ("its key; secret", "<from-the-secrets-manager>"),
+}
+"""What the Compose file is told: what each is, and what stands for it in the example."""
 _DAY, _HOUR = 1440, 60
 
 
