@@ -113,6 +113,70 @@ def test_a_target_that_is_there_is_deployed_to(tmp_path: Path) -> None:
     assert [file.path for file in draft(root, files_of(root), task="Set up GitLab CI").files] == []
 
 
+_DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - {name: web, image: "registry.example.com:5000/team/parcel-tracking-api:1", ports: [{containerPort: 8080}]}
+"""
+
+
+def overlaid(home: Path) -> Path:
+    root = home / "repo"
+    shutil.copytree(EXAMPLE, root)
+    for name, text in {
+        "base/web.yaml": _DEPLOYMENT,
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "overlays/staging/kustomization.yaml": "namespace: shop-staging\nresources: [../../base]\n",
+        "overlays/prod/kustomization.yaml": "namespace: shop\nresources: [../../base]\n",
+    }.items():
+        (root / "deploy" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "deploy" / name).write_text(text)
+    return root
+
+
+@pytest.mark.skipif(not (SCRIPTS / "kubectl").exists(), reason="kubectl is not installed")
+def test_overlays_of_peoples_own_are_deployed_with_and_not_changed(tmp_path: Path) -> None:
+    root = overlaid(tmp_path)
+    before = {path: (root / path).read_text() for path in files_of(root)}
+    made = draft(root, files_of(root), task="Set up GitLab CI")
+    write(root, made)
+    assert "bash ops/deploy/kubernetes.sh production" in (root / ".gitlab-ci.yml").read_text()
+    assert not [question for question in made.questions if "production run" in question.question]
+    assert all((root / path).read_text() == text for path, text in before.items() if path.startswith("deploy/"))
+    assert draft(root, files_of(root), task="Set up GitLab CI").files == []
+    real = f'if [[ "$1" == kustomize ]]; then exec "{SCRIPTS / "kubectl"}" "$@"; fi\n'
+    applied = (
+        'case "$*" in *apply*) cat "${@: -1}" >> "$0.applied" ;; '
+        '*status*) [[ ! -e "$0.broken" ]] || { rm "$0.broken"; exit 1; } ;; esac'
+    )
+    programs = Programs(tmp_path, kubectl=real + applied)
+    done = programs.run(root, "ops/deploy/kubernetes.sh", "production", IMAGE)
+    assert done.returncode == 0, done.stderr
+    assert f"image: {IMAGE}" in (programs.bin / "kubectl.applied").read_text()
+    assert "--namespace shop rollout status deployment/web" in programs.told() and not list(root.glob(".deploy*"))
+    (programs.bin / "kubectl.broken").touch()
+    failed = programs.run(root, "ops/deploy/kubernetes.sh", "staging", IMAGE)
+    assert failed.returncode == 1 and "the one before is back" in failed.stderr
+    assert "--namespace shop-staging rollout undo deployment/web" in programs.told()
+
+
+def test_what_a_controller_applies_is_left_to_it(tmp_path: Path) -> None:
+    root = overlaid(tmp_path)
+    (root / "deploy/application.yaml").write_text(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec: {}\n"
+    )
+    made = draft(root, files_of(root), task="Set up GitLab CI")
+    assert "ops/deploy/kubernetes.sh" not in {file.path for file in made.files}
+    assert "so no job deploys" in next(file.content for file in made.files if file.path == ".gitlab-ci.yml")
+
+
 def test_production_waits_for_a_person_in_every_system(tmp_path: Path) -> None:
     yaml = YAML(typ="safe", pure=True)
     root, _ = drafted(tmp_path / "gitlab", task("GitLab CI", "kubernetes"))

@@ -15,12 +15,14 @@ from boringops_tools.blueprints import kubernetes, pins
 from boringops_tools.blueprints.cloud import delivery, terraform, trust
 from boringops_tools.blueprints.cloud.workload import CLOUDS, Cloud, workloads
 from boringops_tools.blueprints.context import DEPLOY, Context
-from boringops_tools.blueprints.kubernetes import cluster
+from boringops_tools.blueprints.kubernetes import cluster, overlays
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 from boringops_tools.stack.tree import Tree
 
 LOGIN = "ops/deploy/login.sh"
+OVERLAID = "ops/deploy/kubernetes.sh"
+"""Deploys with overlays of people's own."""
 INFRASTRUCTURE = "ops/deploy/infrastructure.sh"
 _NAMES: dict[Cloud | str, str] = {"aws": "AWS", "google": "Google Cloud", "azure": "Azure", "": "the cluster itself"}
 _PLACE = re.compile(r"(?m)^# Logs in at: (.+)\.$")
@@ -179,6 +181,8 @@ def _scripts(context: Context) -> dict[str, str]:
             path = app.path(f"{folder}/deploy.sh")
             if path in context.tree or path in kubernetes.scripts(context):
                 found[app.name] = path
+        if app.name not in found and overlays.of(context, app):
+            found[app.name] = OVERLAID
     return found if len(found) == len(context.images) else {}
 
 
@@ -203,6 +207,13 @@ def files(context: Context) -> Iterator[DraftFile]:
     if found is None:
         return
     said = context.choices.target is not None
+    if OVERLAID in found.scripts.values() and OVERLAID not in context.tree:
+        theirs = overlays.of(context, context.images[0])
+        yield DraftFile(
+            path=OVERLAID,
+            content=render("delivery/kubernetes.sh.j2", path=OVERLAID, overlays=theirs),
+            why="Deploys a digest with the overlays that are here, and goes back by itself where it is not healthy.",
+        )
     if LOGIN not in context.tree and (said or not Path(context.tree.root, LOGIN).exists()):
         yield DraftFile(
             path=LOGIN,

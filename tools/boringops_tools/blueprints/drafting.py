@@ -228,7 +228,7 @@ def _questions(context: Context) -> list[Question]:
         )
     ]
     return [
-        *(where if context.choices.target is None else []),
+        *(where if context.choices.target is None and not context.deploys_by else []),
         Question(question="Which secrets manager holds the secrets?", why="The runbook's rotation steps name it."),
         *(
             [Question(question="What are RTO and RPO of the data?", why="Backups and replicas follow from them.")]
