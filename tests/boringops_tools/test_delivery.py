@@ -211,7 +211,7 @@ def test_production_waits_for_a_person_in_every_system(tmp_path: Path) -> None:
 
 def test_several_applications_each_go_their_way_back(tmp_path: Path) -> None:
     source = tmp_path / "source"
-    for name in ("api", "web"):
+    for name in ("echo", "web"):  # the name of a command, too
         (source / name).mkdir(parents=True)
         (source / name / "go.mod").write_text(f"module example.com/{name}\n\ngo 1.24\n")
         (source / name / "main.go").write_text(
@@ -227,6 +227,7 @@ def test_several_applications_each_go_their_way_back(tmp_path: Path) -> None:
     root, _ = drafted(tmp_path / "ecs", task("GitLab CI", "aws"), source)
     line = YAML(typ="safe", pure=True).load((root / ".gitlab-ci.yml").read_text())["deploy-rollback"]["script"][0]
     assert 'deploy.sh production "$ROLLBACK_APP" "$IMAGE"' in line
+    subprocess.run([SCRIPTS / "shellcheck", *(root / "ops/deploy").glob("*.sh")], check=True)
 
 
 # --- the scripts, run with programs that only answer ---------------------------------------------------------------
