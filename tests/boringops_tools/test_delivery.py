@@ -102,6 +102,13 @@ def test_documents_name_the_pipeline_that_deploys(tmp_path: Path) -> None:
     assert "deployment.md" in (root / "docs/runbook.md").read_text()
 
 
+def test_beside_github_it_is_said_whose_tokens_are_trusted(tmp_path: Path) -> None:
+    _, made = drafted(tmp_path, "Set up GitHub Actions and GitLab CI and deploy this to AWS ECS with Terraform")
+    assert any("GitLab CI may not log in before its issuer is added" in said for said in made.assumptions)
+    _, made = drafted(tmp_path / "alone", task("GitLab CI", "aws"))
+    assert not any("may not log in" in said for said in made.assumptions)
+
+
 def test_a_target_that_is_there_is_deployed_to(tmp_path: Path) -> None:
     """The manifests came with GitHub's workflows; another system is asked for later, and no target with it."""
     root, _ = drafted(tmp_path, "Deploy this to EKS")

@@ -16,6 +16,8 @@ from boringops_tools.blueprints.systems import SYSTEMS
 from boringops_tools.stack.facts import Application
 
 RUNBOOK = "docs/runbook.md"
+_CLOUDS = ("ecs", "cloud-run", "container-apps")
+"""Targets with a document of their own."""
 
 
 def runbook(context: Context) -> Iterator[DraftFile]:
@@ -165,11 +167,8 @@ def facts(context: Context) -> dict[str, Any]:
 
 def _deployment(context: Context) -> str:
     """The document on a deployment to a cloud; empty where there is none and none comes along."""
-    comes = context.choices.target in CLOUDS and bool(context.containers) and context.will_have(DEPLOYMENT, "deploy")
+    comes = context.choices.target in _CLOUDS and bool(context.containers) and context.will_have(DEPLOYMENT, "deploy")
     return DEPLOYMENT if DEPLOYMENT in context.tree or comes else ""
-
-
-CLOUDS = ("ecs", "cloud-run", "container-apps")
 
 
 def _releases(context: Context, path: str) -> bool:

@@ -252,6 +252,11 @@ def assumptions(context: Context) -> list[str]:
         said.append("Terraform, because nobody named another tool.")
     elif chosen.tool != tool:
         said.append(f"{TOOLS[chosen.tool]} is drafted for AWS alone: Terraform in its place.")
+    if tool == "terraform" and context.on_github and context.pipelines:
+        systems = ", ".join(system.name for system in context.pipelines)
+        said.append(
+            f"The Terraform trusts the tokens of GitHub's workflows alone; {systems} may not log in before its issuer is added."
+        )
     if tool != "terraform":
         said.append(
             "The roles that the workflow logs in as (AWS_DEPLOY_ROLE, by OIDC) are made by people; only the Terraform makes them itself."
