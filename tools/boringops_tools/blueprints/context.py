@@ -14,6 +14,8 @@ from boringops_tools.stack.tree import Tree
 DEPLOY = ".github/workflows/deploy-kubernetes.yml"
 """The workflow that others call to deploy; it publishes nothing."""
 DEPLOY_CLOUD = ".github/workflows/deploy.yml"
+DEPLOYMENT = "docs/deployment.md"
+"""How a cloud is set up, deployed to and rolled back."""
 INFRASTRUCTURE = ".github/workflows/infrastructure.yml"
 """The workflow that plans and applies Terraform."""
 _ASIDE = (DEPLOY, DEPLOY_CLOUD, INFRASTRUCTURE)
@@ -35,6 +37,9 @@ class Context:
     """What the user said, answers included."""
     planned: frozenset[str] | None = None
     """Of what is wanted, the files that will really be written; None: all."""
+
+    deploys_by: str = ""
+    """Pipelines of one file that deploy, or will (`deploying.paths`); empty where none does."""
 
     @property
     def apps(self) -> list[Application]:
@@ -126,6 +131,13 @@ class Context:
             if path not in (self.ci_path, *_ASIDE) and any(sign in self.tree.text(path) for sign in signs)
         ]
         return publishing[0] if publishing else ".github/workflows/release.yml"
+
+    @property
+    def releases(self) -> str:
+        """The pipeline that publishes images, that is there or comes along; empty where none does."""
+        comes = self.on_github and bool(self.images) and self.will_have(self.release_path, "ci")
+        found = [self.release_path] if self.release_path in self.tree or comes else []
+        return "` and `".join([*found, *(self.told_pipelines.values() if self.images else [])])
 
     @cached_property
     def compose_path(self) -> str:

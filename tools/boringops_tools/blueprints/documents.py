@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from boringops_tools.blueprints import backing, compose, continuous, contract, diagram, kubernetes
-from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.context import DEPLOYMENT, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.operations import guides, recovery
 from boringops_tools.blueprints.render import render
@@ -16,6 +16,8 @@ from boringops_tools.blueprints.systems import SYSTEMS
 from boringops_tools.stack.facts import Application
 
 RUNBOOK = "docs/runbook.md"
+_CLOUDS = ("ecs", "cloud-run", "container-apps")
+"""Targets with a document of their own."""
 
 
 def runbook(context: Context) -> Iterator[DraftFile]:
@@ -157,9 +159,16 @@ def facts(context: Context) -> dict[str, Any]:
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
         "kubernetes": kubernetes.places(context),
+        "cloud_document": _deployment(context),
         "kubernetes_document": kubernetes.DOCUMENT if kubernetes.documented(context) else "",
         "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
     }
+
+
+def _deployment(context: Context) -> str:
+    """The document on a deployment to a cloud; empty where there is none and none comes along."""
+    comes = context.choices.target in _CLOUDS and bool(context.containers) and context.will_have(DEPLOYMENT, "deploy")
+    return DEPLOYMENT if DEPLOYMENT in context.tree or comes else ""
 
 
 def _releases(context: Context, path: str) -> bool:

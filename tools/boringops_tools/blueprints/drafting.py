@@ -12,6 +12,7 @@ from boringops_tools.blueprints import (
     choices,
     compose,
     continuous,
+    deploying,
     dockerfile,
     dockerignore,
     documents,
@@ -48,6 +49,7 @@ KINDS: tuple[Kind, ...] = (
     ("ci", "2.2", "Build once and promote", continuous.rollback),
     ("ci", "2.2", "Build once and promote", continuous.publish),
     ("ci", "2.2", "Build once and promote", pipelines.files),
+    ("ci", "2.2", "Build once and promote", deploying.files),
     ("ci", "2.3", "Keep what is pinned current", updates.dependabot),
     ("ci", "2.3", "Keep what is pinned current", updates.renovate),
     ("deploy", "4.1", "Describe what runs in the cluster", kubernetes.manifests),
@@ -58,6 +60,7 @@ KINDS: tuple[Kind, ...] = (
     ("deploy", "4.5", "Provision the cloud", cloudformation.files),
     ("deploy", "4.5", "Provision the cloud", pulumi.files),
     ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.infrastructure),
+    ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.script),
     ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.deployment),
     ("deploy", "4.7", "Write down how the cloud is set up, deployed to and rolled back", statements.document),
     *((("operations", *part)) for part in operating.PARTS),
@@ -95,6 +98,7 @@ def draft(
         wanted |= {"image"}  # a pipeline that builds an image needs its Dockerfile
     chosen = None if planned is None else frozenset(planned)
     context = Context(tree, stack, wanted, choices=decided, asked_ci=named_systems(task), task=task, planned=chosen)
+    context = replace(context, deploys_by=deploying.paths(context))
     with pins.of(root):
         made, conflicts = _merged(context)
         if narrowed and (meant := narrow(task)) is not None:  # what is left out is not spoken of either
@@ -224,7 +228,7 @@ def _questions(context: Context) -> list[Question]:
         )
     ]
     return [
-        *(where if context.choices.target is None else []),
+        *(where if context.choices.target is None and not context.deploys_by else []),
         Question(question="Which secrets manager holds the secrets?", why="The runbook's rotation steps name it."),
         *(
             [Question(question="What are RTO and RPO of the data?", why="Backups and replicas follow from them.")]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from boringops_tools.blueprints import backing, compose, kubernetes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.operations import machine, recovery
 from boringops_tools.blueprints.render import plain
 from boringops_tools.blueprints.sections import newline
 from boringops_tools.stack import environment
@@ -78,7 +79,23 @@ def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:
     image = compose.image_variable(app)
     if app.deployable and image not in known and compose.has_production(context):
         lines += [f"# {image}: the image that compose.prod.yaml runs, as registry/name@sha256:...", f"{image}=", ""]
+    if [app] == context.containers[:1]:
+        lines += _backups(context, known)
     return lines[:-1]
+
+
+def _backups(context: Context, known: set[str]) -> list[str]:
+    """What compose.backup.yaml is told, where it is there or comes along."""
+    comes = (
+        bool(recovery.agreed(context))
+        and bool(machine.scheduled(context))
+        and context.will_have(machine.COMPOSE, "operations")
+    )
+    lines: list[str] = []
+    for name, (about, value) in machine.VARIABLES.items() if machine.COMPOSE in context.tree or comes else ():
+        if name not in known:
+            lines += [f"# {name}: for {machine.COMPOSE}; {about}.", f"{name}={value}", ""]
+    return lines
 
 
 def _foreign(context: Context) -> set[str]:

@@ -51,6 +51,18 @@ def script(context: Context) -> Iterator[DraftFile]:
             )
 
 
+def scripts(context: Context) -> list[str]:
+    """Paths of the scripts to deploy with that are drafted now."""
+    if not chosen(context):
+        return []
+    paths = [
+        f"{shape.of(context, each).folder}/deploy.sh"
+        for each in workloads(context)
+        if existing.of(context, each.app) is None
+    ]
+    return [path for path in paths if context.will_have(path, "deploy")]
+
+
 def laid_out(context: Context) -> statements.Laid:
     """Each application whose manifests are ours, with how they are laid out; none where the target is another."""
     if not chosen(context):
