@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from boringops import suppressions
 from boringops_tools.blueprints import Draft, draft
 from boringops_tools.blueprints.cloud import hcl_text
 from boringops_tools.red_flags.hcl import read
@@ -97,6 +98,12 @@ def test_no_secret_has_a_value(made: dict[str, tuple[Path, Draft]], name: str) -
                 "azurerm_key_vault_secret",
             }
     assert "SecretString:" not in "".join(file.content for file in result.files)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_no_tool_is_told_to_be_silent(made: dict[str, tuple[Path, Draft]], name: str) -> None:
+    # A run that silences a validator is held up by its own gate.
+    assert [each for file in made[name][1].files for each in suppressions.added(file.path, "", file.content)] == []
 
 
 @pytest.mark.parametrize("name", TASKS)
