@@ -7,13 +7,12 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, jobs, kubernetes, pins, support
+from boringops_tools.blueprints import backing, compose, contract, jobs, kubernetes, pins, support
 from boringops_tools.blueprints.ci_setup import SETUPS, Step
 from boringops_tools.blueprints.cloud import delivery
 from boringops_tools.blueprints.context import DEPLOY, DEPLOY_CLOUD, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
-from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 
 ROLLBACK = ".github/workflows/rollback.yml"
@@ -146,8 +145,10 @@ def _environment(app: Application, context: Context, *, services: bool) -> dict[
     reached = backing.values(app, ci=True) if services else {}
     placeholders = jobs.placeholders(app)
     if services:  # Compose checks the whole file, whichever service is asked for
-        values = [value or "" for other in context.stack.deployable for value in compose.environment(other).values()]
+        values = [
+            value or "" for other in context.stack.deployable for value in compose.environment(context, other).values()
+        ]
         values += [value for kind in context.stack.kinds for value in backing.BACKINGS[kind].environment.values()]
         placeholders |= {name for value in values for name in compose.insisted(value)}
-    public = {variable.name: f"${{{{ vars.{variable.name} }}}}" for variable in app.env if is_public(variable.name)}
+    public = {name: f"${{{{ vars.{name} }}}}" for name in contract.built(app)}
     return dict(sorted((dict.fromkeys(placeholders, backing.CI_VALUE) | reached | public).items()))

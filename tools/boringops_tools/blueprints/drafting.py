@@ -12,6 +12,7 @@ from boringops_tools.blueprints import (
     choices,
     compose,
     continuous,
+    contract,
     dockerfile,
     dockerignore,
     documents,
@@ -32,7 +33,7 @@ from boringops_tools.blueprints.narrow import narrow
 from boringops_tools.blueprints.operations import guides, operating
 from boringops_tools.blueprints.systems import GITHUB
 from boringops_tools.blueprints.words import named_systems, understand
-from boringops_tools.stack import Stack, environment
+from boringops_tools.stack import Stack
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
@@ -195,7 +196,7 @@ def _assumptions(context: Context, made: Sequence[DraftFile]) -> list[str]:
             f"{app.name}: {lost.source} asks for {app.language} {lost.text}; {app.version.value} is used, by {won}."
             for lost in app.version.lost
         ]
-        if public := [variable.name for variable in app.env if environment.is_public(variable.name)]:
+        if public := contract.built(app):
             said.append(
                 f"{app.name}: {', '.join(public)} are written into the image while it is built, from the repository's Actions "
                 "variables; staging and production share them."

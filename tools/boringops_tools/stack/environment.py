@@ -49,12 +49,24 @@ def is_secret(name: str) -> bool:
     return bool(_URL.search(upper)) or bool(_SECRET.search(upper) and not _NOT_SECRET.search(upper))
 
 
+def is_own_secret(name: str) -> bool:
+    """Whether a secret is the application's own key, which somebody makes up, and not another party's."""
+    return bool(
+        re.search(r"(^|_)(SECRET|SECRET_KEY|SECRET_KEY_BASE|JWT_SECRET|SESSION_SECRET|AUTH_SECRET|APP_KEY)$", name)
+    ) and not re.search(r"(STRIPE|AWS|GITHUB|GOOGLE|WEBHOOK|CLIENT|FACEBOOK|TWITTER|AZURE|SUPABASE|OAUTH)", name)
+
+
 _PUBLIC = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VUE_APP_", "EXPO_PUBLIC_")
 
 
 def is_public(name: str) -> bool:
     """Whether a bundler writes the variable into what browsers load, while it builds."""
     return name.startswith(_PUBLIC)
+
+
+def is_example(path: str) -> bool:
+    """Whether a file documents variables for people."""
+    return path.rpartition("/")[2] in EXAMPLES
 
 
 def example_file(tree: Tree, folder: str) -> str | None:
