@@ -96,6 +96,7 @@ def placeholders(app: Application) -> set[str]:
         variable.name
         for variable in app.env
         if variable.default is None
+        and not variable.deployed
         and (variable.required or (variable.secret and app.framework == "django" and app.commands.test))
     }
 

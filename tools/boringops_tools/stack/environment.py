@@ -28,8 +28,13 @@ _URL = re.compile(
     r"(DATABASE|POSTGRES|MYSQL|MONGO|REDIS|AMQP|RABBITMQ|CELERY_BROKER|DB|BROKER|JDBC).*(URL|URI|CONNECTION|DSN)"
 )
 _NOT_SECRET = re.compile(
-    r"(EXPIR|ALGORITHM|_TTL|LIFETIME|MINUTES|HOURS|DAYS|SECONDS|_URL$|PUBLIC|PUBLISHABLE|_NAME$|_LENGTH|_HEADER|_FILE$|_PATH$|_ID$)"
+    r"(EXPIR|ALGORITHM|_TTL|LIFETIME|MINUTES|HOURS|DAYS|SECONDS|_URL$|PUBLIC|PUBLISHABLE|_NAME$|_LENGTH|_HEADER|_FILE$|_PATH$|_ID$|"
+    r"TIMEOUT|_PREFIX$|_TABLE$|_BROKER$|_DRIVER$|_ROUNDS$|_TYPE$|_HOST$|_PORT$|_REGION$|_ENABLED$|_COUNT$|_LIMIT$|_SIZE$)"
 )
+_HOOK = re.compile(r"(SLACK|DISCORD|TEAMS|MATTERMOST)\w*WEBHOOK_?UR[LI]$")
+"""Addresses that whoever knows them may write to."""
+_CHOICE = re.compile(r"(CACHE|QUEUE|LOCK|SESSION)_CONNECTION$")
+"""Laravel's names for one of several connections that are set up elsewhere."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
 
@@ -37,6 +42,8 @@ PLATFORM = {
     "NODE_ENV", "PATH", "HOME", "PWD", "CI", "TZ", "LANG", "USER", "SHELL", "TERM", "TMPDIR", "HOSTNAME", "DEBUG_COLORS",
     "PYTHONPATH", "VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE", "GOPATH", "NEXT_RUNTIME", "npm_package_version", "VERCEL_URL",
     "VERCEL_ENV", "VERCEL", "NEXT_PUBLIC_VERCEL_URL", "NEXT_PUBLIC_VERCEL_ENV", "DYNO", "IS_HEROKU_APP", "GITHUB_ACTIONS",
+    "RAILS_ENV", "RACK_ENV", "MIX_ENV", "BUNDLE_GEMFILE", "LISTEN_PID", "LISTEN_FDS", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+    "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT",
 }  # fmt: skip
 """Set by what runs the program, never by the people who deploy it."""
 
@@ -46,7 +53,15 @@ def is_secret(name: str) -> bool:
     upper = name.upper()
     if is_public(upper):
         return False  # everybody who loads the page reads it
-    return bool(_URL.search(upper)) or bool(_SECRET.search(upper) and not _NOT_SECRET.search(upper))
+    if _HOOK.search(upper):
+        return True
+    address = _URL.search(upper) and not _CHOICE.search(upper)
+    return bool(address) or bool(_SECRET.search(upper) and not _NOT_SECRET.search(upper))
+
+
+def _chooses(variable: EnvVar) -> bool:
+    """Whether the default shows a name where an address would be a secret: `DB_CONNECTION` that falls back to `mysql`."""
+    return variable.name.upper().endswith("_CONNECTION") and bool(re.fullmatch(r"[a-z]+", variable.default or ""))
 
 
 def is_own_secret(name: str) -> bool:
@@ -113,6 +128,10 @@ def merged(variables: Iterable[EnvVar]) -> list[EnvVar]:
             }
         )
     return [
-        variable.model_copy(update={"default": None}) if variable.secret else variable
+        variable.model_copy(update={"secret": False})
+        if _chooses(variable)
+        else variable.model_copy(update={"default": None})
+        if variable.secret
+        else variable
         for _, variable in sorted(by_name.items())
     ]
