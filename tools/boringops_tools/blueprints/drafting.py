@@ -120,7 +120,8 @@ def _brought(wants: set[str], decided: Choices, stack: Stack, tree: Tree) -> fro
     if "deploy" in wants and decided.target is not None:
         if any(app.path("Dockerfile") not in tree for app in stack.deployable):
             brought.add("containers")
-        if stack.deployable and not stack.ci and not any(path.startswith(".github/workflows/") for path in tree.files):
+        imaged = any(app.deployable or app.path("Dockerfile") in tree for app in stack.applications)
+        if imaged and not stack.ci and not any(path.startswith(".github/workflows/") for path in tree.files):
             brought.add("ci")
     return frozenset(brought)
 
