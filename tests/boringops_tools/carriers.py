@@ -81,7 +81,7 @@ def template(root: Path, name: str) -> tuple[set[str], set[str]]:
     """(secrets, settings) of the first task definition of an application in the CloudFormation template."""
     text = (root / "infra/cloudformation/service.yaml").read_text()
     prefix = "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", name))
-    block = text.split(f"\n  {prefix}TaskDefinition:", 1)[-1] if f"\n  {prefix}TaskDefinition:" in text else text
+    block = text.split(f"\n  {prefix}Task:\n", 1)[1]
     block = re.split(r"\n  \w+:\n", block, maxsplit=1)[0]
     secrets = set(re.findall(r"\{ Name: (\w+), ValueFrom: !Ref", block))
     return secrets, set(re.findall(r"\{ Name: (\w+), Value: ", block))
@@ -94,7 +94,7 @@ def pulumi(root: Path, kind: str) -> tuple[set[str], set[str]]:
         name for found in re.findall(r"secret(?:_n|N)ames[=:] ?(\[[^\]]*\])", text) for name in json.loads(found)
     }
     names = r"(?m)^        \"(\w+)\": " if kind == "python" else r"(?m)^    ([A-Z]\w*): "
-    blocks = re.findall(r"(?s)environment(?:_v|V)ariables(?:=|: )\{(.*?)\n    ?\}", text)
+    blocks = re.findall(r"(?s)(?:environment_variables=|  variables: )\{\n(.*?)\n {2,4}\}", text)
     return secrets, {name for block in blocks for name in re.findall(names, block)}
 
 
@@ -106,4 +106,9 @@ def example(root: Path, path: str) -> dict[str, str]:
 def table(root: Path, path: str) -> Mapping[str, list[str]]:
     """The rows of a document's tables that are about a variable."""
     rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in (root / path).read_text().splitlines()]
-    return {match[1]: row for row in rows for cell in row[:2] if (match := re.fullmatch(r"`([A-Z][A-Z0-9_]+)`", cell))}
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for cell in row[:2] if len(row) > 2 else ():
+            if match := re.fullmatch(r"`([A-Z][A-Z0-9_]+)`", cell):
+                found.setdefault(match[1], row)
+    return found
