@@ -61,6 +61,9 @@ def terraform(root: Path, module: str) -> tuple[set[str], set[str], dict[str, st
     home = root / "infra/terraform"
     [call] = [each for each in read((home / "main.tf").read_text()) if each.labels == (module,)]
     secrets = call.value("secrets") or {}
+    if isinstance(secrets, Call):  # merged with those that each environment chooses
+        [local] = [each for each in read((home / "main.tf").read_text()) if each.kind == "locals"]
+        secrets = secrets.arguments[0] | local.value(f"{module}_optional_secrets")
     assert all(isinstance(each, Expression) or "${" in str(each) for each in secrets.values()), "a reference, no value"
     known = call.value("environment")
     known = known.arguments[0] if isinstance(known, Call) else known
@@ -90,9 +93,8 @@ def template(root: Path, name: str) -> tuple[set[str], set[str]]:
 def pulumi(root: Path, kind: str) -> tuple[set[str], set[str]]:
     """(secrets, settings) that a Pulumi program hands to its services."""
     text = (root / f"infra/pulumi/{'__main__.py' if kind == 'python' else 'index.ts'}").read_text()
-    secrets = {
-        name for found in re.findall(r"secret(?:_n|N)ames[=:] ?(\[[^\]]*\])", text) for name in json.loads(found)
-    }
+    told = re.findall(r"secret(?:_n|N)ames[=:] ?(\[[^\]]*\])(?:.*?used\(\"[\w-]+\", (\[[^\]]*\]))?", text)
+    secrets = {name for found in told for part in found if part for name in json.loads(part)}
     names = r"(?m)^        \"(\w+)\": " if kind == "python" else r"(?m)^    ([A-Z]\w*): "
     blocks = re.findall(r"(?s)(?:environment_variables=|  variables: )\{\n(.*?)\n {2,4}\}", text)
     return secrets, {name for block in blocks for name in re.findall(names, block)}

@@ -13,8 +13,9 @@ import pytest
 from boringops_tools.blueprints import Draft, draft, understand
 from boringops_tools.blueprints.contract import Entry
 from boringops_tools.blueprints.values import carried, fixed, only_local
+from boringops_tools.red_flags import hcl
 from boringops_tools.stack import Application
-from boringops_tools.stack.environment import is_example, is_public, is_secret
+from boringops_tools.stack.environment import is_example, is_own_secret, is_public, is_secret
 from boringops_tools.yaml_files import documents
 from tests.boringops_tools import carriers
 from tests.boringops_tools.carriers import UNSET
@@ -313,6 +314,34 @@ def test_what_a_container_listens_on(name: str, default: str | None, expected: s
 )  # fmt: skip
 def test_a_name_says_whether_it_is_secret(name: str, secret: bool) -> None:
     assert is_secret(name) is secret
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [("SECRET_KEY", True), ("APP_KEY", True), ("CONDUIT_SECRET", True), ("JWT_SECRET", True), ("PUSHER_APP_KEY", False),
+     ("MAILGUN_SECRET", False), ("SES_SECRET", False), ("STRIPE_SECRET_KEY", False), ("PROCESSES_SECRET", True)],
+)  # fmt: skip
+def test_whose_secret_it_is(name: str, own: bool) -> None:
+    assert is_own_secret(name) is own
+
+
+def test_a_cloud_refers_to_a_secret_without_need_only_where_that_is_said(
+    everything: dict[tuple[str, str], Made],
+) -> None:
+    # A container that refers to a secret without a value does not start.
+    for cloud in ("aws", "google", "azure"):
+        root = everything["loud", cloud].root / "infra/terraform"
+        [app] = everything["loud", cloud].apps
+        name = f"{app.name.replace('-', '_')}_optional_secrets"
+        [declared] = [each for each in hcl.read((root / "variables.tf").read_text()) if each.labels == (name,)]
+        [local] = [each for each in hcl.read((root / "main.tf").read_text()) if each.kind == "locals"]
+        assert declared.value("default") == [] and set(local.value(name)) == {"STRIPE_API_KEY"} | (
+            {"REDIS_PASSWORD"} if cloud == "azure" else set()
+        )
+        assert "STRIPE_API_KEY" in (root / "environments/production.tfvars.example").read_text()
+    deployment = (everything["loud", "kustomize"].root / "k8s/base/deployment.yaml").read_text()
+    assert re.search(r"key: STRIPE_API_KEY\n\s+optional: true", deployment)
+    assert not re.search(r"key: SECRET_KEY\n\s+optional: true", deployment)
 
 
 def test_what_is_needed_where() -> None:

@@ -64,11 +64,18 @@ def _chooses(variable: EnvVar) -> bool:
     return variable.name.upper().endswith("_CONNECTION") and bool(re.fullmatch(r"[a-z]+", variable.default or ""))
 
 
+_OTHERS = re.compile(
+    r"(STRIPE|AWS|GITHUB|GITLAB|GOOGLE|WEBHOOK|CLIENT|CONSUMER|FACEBOOK|TWITTER|AZURE|SUPABASE|OAUTH|PAYPAL|BRAINTREE|RAZORPAY|SHOPIFY|MAILGUN|"
+    r"(^|_)SES_|SPARKPOST|SENDGRID|POSTMARK|TWILIO|PUSHER|SLACK|DISCORD|AUTH0|OKTA|PLAID|SENTRY|CLOUDINARY|ALGOLIA|CAPTCHA|TURNSTILE|"
+    r"DROPBOX|LINKEDIN|APPLE|MICROSOFT|(^|_)(S3|R2)_|MINIO)"
+)
+
+
 def is_own_secret(name: str) -> bool:
     """Whether a secret is the application's own key, which somebody makes up, and not another party's."""
     return bool(
-        re.search(r"(^|_)(SECRET|SECRET_KEY|SECRET_KEY_BASE|JWT_SECRET|SESSION_SECRET|AUTH_SECRET|APP_KEY)$", name)
-    ) and not re.search(r"(STRIPE|AWS|GITHUB|GOOGLE|WEBHOOK|CLIENT|FACEBOOK|TWITTER|AZURE|SUPABASE|OAUTH)", name)
+        re.search(r"(^|_)(SECRET|SECRET_KEY|SECRET_KEY_BASE|JWT_SECRET|SESSION_SECRET|AUTH_SECRET)$|^APP_KEY$", name)
+    ) and not _OTHERS.search(name)
 
 
 _PUBLIC = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VUE_APP_", "EXPO_PUBLIC_")

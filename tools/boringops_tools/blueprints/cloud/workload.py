@@ -82,6 +82,18 @@ class Workload:
         """Names of the variables that are read from a secrets manager."""
         return sorted(each.name for each in self.entries if self._is_secret(each))
 
+    @cached_property
+    def optional(self) -> list[str]:
+        """Those of the secrets that the code runs without. A reference to one without a value keeps a container from
+        starting, so each environment says which it uses."""
+        asked = {each.name for each in self.entries if each.asked("production")}
+        return [name for name in self.secrets if name not in asked]
+
+    @property
+    def demanded(self) -> list[str]:
+        """Those of the secrets that every environment has."""
+        return [name for name in self.secrets if name not in self.optional]
+
     def _is_secret(self, entry: Entry) -> bool:
         kind, part = self.reached.get(entry.name, ("", ""))
         if not kind:
