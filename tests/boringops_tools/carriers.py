@@ -111,6 +111,6 @@ def table(root: Path, path: str) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for row in rows:
         for cell in row[:2] if len(row) > 2 else ():
-            if match := re.fullmatch(r"`([A-Z][A-Z0-9_]+)`", cell):
+            if match := re.fullmatch(r"`([A-Z]\w+)`", cell):
                 found.setdefault(match[1], row)
     return found

@@ -80,9 +80,16 @@ def made(root: Path, files: dict[str, str] | Path, task: str) -> Made:
     return Made(root, done)
 
 
+CONNECTED = {
+    **STACKS["dotnet"],
+    "src/Shop/Program.cs": STACKS["dotnet"]["src/Shop/Program.cs"].replace(
+        "app.Run();", 'var data = app.Configuration.GetConnectionString("Shop");\napp.Run();'
+    ),
+}
 SOURCES: dict[str, dict[str, str] | Path] = {
     **STACKS,
     "loud": LOUD,
+    "connected": CONNECTED,
     **{each.name: each for each in sorted(APPS.iterdir()) if each.is_dir() and not each.name.startswith("__")},
 }
 
@@ -121,7 +128,7 @@ def logins(app: Application) -> set[str]:
     return {
         name
         for name in read_at_run_time(app)
-        if app.services and re.search(r"(URL|URI|DSN|PASSWORD|PASS|USER|USERNAME)$", name)
+        if app.services and re.search(r"(URL|URI|DSN|PASSWORD|PASS|USER|USERNAME)$|^ConnectionStrings", name)
     }
 
 
@@ -247,6 +254,14 @@ def test_a_default_that_the_image_sets_is_not_overruled(tmp_path: Path) -> None:
     assert environment["LOG_CHANNEL"] == "${LOG_CHANNEL:-stderr}" and environment["APP_ENV"] == "${APP_ENV:-production}"
 
 
+def test_a_connection_string_leads_to_the_service(everything: dict[tuple[str, str], Made]) -> None:
+    root, name = everything["connected", "kustomize"].root, "ConnectionStrings__Shop"
+    said = "Host=postgres;Port=5432;Database=app;Username=app;Password=${POSTGRES_PASSWORD:?set it in .env}"
+    assert carriers.compose(root, "shop", "compose.yaml")[name] == said
+    assert name in carriers.container(root, "k8s", "production")[0]
+    assert name in carriers.terraform(everything["connected", "aws"].root, "shop")[0]
+
+
 def test_the_pipeline_names_what_the_image_is_built_with(everything: dict[tuple[str, str], Made]) -> None:
     root = everything["vite", "kustomize"].root
     for path in ("ci.yml", "release.yml"):
@@ -281,6 +296,7 @@ def test_tests_are_given_no_key_of_production(everything: dict[tuple[str, str], 
         ("DEBUG", "true", "true", "false", False), ("APP_DEBUG", "1", "1", "0", False), ("FLASK_DEBUG", "0", "0", "0", False),
         ("DEBUG", "app:*", "app:*", None, False), ("RELOAD", "YES", "YES", "NO", False),
         ("LOG_LEVEL", "DEBUG", "DEBUG", "INFO", False), ("LOG_LEVEL", "warning", "warning", "warning", False),
+        ("RUST_LOG", "shop=debug,http=warn", "shop=debug,http=warn", "shop=info,http=warn", False),
         ("APP_ENV", "dev", "dev", None, True), ("APP_ENV", "production", "production", "production", False),
         ("API_URL", "http://localhost:4000/x", "http://localhost:4000/x", None, True),
         ("MAIL_HOST", "localhost", "localhost", None, False),

@@ -211,3 +211,21 @@ def test_a_connection_that_falls_back_to_a_name_is_a_choice(tmp_path: Path) -> N
     assert {each.name: (each.secret, each.default) for each in app.env} == {
         "DB_CONNECTION": (False, "mysql"), "DB_PASSWORD": (True, None),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "settings", "expected"),
+    [
+        ('GetConnectionString("Shop")', "Server=localhost;Database=shop", "ConnectionStrings__Shop!"),
+        ('GetConnectionString("Shop") ?? "Data Source=a.db"', "", "ConnectionStrings__Shop"),
+        ('GetConnectionString("Shop")', "Data Source=data/shop.db", "ConnectionStrings__Shop"),
+        ("GetConnectionString(name)", "", ""),
+    ],
+)  # fmt: skip
+def test_connection_strings(tmp_path: Path, code: str, settings: str, expected: str) -> None:
+    project = '<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net9.0</TargetFramework></PropertyGroup></Project>'
+    files = {
+        "Shop.csproj": project, "Program.cs": f"var app = B().Build();\nvar c = app.Configuration.{code};\napp.Run();\n",
+        "appsettings.json": f'{{"ConnectionStrings": {{"Shop": "{settings}"}}}}',
+    }  # fmt: skip
+    assert said(only(tmp_path, files)) == expected

@@ -17,7 +17,7 @@ _ON = {"true": "false", "1": "0", "yes": "no", "on": "off"}
 _OFF = frozenset({*_ON.values(), ""})
 _MODE = re.compile(r"(?:^|_)(?:ENV|ENVIRONMENT|ENV_NAME|PROFILES_ACTIVE|STAGE|MODE)$")
 _DEVELOPING = frozenset({"dev", "develop", "development", "local", "debug", "test", "testing"})
-_LEVEL = re.compile(r"(?:^|_)(?:LOG_?LEVEL|LOGGING_LEVEL|LOG_VERBOSITY)$")
+_LEVEL = re.compile(r"(?:^|_)(?:LOG_?LEVEL|LOGGING_LEVEL|LOG_VERBOSITY)$|^RUST_LOG$")
 _BOUND = re.compile(
     r"(?:(?:APP|SERVER|HTTP|API|WEB|NUXT|NITRO|UVICORN|FLASK|FLASK_RUN|ROCKET|SERVICE)_)?"
     r"(?:HOST|HOSTNAME|BIND|BIND_ADDRESS|BIND_HOST|LISTEN_ADDR|LISTEN_ADDRESS|LISTEN_HOST|ADDRESS)"
@@ -41,8 +41,8 @@ def carried(name: str, default: str | None, where: Environment) -> str | None:
         return default
     if _SWITCH.search(name):
         return _switched_off(default)
-    if _LEVEL.search(name) and default.lower() in ("debug", "trace"):
-        return "INFO" if default.isupper() else "info"
+    if _LEVEL.search(name):
+        return re.sub(r"(?i)\b(?:debug|trace)\b", "INFO" if default.isupper() else "info", default)
     return None if is_local(default) or is_mode(name, default) else default
 
 

@@ -100,7 +100,7 @@ class Workload:
             return entry.secret
         if kind == "redis":  # only Azure's has a key; the others are reached through the network alone
             return self.cloud == "azure" and part in ("url", "password")
-        return part in ("url", "user", "password") or kind not in MANAGED
+        return part in ("url", "user", "password", "keywords") or kind not in MANAGED
 
     @cached_property
     def settings(self) -> list[Setting]:
