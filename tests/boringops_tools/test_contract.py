@@ -182,6 +182,16 @@ def test_other_tools_have_every_variable_and_no_other(everything: dict[tuple[str
         assert {name for name, secret in wanted.items() if secret and "REDIS" not in name} <= secrets
 
 
+def test_a_secret_in_one_carrier_is_a_secret_in_all(everything: dict[tuple[str, str], Made]) -> None:
+    for name in SOURCES:
+        for app in everything[name, "aws"].apps:
+            module = re.sub(r"[^a-z0-9]+", "_", app.name.lower())[:24].strip("_")
+            pods = set(carriers.container(everything[name, "kustomize"].root, app.path("k8s"), "production")[0])
+            for cloud in ("aws", "google", "azure"):
+                secrets = carriers.terraform(everything[name, cloud].root, module)[0]
+                assert all(re.search(r"REDIS|CACHE", each) for each in pods ^ secrets), (name, cloud, pods ^ secrets)
+
+
 def test_compose_has_every_variable_and_no_secret(everything: dict[tuple[str, str], Made]) -> None:
     for each, app in of(everything, "kustomize"):
         if not (each.root / "compose.yaml").exists():

@@ -44,6 +44,8 @@ class Entry:
     """A bundler writes public variables into what browsers load, while it builds; a tool's are read where it is tested."""
     service: str
     """The backing service it leads to; empty where it leads to none."""
+    part: str = ""
+    """Which part of the service's address it holds: url, host, port, user, password, name, keywords."""
     image: str | None = None
     """What the image sets it to; null where it does not."""
     fixed: str | None = None
@@ -53,6 +55,11 @@ class Entry:
     def own(self) -> bool:
         """A secret of the application itself: somebody makes it up, and nothing goes well without."""
         return self.secret and environment.is_own_secret(self.name)
+
+    @property
+    def login(self) -> bool:
+        """Part of a login at a service: in a deployment it comes from where the password comes from."""
+        return bool(self.service) and (self.secret or self.part == "user")
 
     def value(self, where: Environment) -> str | None:
         """What it is set to in an environment without anybody's decision; null: nothing. Never a secret's."""
@@ -124,7 +131,8 @@ def of(context: Context, app: Application) -> list[Entry]:
             default=None if variable.secret else variable.default,
             required=variable.required,
             when=_when(app, variable),
-            service=reached.get(variable.name, ""),
+            service=reached.get(variable.name, ("", ""))[0],
+            part=reached.get(variable.name, ("", ""))[1],
             image=None if variable.secret else image.get(variable.name),
             fixed=values.fixed(variable.name, variable.default, app.port),
         )
@@ -150,10 +158,10 @@ def _when(app: Application, variable: EnvVar) -> When:
     return "tool" if not variable.required and (tested or app.static is not None) else "run"
 
 
-def _services(app: Application) -> dict[str, str]:
-    """Which service each variable leads to."""
+def _services(app: Application) -> dict[str, tuple[str, str]]:
+    """Which service each variable leads to, and which part of its address it holds."""
     known = backing.values(app)
-    return {name: kind for name, (kind, _) in backing.parts(app).items() if name in known}
+    return {name: found for name, found in backing.parts(app).items() if name in known}
 
 
 def _image(context: Context, app: Application) -> dict[str, str]:

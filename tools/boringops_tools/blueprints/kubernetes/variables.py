@@ -88,7 +88,7 @@ def of(context: Context, app: Application) -> Variables:
             told.mail.extend(port for port in ports if port not in told.mail)
         elif not (entry.own or entry.service or near or entry.fixed) and _leads_out(entry):
             told.outside.append(name)
-        if entry.secret:
+        if entry.secret or entry.login:
             told.secrets.append(SecretRef(name, optional=not (entry.required or entry.own or entry.service)))
         else:
             told.settings.append(_setting(entry, reached.get(name, "")))
@@ -101,8 +101,8 @@ def _leads_out(entry: Entry) -> bool:
 
 def _setting(entry: Entry, local: str) -> Setting:
     if entry.service:
-        known = re.search(r"_?(PORT|USER|USERNAME|NAME|DB)$", entry.name)
-        return Setting(entry.name, dict.fromkeys(CLUSTERS, local if known else UNSET))
+        # The rest of an address is whoever runs the service there to say: Compose's own names are the developer's.
+        return Setting(entry.name, dict.fromkeys(CLUSTERS, local if entry.part == "port" else UNSET))
     deployed = UNSET if entry.asked("production") else entry.value("production")
     # The cluster for development is not the developer's machine: what only that one has has to be set there, too.
     same = entry.required or entry.image is not None or (entry.fixed is None and values.is_local(entry.default))
