@@ -102,6 +102,12 @@ def test_no_secret_has_a_value(made: dict[str, tuple[Path, Draft]], name: str) -
 
 
 @pytest.mark.parametrize("name", TASKS)
+def test_no_tool_is_told_to_be_silent(made: dict[str, tuple[Path, Draft]], name: str) -> None:
+    # A run that silences a validator is held up by its own gate.
+    assert [each for file in made[name][1].files for each in suppressions.added(file.path, "", file.content)] == []
+
+
+@pytest.mark.parametrize("name", TASKS)
 def test_plan_speaks_of_the_cloud(made: dict[str, tuple[Path, Draft]], name: str) -> None:
     plan = made[name][1].plan
     place = {"google": "Google Cloud Run", "azure": "Azure Container Apps"}.get(name, "AWS ECS")

@@ -7,11 +7,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing
+from boringops_tools.blueprints import backing, contract
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
-from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 
 MARK = "set it in .env"
@@ -44,7 +43,7 @@ def files(context: Context) -> Iterator[DraftFile]:
             content=render(
                 "compose.yaml.j2",
                 apps=[
-                    (app, host_port(context, app), environment(app))
+                    (app, host_port(context, app), environment(context, app))
                     for app in (as_exposed(context, app) for app in context.stack.deployable)
                 ],
                 kinds=context.stack.kinds,
@@ -52,6 +51,7 @@ def files(context: Context) -> Iterator[DraftFile]:
                 image=backing.image,
                 jobs=jobs,
                 migrates=migrates,
+                built=contract.built,
             ),
             why="The application and its services on one machine, for development.",
         )
@@ -65,7 +65,7 @@ def production(context: Context) -> Iterator[DraftFile]:
             path=PRODUCTION,
             content=render(
                 "compose.prod.yaml.j2",
-                apps=context.stack.deployable,
+                apps=[(app, of_production(context, app)) for app in context.stack.deployable],
                 kinds=context.stack.kinds,
                 jobs=jobs,
                 sealed={"go", "rust", "static", "cpp"},
@@ -116,29 +116,34 @@ def host_port(context: Context, app: Application) -> int:
     return app.port or 8080
 
 
-def environment(app: Application) -> dict[str, str | None]:
+def environment(context: Context, app: Application) -> dict[str, str | None]:
     """Variables of the application's container. None hands on what the developer's .env has, or leaves it unset."""
     known = backing.values(app)
     found: dict[str, str | None] = {}
-    for variable in app.env:
-        name, default = variable.name, variable.default
-        if name == "PORT":
-            found[name] = str(app.port)
-        elif name in known:
+    for entry in contract.of(context, app):
+        name, value = entry.name, entry.value("development")
+        if entry.when != "run":
+            continue  # written into the bundle while the image is built, or read where there is no container
+        if name in known:
             found[name] = known[name]
-        elif is_public(name):
-            continue  # written into the bundle while the image is built
-        elif (variable.secret and (variable.required or default is None) and insists(name)) or variable.required:
+        elif entry.fixed is not None:
+            found[name] = entry.fixed
+        elif value is None and entry.image is not None:
+            continue  # a name without a value would take the image's own away
+        elif entry.asked("development"):
             found[name] = f"${{{name}:?{MARK}}}"
-        elif default and re.fullmatch(r"[\w./:@,+-]+", default) and not variable.secret:
-            found[name] = f"${{{name}:-{default}}}"
         else:
-            found[name] = None
+            found[name] = None if value is None else f"${{{name}:-{value}}}"
     return found
 
 
-def insists(name: str) -> bool:
-    """Secrets of the application itself; those of third parties may be left empty in development."""
-    return bool(
-        re.search(r"(^|_)(SECRET|SECRET_KEY|SECRET_KEY_BASE|JWT_SECRET|SESSION_SECRET|AUTH_SECRET|APP_KEY)$", name)
-    ) and not re.search(r"(STRIPE|AWS|GITHUB|GOOGLE|WEBHOOK|CLIENT|FACEBOOK|TWITTER|AZURE|SUPABASE|OAUTH)", name)
+def of_production(context: Context, app: Application) -> dict[str, str]:
+    """What production says otherwise: no debugging, and no default that only a developer's machine has."""
+    found: dict[str, str] = {}
+    for entry in contract.of(context, app):
+        value = entry.value("production")
+        if entry.asked("production") and not entry.asked("development") and not entry.service:
+            found[entry.name] = f"${{{entry.name}:?{MARK}}}"
+        elif value is not None and value != entry.value("development"):
+            found[entry.name] = value
+    return found

@@ -7,13 +7,12 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, jobs, kubernetes, pins, support
+from boringops_tools.blueprints import backing, compose, contract, jobs, kubernetes, pins, support
 from boringops_tools.blueprints.ci_setup import SETUPS, Step
 from boringops_tools.blueprints.cloud import delivery
 from boringops_tools.blueprints.context import DEPLOY, DEPLOY_CLOUD, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
-from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 
 ROLLBACK = ".github/workflows/rollback.yml"
@@ -119,6 +118,7 @@ def _job(app: Application, context: Context) -> dict[str, Any]:
         # uv takes the version of .python-version otherwise.
         | ({"UV_PYTHON": "${{ matrix.version }}"} if versions and app.manager == "uv" else {}),
         "kinds": kinds,
+        "keys": dict.fromkeys(sorted(_keys(context)), backing.CI_VALUE) if kinds else {},
         "packages": app.build_packages if app.language in {"python", "rust", "cpp"} else [],
     }
 
@@ -141,13 +141,26 @@ def _composed(context: Context) -> bool:
     return compose.MARK in text if text else "containers" in context.wants and bool(context.stack.deployable)
 
 
+def _keys(context: Context) -> set[str]:
+    """What Compose's file insists on and no test may be given: a framework would take it for the key of production."""
+    return {
+        variable.name
+        for app in context.stack.deployable
+        for variable in app.env
+        if variable.deployed
+        and any(variable.name in compose.insisted(value or "") for value in compose.environment(context, app).values())
+    }
+
+
 def _environment(app: Application, context: Context, *, services: bool) -> dict[str, str]:
     """Variables of the test job: what leads to the services, and a placeholder for what the code insists on."""
     reached = backing.values(app, ci=True) if services else {}
     placeholders = jobs.placeholders(app)
     if services:  # Compose checks the whole file, whichever service is asked for
-        values = [value or "" for other in context.stack.deployable for value in compose.environment(other).values()]
+        values = [
+            value or "" for other in context.stack.deployable for value in compose.environment(context, other).values()
+        ]
         values += [value for kind in context.stack.kinds for value in backing.BACKINGS[kind].environment.values()]
-        placeholders |= {name for value in values for name in compose.insisted(value)}
-    public = {variable.name: f"${{{{ vars.{variable.name} }}}}" for variable in app.env if is_public(variable.name)}
+        placeholders |= {name for value in values for name in compose.insisted(value)} - _keys(context)
+    public = {name: f"${{{{ vars.{name} }}}}" for name in contract.built(app)}
     return dict(sorted((dict.fromkeys(placeholders, backing.CI_VALUE) | reached | public).items()))

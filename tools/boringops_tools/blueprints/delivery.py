@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shlex
 
-from boringops_tools.stack.environment import is_public
+from boringops_tools.blueprints import contract
 from boringops_tools.stack.facts import Application
 
 
@@ -86,4 +86,4 @@ def _file(app: Application) -> str:
 
 def _arguments(app: Application) -> str:
     """What a bundler writes into the image; the values are variables of the CI system."""
-    return "".join(f" --build-arg {variable.name}" for variable in app.env if is_public(variable.name))
+    return "".join(f" --build-arg {name}" for name in contract.built(app))

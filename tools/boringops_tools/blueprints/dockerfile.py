@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from boringops_tools.blueprints import compose, node_image, pins
+from boringops_tools.blueprints import node_image, pins
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.other_images import OTHERS
 from boringops_tools.blueprints.render import render
+from boringops_tools.stack.environment import is_own_secret
 from boringops_tools.stack.facts import Application, Go, Python
 
 
@@ -77,7 +78,7 @@ def _python(app: Application, _: Context) -> dict[str, Any]:
         if variable.name.endswith("DATABASE_URL")
         else "only-for-collectstatic"
         for variable in app.env
-        if variable.required or (variable.default is None and compose.insists(variable.name))
+        if variable.required or (variable.default is None and is_own_secret(variable.name))
     }
     return {
         "uv": pins.base("uv"),

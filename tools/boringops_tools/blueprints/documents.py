@@ -152,7 +152,7 @@ def facts(context: Context) -> dict[str, Any]:
         ),
         "rollbacks": _rollbacks(context, releases),
         "diagram": diagram.mermaid(context, promotes=bool(releases) and promotes),
-        "contract": [entry for app in apps for entry in contract.of(app)],
+        "contract": [entry for app in apps for entry in contract.of(context, app)],
         "recovery": recovery.agreed(context),
         "operations": guides.documents(context),
         "runbook": RUNBOOK if apps and context.will_have(RUNBOOK, "docs") else "",
@@ -161,7 +161,7 @@ def facts(context: Context) -> dict[str, Any]:
         "kubernetes": kubernetes.places(context),
         "cloud_document": _deployment(context),
         "kubernetes_document": kubernetes.DOCUMENT if kubernetes.documented(context) else "",
-        "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
+        "secrets": sorted({entry.name for app in apps for entry in contract.of(context, app) if entry.secret}),
     }
 
 

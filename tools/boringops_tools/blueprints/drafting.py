@@ -12,6 +12,7 @@ from boringops_tools.blueprints import (
     choices,
     compose,
     continuous,
+    contract,
     deploying,
     dockerfile,
     dockerignore,
@@ -33,7 +34,7 @@ from boringops_tools.blueprints.narrow import narrow
 from boringops_tools.blueprints.operations import guides, operating
 from boringops_tools.blueprints.systems import GITHUB
 from boringops_tools.blueprints.words import named_systems, understand
-from boringops_tools.stack import Stack, environment
+from boringops_tools.stack import Stack
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
@@ -123,7 +124,8 @@ def _brought(wants: set[str], decided: Choices, stack: Stack, tree: Tree) -> fro
     if "deploy" in wants and decided.target is not None:
         if any(app.path("Dockerfile") not in tree for app in stack.deployable):
             brought.add("containers")
-        if stack.deployable and not stack.ci and not any(path.startswith(".github/workflows/") for path in tree.files):
+        imaged = any(app.deployable or app.path("Dockerfile") in tree for app in stack.applications)
+        if imaged and not stack.ci and not any(path.startswith(".github/workflows/") for path in tree.files):
             brought.add("ci")
     return frozenset(brought)
 
@@ -199,7 +201,7 @@ def _assumptions(context: Context, made: Sequence[DraftFile]) -> list[str]:
             f"{app.name}: {lost.source} asks for {app.language} {lost.text}; {app.version.value} is used, by {won}."
             for lost in app.version.lost
         ]
-        if public := [variable.name for variable in app.env if environment.is_public(variable.name)]:
+        if public := contract.built(app):
             said.append(
                 f"{app.name}: {', '.join(public)} are written into the image while it is built, from the repository's Actions "
                 "variables; staging and production share them."

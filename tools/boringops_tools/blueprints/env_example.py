@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from boringops_tools.blueprints import backing, compose, kubernetes
+from boringops_tools.blueprints import backing, compose, contract, kubernetes
 from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.contract import Entry
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.operations import machine, recovery
 from boringops_tools.blueprints.render import plain
 from boringops_tools.blueprints.sections import newline
 from boringops_tools.stack import environment
-from boringops_tools.stack.facts import Application, EnvVar
+from boringops_tools.stack.facts import Application
 
 PLACEHOLDER = "<from-the-secrets-manager>"
 
@@ -61,13 +62,9 @@ def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:
     """A comment and an assignment for each variable that people have not documented themselves."""
     lines: list[str] = []
     reached = backing.values(app)
-    for variable in app.env:
-        if variable.name not in known:
-            lines += [
-                _comment(variable, reached, kubernetes.origin(context, app, variable)),
-                _assignment(variable, app),
-                "",
-            ]
+    for entry in contract.of(context, app):
+        if entry.name not in known:
+            lines += [_comment(entry, reached, kubernetes.origin(context, app, entry)), _assignment(entry), ""]
     for service in app.services if app.deployable and context.compose_path not in _foreign(context) else []:
         secret = backing.BACKINGS[service.kind].variable
         if secret and secret not in known and all(variable.name != secret for variable in app.env):
@@ -104,27 +101,32 @@ def _foreign(context: Context) -> set[str]:
     return {context.compose_path} if text and compose.MARK not in text else set()
 
 
-def _comment(variable: EnvVar, reached: dict[str, str], origin: str) -> str:
-    places = ", ".join(plain(source) for source in variable.sources[:3])
+def _comment(entry: Entry, reached: dict[str, str], origin: str) -> str:
+    places = ", ".join(plain(source) for source in entry.sources[:3])
     parts = [f"read in {places}"]
-    if variable.required:
+    if entry.required:
         parts.append("required")
-    if variable.secret:
+    if entry.secret:
         parts.append("secret")
-    if variable.name in reached:
+    if entry.name in reached:
         parts.append("Compose sets it by itself")
+    deployed = entry.value("production")
+    if entry.asked("production") and not entry.asked("development") and not entry.service:
+        parts.append("staging and production need a value of their own")
+    elif deployed is not None and deployed != entry.value("development"):
+        parts.append(f"{plain(deployed)} in staging and production")
     if origin:
         parts.append(origin)
-    return f"# {variable.name}: {'; '.join(parts)}."
+    return f"# {entry.name}: {'; '.join(parts)}."
 
 
-def _assignment(variable: EnvVar, app: Application) -> str:
-    if variable.secret:
-        return f"{variable.name}={PLACEHOLDER}"
-    value = variable.default or (str(app.port) if variable.name == "PORT" and app.port else "")
+def _assignment(entry: Entry) -> str:
+    if entry.secret:
+        return f"{entry.name}={PLACEHOLDER}"
+    value = entry.default or entry.fixed or ""
     value = re.sub(r"[\x00-\x1f\x7f]", "", value)
     return (
-        f"{variable.name}={value}"
+        f"{entry.name}={value}"
         if re.fullmatch(r"[\w./:@,+*-]*", value)
-        else f"{variable.name}='{value.replace(chr(39), '')}'"
+        else f"{entry.name}='{value.replace(chr(39), '')}'"
     )

@@ -9,11 +9,10 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
-from boringops_tools.blueprints import backing, pins, support
+from boringops_tools.blueprints import backing, contract, pins, support
 from boringops_tools.blueprints.ci_setup import SETUPS
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.render import wait
-from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 from boringops_tools.stack.tree import join
 
@@ -97,6 +96,7 @@ def placeholders(app: Application) -> set[str]:
         variable.name
         for variable in app.env
         if variable.default is None
+        and not variable.deployed
         and (variable.required or (variable.secret and app.framework == "django" and app.commands.test))
     }
 
@@ -107,7 +107,7 @@ def _job(app: Application, context: Context, host: str) -> Job:
     values = dict(sorted((dict.fromkeys(placeholders(app), backing.CI_VALUE) | reached).items()))
     if app.manager == "uv":
         values["UV_PYTHON"] = "/usr/local/bin/python"  # the image's, whatever .python-version says
-    public = [variable.name for variable in app.env if is_public(variable.name)]
+    public = contract.built(app)
     folder = f"{app.folder}/" if app.folder else ""
     return Job(
         app=app,

@@ -7,14 +7,14 @@ from pathlib import PurePosixPath
 
 from boringops_tools.stack import make, versions
 from boringops_tools.stack.calls import calls
-from boringops_tools.stack.facts import Application, Claim, Command, Commands, Dotnet, Route, Source
+from boringops_tools.stack.facts import Application, Claim, Command, Commands, Dotnet, EnvVar, Route, Source
 from boringops_tools.stack.found import Found, application, inner
 from boringops_tools.stack.java_build import xml
 from boringops_tools.stack.tree import Tree, folder_of, join, table
 
 PROJECTS = (".csproj", ".fsproj", ".vbproj")
 SOLUTIONS = (".sln", ".slnx")
-_SIGNS = ("GetEnvironmentVariable", "Map", "Configuration[", "UseUrls", "HttpGet")
+_SIGNS = ("GetEnvironmentVariable", "GetConnectionString", "Map", "Configuration[", "UseUrls", "HttpGet")
 _SHARED = (
     "Directory.Build.props",
     "Directory.Build.targets",
@@ -43,7 +43,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         for path in tree.below(folder, ".cs", skip=nested)
         if not any(path.startswith(join(folder_of(test), "")) for test in tests if folder_of(test))
     ]
-    found = _read(tree, sources, bool(chosen))
+    settings = tree.text(join(folder_of(chosen), "appsettings.json"))
+    found = _read(tree, sources, bool(chosen), settings)
     dependencies = {name: place for path in projects for name, place in read[path][2].items() if path not in tests}
     reason = ""
     if len(web) > 1:
@@ -131,10 +132,12 @@ def _claims(tree: Tree, folder: str, project: str, framework: str) -> list[Claim
     return claims
 
 
-def _read(tree: Tree, sources: list[str], web: bool) -> Found:
+def _read(tree: Tree, sources: list[str], web: bool, settings: str) -> Found:
     found = Found()
     for call in calls(tree, sources, _SIGNS):
-        if call.name.endswith("GetEnvironmentVariable"):
+        if call.name.endswith("GetConnectionString") and (name := call.text()) and re.fullmatch(r"\w+", name):
+            found.env.append(_connection(tree, name, call.place, settings))
+        elif call.name.endswith("GetEnvironmentVariable"):
             found.variable(call.text(), call.place)
         elif call.name.endswith("Configuration[]") and (key := call.text()):
             found.variable(key.replace(":", "__").upper() if key.isupper() else None, call.place)
@@ -149,6 +152,16 @@ def _read(tree: Tree, sources: list[str], web: bool) -> Found:
         if web and call.name.endswith((".MapGet", ".MapControllers", ".MapHealthChecks")):
             found.listens = found.listens or call.place
     return found
+
+
+def _connection(tree: Tree, name: str, place: Source, settings: str) -> EnvVar:
+    """The variable that a connection string is taken from before the settings file. A deployment has its own, unless the
+    code has something to fall back to, or the settings name a file beside the program."""
+    known = re.search(rf"\"{name}\"\s*:\s*\"([^\"]*)\"", settings)
+    beside = known is not None and re.match(r"(?i)(data source|filename)\s*=\s*[^;,]*\.(db|sqlite3?)\b", known[1])
+    row = tree.text(place.path).split("\n")[(place.line or 1) - 1]
+    insists = not beside and "??" not in row
+    return EnvVar(name=f"ConnectionStrings__{name}", sources=[place], secret=True, required=insists, deployed=True)
 
 
 def _commands(tree: Tree, folder: str, tests: set[str]) -> Commands:

@@ -48,6 +48,9 @@ class EnvVar(Fact):
     secret: bool = False
     default: str | None = Field(default=None, description="The literal the code falls back to; null where it has none.")
     required: bool = Field(default=False, description="The code fails without it.")
+    deployed: bool = Field(
+        default=False, description="Only what is deployed needs it: the framework reads it in production, no test does."
+    )
 
 
 class Service(Fact):

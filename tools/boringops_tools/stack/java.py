@@ -125,7 +125,13 @@ def _framework_facts(found: JvmFound, framework: str, build: Build) -> None:
             )
         ):
             found.env += [
-                EnvVar(name=f"SPRING_DATASOURCE_{part}", sources=[client], secret=part != "USERNAME", required=True)
+                EnvVar(
+                    name=f"SPRING_DATASOURCE_{part}",
+                    sources=[client],
+                    secret=part != "USERNAME",
+                    required=True,
+                    deployed=True,
+                )
                 for part in ("URL", "USERNAME", "PASSWORD")
             ]
     elif framework == "quarkus" and (health := dependencies.get("quarkus-smallrye-health")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from boringops_tools.stack import make, versions
+from boringops_tools.stack import make, rust_env, versions
 from boringops_tools.stack.calls import Call, calls, text
 from boringops_tools.stack.facts import Application, Claim, Command, Commands, Route, Rust, Source
 from boringops_tools.stack.found import Found, application, prefixed
@@ -221,6 +221,7 @@ def _read(tree: Tree, paths: list[str]) -> tuple[Found, set[str]]:
             found.port(call.text(), call.place)
         elif call.name == "axum::serve":
             found.listens = found.listens or call.place
+    rust_env.of_clap(tree, paths, found)
     if any(call.name in {"@launch", "@rocket::launch"} for call in all_calls):
         found.listens = found.listens or next(call.place for call in all_calls if "launch" in call.name)
     for path in paths if found.listens and not found.ports else []:
