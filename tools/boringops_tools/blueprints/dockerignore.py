@@ -25,7 +25,7 @@ _LEFT_OUT = re.compile(
 def files(context: Context) -> Iterator[DraftFile]:
     for app in context.apps:
         # Of a Dockerfile that is not at its context's root, the ignore file is the one beside it.
-        path = app.path(".dockerignore" if app.workspace is None else "Dockerfile.dockerignore")
+        path = app.path(".dockerignore" if app.folder == app.context else "Dockerfile.dockerignore")
         if app.deployable and path not in context.tree:
             yield DraftFile(
                 path=path,
@@ -41,7 +41,7 @@ def files(context: Context) -> Iterator[DraftFile]:
 
 def allowed(app: Application, context: Context) -> list[str]:
     """Top-level names of the application's folder that its build may see."""
-    if app.workspace is not None:
+    if app.workspace is not None and app.folder != app.workspace.root:
         return _of_workspace(app, context)
     prefix = f"{app.folder}/" if app.folder else ""
     inner = [path.removeprefix(prefix) for path in context.tree.all_below(app.folder)]
@@ -58,6 +58,9 @@ def allowed(app: Application, context: Context) -> list[str]:
     if app.static is not None and app.static.files:
         top = app.static.output.partition("/")[0]
         names, needed = {"nginx.conf", *([top] if top else app.static.files)}, {top} if top else set(app.static.files)
+    if app.workspace is not None:  # it is the root itself: what it stands on lies below it
+        parts = (*app.workspace.manifests, *app.workspace.folders)
+        needed |= {part.partition("/")[0] for part in parts if part}
     others = {
         other.folder.removeprefix(prefix).partition("/")[0]
         for other in context.apps
@@ -91,4 +94,7 @@ def _of_workspace(app: Application, context: Context) -> list[str]:
     )
     configuration = app.path("nginx.conf").removeprefix(f"{workspace.root}/" if workspace.root else "")
     own = [*node.manifests, *shared, *([configuration] if app.static else [])]
-    return sorted({*own, *workspace.manifests, *workspace.folders})
+    if app.python is not None:
+        readmes = context.tree.named(workspace.root, "README.md", "README.rst") if "" in workspace.folders else []
+        own += [*context.tree.named(workspace.root, "pyproject.toml", "uv.lock"), *readmes]
+    return sorted({*own, *workspace.manifests, *(name for name in workspace.folders if name)})

@@ -6,10 +6,25 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from boringops_tools.stack import cpp, deno, dotnet, elixir, go, java, node, others, php, python, ruby, rust, static
+from boringops_tools.stack import (
+    cpp,
+    deno,
+    dotnet,
+    elixir,
+    go,
+    java,
+    node,
+    others,
+    php,
+    python,
+    python_workspace,
+    ruby,
+    rust,
+    static,
+)
 from boringops_tools.stack.facts import Application, Source, Stack
 from boringops_tools.stack.found import slug
-from boringops_tools.stack.tree import Tree, folder_of, join, table
+from boringops_tools.stack.tree import Tree, folder_of, join
 
 Detector = Callable[[Tree, str, list[str]], Application]
 
@@ -76,21 +91,12 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
     Nothing is executed and nothing outside `root` is read; broken files are passed over."""
     tree = Tree(root, files)
     found = _folders(tree)
-    locked_above = python.members(tree)
     applications = []
     for language, folder in found[:_MOST]:
         nested = sorted(
             {other for _, other in found if other != folder and (not folder or other.startswith(f"{folder}/"))}
         )
-        app = DETECTORS[language][0](tree, folder, nested)
-        if language == "python" and folder in locked_above and app.deployable:
-            app = app.model_copy(
-                update={
-                    "deployable": False,
-                    "reason": "a member of a workspace: it has to be built from the workspace's root, which no blueprint does yet",
-                }
-            )
-        applications.append(app)
+        applications.append(DETECTORS[language][0](tree, folder, nested))
     if not applications:
         applications = _without_manifest(tree)
     notes = (
@@ -133,7 +139,7 @@ def _above(folder: str) -> list[str]:
 
 def _whole(tree: Tree, folder: str) -> bool:
     """Whether a Python folder holds an application rather than a collection of them."""
-    if "workspace" in table(tree.toml(join(folder, "pyproject.toml")), "tool", "uv"):
+    if python_workspace.is_root(tree.toml(join(folder, "pyproject.toml"))):
         return False
     return bool(tree.named(folder, "manage.py", "requirements.txt", "uv.lock", "poetry.lock", "Pipfile")) or any(
         folder_of(path) == folder for path in tree.below(folder, ".py")

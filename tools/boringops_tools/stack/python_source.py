@@ -48,9 +48,9 @@ class Facts:
     factories: dict[str, Framework] = field(default_factory=dict)
 
 
-def read(tree: Tree, folder: str, paths: Iterable[str]) -> Facts:
-    """Read the sources at `paths`, of the application in `folder`."""
-    program = Program(tree, folder, paths)
+def read(tree: Tree, folder: str, paths: Iterable[str], others: Iterable[str] = ()) -> Facts:
+    """Read the sources at `paths`, of the application in `folder` and of the packages in `others` that it stands on."""
+    program = Program(tree, folder, paths, others)
     facts = Facts(program, python_routes.routing(program), python_env.read(program))
     for module in program.modules:
         for node in module.tree.body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from boringops_tools.stack import make, versions
+from boringops_tools.stack import globs, make, versions
 from boringops_tools.stack.calls import Call, calls, text
 from boringops_tools.stack.facts import Application, Claim, Command, Commands, Route, Rust, Source
 from boringops_tools.stack.found import Found, application, prefixed
@@ -113,16 +113,8 @@ def _members(tree: Tree, folder: str, manifest: dict[str, Any]) -> list[str]:
     return [
         member
         for member in manifests
-        if member.startswith(prefix)
-        and any(re.fullmatch(_glob(pattern), member.removeprefix(prefix)) for pattern in patterns)
+        if member.startswith(prefix) and globs.among(patterns, member.removeprefix(prefix))
     ]
-
-
-def _glob(pattern: str) -> str:
-    return "".join(
-        "[^/]*" if part == "*" else ".*" if part == "**" else re.escape(part)
-        for part in re.split(r"(\*\*|\*)", pattern.strip("./"))
-    )
 
 
 def _binaries(tree: Tree, crate: str, manifest: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,0 +1,113 @@
+"""Applications that are parts of something larger: workspaces, umbrellas, builds of several modules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from boringops_tools.blueprints.drafting import draft
+from boringops_tools.stack import Application, Stack, detect
+
+
+def written(root: Path, files: dict[str, str]) -> tuple[Stack, dict[str, str]]:
+    """What detection says of the files, and what is drafted for them, by path."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return detect(root, sorted(files)), {file.path: file.content for file in draft(root, sorted(files)).files}
+
+
+def by_folder(stack: Stack) -> dict[str, Application]:
+    return {app.folder: app for app in stack.applications}
+
+
+def project(name: str, *dependencies: str, rest: str = "") -> str:
+    listed = ", ".join(f'"{each}"' for each in dependencies)
+    return (
+        f'[project]\nname = "{name}"\nrequires-python = ">=3.13"\ndependencies = [{listed}]\n{rest}'
+        '[build-system]\nrequires = ["hatchling"]\n'
+    )
+
+
+UV = {
+    "pyproject.toml": '[project]\nname = "all"\n[tool.uv.workspace]\nmembers = ["apps/*", "libs/*"]\nexclude = ["libs/old"]\n',
+    "uv.lock": "version = 1\n",
+    "apps/api/pyproject.toml": project("the-api", "fastapi", "uvicorn", "My_Store"),
+    "apps/api/src/main.py": (
+        "from fastapi import FastAPI\nfrom src.routes import router\nfrom store.urls import PREFIX\n"
+        'app = FastAPI()\napp.include_router(router, prefix=PREFIX)\n@app.get("/healthz")\ndef health(): return {}\n'
+    ),
+    "apps/api/src/routes.py": "from fastapi import APIRouter\nrouter = APIRouter()\n",
+    "libs/store/pyproject.toml": project("my-store", "asyncpg"),
+    "libs/store/src/store/__init__.py": "",
+    "libs/store/src/store/urls.py": 'import os\nPREFIX = "/v1"\nos.environ["STORE_URL"]\n',
+    "libs/old/pyproject.toml": project("old"),
+    "libs/other/pyproject.toml": project("other"),
+}
+
+
+def test_a_member_of_a_uv_workspace_is_built_from_its_root(tmp_path: Path) -> None:
+    stack, made = written(tmp_path, UV)
+    apps = by_folder(stack)
+    assert [app.folder for app in stack.deployable] == ["apps/api"] and "workspace" in apps[""].reason
+    api = apps["apps/api"]
+    assert api.command[:2] == ["uvicorn", "src.main:app"] and api.manager == "uv" and api.lockfile == "uv.lock"
+    assert api.health is not None and api.health.path == "/healthz"
+    assert [service.kind for service in api.services] == ["postgres"]  # what it stands on needs it
+    assert [variable.name for variable in api.env] == ["STORE_URL"]
+    assert api.workspace is not None and api.workspace.folders == ["libs/store", "apps/api"]
+    image = made["apps/api/Dockerfile"]
+    assert "uv sync --locked --no-dev --no-install-workspace --package the-api" in image
+    assert "uv sync --locked --no-dev --no-editable --package the-api" in image
+    assert "COPY libs/other/pyproject.toml ./libs/other/pyproject.toml" in image and "libs/old" not in image
+    assert "WORKDIR /app/apps/api" in image and "PYTHONPATH=/app/apps/api " in image
+    ignored = set(made["apps/api/Dockerfile.dockerignore"].splitlines())
+    assert {"!pyproject.toml", "!uv.lock", "!libs/store", "!apps/api", "!libs/other/pyproject.toml"} <= ignored
+    assert "!libs/other" not in ignored
+    assert "dockerfile: apps/api/Dockerfile" in made["compose.yaml"]
+
+
+def test_the_root_of_a_uv_workspace_may_be_the_application(tmp_path: Path) -> None:
+    stack, made = written(
+        tmp_path,
+        {
+            "pyproject.toml": project(
+                "site", "flask", "gunicorn", "store", rest='[tool.uv.workspace]\nmembers = ["packages/store"]\n'
+            ),
+            "uv.lock": "version = 1\n",
+            "site_/app.py": "from flask import Flask\napp = Flask(__name__)\n",
+            "packages/store/pyproject.toml": project("store", "redis"),
+            "packages/store/store.py": "",
+        },
+    )
+    (site,) = stack.deployable
+    assert site.folder == "" and [service.kind for service in site.services] == ["redis"]
+    assert "COPY packages/store/pyproject.toml" in made["Dockerfile"] and "WORKDIR /app/" not in made["Dockerfile"]
+    assert {"!packages", "!site_", "!uv.lock"} <= set(made[".dockerignore"].splitlines())
+
+
+def test_a_project_with_a_lockfile_of_its_own_stands_by_itself(tmp_path: Path) -> None:
+    stack, made = written(tmp_path, UV | {"apps/api/uv.lock": "version = 1\n"})
+    (api,) = stack.deployable
+    assert api.workspace is None and "--no-install-project" in made["apps/api/Dockerfile"]
+
+
+def test_django_below_its_requirements_is_started_from_there(tmp_path: Path) -> None:
+    stack, made = written(
+        tmp_path,
+        {
+            "Pipfile": '[packages]\ndjango = "*"\nCelery = "*"\n[requires]\npython_version = "3.12"\n',
+            "Pipfile.lock": "{}",
+            "src/manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n',
+            "src/shop/settings.py": 'ROOT_URLCONF = "shop.urls"\nSTATIC_ROOT = "static"\n',
+            "src/shop/urls.py": "from django.urls import path\nurlpatterns = [path('healthz', print)]\n",
+            "src/shop/wsgi.py": "application = get_wsgi_application()\n",
+            "src/shop/celery.py": 'from celery import Celery\napp = Celery("shop")\n',
+        },
+    )
+    (shop,) = stack.deployable
+    assert shop.folder == "" and shop.manager == "pipenv" and shop.command[-1] == "shop.wsgi:application"
+    assert shop.health is not None and shop.health.path == "/healthz"
+    assert shop.migration is not None and shop.migration.run == "python src/manage.py migrate --noinput"
+    assert shop.processes[0].command[:3] == ["celery", "--app", "shop.celery"]
+    assert "PYTHONPATH=/app/src:/app " in made["Dockerfile"] and "src/manage.py collectstatic" in made["Dockerfile"]
