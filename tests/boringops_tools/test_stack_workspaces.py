@@ -111,3 +111,77 @@ def test_django_below_its_requirements_is_started_from_there(tmp_path: Path) -> 
     assert shop.migration is not None and shop.migration.run == "python src/manage.py migrate --noinput"
     assert shop.processes[0].command[:3] == ["celery", "--app", "shop.celery"]
     assert "PYTHONPATH=/app/src:/app " in made["Dockerfile"] and "src/manage.py collectstatic" in made["Dockerfile"]
+
+
+UMBRELLA = {
+    "mix.exs": """defmodule All.MixProject do
+  def project do
+    [apps_path: "apps", deps: [], releases: releases()]
+  end
+  defp releases do
+    [
+      shop: [applications: [shop_web: :permanent]],
+      nightly: [applications: [reports: :permanent]]
+    ]
+  end
+end
+""",
+    "mix.lock": "%{}",
+    "config/config.exs": "import Config\n",
+    "config/prod.exs": 'import Config\nconfig :shop_web, ShopWeb.Endpoint, http: [port: {:system, "PORT"}]\n',
+    "apps/shop_web/mix.exs": """defmodule ShopWeb.MixProject do
+  def project do
+    [app: :shop_web, elixir: "~> 1.17", aliases: ["assets.deploy": []], deps: [{:phoenix, "~> 1.7"}, {:shop, in_umbrella: true}]]
+  end
+end
+""",
+    "apps/shop_web/assets/package.json": '{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "6"}}',
+    "apps/shop_web/lib/router.ex": 'defmodule R do\n  scope "/ops" do\n    get "/health", C, :show\n  end\nend\n',
+    "apps/shop/mix.exs": 'defmodule Shop.MixProject do\n  def project, do: [app: :shop, deps: [{:postgrex, ">= 0.0.0"}]]\nend\n',
+    "apps/shop/lib/shop/release.ex": "defmodule Shop.Release do\nend\n",
+    "apps/shop/priv/repo/migrations/1_a.exs": "",
+    "apps/reports/mix.exs": 'defmodule Reports.MixProject do\n  def project, do: [app: :reports, deps: [{:redix, "1.0"}]]\nend\n',
+}
+
+
+def test_the_release_of_an_umbrella_that_serves_is_the_application(tmp_path: Path) -> None:
+    stack, made = written(tmp_path, UMBRELLA)
+    (shop,) = stack.applications  # neither its parts nor the assets are applications of their own
+    assert shop.deployable and shop.command == ["/app/bin/shop", "start"] and shop.framework == "phoenix"
+    assert [service.kind for service in shop.services] == ["postgres"]  # not what only the other release needs
+    assert shop.migration is not None and shop.migration.run == "/app/bin/shop eval Shop.Release.migrate"
+    assert shop.health is not None and shop.health.path == "/ops/health" and shop.version.stated is not None
+    assert "PORT" in [variable.name for variable in shop.env]
+    image = made["Dockerfile"]
+    assert "COPY apps/reports/mix.exs ./apps/reports/mix.exs" in image
+    assert "(cd apps/shop_web && mix assets.deploy)" in image and "mix release shop " in image
+    assert "!apps" in made[".dockerignore"].splitlines()
+
+
+def test_an_umbrella_without_a_release_says_so(tmp_path: Path) -> None:
+    stack, _ = written(
+        tmp_path, UMBRELLA | {"mix.exs": 'defmodule A do\n  def project, do: [apps_path: "apps"]\nend\n'}
+    )
+    (app,) = stack.applications
+    assert not app.deployable and "defines no release" in app.reason
+
+
+def test_several_releases_that_serve_are_a_question(tmp_path: Path) -> None:
+    mix = UMBRELLA["mix.exs"].replace("reports: :permanent", "shop_web: :permanent")
+    (app,) = written(tmp_path, UMBRELLA | {"mix.exs": mix})[0].applications
+    assert not app.deployable and "(shop, nightly)" in app.reason
+
+
+def test_dependencies_in_folders_beside_are_there_before_they_are_fetched(tmp_path: Path) -> None:
+    stack, made = written(
+        tmp_path,
+        {
+            "mix.exs": 'defmodule A do\n  def project, do: [app: :a, package: [], deps: [{:bandit, "1.0"}, {:wire, path: "wire"}]]\nend\n',
+            "config/prod.exs": "import Config\nconfig :a, A.Endpoint, http: [ip: {127, 0, 0, 1}, port: 8080]\n",
+            "wire/mix.exs": "defmodule W do\n  def project, do: [app: :wire]\nend\n",
+        },
+    )
+    (app,) = stack.deployable  # it may be published as well: what has a configuration is run
+    assert app.port == 8080
+    assert made["Dockerfile"].index("COPY wire ./wire") < made["Dockerfile"].index("deps.get")
+    assert "!wire" in made[".dockerignore"].splitlines()

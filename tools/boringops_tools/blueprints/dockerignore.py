@@ -51,6 +51,8 @@ def allowed(app: Application, context: Context) -> list[str]:
     if app.go is not None:  # sources of every package, and what they embed; documents and images are none of it
         needed |= set(app.go.assets)
     needed |= _NEEDED.get(app.language, set()) & names
+    if app.elixir is not None:
+        needed |= {part.partition("/")[0] for part in (*app.elixir.local, *app.elixir.members)}
     if app.static is not None:
         names.add("nginx.conf")
     if app.rust is not None:

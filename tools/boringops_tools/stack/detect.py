@@ -154,6 +154,7 @@ def _assets_apart(applications: list[Application]) -> list[Application]:
         for app in applications
         if app.language != "node" or app.folder not in others or (app.deployable and not app.static)
     ]
+    kept = [app for app in kept if app.language != "node" or not any(_part_of(app, whole) for whole in kept)]
     # Where several manifests stand in one folder, what runs is the application.
     deployed = {app.folder for app in kept if app.deployable}
     return [
@@ -161,6 +162,16 @@ def _assets_apart(applications: list[Application]) -> list[Application]:
         for app in kept
         if app.deployable or app.folder not in deployed or app.language not in {"deno", "cpp", "java"}
     ]
+
+
+def _part_of(app: Application, whole: Application) -> bool:
+    """Whether a package.json only makes what another application carries: its assets, or its user interface."""
+    inner = app.folder.removeprefix(f"{whole.folder}/" if whole.folder else "")
+    if inner == app.folder and whole.folder:
+        return False
+    if whole.language == "elixir" and (whole.deployable or whole.framework):
+        return inner.rpartition("/")[2] == "assets"
+    return whole.language == "java" and whole.deployable and "src/main/" in f"{inner}/"
 
 
 def _unique(applications: list[Application]) -> list[Application]:

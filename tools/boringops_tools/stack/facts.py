@@ -232,6 +232,9 @@ class Elixir(Fact):
     release: str = ""
     phoenix: bool = False
     assets: bool = False
+    assets_in: str = Field(default="", description="Folder that builds the assets; empty for the application's own.")
+    members: list[str] = Field(default=[], description="Folders of an umbrella's applications.")
+    local: list[str] = Field(default=[], description="Folders below its own that dependencies are taken from.")
     otp: str = ""
 
 
