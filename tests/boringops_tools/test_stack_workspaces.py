@@ -185,3 +185,106 @@ def test_dependencies_in_folders_beside_are_there_before_they_are_fetched(tmp_pa
     assert app.port == 8080
     assert made["Dockerfile"].index("COPY wire ./wire") < made["Dockerfile"].index("deps.get")
     assert "!wire" in made[".dockerignore"].splitlines()
+
+
+def pom(
+    name: str, *, inside: str = "", modules: str = "", dependencies: str = "quarkus-rest quarkus-smallrye-health"
+) -> str:
+    listed = "".join(f"<dependency><artifactId>{each}</artifactId></dependency>" for each in dependencies.split())
+    return (
+        f'<project xmlns="http://maven.apache.org/POM/4.0.0">{inside}<artifactId>{name}</artifactId><version>1</version>'
+        f"<modules>{''.join(f'<module>{each}</module>' for each in modules.split())}</modules>"
+        f"<dependencies>{listed}</dependencies>"
+        "<build><plugins><plugin><artifactId>quarkus-maven-plugin</artifactId></plugin></plugins></build></project>"
+    )
+
+
+def test_modules_that_build_alone_are_applications(tmp_path: Path) -> None:
+    stack, made = written(
+        tmp_path,
+        {
+            "pom.xml": pom("all", modules="heroes villains docs", dependencies=""),
+            "heroes/pom.xml": pom(
+                "heroes", dependencies="quarkus-rest quarkus-smallrye-health quarkus-reactive-pg-client"
+            ),
+            "heroes/src/main/resources/application.yml": "quarkus:\n  http:\n    port: 8083\n",
+            "heroes/src/main/webui/package.json": '{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "6"}}',
+            "villains/pom.xml": pom("villains"),
+            "villains/src/main/resources/application.properties": "quarkus.http.root-path=/api\n",
+            "docs/pom.xml": pom("docs", dependencies=""),
+        },
+    )
+    apps = by_folder(stack)
+    assert sorted(apps) == ["heroes", "villains"] and all(app.deployable for app in apps.values())
+    assert apps["heroes"].health is not None and apps["heroes"].health.path == "/q/health/live"
+    assert [service.kind for service in apps["heroes"].services] == ["postgres"] and apps["heroes"].port == 8083
+    assert apps["villains"].health is not None and apps["villains"].health.path == "/api/q/health/live"
+    assert "COPY pom.xml" in made["heroes/Dockerfile"] and "--projects" not in made["heroes/Dockerfile"]
+
+
+def test_modules_below_one_parent_are_built_from_it(tmp_path: Path) -> None:
+    parent = "<parent><artifactId>all</artifactId><version>1</version></parent>"
+    stack, made = written(
+        tmp_path,
+        {
+            "pom.xml": pom("all", modules="api admin model", dependencies=""),
+            "api/pom.xml": pom("api", inside=parent),
+            "admin/pom.xml": pom("admin", inside=parent),
+            "model/pom.xml": pom("model", inside=parent, dependencies=""),
+            "model/src/main/java/M.java": 'class M { String a = System.getenv("MODEL_KEY"); }',
+        },
+    )
+    apps = by_folder(stack)
+    assert sorted(app.folder for app in stack.deployable) == ["admin", "api"] and "(api, admin)" in apps[""].reason
+    assert [variable.name for variable in apps["api"].env] == ["MODEL_KEY"]
+    assert "package -DskipTests --projects api --also-make" in made["api/Dockerfile"]
+    assert "cp -r api/target/quarkus-app" in made["api/Dockerfile"]
+    assert {"!api", "!admin", "!model", "!pom.xml"} <= set(made["api/Dockerfile.dockerignore"].splitlines())
+    assert "dockerfile: api/Dockerfile" in made["compose.yaml"]
+
+
+def test_a_spring_boot_that_cannot_take_its_jar_apart_is_started_whole(tmp_path: Path) -> None:
+    gradle = "plugins {{ id 'org.springframework.boot' version '{}' }}\ndependencies {{ implementation 'a:spring-boot-starter-web' }}\n"
+    for version, layers in (("2.6.3", False), ("3.2.9", False), ("3.3.0", True), ("4.0.1", True)):
+        root = tmp_path / version
+        root.mkdir()
+        image = written(
+            root, {"build.gradle": gradle.format(version), "src/main/java/A.java": "@SpringBootApplication class A {}"}
+        )
+        assert ("jarmode=tools" in image[1]["Dockerfile"]) is layers, version
+        assert 'ENTRYPOINT ["java", "-jar", "app.jar"]' in image[1]["Dockerfile"]
+
+
+def test_a_solution_of_several_web_projects_is_several_applications(tmp_path: Path) -> None:
+    web = '<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net9.0</TargetFramework></PropertyGroup>{}</Project>'
+    npgsql = '<ItemGroup><PackageReference Include="Npgsql" /></ItemGroup>'
+    stack, made = written(
+        tmp_path,
+        {
+            "Shop.sln": "",
+            "src/Shop.Api/Shop.Api.csproj": web.format(npgsql),
+            "src/Shop.Api/Program.cs": (
+                'var app = b.Build();\napp.MapGet("/healthz", () => 1);\n'
+                'Environment.GetEnvironmentVariable("API_KEY");\n'
+            ),
+            "src/Shop.Site/Shop.Site.csproj": web.format(""),
+            "src/Shop.Site/Program.cs": (
+                "var app = b.Build();\nif (app.Environment.IsDevelopment())\n{\n"
+                '  app.MapHealthChecks("/alive");\n}\nif (!app.Environment.IsDevelopment()) { app.MapGet("/up", () => 1); }\n'
+            ),
+            "src/Shop.Model/Shop.Model.csproj": '<Project Sdk="Microsoft.NET.Sdk"></Project>',
+            "tests/T/T.csproj": web.format(
+                '<ItemGroup><PackageReference Include="Microsoft.NET.Test.Sdk" /></ItemGroup>'
+            ),
+        },
+    )
+    apps = by_folder(stack)
+    assert sorted(app.folder for app in stack.deployable) == ["src/Shop.Api", "src/Shop.Site"]
+    api, site = apps["src/Shop.Api"], apps["src/Shop.Site"]
+    assert api.command == ["dotnet", "Shop.Api.dll"] and [service.kind for service in api.services] == ["postgres"]
+    assert api.health is not None and [variable.name for variable in api.env] == ["API_KEY"]
+    assert site.services == [] and site.env == [] and site.name == "shop-site" and apps[""].name == "shop"
+    assert site.health is not None and site.health.path == "/up"  # the other is only there for developers
+    image = made["src/Shop.Site/Dockerfile"]
+    assert 'dotnet publish "src/Shop.Site/Shop.Site.csproj"' in image and "src/Shop.Model/Shop.Model.csproj" in image
+    assert "!src" in made["src/Shop.Site/Dockerfile.dockerignore"].splitlines()

@@ -41,10 +41,11 @@ def files(context: Context) -> Iterator[DraftFile]:
 
 def allowed(app: Application, context: Context) -> list[str]:
     """Top-level names of the application's folder that its build may see."""
-    if app.workspace is not None and app.folder != app.workspace.root:
+    whole = app.jvm is not None or app.dotnet is not None  # which builds from all of its modules
+    if app.workspace is not None and app.folder != app.workspace.root and not whole:
         return _of_workspace(app, context)
-    prefix = f"{app.folder}/" if app.folder else ""
-    inner = [path.removeprefix(prefix) for path in context.tree.all_below(app.folder)]
+    prefix = f"{app.context}/" if app.context else ""
+    inner = [path.removeprefix(prefix) for path in context.tree.all_below(app.context)]
     names = {path.partition("/")[0] for path in inner}
     manifest = context.tree.text(app.path("pyproject.toml"))
     needed = {name for name in names if name in manifest and name.lower().startswith(("readme", "licen"))}
@@ -66,7 +67,9 @@ def allowed(app: Application, context: Context) -> list[str]:
     others = {
         other.folder.removeprefix(prefix).partition("/")[0]
         for other in context.apps
-        if other.folder != app.folder and other.folder.startswith(prefix)
+        if other.folder != app.folder
+        and other.folder.startswith(prefix)
+        and not (whole and app.workspace is not None and other.context == app.context)
     }
     return sorted(
         name

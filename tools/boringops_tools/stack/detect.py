@@ -11,6 +11,7 @@ from boringops_tools.stack import (
     deno,
     dotnet,
     elixir,
+    elixir_mix,
     go,
     java,
     node,
@@ -58,7 +59,7 @@ DETECTORS: dict[str, tuple[Detector, Callable[[Tree], Iterable[str]]]] = {
     "ruby": (ruby.detect, _named(ruby.MANIFEST)),
     "php": (php.detect, php.folders),
     "dotnet": (dotnet.detect, dotnet.folders),
-    "elixir": (elixir.detect, _named(elixir.MANIFEST)),
+    "elixir": (elixir.detect, _named(elixir_mix.MANIFEST)),
     "deno": (deno.detect, _named(*deno.MANIFESTS)),
     "cpp": (cpp.detect, cpp.folders),
 }

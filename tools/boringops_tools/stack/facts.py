@@ -182,6 +182,7 @@ class Jvm(Fact):
     module: str = Field(default="", description="Module of a multi-module build that makes the application.")
     jar: str = Field(default="", description="The runnable jar that the build leaves, relative to the folder.")
     layout: Literal["boot", "quarkus", "jar"] = "jar"
+    layered: bool = Field(default=True, description="Spring Boot: whether the build can take its jar apart.")
     manifests: list[str] = []
 
 

@@ -16,7 +16,7 @@ _ORDER = (*_LIVENESS, *_GENERAL, *_READINESS)
 
 _PLAIN = {"livez", "liveness", "healthz", "readyz", "readiness", *_GENERAL}
 """Names that mean nothing else wherever they stand; `/streams/live` and `/orders/status` are about something else."""
-_NEUTRAL = re.compile(r"v\d+|-|_|api|internal|system|monitoring|management|actuator|probes?|_?health(z|-?check)?")
+_NEUTRAL = re.compile(r"v\d+|-|_|api|internal|system|q|monitoring|management|actuator|probes?|_?health(z|-?check)?")
 _SEGMENT = re.compile(r"[\w.-]+")
 
 

@@ -24,8 +24,11 @@ CLIENTS: dict[str, dict[str, Kind]] = {
         "pika": "rabbitmq", "aio-pika": "rabbitmq",
     },
     "java": {
-        "postgresql": "postgres", "quarkus-jdbc-postgresql": "postgres", "r2dbc-postgresql": "postgres",
+        "postgresql": "postgres", "quarkus-jdbc-postgresql": "postgres", "quarkus-reactive-pg-client": "postgres",
+        "r2dbc-postgresql": "postgres",
         "mysql-connector-j": "mysql", "mysql-connector-java": "mysql", "quarkus-jdbc-mysql": "mysql",
+        "quarkus-jdbc-mariadb": "mysql", "quarkus-reactive-mysql-client": "mysql", "quarkus-mongodb-client": "mongo",
+        "quarkus-mongodb-panache": "mongo", "quarkus-mongodb-panache-kotlin": "mongo",
         "spring-boot-starter-data-mongodb": "mongo", "mongodb-driver-sync": "mongo",
         "spring-boot-starter-data-redis": "redis", "jedis": "redis", "lettuce-core": "redis", "quarkus-redis-client": "redis",
         "spring-boot-starter-amqp": "rabbitmq", "amqp-client": "rabbitmq",
