@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -106,7 +107,7 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
     title, summary = _readme(tree)
     branch, known = _branch(tree)
     return Stack(
-        applications=_unique(_assets_apart(applications)),
+        applications=_unique(_served_elsewhere(_assets_apart(applications))),
         title=title,
         summary=summary,
         ci=[Source(path=path) for path in _OTHER_CI if path in tree],
@@ -163,6 +164,24 @@ def _assets_apart(applications: list[Application]) -> list[Application]:
         for app in kept
         if app.deployable or app.folder not in deployed or app.language not in {"deno", "cpp", "java"}
     ]
+
+
+def _served_elsewhere(applications: list[Application]) -> list[Application]:
+    """A site whose build goes into another application is said to that one, whose image has no Node.js to build it."""
+    sites = {
+        posixpath.normpath(app.path(app.static.output)): app
+        for app in applications
+        if app.static is not None and app.static.output.startswith("../")
+    }
+    told = []
+    for app in applications:
+        mine = [
+            f"{site.folder} builds its pages into {target}, and this image does not build them: run its build before, or serve them apart."
+            for target, site in sites.items()
+            if app.deployable and site.folder != app.folder and (not app.folder or target.startswith(f"{app.folder}/"))
+        ]
+        told.append(app.model_copy(update={"remarks": [*app.remarks, *mine]}) if mine else app)
+    return told
 
 
 def _part_of(app: Application, whole: Application) -> bool:

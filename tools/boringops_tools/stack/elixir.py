@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from boringops_tools.stack import elixir_mix, make, versions
+from boringops_tools.stack import elixir_mix, health, make, versions
 from boringops_tools.stack.calls import Call, calls, text
 from boringops_tools.stack.elixir_mix import MANIFEST, Mix
 from boringops_tools.stack.facts import Application, Command, Commands, Elixir, Route, Source
@@ -42,7 +42,12 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     module = next(iter(re.findall(r"^defmodule ([\w.]+)", tree.text(task), re.MULTILINE)), "") if task else ""
     assets = next((home for home in homes if "assets.deploy" in tree.text(join(home, MANIFEST))), None)
     claims = [claim for each in manifests for claim in each.elixir]
-    remarks = [] if reason else _remarks(tree, homes, assets, lacks_task=migrates and not module)
+    remarks = (
+        []
+        if reason
+        else [health.local(place) for place in _local(tree, folder)]
+        + _remarks(tree, homes, assets, lacks_task=migrates and not module)
+    )
     return application(
         tree,
         folder,
@@ -102,6 +107,13 @@ def _umbrella(apps: dict[str, Mix], mix: Mix) -> tuple[str, dict[str, Mix], str]
         apps,
         "an umbrella that defines no release: mix.exs at its root has to say which applications belong to one",
     )
+
+
+def _local(tree: Tree, folder: str) -> list[Source]:
+    """Where production's configuration has it listen for its own machine alone."""
+    path = join(folder, "config/prod.exs")
+    found = re.search(r"http:\s*\[[^\]]*\bip:\s*\{127,\s*0,\s*0,\s*1\}", tree.text(path))
+    return [Source(path=path, line=tree.text(path)[: found.start()].count("\n") + 1)] if found else []
 
 
 def _remarks(tree: Tree, homes: list[str], assets: str | None, *, lacks_task: bool) -> list[str]:

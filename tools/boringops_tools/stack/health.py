@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from boringops_tools.stack.facts import Route
+from boringops_tools.stack.facts import Route, Source
 
 _LIVENESS = ("livez", "live", "liveness", "alive", "healthz", "ping", "heartbeat", "up")
 _GENERAL = ("health", "healthcheck", "health-check", "health_check")
@@ -54,6 +54,14 @@ def _rank(route: Route) -> tuple[int, int, str]:
 
 def _name(path: str) -> str:
     return path.strip("/").rpartition("/")[2].removeprefix("_")
+
+
+def local(place: Source) -> str:
+    """What a listener on the loopback address alone means in a container."""
+    return (
+        f"{place} listens on the machine's own address alone: in a container nothing outside reaches it, "
+        "while its health check passes. Let it listen on 0.0.0.0."
+    )
 
 
 def remarks(routes: Iterable[Route], unplaced: Iterable[Route]) -> list[str]:

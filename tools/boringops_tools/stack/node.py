@@ -113,6 +113,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     )
     app = app.model_copy(update=_verdict(app, manifest, scripts, facts.listens, tree, site))
     said = health.remarks(routes, facts.unplaced) if app.deployable else []
+    if app.deployable and not static and (place := facts.local(framework)):
+        said.append(health.local(place))
     return app.model_copy(update={"remarks": [*app.remarks, *said]})
 
 
@@ -205,6 +207,8 @@ def _reason(
         return "a GitHub Action: it runs on other repositories' runners"
     if site is not None and site.reason:
         return site.reason
+    if app.static is not None and app.static.output.startswith("../"):
+        return f"its build goes to `{app.static.output}`, out of its folder: another application serves it"
     if app.static is not None:
         if not node.build and app.framework != "angular":
             return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -175,6 +176,18 @@ def _angular(asked: Asked) -> Site:
     return Site("angular", place, output=f"{base}/{browser}".strip("/"), fallback="index.html")
 
 
+_PATH = re.compile(
+    r"(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|import\.meta\.dirname|process\.cwd\(\))\s*,\s*['\"]([^'\"]+)['\"]\s*\)"
+)
+
+
+def _folder(said: str | None, usual: str) -> tuple[str, bool]:
+    """A folder out of a configuration, relative to it: as a literal, or joined to where the configuration is."""
+    joined = _PATH.fullmatch(said or "")
+    text = joined[1] if joined else said or usual
+    return posixpath.normpath(text.strip("/")), not re.fullmatch(r"[\w./@-]+", text)
+
+
 def _vite(asked: Asked) -> Site:
     tree, folder, dependencies, _scripts = asked
     out, place, text = _config(tree, folder, "vite.config", "outDir")
@@ -192,7 +205,9 @@ def _vite(asked: Asked) -> Site:
         return Site("vite", place, reason="a library: Vite is set to build one (`build.lib`)")
     pages = list(tree.below(folder, ".html"))
     single = kind != "mpa" and not (len(pages) > 1 and "rollupOptions" in text and "input" in text)
-    output = (out or "dist").removeprefix("./").strip("/")
+    output, uncertain = _folder(out, "dist")
+    if uncertain:
+        return Site("vite", place, reason=f"which folder its build goes to is not certain: `{out}`")
     if root and not root.startswith((".", "/")) and not out:
         output = f"{root.strip('/')}/{output}"
     return Site(

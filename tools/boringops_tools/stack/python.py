@@ -38,9 +38,13 @@ _LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.
 _BRINGS = {
     "fastapi": ("fastapi-slim", "sqladmin"),
     "starlette": ("fastapi",),
+    "fasthtml": ("python-fasthtml",),
     "flask": ("apiflask", "flask-restx", "connexion"),
 }
 """Packages that bring a framework along."""
+_ASYNCHRONOUS = {"fastapi", "starlette", "litestar", "fasthtml"}
+_PORTS = {"fasthtml": 5001}
+"""What a framework listens on where nobody says, if it is not 8000."""
 _VERSION_FILES = {
     ".tool-versions": r"^python\s+(\S+)",
     ".python-version": r"^(?:cpython-)?(\d\S*)",
@@ -104,7 +108,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
             "server_declared": _serves(python.server, declared),
         }
     )
-    port, where = facts.ports[0] if facts.ports and not django else (8000, None)
+    port, where = facts.ports[0] if facts.ports and not django else (_PORTS.get(framework, 8000), None)
     routes, unplaced = (
         (python_django.routes(tree, home, facts.program, python.settings), [])
         if home is not None
@@ -176,6 +180,7 @@ def _verdict(app: Application, declared: dict[str, Source], remarks: list[str], 
                     "tornado",
                     "sanic",
                     "litestar",
+                    "python-fasthtml",
                     "streamlit",
                 )
                 if name in declared
@@ -210,7 +215,8 @@ def _purpose(project: dict[str, Any]) -> str:
 
 
 def _serves(server: str, declared: dict[str, Source]) -> bool:
-    return not server or server in declared or (server == "uvicorn" and "fastapi[standard]" in declared)
+    brought = {"fastapi[standard]", "fastapi[all]", "litestar[standard]", "python-fasthtml"}
+    return not server or server in declared or (server == "uvicorn" and bool(brought & declared.keys()))
 
 
 def _manager(tree: Tree, folder: str, project: dict[str, Any]) -> tuple[str, str | None]:
@@ -263,7 +269,7 @@ def _web(tree: Tree, folder: str, facts: python_source.Facts) -> tuple[Python, S
     app, root, target = min(found, key=lambda item: (item[2].split("(")[0] != wanted, *_rank(item[0])))
     if app.made is not None:
         facts.routing.served.add(app.made)
-    asynchronous = app.framework in {"fastapi", "starlette"}
+    asynchronous = app.framework in _ASYNCHRONOUS
     remark = ""
     if app.arguments:
         remark = f"{app.path}:{app.line}: {app.name} takes arguments; the start command calls it without."
@@ -299,8 +305,10 @@ def _import_root(tree: Tree, folder: str, path: str, imports: set[str]) -> str:
     if base and base in imports:  # `from src.config import ...` starts above it
         return ""
     here = folder_of(inner)
-    if here and here != base and any(has(here, name) and not has(base, name) for name in imports):
-        return here
+    while here and here != base:
+        if any(has(here, name) and not has(base, name) for name in imports):
+            return here
+        here = folder_of(here)
     return base
 
 

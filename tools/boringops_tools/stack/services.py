@@ -36,7 +36,9 @@ CLIENTS: dict[str, dict[str, Kind]] = {
     "rust": {
         "sqlx[postgres]": "postgres", "diesel[postgres]": "postgres", "tokio-postgres": "postgres", "postgres": "postgres",
         "deadpool-postgres": "postgres", "sqlx[mysql]": "mysql", "diesel[mysql]": "mysql", "mysql_async": "mysql",
-        "mongodb": "mongo", "redis": "redis", "deadpool-redis": "redis", "fred": "redis", "lapin": "rabbitmq",
+        "mongodb": "mongo", "redis": "redis", "deadpool-redis": "redis", "fred": "redis", "bb8-redis": "redis", "lapin": "rabbitmq",
+        "actix-session[redis-session]": "redis", "actix-session[redis-session-rustls]": "redis",
+        "actix-session[redis-session-native-tls]": "redis", "tower-sessions-redis-store": "redis",
     },
     "ruby": {
         "pg": "postgres", "mysql2": "mysql", "trilogy": "mysql", "mongoid": "mongo", "mongo": "mongo", "redis": "redis",
