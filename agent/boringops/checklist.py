@@ -67,7 +67,7 @@ class Facts:
 
 
 _ENV_EXAMPLES = {
-    ".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env", ".env.local.example",
+    ".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env", ".env.local.example", ".example.env",
 }  # fmt: skip
 
 

@@ -202,3 +202,90 @@ def test_variables_of_an_example_may_have_spaces_around_the_sign(tmp_path: Path)
         },
     )
     assert "API_KEY" not in made.get(".env.sample", "").replace("API_KEY = 'x'", "")
+
+
+# --- Deno, and more of Node.js ----------------------------------------------------------------------
+
+
+def test_fresh_is_started_as_it_is_previewed(tmp_path: Path) -> None:
+    app = only(
+        tmp_path,
+        {
+            "deno.json": (
+                '{"tasks": {"start": "deno run -A --watch=routes/ --env dev.ts", "preview": "deno run -A main.ts"},'
+                ' "imports": {"$fresh/": "https://deno.land/x/fresh@1.7.3/"}}'
+            ),
+            "main.ts": 'import { start } from "$fresh/server.ts";\nawait start(manifest);\nDeno.env.get("API_KEY");\n',
+            ".example.env": "SHOP_ID=\n",
+        },
+    )
+    assert app.deployable and app.framework == "fresh" and app.command == ["deno", "run", "-A", "main.ts"]
+    assert [variable.name for variable in app.env] == ["API_KEY", "SHOP_ID"]
+
+
+def test_deno_without_a_manifest_is_known_by_what_it_calls(tmp_path: Path) -> None:
+    files = {"server.ts": "Deno.serve({ port: 8090 }, () => new Response('x'))\n"}
+    app = only(tmp_path, files)
+    assert app.language == "deno" and app.deployable and app.port == 8090 and app.command[-1] == "server.ts"
+    assert "--entrypoint server.ts" in drafted(tmp_path, files)["Dockerfile"]
+
+
+def test_nitro_and_rsbuild_leave_a_server_and_files(tmp_path: Path) -> None:
+    nitro = '{"scripts": {"build": "nitropack build"}, "devDependencies": {"nitropack": "2"}}'
+    app = only(tmp_path / "a", {"package.json": nitro})
+    assert app.deployable and app.framework == "nitro" and app.command == ["node", ".output/server/index.mjs"]
+    rsbuild = '{"scripts": {"build": "rsbuild build"}, "devDependencies": {"@rsbuild/core": "1", "react": "19"}}'
+    config = "export default { output: { distPath: { root: 'www' } } }\n"
+    app = only(tmp_path / "b", {"package.json": rsbuild, "rsbuild.config.ts": config})
+    assert app.framework == "rsbuild-react" and app.static is not None and app.static.output == "www"
+
+
+def test_a_build_that_checks_variables_is_told_that_there_are_none_yet(tmp_path: Path) -> None:
+    files = {
+        "package.json": '{"scripts": {"build": "next build"}, "dependencies": {"next": "15", "@t3-oss/env-nextjs": "0.13"}}',
+        "package-lock.json": "{}",
+        "src/env.ts": "export const env = createEnv({ skipValidation: !!process.env.SKIP_ENV_VALIDATION })\n",
+    }
+    assert "SKIP_ENV_VALIDATION=1 npm run build" in drafted(tmp_path, files)["Dockerfile"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "package.json": '{"dependencies": {"express": "5", "better-sqlite3": "11"}, "scripts": {"start": "node a.js"}}',
+            "a.js": "require('express')().listen(3000)\n",
+        },
+        {
+            "requirements.txt": "fastapi\nuvicorn\naiosqlite\n",
+            "main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+        },
+        {
+            "go.mod": "module m\ngo 1.25\nrequire modernc.org/sqlite v1.0.0\n",
+            "main.go": 'package main\nimport "net/http"\nfunc main() { http.ListenAndServe(":8080", nil) }\n',
+        },
+    ],
+    ids=["node", "python", "go"],
+)
+def test_a_database_in_a_file_needs_a_volume(tmp_path: Path, files: dict[str, str]) -> None:
+    assert any("Its database is a file" in remark for remark in only(tmp_path, files).remarks)
+
+
+def test_a_database_in_a_file_beside_a_server_is_for_tests(tmp_path: Path) -> None:
+    app = only(
+        tmp_path,
+        {
+            "requirements.txt": "fastapi\nuvicorn\naiosqlite\nasyncpg\n",
+            "main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+        },
+    )
+    assert not any("is a file" in remark for remark in app.remarks)
+
+
+def test_fasthtml_may_write_its_key(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "python-fasthtml\n",
+        "main.py": "from fasthtml.common import *\napp, rt = fast_app()\nserve()\n",
+    }
+    image = drafted(tmp_path, files)["Dockerfile"]
+    assert image.index("RUN chown 10001:10001 /app") < image.index("USER 10001:10001")

@@ -96,6 +96,7 @@ def _python(app: Application, context: Context) -> dict[str, Any]:
         "package": workspace.package if len(workspace.manifests) else "",
         "manage": manage,
         "paths": ":".join(dict.fromkeys(f"{here}/{part}" if part else here for part in (python.import_root, ""))),
+        "writes": app.framework == "fasthtml",
         "hosts_checked": app.framework == "django",
         "installs_project": python.packaged and not python.requirements,
         "tool": pins.package(app.manager) if app.manager in {"poetry", "pdm", "pipenv"} else "",

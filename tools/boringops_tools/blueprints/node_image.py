@@ -113,6 +113,8 @@ def values(app: Application, context: Context) -> dict[str, Any]:
     if workspace and app.manager == "pnpm":
         prune = f'CI=true pnpm install --frozen-lockfile --prod --ignore-scripts --filter "{workspace.package}..."'
     builds = [*before_build(app, context), *_build(app, workspace)]
+    if node.unchecked and builds:
+        builds[-1] = f"{node.unchecked}=1 {builds[-1]}"
     if node.prisma and not node.prisma_in_build:
         place = f"{inner}/{node.prisma}" if inner else node.prisma
         builds.insert(

@@ -35,6 +35,8 @@ def _without_manifest(tree: Tree) -> list[Application]:
     """What the root's own files show where no manifest says anything: a site, or a few sources."""
     if folders := static.folders(tree):
         return [static.detect(tree, folder) for folder in folders]
+    if deno.by_sources(tree):
+        return [deno.detect(tree, "", [])]
     top = {path.rpartition(".")[2] for path in tree.top}
     return [found(tree, "", []) for suffix, found in (("py", python.detect), ("go", go.detect)) if suffix in top][:1]
 

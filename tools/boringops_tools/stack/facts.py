@@ -135,6 +135,9 @@ class Node(Fact):
     next_output: Literal["", "default", "standalone", "export"] = ""
     public: bool = Field(default=False, description="Next.js: whether a public/ folder exists.")
     runtime: Literal["node", "bun"] = "node"
+    unchecked: str = Field(
+        default="", description="Variable that lets a build go on without the variables of run time."
+    )
     prisma: str = Field(default="", description="Path of the Prisma schema, relative to the application.")
     prisma_in_build: bool = False
 

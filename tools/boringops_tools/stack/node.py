@@ -31,6 +31,7 @@ LOCKFILES = {
 FRAMEWORKS = {
     "next": "nextjs", "@nestjs/core": "nestjs", "fastify": "fastify", "express": "express", "koa": "koa", "hono": "hono",
     "@hapi/hapi": "hapi", "restify": "restify", "elysia": "elysia", "h3": "h3", "polka": "polka",
+    "srvx": "srvx",
 }  # fmt: skip
 _MANAGERS = {"npm", "pnpm", "yarn", "bun"}
 _VERSION_FILES = {".tool-versions": r"^nodejs\s+(\S+)", ".nvmrc": r"^(\S+)", ".node-version": r"^(\S+)"}
@@ -113,6 +114,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     )
     app = app.model_copy(update=_verdict(app, manifest, scripts, facts.listens, tree, site))
     said = health.remarks(routes, facts.unplaced) if app.deployable else []
+    if app.deployable and not static:
+        said += services.in_a_file("node", dependencies, app.services)
     if app.deployable and not static and (place := facts.local(framework)):
         said.append(health.local(place))
     return app.model_copy(update={"remarks": [*app.remarks, *said]})
@@ -333,9 +336,20 @@ def _node(
         runtime="bun" if manager == "bun" and "next" not in table(manifest, "dependencies") else "node",
         next_output=mode,  # type: ignore[arg-type]
         public=any(tree.all_below(join(folder, "public"))),
+        unchecked=_unchecked(tree, folder, manifest),
         prisma=prisma,
         prisma_in_build="prisma generate" in scripts.get("build", "") + hooks + scripts.get("prebuild", ""),
     )
+
+
+def _unchecked(tree: Tree, folder: str, manifest: dict[str, Any]) -> str:
+    """What @t3-oss/env's `skipValidation: !!process.env.X` asks: while an image is built, no secrets are there to check."""
+    if not {"@t3-oss/env-nextjs", "@t3-oss/env-core", "@t3-oss/env-nuxt"} & table(manifest, "dependencies").keys():
+        return ""
+    for path in tree.below(folder, "env.ts", "env.js", "env.mjs"):
+        if found := re.search(r"skipValidation:\s*!!process\.env\.(\w+)", tree.text(path)):
+            return found[1]
+    return ""
 
 
 def _prisma_service(tree: Tree, folder: str, node: Node) -> list[Any]:

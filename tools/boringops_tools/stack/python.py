@@ -151,7 +151,9 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     if command:
         remarks.append(command)
     app = app.model_copy(update=_verdict(app, declared, remarks, tree))
-    said = health.remarks(routes, unplaced) if app.deployable else []
+    said = []
+    if app.deployable:
+        said = health.remarks(routes, unplaced) + services.in_a_file("python", declared, app.services)
     return app.model_copy(update={"remarks": [*app.remarks, *said]})
 
 
