@@ -288,3 +288,50 @@ def test_a_solution_of_several_web_projects_is_several_applications(tmp_path: Pa
     image = made["src/Shop.Site/Dockerfile"]
     assert 'dotnet publish "src/Shop.Site/Shop.Site.csproj"' in image and "src/Shop.Model/Shop.Model.csproj" in image
     assert "!src" in made["src/Shop.Site/Dockerfile.dockerignore"].splitlines()
+
+
+NX = {
+    "nx.json": "{}",
+    "package.json": (
+        '{"dependencies": {"react": "19", "express": "5", "pg": "8"}, "devDependencies": {"nx": "21", "vite": "7"},'
+        ' "scripts": {"start": "nx serve"}}'
+    ),
+    "package-lock.json": "{}",
+    "tsconfig.base.json": "{}",
+    "apps/shop/project.json": '{"name": "shop", "projectType": "application", "targets": {"test": {}}}',
+    "apps/shop/vite.config.ts": "export default { build: { outDir: '../../dist/apps/shop' } }\n",
+    "apps/api/project.json": (
+        '{"name": "api", "projectType": "application", "targets": {"build": {"executor": "@nx/webpack:webpack",'
+        ' "options": {"target": "node", "outputPath": "dist/apps/api"}}}}'
+    ),
+    "apps/api/src/main.ts": "import express from 'express';\nconst app = express();\napp.get('/healthz', h);\napp.listen(process.env.PORT || 3333);\n",
+    "apps/shop-e2e/project.json": '{"name": "shop-e2e", "projectType": "application"}',
+    "libs/model/project.json": '{"name": "model", "projectType": "library"}',
+}
+
+
+def test_nx_projects_need_no_package_json(tmp_path: Path) -> None:
+    stack, made = written(tmp_path, NX)
+    apps = by_folder(stack)
+    assert (
+        sorted(app.folder for app in stack.deployable) == ["apps/api", "apps/shop"]
+        and "Nx workspace" in apps[""].reason
+    )
+    shop, api = apps["apps/shop"], apps["apps/api"]
+    assert shop.framework == "vite-react" and shop.static is not None and shop.static.output == "dist/apps/shop"
+    assert [command.run for command in shop.commands.test] == ["npx --no-install nx test shop"] and shop.services == []
+    assert api.command == ["node", "dist/apps/api/main.js"] and api.port == 3333 and api.framework == "express"
+    assert api.health is not None and [service.kind for service in api.services] == ["postgres"]
+    assert "COPY --from=build /app/dist/apps/shop /usr/share/nginx/html" in made["apps/shop/Dockerfile"]
+    assert "COPY apps/shop/nginx.conf" in made["apps/shop/Dockerfile"]
+    assert "./node_modules/.bin/nx build api" in made["apps/api/Dockerfile"]
+    ignored = set(made["apps/api/Dockerfile.dockerignore"].splitlines())
+    assert {"!apps/api", "!libs", "!nx.json", "!tsconfig.base.json", "!package-lock.json"} <= ignored
+    assert "!apps/shop" not in ignored
+
+
+def test_what_nx_builds_by_an_unknown_program_is_told(tmp_path: Path) -> None:
+    project = '{"name": "shop", "projectType": "application", "targets": {"build": {"executor": "@acme/tool:build"}}}'
+    files = NX | {"apps/shop/project.json": project}
+    shop = by_folder(written(tmp_path, files)[0])["apps/shop"]
+    assert not shop.deployable and "@acme/tool:build" in shop.reason

@@ -54,7 +54,7 @@ def _named(*names: str) -> Callable[[Tree], Iterable[str]]:
 
 
 DETECTORS: dict[str, tuple[Detector, Callable[[Tree], Iterable[str]]]] = {
-    "node": (node.detect, _named(node.MANIFEST)),
+    "node": (node.detect, node.folders),
     "python": (python.detect, _named(*python.MANIFESTS)),
     "go": (go.detect, _named(go.MANIFEST)),
     "java": (java.detect, _named(*java.MANIFESTS, *java.SETTINGS)),

@@ -176,6 +176,7 @@ class Workspace(Fact):
     )
     packages: list[str] = Field(default=[], description="Package names of `folders`, in the same order.")
     turbo: bool = False
+    nx: bool = Field(default=False, description="Nx builds: its output is relative to the workspace's root.")
 
 
 class Jvm(Fact):
