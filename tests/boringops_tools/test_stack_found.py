@@ -289,3 +289,18 @@ def test_fasthtml_may_write_its_key(tmp_path: Path) -> None:
     }
     image = drafted(tmp_path, files)["Dockerfile"]
     assert image.index("RUN chown 10001:10001 /app") < image.index("USER 10001:10001")
+
+
+def test_a_dockerignore_for_another_dockerfile_is_left_to_that_one(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "fastapi\nuvicorn\n",
+        "main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+        ".dockerignore": "*\n!dist/*\n",
+        "packaging/Dockerfile": "FROM scratch\nCOPY dist /\n",
+    }
+    made = drafted(tmp_path, files)
+    assert ".dockerignore" not in made and "!main.py" in made["Dockerfile.dockerignore"].splitlines()
+    fits = drafted(tmp_path / "b", files | {".dockerignore": ".git\n.env\n"})
+    assert "Dockerfile.dockerignore" not in fits
+    again = drafted(tmp_path, files | {path: content for path, content in made.items() if "/" not in path})
+    assert not {".dockerignore", "Dockerfile.dockerignore"} & set(again)

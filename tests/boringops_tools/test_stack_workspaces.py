@@ -304,7 +304,10 @@ NX = {
         '{"name": "api", "projectType": "application", "targets": {"build": {"executor": "@nx/webpack:webpack",'
         ' "options": {"target": "node", "outputPath": "dist/apps/api"}}}}'
     ),
-    "apps/api/src/main.ts": "import express from 'express';\nconst app = express();\napp.get('/healthz', h);\napp.listen(process.env.PORT || 3333);\n",
+    "apps/api/src/main.ts": (
+        "import express from 'express';\nconst app = express();\n"
+        "app.get('/healthz', h);\napp.listen(process.env.PORT || 3333);\n"
+    ),
     "apps/shop-e2e/project.json": '{"name": "shop-e2e", "projectType": "application"}',
     "libs/model/project.json": '{"name": "model", "projectType": "library"}',
 }

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.dockerfile import content
 from boringops_tools.blueprints.merging import kept_out
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
+from boringops_tools.checks.dockerignore import missing
 from boringops_tools.stack.facts import Application, Node, Workspace
 
 _LEFT_OUT = re.compile(
@@ -26,6 +28,11 @@ def files(context: Context) -> Iterator[DraftFile]:
     for app in context.apps:
         # Of a Dockerfile that is not at its context's root, the ignore file is the one beside it.
         path = app.path(".dockerignore" if app.folder == app.context else "Dockerfile.dockerignore")
+        own = app.path("Dockerfile.dockerignore")
+        if own in context.tree:
+            continue  # which is the one that counts
+        if app.deployable and path in context.tree and _starves(app, context, path):
+            path = own
         if app.deployable and path not in context.tree:
             yield DraftFile(
                 path=path,
@@ -37,6 +44,13 @@ def files(context: Context) -> Iterator[DraftFile]:
             if (after := kept_out(before)) != before:
                 why = "Secrets and git's folder stay out of the build; the rest is as it was."
                 yield DraftFile(path=path, content=after, action="change", why=why)
+
+
+def _starves(app: Application, context: Context, path: str) -> bool:
+    """Whether the .dockerignore that is there was written for another Dockerfile: it keeps out what ours builds from."""
+    if app.path("Dockerfile") in context.tree:
+        return False
+    return any(missing(content(context, app), context.tree.text(path), app.context, context.tree.files))
 
 
 def allowed(app: Application, context: Context) -> list[str]:
