@@ -304,3 +304,11 @@ def test_a_dockerignore_for_another_dockerfile_is_left_to_that_one(tmp_path: Pat
     assert "Dockerfile.dockerignore" not in fits
     again = drafted(tmp_path, files | {path: content for path, content in made.items() if "/" not in path})
     assert not {".dockerignore", "Dockerfile.dockerignore"} & set(again)
+
+
+def test_an_application_called_by_a_number_has_a_variable_for_its_image(tmp_path: Path) -> None:
+    made = drafted(
+        tmp_path,
+        {"3d/requirements.txt": "flask\ngunicorn\n", "3d/app.py": "from flask import Flask\napp = Flask(__name__)\n"},
+    )
+    assert "${APP_3D_IMAGE:?" in made["compose.prod.yaml"] and "APP_3D_IMAGE=" in made["3d/.env.example"]

@@ -213,9 +213,17 @@ def _tops(tree: Tree) -> dict[str, str]:
     return known
 
 
+def _files(tree: Tree) -> list[str]:
+    """Solutions and projects of the whole repository, looked for once."""
+    if "dotnet files" not in tree.memo:
+        tree.memo["dotnet files"] = list(tree.below("", *SOLUTIONS, *PROJECTS))
+    known: list[str] = tree.memo["dotnet files"]
+    return known
+
+
 def _holders(tree: Tree) -> list[str]:
     """The outermost folders with a solution."""
-    holders = {folder_of(path) for path in tree.below("", *SOLUTIONS)}
+    holders = {folder_of(path) for path in _files(tree) if path.endswith(SOLUTIONS)}
     return sorted(
         folder
         for folder in holders
@@ -226,7 +234,7 @@ def _holders(tree: Tree) -> list[str]:
 def folders(tree: Tree) -> list[str]:
     """Folders of solutions, of the applications where one has several, and of projects that no solution above holds."""
     outer = set(_holders(tree))
-    loose = {folder_of(path) for path in tree.below("", *PROJECTS)}
+    loose = {folder_of(path) for path in _files(tree) if path.endswith(PROJECTS)}
     loose = {
         folder
         for folder in loose

@@ -54,7 +54,14 @@ class Build:
 
 
 def read(tree: Tree, folder: str) -> Build:
-    """What the build file in `folder` says; Maven's before Gradle's, unless only Gradle has a wrapper."""
+    """What the build file in `folder` says, read once; Maven's before Gradle's, unless only Gradle has a wrapper."""
+    known: dict[str, Build] = tree.memo.setdefault("java builds", {})
+    if folder not in known:
+        known[folder] = _read(tree, folder)
+    return known[folder]
+
+
+def _read(tree: Tree, folder: str) -> Build:
     maven = bool(tree.named(folder, "pom.xml"))
     if maven and not (tree.named(folder, "gradlew") and not tree.named(folder, "mvnw")):
         return _maven(tree, folder)
