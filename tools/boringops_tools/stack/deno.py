@@ -19,6 +19,7 @@ _ENTRIES = (
     "app.ts",
     "src/main.ts",
     "src/server.ts",
+    "src/index.ts",
     "main.tsx",
     "main.js",
 )
@@ -107,10 +108,10 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
 
 
 def by_sources(tree: Tree) -> bool:
-    """Whether the files right in the root speak to Deno, where no manifest says what they are for."""
+    """Whether the files right in the root, or a usual entry, speak to Deno, where no manifest says what they are for."""
     return any(
         re.search(r"\bDeno\.\w|from\s+[\"'](?:https://deno\.land/|jsr:|npm:)", tree.text(path))
-        for path in tree.top
+        for path in [*tree.top, *tree.named("", *_ENTRIES)]
         if path.endswith(javascript.SUFFIXES)
     )
 
