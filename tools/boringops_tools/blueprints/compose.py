@@ -94,7 +94,8 @@ def jobs(app: Application) -> list[dict[str, Any]]:
 
 
 def image_variable(app: Application) -> str:
-    return re.sub(r"\W", "_", app.name).upper() + "_IMAGE"
+    named = re.sub(r"\W", "_", app.name).upper() + "_IMAGE"
+    return named if not named[0].isdigit() else f"APP_{named}"  # a variable's name begins with no digit
 
 
 def as_exposed(context: Context, app: Application) -> Application:

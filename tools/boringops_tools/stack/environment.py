@@ -16,6 +16,7 @@ EXAMPLES = (
     "env.example",
     "example.env",
     ".env.local.example",
+    ".example.env",
 )
 BEGIN, END = "# boringops:begin", "# boringops:end"
 """Around what we wrote into an example ourselves: detection does not take its own words for the repository's."""
