@@ -138,7 +138,7 @@ def _varied(step: Step) -> Step:
 def _composed(context: Context) -> bool:
     """Whether compose.yaml is one of ours, whose services the tests can be given."""
     text = context.tree.text(context.compose_path)
-    return compose.MARK in text if text else "containers" in context.wants and bool(context.stack.deployable)
+    return compose.OURS in text if text else "containers" in context.wants and bool(context.stack.deployable)
 
 
 def _environment(app: Application, context: Context, *, services: bool) -> dict[str, str]:

@@ -11,6 +11,7 @@ from boringops_tools import stack as stacks
 from boringops_tools.blueprints import (
     choices,
     compose,
+    compose_merge,
     continuous,
     dockerfile,
     dockerignore,
@@ -43,6 +44,7 @@ KINDS: tuple[Kind, ...] = (
     ("image", "1.2", "Keep everything else out of the build", dockerignore.files),
     ("containers", "1.3", "Run it all on one machine", compose.files),
     ("containers", "1.3", "Run it all on one machine", compose.production),
+    ("containers", "1.3", "Run it all on one machine", compose_merge.files),
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
     ("ci", "2.2", "Build once and promote", continuous.rollback),
@@ -105,6 +107,7 @@ def draft(
         if context.parts and all(file.task.startswith("3") for file in made) and not _operated(context):
             made = []  # documents go with something
         assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context)
+    conflicts += _remarks(context)
     assumptions, notes = assumptions + conflicts, notes + conflicts
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
@@ -146,6 +149,7 @@ def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
     if not bases.keys() <= {file.path for file in again}:  # what no blueprint makes has to be seen
         bases = {path: text for path, text in bases.items() if any(file.path == path for file in again)}
         again = _made(_without(context, bases))
+    made = [file for file in made if file.path not in bases]
     conflicts: list[str] = []
     for file in again:
         if file.path not in bases:
@@ -159,6 +163,12 @@ def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
             why = f"Brought up to date, with your changes kept. {file.why}"
             made.append(file.model_copy(update={"content": merged.text, "action": "change", "why": why}))
     return made, conflicts
+
+
+def _remarks(context: Context) -> list[str]:
+    """What people's own files say otherwise than a blueprint would, and what could not be added to them."""
+    made = compose_merge.merged(context) if "containers" in context.wants else None
+    return list(made.remarks) if made is not None else []
 
 
 def _operated(context: Context) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from boringops_tools.blueprints import backing, compose, kubernetes
+from boringops_tools.blueprints import backing, compose, compose_merge, kubernetes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import plain
@@ -67,8 +67,11 @@ def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:
                 _assignment(variable, app),
                 "",
             ]
-    for service in app.services if app.deployable and context.compose_path not in _foreign(context) else []:
+    composed = compose_merge.will_be(context)
+    for service in app.services if app.deployable else []:
         secret = backing.BACKINGS[service.kind].variable
+        if composed and f"${{{secret}:?" not in composed:
+            continue  # a Compose file of other people has its own names
         if secret and secret not in known and all(variable.name != secret for variable in app.env):
             lines += [
                 f"# Password of {service.kind} in {context.compose_path}. Letters and digits: it becomes part of a URL.",
@@ -79,12 +82,6 @@ def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:
     if app.deployable and image not in known and compose.has_production(context):
         lines += [f"# {image}: the image that compose.prod.yaml runs, as registry/name@sha256:...", f"{image}=", ""]
     return lines[:-1]
-
-
-def _foreign(context: Context) -> set[str]:
-    """A Compose file of other people has its own names."""
-    text = context.tree.text(context.compose_path)
-    return {context.compose_path} if text and compose.MARK not in text else set()
 
 
 def _comment(variable: EnvVar, reached: dict[str, str], origin: str) -> str:

@@ -1,0 +1,251 @@
+"""People's own Compose files: what they lack is added, no line of theirs changes, what is not certain is told instead."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from boringops_tools.blueprints import Draft
+from tests.boringops_tools.test_blueprints import drafted
+from tests.repos import git, make_repo
+
+WANTS = {"containers", "docs"}
+SERVER = """const express = require("express");
+const app = express();
+const pool = new (require("pg").Pool)({ connectionString: process.env.DATABASE_URL });
+if (!process.env.SESSION_SECRET) throw new Error("SESSION_SECRET is missing");
+app.get("/healthz", (_, answer) => answer.send("ok"));
+app.listen(process.env.PORT || 3000);
+"""
+BARE = SERVER.replace(SERVER.splitlines()[2] + "\n", "")
+"""Without a database."""
+COMPOSE = """\
+# Ours, since 2019. Ask Kim before you change it.
+version: '3.8'
+
+x-common: &common
+    restart: always   # on purpose
+
+services:
+
+    shop:
+        <<: *common
+        build: .
+        ports: ["3000:3000"]
+        environment:
+            - 'DATABASE_URL=postgres://shop:pw@store/shop'   # the one below
+        depends_on: [store]
+
+    # The database.
+    store:
+        image: "postgres:16-alpine"
+        volumes:
+            - store-data:/var/lib/postgresql/data
+        # nothing else
+"""
+
+
+def shop(root: Path, composed: str, name: str = "compose.yaml", server: str = SERVER, **dependencies: str) -> Path:
+    manifest = {
+        "name": "shop",
+        "scripts": {"start": "node server.js"},
+        "dependencies": {"express": "^5.1.0"} | ({"pg": "^8.16.0"} if "Pool" in server else {}) | dependencies,
+    }
+    files = {"package.json": json.dumps(manifest), "server.js": server, "Dockerfile": "FROM node:24\n", name: composed}
+    return make_repo(root, files)
+
+
+def added(before: str, after: str) -> list[str]:
+    """The lines that are new; fails where a line of before is gone or has moved."""
+    compared = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[:2] in ("- ", "+ ")]
+    assert [line for line in compared if line.startswith("- ")] == []
+    return [line[2:] for line in compared]
+
+
+def remarks(made: Draft, name: str = "compose.yaml") -> list[str]:
+    return [said for said in made.plan.assumptions if said.startswith(name)]
+
+
+def test_what_is_lacking_is_added_and_every_line_stays(tmp_path: Path) -> None:
+    root = shop(tmp_path / "repo", COMPOSE)
+    made = drafted(root, wants=WANTS)
+    assert added(COMPOSE, (root / "compose.yaml").read_text()) == [
+        "            - SESSION_SECRET=${SESSION_SECRET:?set it in .env}",
+        "        healthcheck:",
+        '            test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U $${POSTGRES_USER:-postgres} -d $${POSTGRES_DB:-postgres}"]',
+        "            interval: 5s",
+        "            timeout: 5s",
+        "            retries: 12",
+        "            start_period: 20s",
+        "",
+        "volumes:",
+        "    store-data: {}",
+    ]
+    why = next(file for file in made.plan.files if file.path == "compose.yaml").why
+    assert "SESSION_SECRET of shop (server.js:4 fails without it)" in why
+    assert any(said.startswith("compose.yaml:15: shop only waits until store is started") for said in remarks(made))
+    assert drafted(root, wants=WANTS).files == []
+
+
+def test_crlf_and_a_missing_last_newline_stay(tmp_path: Path) -> None:
+    text = "services:\n  store:\n    image: postgres:16"
+    root = shop(tmp_path / "repo", "")
+    (root / "compose.yaml").write_bytes(text.replace("\n", "\r\n").encode())
+    drafted(root, wants=WANTS)
+    after = (root / "compose.yaml").read_bytes()
+    assert after.startswith(text.replace("\n", "\r\n").encode() + b"\r\n    healthcheck:\r\n")
+    assert after.count(b"\n") == after.count(b"\r\n")
+
+
+REDIS = SERVER.replace("if (", 'require("redis").createClient({ url: process.env.REDIS_URL });\nif (')
+
+
+def test_a_service_that_the_code_needs_comes_with_what_leads_to_it(tmp_path: Path) -> None:
+    composed = COMPOSE.replace("[store]", "\n            - store").replace("services:\n\n", "services:\n")
+    root = shop(tmp_path / "repo", composed, server=REDIS, redis="^5.0.0")
+    drafted(root, wants=WANTS)
+    text = (root / "compose.yaml").read_text()
+    assert "            - REDIS_URL=redis://redis:6379/0" in added(composed, text)
+    assert "            - store\n            - redis\n" in text and "\n\n    redis:\n        image: redis:" in text
+    assert "\n    redis-data: {}\n" in text
+    assert drafted(root, wants=WANTS).files == []
+
+
+UNCERTAIN = {
+    "it may be there under another name": (
+        "    cache:\n        image: acme/cache:1\n",
+        "cache (compose.yaml:23) may be it",
+    ),
+    "it is commented out": ("    # redis:\n    #     image: redis:7\n", "one is commented out (compose.yaml:23)"),
+    "the name is taken": ("    redis:\n        image: acme/proxy:1\n", "redis (compose.yaml:23) may be it"),
+}
+
+
+@pytest.mark.parametrize("case", UNCERTAIN)
+def test_where_it_is_not_certain_no_service_is_added(tmp_path: Path, case: str) -> None:
+    more, why = UNCERTAIN[case]
+    root = shop(tmp_path / "repo", COMPOSE + more, server=REDIS, redis="^5.0.0")
+    made = drafted(root, wants=WANTS)
+    assert "redis-data" not in (root / "compose.yaml").read_text()
+    assert any("no redis is added, though redis in package.json:1" in said and why in said for said in remarks(made))
+
+
+def test_a_second_database_is_a_choice_and_not_a_lack(tmp_path: Path) -> None:
+    root = shop(tmp_path / "repo", COMPOSE, mongoose="^8.0.0")
+    made = drafted(root, wants=WANTS)
+    assert "mongo" not in (root / "compose.yaml").read_text()
+    assert any("store (compose.yaml:18) is the database there" in said for said in remarks(made))
+
+
+def test_variables_are_added_to_the_application_only_where_it_is_certain_which_that_is(tmp_path: Path) -> None:
+    two = "services:\n  one:\n    build: .\n  two:\n    build: .\n"
+    root = shop(tmp_path / "repo", two, server=BARE)
+    made = drafted(root, wants=WANTS)
+    assert (root / "compose.yaml").read_text() == two
+    assert any("one and two are all built from shop" in said for said in remarks(made))
+    published = two + '    ports: ["3000:3000"]\n'
+    other = shop(tmp_path / "other", published, server=BARE)
+    drafted(other, wants=WANTS)
+    new = added(published, (other / "compose.yaml").read_text())
+    assert new == ["    environment:", "      SESSION_SECRET: ${SESSION_SECRET:?set it in .env}"]
+
+
+KEPT = {
+    "a file of variables": "services:\n  shop:\n    build: .\n    env_file: .env\n",
+    "a variable of the image": "services:\n  shop:\n    build: .\n",
+    "a health check": "services:\n  db:\n    image: postgres:16\n    healthcheck: {test: [CMD, pg_isready]}\n",
+    "a health check turned off": "services:\n  db:\n    image: postgres:16\n    healthcheck:\n      disable: true\n",
+    "another port": "services:\n  db:\n    image: redis:8\n    command: redis-server --port 7000\n",
+    "no known image": "services:\n  db:\n    image: acme/postgres-with-things:1\n",
+    "an extended service": "services:\n  shop:\n    build: .\n    extends: {file: base.yaml, service: shop}\n",
+    "no services at all": "include:\n  - other.yaml\n",
+    "no YAML": "services:\n  a: [\n",
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_what_is_said_elsewhere_or_otherwise_stays(tmp_path: Path, case: str) -> None:
+    root = shop(tmp_path / "repo", KEPT[case], server=BARE)
+    if case == "a variable of the image":
+        (root / "Dockerfile").write_text("FROM node:24\nENV SESSION_SECRET=x \\\n    OTHER=y\n")
+    drafted(root, wants=WANTS)
+    assert (root / "compose.yaml").read_text() == KEPT[case]
+
+
+def test_an_override_counts_as_the_file_itself(tmp_path: Path) -> None:
+    composed = "services:\n  shop:\n    build: .\n  db:\n    image: postgres:16\n"
+    root = shop(tmp_path / "repo", composed)
+    (root / "compose.override.yaml").write_text(
+        "services:\n  shop:\n    environment: [SESSION_SECRET=x]\n  db:\n    healthcheck: {test: [CMD, pg_isready]}\n"
+    )
+    drafted(root, wants=WANTS)
+    assert (root / "compose.yaml").read_text() == composed
+
+
+SHARED = """\
+services:
+  shop:
+    build: .
+    environment: &common
+      A: b
+  other:
+    image: acme/other:1
+    environment: *common
+"""
+BY_MERGE_KEY = """\
+x-env: &env
+  environment:
+    A: b
+services:
+  shop:
+    <<: *env
+    build: .
+"""
+ON_ONE_LINE = "services:\n  shop: {build: ., environment: {A: b}}\n"
+
+
+@pytest.mark.parametrize("composed", [SHARED, BY_MERGE_KEY, ON_ONE_LINE])
+def test_what_cannot_be_added_without_touching_more_is_told(tmp_path: Path, composed: str) -> None:
+    root = shop(tmp_path / "repo", composed)
+    made = drafted(root, wants=WANTS)
+    assert (root / "compose.yaml").read_text() == composed
+    assert any("SESSION_SECRET of shop is lacking and could not be added" in said for said in remarks(made))
+
+
+def test_what_people_took_out_again_stays_out(tmp_path: Path) -> None:
+    composed = "services:\n  shop:\n    build: .\n    environment: {SESSION_SECRET: a}\n  db:\n    image: postgres:16\n"
+    root = shop(tmp_path / "repo", composed)
+    drafted(root, wants=WANTS)
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "Work\n\nBoringops-Run: 20260101-000000-abcd")
+    (root / "compose.yaml").write_text(composed)
+    made = drafted(root, wants=WANTS)
+    assert made.files == [] and (root / "compose.yaml").read_text() == composed
+    assert any("was added before and was taken out since" in said for said in remarks(made))
+
+
+def test_the_whole_run_keeps_every_line_and_the_second_one_has_nothing_to_do(tmp_path: Path) -> None:
+    root = shop(tmp_path / "repo", COMPOSE)
+
+    def run() -> dict[str, object]:
+        command = [sys.executable, "-m", "boringops", "run", "containerise this", "--offline", "--approve", "auto"]
+        done = subprocess.run(
+            [*command, "--output", "json", "-C", str(root)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        result: dict[str, object] = json.loads(done.stdout)
+        return result
+
+    git(root, "config", "user.name", "Tester")
+    git(root, "config", "user.email", "tester@localhost")
+    assert run()["commit"]
+    assert len(added(COMPOSE, (root / "compose.yaml").read_text())) == 10
+    head = git(root, "rev-parse", "HEAD")
+    again = run()
+    assert git(root, "rev-parse", "HEAD") == head
+    assert "compose.yaml:16: shop only waits" in str(again["summary"])
