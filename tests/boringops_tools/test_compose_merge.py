@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -229,23 +230,40 @@ def test_what_people_took_out_again_stays_out(tmp_path: Path) -> None:
     assert any("was added before and was taken out since" in said for said in remarks(made))
 
 
-def test_the_whole_run_keeps_every_line_and_the_second_one_has_nothing_to_do(tmp_path: Path) -> None:
-    root = shop(tmp_path / "repo", COMPOSE)
-
-    def run() -> dict[str, object]:
-        command = [sys.executable, "-m", "boringops", "run", "containerise this", "--offline", "--approve", "auto"]
-        done = subprocess.run(
-            [*command, "--output", "json", "-C", str(root)], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        result: dict[str, object] = json.loads(done.stdout)
-        return result
-
+def run(root: Path) -> dict[str, Any]:
     git(root, "config", "user.name", "Tester")
     git(root, "config", "user.email", "tester@localhost")
-    assert run()["commit"]
+    command = [sys.executable, "-m", "boringops", "run", "containerise this", "--offline", "--approve", "auto"]
+    done = subprocess.run([*command, "--output", "json", "-C", str(root)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_the_whole_run_keeps_every_line_and_the_second_one_has_nothing_to_do(tmp_path: Path) -> None:
+    root = shop(tmp_path / "repo", COMPOSE)
+    assert run(root)["commit"]
     assert len(added(COMPOSE, (root / "compose.yaml").read_text())) == 10
     head = git(root, "rev-parse", "HEAD")
-    again = run()
+    again = run(root)
     assert git(root, "rev-parse", "HEAD") == head
-    assert "compose.yaml:16: shop only waits" in str(again["summary"])
+    assert "compose.yaml:16: shop only waits" in again["summary"]
+
+
+def test_flaws_that_were_there_and_variables_of_the_file_do_not_stop_a_run(tmp_path: Path) -> None:
+    root = shop(
+        tmp_path / "repo",
+        COMPOSE + "    admin:\n        image: adminer:${ADMIN_TAG-latest}\n    old:\n        image: adminer\n",
+    )
+    result = run(root)
+    assert ("image/untagged", "info") in {(each["rule"], each["severity"]) for each in result["findings"]}
+    assert "# ADMIN_TAG: asked for by compose.yaml." in (root / ".env.example").read_text()
+
+
+def test_an_example_says_of_no_variable_that_compose_sets_it_where_it_does_not(tmp_path: Path) -> None:
+    root = shop(tmp_path / "repo", COMPOSE.replace("DATABASE_URL", "OTHER_URL"))
+    (root / ".env.example").write_text("# SESSION_SECRET=\n")
+    drafted(root, wants=WANTS)
+    text = (root / ".env.example").read_text()
+    assert "# DATABASE_URL: read in server.js:3; secret.\n" in text
+    assert text.count("SESSION_SECRET") == 1
