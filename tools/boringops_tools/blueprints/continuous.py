@@ -24,11 +24,15 @@ def ci(context: Context) -> Iterator[DraftFile]:
     apps = [app for app in context.apps if app.manager in SETUPS]
     if not context.on_github or not apps or context.ci_path in context.tree:
         return
-    drawn = [_job(app, context) for app in apps]
+    others = [each.path for each in context.checking]
+    linted = any(each.lints for each in context.checking)
+    drawn = [_job(app, context, linted=linted) for app in apps]
+    name = context.ci_path.rpartition("/")[2].removesuffix(".yml")
     yield DraftFile(
         path=context.ci_path,
         content=render(
             "ci.yml.j2",
+            name=name,
             branch=context.stack.branch,
             jobs=drawn,
             apart=len(drawn) > 1 and any(job["watched"] for job in drawn),
@@ -36,7 +40,9 @@ def ci(context: Context) -> Iterator[DraftFile]:
             images=[app for app in context.images if app in apps],
             backings=backing.BACKINGS,
         ),
-        why="Lint, tests and the image build on every pull request.",
+        why=f"Tests and the image build on every pull request, which nothing of {', '.join(others)} does. They stay as they are."
+        if others
+        else "Lint, tests and the image build on every pull request.",
     )
 
 
@@ -102,7 +108,8 @@ def publish(context: Context) -> Iterator[DraftFile]:
     )
 
 
-def _job(app: Application, context: Context) -> dict[str, Any]:
+def _job(app: Application, context: Context, *, linted: bool) -> dict[str, Any]:
+    """`linted`: a workflow of people's own lints already."""
     kinds = [service.kind for service in app.services] if app.commands.test and _composed(context) else []
     versions = support.versions(app, context)
     steps = SETUPS[app.manager](app, context)
@@ -113,7 +120,7 @@ def _job(app: Application, context: Context) -> dict[str, Any]:
         "steps": steps,
         "versions": versions,
         "watched": shlex.quote(app.folder) if app.folder and app.workspace is None else "",
-        "checks": jobs.checks(app),
+        "checks": [check for check in jobs.checks(app) if not linted or check[0] != "Lint"],
         "tested": bool(app.commands.test),
         "environment": _environment(app, context, services=bool(kinds))
         # uv takes the version of .python-version otherwise.

@@ -123,6 +123,8 @@ def facts(context: Context) -> dict[str, Any]:
     told = context.told_pipelines
     github = bool(context.workflows) or context.on_github
     checks = [context.ci_path] if _on_github(context, context.ci_path) else []
+    others = {each.path for each in context.checking if each.tests or each.lints} - {context.release_path}
+    checks = sorted({*checks, *others})
     checks += [*told.values()] or ([] if github else [path for path in context.present_ci if path in context.tree])
     releases = (
         [context.release_path]

@@ -24,6 +24,7 @@ from boringops_tools.blueprints import (
     planning,
     systems,
     updates,
+    workflow_remarks,
 )
 from boringops_tools.blueprints.choices import Choices
 from boringops_tools.blueprints.cloud import cloudformation, delivery, pulumi, statements, terraform
@@ -99,15 +100,17 @@ def draft(
     context = Context(tree, stack, wanted, choices=decided, asked_ci=named_systems(task), task=task, planned=chosen)
     with pins.of(root):
         made, conflicts = _merged(context)
+        remarks = _remarks(context)
         if narrowed and (meant := narrow(task)) is not None:  # what is left out is not spoken of either
             paths = frozenset(file.path for file in made if meant(file.path))
             context = replace(context, planned=paths if chosen is None else paths & chosen)
             made, conflicts = _merged(context)
             made = [file for file in made if meant(file.path)]
+            remarks = [said for said in remarks if meant(said.partition(":")[0])]
         if context.parts and all(file.task.startswith("3") for file in made) and not _operated(context):
             made = []  # documents go with something
-        assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context)
-    conflicts += _remarks(context)
+        assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context, made)
+    conflicts += remarks
     assumptions, notes = assumptions + conflicts, notes + conflicts
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
@@ -168,7 +171,7 @@ def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
 def _remarks(context: Context) -> list[str]:
     """What people's own files say otherwise than a blueprint would, and what could not be added to them."""
     made = compose_merge.merged(context) if "containers" in context.wants else None
-    return list(made.remarks) if made is not None else []
+    return [*(made.remarks if made is not None else ()), *workflow_remarks.remarks(context)]
 
 
 def _operated(context: Context) -> bool:
@@ -244,7 +247,7 @@ def _questions(context: Context) -> list[Question]:
     ]
 
 
-def _notes(context: Context) -> list[str]:
+def _notes(context: Context, made: Sequence[DraftFile]) -> list[str]:
     notes = list(context.stack.notes)
     if not context.apps:
         notes.append("No application of a known kind was found: nothing is drafted.")
@@ -270,7 +273,8 @@ def _notes(context: Context) -> list[str]:
     ]
     kept += [name for name in COMPOSE_NAMES if name in context.tree]
     kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
-    notes += [f"{path} exists and is left as it is." for path in kept]
+    changed = {file.path for file in made}
+    notes += [f"{path} exists and is left as it is." for path in kept if path not in changed]
     notes += kubernetes.notes(context)
     kept_ci = [
         path for name, path in context.told_pipelines.items() if path in context.tree and name in context.systems
