@@ -63,7 +63,7 @@ def read(tree: Tree, path: str) -> Workflow:
         not {"pull_request", "pull_request_target", "merge_group"}.isdisjoint(_events(document.get("on"))),
         any(_TESTS.search(line) and not _FETCHES.search(line) for line in lines),
         any(_LINTS.search(line) and not _FETCHES.search(line) for line in lines),
-        tuple(dict.fromkeys(unclear)) if document else (path,),
+        tuple(dict.fromkeys(unclear)) if _mapping(document.get("jobs")) else (path,),
     )
 
 
