@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from boringops_tools.blueprints import Draft
 from tests.boringops_tools.test_blueprints import drafted
@@ -101,6 +102,43 @@ def test_crlf_and_a_missing_last_newline_stay(tmp_path: Path) -> None:
     after = (root / "compose.yaml").read_bytes()
     assert after.startswith(text.replace("\n", "\r\n").encode() + b"\r\n    healthcheck:\r\n")
     assert after.count(b"\n") == after.count(b"\r\n")
+
+
+def test_a_file_without_a_last_newline_keeps_its_last_line(tmp_path: Path) -> None:
+    text = (
+        "services:\n  store:\n    image: postgres:16\n    volumes: [data:/var/lib/postgresql/data]\nvolumes:\n  data:"
+    )
+    root = shop(tmp_path / "repo", text)
+    drafted(root, wants=WANTS)
+    after = (root / "compose.yaml").read_text()
+    assert "    healthcheck:\n" in after and after.endswith("volumes:\n  data:")
+
+
+HEALTH = {
+    "mongo:4.4": "mongo",
+    "mongo:5": "mongo",
+    "mongo:8.0-noble": "mongosh",
+    "docker.io/library/mysql:8": "mysqladmin",
+    "mariadb:10.6.4-focal": "mysqladmin",
+    "mariadb:11": "mariadb-admin",
+    "mariadb": "mariadb-admin",
+    "valkey/valkey:8": "valkey-cli",
+    "redis:alpine": "redis-cli",
+    "rabbitmq:3-management": "rabbitmq-diagnostics",
+    "pgvector/pgvector:pg17": "CMD-SHELL",
+    "mysql/mysql-server:5.7": "",
+    "redis:${TAG:-8}": "redis-cli",
+    "mongo:${TAG}": "",
+}
+
+
+@pytest.mark.parametrize("image", HEALTH)
+def test_a_health_check_is_made_of_what_that_version_of_the_image_has(tmp_path: Path, image: str) -> None:
+    root = shop(tmp_path / "repo", f"services:\n  it:\n    image: {image}\n", server=BARE)
+    drafted(root, wants=WANTS)
+    service = yaml.safe_load((root / "compose.yaml").read_text())["services"]["it"]
+    told = [word for word in service.get("healthcheck", {}).get("test", [""]) if word != "CMD"]
+    assert told[0] == HEALTH[image]
 
 
 REDIS = SERVER.replace("if (", 'require("redis").createClient({ url: process.env.REDIS_URL });\nif (')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,28 @@ def test_what_a_workflow_does_is_read_as_far_as_the_repository_says_it(tmp_path:
     root = make_repo(tmp_path / "repo", files)
     found = read(Tree(root, files_of(root)), ".github/workflows/a.yml")
     assert (found.tests, bool(found.unclear)) == (tests, unclear)
+
+
+@pytest.mark.parametrize(
+    ("composed", "image"),
+    [
+        ("services:\n  db:\n    image: postgres:15-alpine\n", "postgres:15-alpine"),
+        ("services:\n  db:\n    image: postgres\n", "postgres:1"),
+        ("services: {}\n", "postgres:1"),
+    ],
+)
+def test_the_tests_get_their_database_in_the_version_of_peoples_own_compose(
+    tmp_path: Path, composed: str, image: str
+) -> None:
+    root = there(tmp_path, lint=LINT)
+    (root / "docker-compose.yml").write_text(composed)
+    drafted(root, wants=WANTS)
+    jobs = yaml.safe_load((root / ".github/workflows/ci.yml").read_text())["jobs"]
+    job = jobs["test-orders"]
+    started = next(step["run"] for step in job["steps"] if step["name"] == "Start postgres, reachable from the tests")
+    assert f" {image}" in started and "--health-cmd 'pg_isready -h 127.0.0.1 -U app -d app'" in started
+    assert job["env"]["DATABASE_URL"] == "postgresql://app:ci-only-placeholder@127.0.0.1:5432/app"
+    assert subprocess.run(["bash", "-n"], input=started, text=True, check=False).returncode == 0
 
 
 ELSEWHERE = "on: pull_request\njobs:\n  all:\n    uses: acme/shared/.github/workflows/all.yml@v1\n"

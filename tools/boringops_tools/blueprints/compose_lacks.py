@@ -214,14 +214,13 @@ class Lacks:
                 f"a fixed version, `{backing.image(kind)}` for a new one",
                 "the image can become another one under the same name",
             )
-        for host, target in service.ports:
-            if not re.match(r"(127\.|localhost|\[?::1)", host):
-                self._differs(
-                    self.theirs.where(service, "ports"),
-                    f"{service.name} publishes port {target} to every network of the machine",
-                    f"`127.0.0.1:{host or target}:{target}`, or no port at all",
-                    "others on the network reach it",
-                )
+        if opened := [(host, to) for host, to in service.ports if not re.match(r"(127\.|localhost|\[?::1)", host)]:
+            self._differs(
+                self.theirs.where(service, "ports"),
+                f"{service.name} publishes port {' and '.join(to for _, to in opened)} to every network of the machine",
+                " and ".join(f"`127.0.0.1:{host or to}:{to}`" for host, to in opened) + ", or no port at all",
+                "others on the network reach it",
+            )
         written = [
             name
             for name, value in service.environment.items()

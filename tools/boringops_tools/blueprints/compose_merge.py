@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,18 @@ def will_be(context: Context) -> str:
     made = merged(context)
     written = "containers" in context.wants and (context.planned is None or context.compose_path in context.planned)
     return made.text if made is not None and written else context.tree.text(context.compose_path)
+
+
+def images(context: Context) -> dict[str, str]:
+    """The image of each backing service that people's own Compose file has once, in a version that it states."""
+    try:
+        found = ComposeFile(context).services if context.tree.text(context.compose_path) else []
+    except Unreadable:
+        return {}
+    known = [each for each in found if each.kind and each.version is not None and not re.search(r"[$\s]", each.image)]
+    return {
+        each.kind: each.image for each in known if each.kind and [other.kind for other in found].count(each.kind) == 1
+    }
 
 
 def _merged(context: Context) -> Merge:

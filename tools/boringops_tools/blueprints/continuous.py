@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, jobs, kubernetes, pins, support
+from boringops_tools.blueprints import backing, compose, compose_health, compose_merge, jobs, kubernetes, pins, support
 from boringops_tools.blueprints.ci_setup import SETUPS, Step
 from boringops_tools.blueprints.cloud import delivery
 from boringops_tools.blueprints.context import DEPLOY, DEPLOY_CLOUD, Context
@@ -110,7 +110,8 @@ def publish(context: Context) -> Iterator[DraftFile]:
 
 def _job(app: Application, context: Context, *, linted: bool) -> dict[str, Any]:
     """`linted`: a workflow of people's own lints already."""
-    kinds = [service.kind for service in app.services] if app.commands.test and _composed(context) else []
+    needed = [service.kind for service in app.services] if app.commands.test else []
+    kinds = needed if _composed(context) else []
     versions = support.versions(app, context)
     steps = SETUPS[app.manager](app, context)
     if versions:
@@ -122,10 +123,11 @@ def _job(app: Application, context: Context, *, linted: bool) -> dict[str, Any]:
         "watched": shlex.quote(app.folder) if app.folder and app.workspace is None else "",
         "checks": [check for check in jobs.checks(app) if not linted or check[0] != "Lint"],
         "tested": bool(app.commands.test),
-        "environment": _environment(app, context, services=bool(kinds))
+        "environment": _environment(app, context, services=bool(needed), composed=bool(kinds))
         # uv takes the version of .python-version otherwise.
         | ({"UV_PYTHON": "${{ matrix.version }}"} if versions and app.manager == "uv" else {}),
         "kinds": kinds,
+        "sidecars": [_sidecar(kind, context) for kind in needed if not kinds],
         "packages": app.build_packages if app.language in {"python", "rust", "cpp"} else [],
     }
 
@@ -148,11 +150,22 @@ def _composed(context: Context) -> bool:
     return compose.OURS in text if text else "containers" in context.wants and bool(context.stack.deployable)
 
 
-def _environment(app: Application, context: Context, *, services: bool) -> dict[str, str]:
+def _sidecar(kind: str, context: Context) -> dict[str, Any]:
+    """A service for the tests where no Compose file of ours has it, in the version that people's own Compose file states."""
+    made = jobs.sidecar(kind)
+    theirs = compose_merge.images(context).get(kind, "")
+    asked = compose_health.of_image(theirs)
+    image = theirs if asked else made.image
+    asked = asked or compose_health.of_image(made.image)
+    line = re.sub(r"\$\$\{(\w+):-(\w+)\}", lambda found: made.environment.get(found[1], found[2]), asked)
+    return {"kind": kind, "image": image, "port": made.port, "arguments": made.arguments, "health": shlex.quote(line)}
+
+
+def _environment(app: Application, context: Context, *, services: bool, composed: bool) -> dict[str, str]:
     """Variables of the test job: what leads to the services, and a placeholder for what the code insists on."""
     reached = backing.values(app, ci=True) if services else {}
     placeholders = jobs.placeholders(app)
-    if services:  # Compose checks the whole file, whichever service is asked for
+    if composed:  # Compose checks the whole file, whichever service is asked for
         values = [value or "" for other in context.stack.deployable for value in compose.environment(other).values()]
         values += [value for kind in context.stack.kinds for value in backing.BACKINGS[kind].environment.values()]
         placeholders |= {name for value in values for name in compose.insisted(value)}

@@ -87,7 +87,7 @@ def _checked(text: str, at: int, lines: Sequence[str], above: Sequence[str], key
     """The lines put in before line `at`, if the parser then reads just what was there and what was added."""
     end = newline(text)
     rows = text.splitlines(keepends=True)
-    if rows and not rows[-1].endswith("\n"):
+    if at == len(rows) and rows and not rows[-1].endswith("\n"):
         rows[-1] += end
     made = "".join([*rows[:at], *(line + end for line in lines), *rows[at:]])
     try:
