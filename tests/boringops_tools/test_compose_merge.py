@@ -194,13 +194,14 @@ def test_variables_are_added_to_the_application_only_where_it_is_certain_which_t
     assert new == ["    environment:", "      SESSION_SECRET: ${SESSION_SECRET:?set it in .env}"]
 
 
+SERVED = "services:\n  shop: {build: ., env_file: .env}\n  db:\n"
 KEPT = {
     "a file of variables": "services:\n  shop:\n    build: .\n    env_file: .env\n",
     "a variable of the image": "services:\n  shop:\n    build: .\n",
-    "a health check": "services:\n  db:\n    image: postgres:16\n    healthcheck: {test: [CMD, pg_isready]}\n",
-    "a health check turned off": "services:\n  db:\n    image: postgres:16\n    healthcheck:\n      disable: true\n",
-    "another port": "services:\n  db:\n    image: redis:8\n    command: redis-server --port 7000\n",
-    "no known image": "services:\n  db:\n    image: acme/postgres-with-things:1\n",
+    "a health check": SERVED + "    image: postgres:16\n    healthcheck: {test: [CMD, pg_isready]}\n",
+    "a health check turned off": SERVED + "    image: postgres:16\n    healthcheck:\n      disable: true\n",
+    "another port": SERVED + "    image: redis:8\n    command: redis-server --port 7000\n",
+    "no known image": SERVED + "    image: acme/postgres-with-things:1\n",
     "an extended service": "services:\n  shop:\n    build: .\n    extends: {file: base.yaml, service: shop}\n",
     "no services at all": "include:\n  - other.yaml\n",
     "no YAML": "services:\n  a: [\n",
@@ -266,6 +267,60 @@ def test_what_people_took_out_again_stays_out(tmp_path: Path) -> None:
     made = drafted(root, wants=WANTS)
     assert made.files == [] and (root / "compose.yaml").read_text() == composed
     assert any("was added before and was taken out since" in said for said in remarks(made))
+
+
+STORE = """\
+services:
+  store:
+    image: postgres:16
+    environment:
+      - POSTGRES_USER=${DB_USER}
+      - POSTGRES_PASSWORD=${DB_PASSWORD}
+    networks: [inner]
+  adminer:
+    image: adminer:5
+networks:
+  inner:
+"""
+
+
+def test_an_application_comes_behind_a_profile_where_only_its_services_are_there(tmp_path: Path) -> None:
+    root = shop(tmp_path / "repo", STORE)
+    drafted(root, wants=WANTS)
+    text = (root / "compose.yaml").read_text()
+    assert added(STORE, text)
+    service = yaml.safe_load(text)["services"]["shop"]
+    assert service["profiles"] == ["app"] and service["networks"] == ["inner"]
+    assert service["environment"]["DATABASE_URL"] == "postgresql://${DB_USER}:${DB_PASSWORD}@store:5432/${DB_USER}"
+    assert service["depends_on"] == {"store": {"condition": "service_healthy"}}
+    assert "docker compose --profile app up --build --wait" in (root / "README.md").read_text()
+    example = (root / ".env.example").read_text()
+    assert "DB_USER=" in example and "POSTGRES_PASSWORD" not in example
+    assert drafted(root, wants=WANTS).files == []
+
+
+NOT_ADDED = {
+    "something may be it": (
+        STORE + "# end\n",
+        "  adminer:\n    image: adminer:5\n",
+        "  web:\n    image: acme/shop:1\n",
+        "web (compose.yaml:8) may be it",
+    ),
+    "no login": (STORE, "      - POSTGRES_PASSWORD=${DB_PASSWORD}\n", "", "does not state its login"),
+    "an odd login": (STORE, "${DB_PASSWORD}", "a/b@c", "cannot be said again in a URL"),
+    "no database": (STORE, "image: postgres:16", "image: redis:8", "has no postgres"),
+    "the name": (STORE, "  adminer:\n", "  shop:\n", "the name shop is taken"),
+    "the port": (STORE, "    networks: [inner]\n", "    ports: [3000:5432]\n", "port 3000 of the machine is taken"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_ADDED)
+def test_an_application_is_not_added_where_it_is_not_certain_how(tmp_path: Path, case: str) -> None:
+    composed, old, new, why = NOT_ADDED[case]
+    root = shop(tmp_path / "repo", composed.replace(old, new))
+    made = drafted(root, wants=WANTS)
+    assert "profiles" not in (root / "compose.yaml").read_text()
+    assert any("no service is added for shop" in said and why in said for said in remarks(made))
 
 
 def run(root: Path) -> dict[str, Any]:

@@ -43,6 +43,14 @@ def files(context: Context) -> Iterator[DraftFile]:
         yield DraftFile(path="compose.yaml", content=content(context), why=why)
 
 
+def rendered(context: Context) -> dict[str, Any]:
+    """The same, as what it means."""
+    from boringops_tools.yaml_files import documents
+
+    made: dict[str, Any] = documents(content(context))[0]
+    return made
+
+
 def content(context: Context) -> str:
     """The Compose file as it is where there is none yet."""
     return render(

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose
+from boringops_tools.blueprints import backing, compose, compose_applications
 from boringops_tools.blueprints.compose_health import check
 from boringops_tools.blueprints.compose_services import DATABASES, ComposeFile, Theirs
 from boringops_tools.blueprints.context import Context
 from boringops_tools.dockerfile import parse
 from boringops_tools.stack.facts import Application, EnvVar, Service
-from boringops_tools.yaml_files import documents
 
 Path = tuple[str, ...]
 
@@ -35,7 +34,7 @@ class Lacks:
 
     def __init__(self, context: Context, theirs: ComposeFile) -> None:
         self.context, self.theirs = context, theirs
-        self.ours: Mapping[str, Any] = documents(compose.content(context))[0]
+        self.ours: Mapping[str, Any] = compose.rendered(context)
         self.remarks: list[str] = []
 
     def steps(self) -> list[Step]:
@@ -43,7 +42,7 @@ class Lacks:
         if not self.theirs.services:
             self.remarks.append(f"{self.theirs.path} has no services that could be read; nothing is added to it.")
             return []
-        found = [*self._healthy(), *self._variables(), *self._backing(), *self._volumes()]
+        found = [*self._healthy(), *self._variables(), *self._backing(), *self._applications(), *self._volumes()]
         self._differences()
         return found
 
@@ -161,6 +160,18 @@ class Lacks:
             f"{kind} as a service, with the variables that lead to it",
             ", ".join(f"{service.dependency} in {service.source}" for _, service in needing),
         )
+
+    # --- applications
+
+    def _applications(self) -> Iterator[Step]:
+        """Where nothing in the file is built from one and nothing may be it."""
+        for app, made in compose_applications.lacking(self.context, self.theirs):
+            if isinstance(made, str):
+                self.remarks.append(f"{self.theirs.path}: no service is added for {app.name}: {made}.")
+                continue
+            additions = tuple((("services", name), definition) for name, definition in made.items())
+            what = f"{app.name} behind the profile `{compose_applications.PROFILE}`, so that it only starts where it is asked for"
+            yield Step(additions, what)
 
     # --- volumes
 

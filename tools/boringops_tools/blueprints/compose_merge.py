@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from boringops_tools.blueprints import merging
+from boringops_tools import red_flags
+from boringops_tools.blueprints import compose_applications, merging
 from boringops_tools.blueprints.compose_lacks import Lacks, Path
 from boringops_tools.blueprints.compose_services import ComposeFile, named
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
@@ -91,11 +92,30 @@ def _merged(context: Context) -> Merge:
             at = f"{path}:{error.line}" if error.line else path
             remarks.append(f"{at}: {step.what} is lacking and could not be added: what is there {error}.")
             continue
+        if wrong := _wrong(context, whole) - _wrong(context, made):
+            remarks.append(f"{path}: {step.what} is lacking and is not added: {min(wrong)}.")
+            continue
         made = whole
         added.append(f"{step.what} ({step.why})" if step.why else step.what)
     others = [name for name in COMPOSE_NAMES if name in context.tree and name != path]
     remarks += [f"{name} is left as it is: Docker Compose reads {path}." for name in others]
     return Merge(path, text, made, tuple(added), tuple(remarks))
+
+
+def _wrong(context: Context, text: str) -> set[str]:
+    """What the red flags hold against the file; a login that is written down there is not written down once more."""
+    found = red_flags.of_text(context.tree.root, context.compose_path, text)
+    return {each.message for each in found if each.severity == "error"}
+
+
+def profile(context: Context) -> str:
+    """The profile that an application waits behind, in the Compose file as it will be; empty where none does."""
+    try:
+        services = documents(will_be(context))[0]["services"].values()
+    except (Unreadable, IndexError, KeyError, TypeError, AttributeError):
+        return ""
+    found = [each.get("profiles") for each in services if isinstance(each, Mapping) and "build" in each]
+    return compose_applications.PROFILE if [compose_applications.PROFILE] in found else ""
 
 
 def _put(text: str, where: Path, value: Any) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, continuous, contract, diagram, kubernetes
+from boringops_tools.blueprints import backing, compose, compose_merge, continuous, contract, diagram, kubernetes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.operations import guides, recovery
@@ -142,6 +142,7 @@ def facts(context: Context) -> dict[str, Any]:
         "branch": context.stack.branch,
         "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "image") for app in apps),
         "compose": context.compose_path if has_compose else "",
+        "profile": compose_merge.profile(context) if has_compose else "",
         "ci": "` and `".join(checks),
         "release": "` and `".join(releases),
         # Another's release workflow is named, but what it does is not ours to tell.
