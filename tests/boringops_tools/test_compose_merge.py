@@ -52,6 +52,12 @@ services:
 """
 
 
+ASKED = (
+    """["CMD", "node", "-e", "fetch('http://127.0.0.1:3000/healthz',{redirect:'manual'})"""
+    """.then(r=>process.exit(r.status<400?0:1),()=>process.exit(1))"]"""
+)
+
+
 def shop(root: Path, composed: str, name: str = "compose.yaml", server: str = SERVER, **dependencies: str) -> Path:
     manifest = {
         "name": "shop",
@@ -78,6 +84,12 @@ def test_what_is_lacking_is_added_and_every_line_stays(tmp_path: Path) -> None:
     made = drafted(root, wants=WANTS)
     assert added(COMPOSE, (root / "compose.yaml").read_text()) == [
         "            - SESSION_SECRET=${SESSION_SECRET:?set it in .env}",
+        "        healthcheck:",
+        f"            test: {ASKED}",
+        "            interval: 10s",
+        "            timeout: 5s",
+        "            retries: 5",
+        "            start_period: 30s",
         "        healthcheck:",
         '            test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U $${POSTGRES_USER:-postgres} -d $${POSTGRES_DB:-postgres}"]',
         "            interval: 5s",
@@ -112,6 +124,29 @@ def test_a_file_without_a_last_newline_keeps_its_last_line(tmp_path: Path) -> No
     drafted(root, wants=WANTS)
     after = (root / "compose.yaml").read_text()
     assert "    healthcheck:\n" in after and after.endswith("volumes:\n  data:")
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "ports", "asked"),
+    [
+        ("FROM node:24-alpine AS build\nFROM build\n", "3000:3000", True),
+        ("FROM node:16\n", "3000:3000", False),
+        ("FROM acme/base:1\n", "3000:3000", False),
+        ('FROM node:24\nHEALTHCHECK CMD ["true"]\n', "3000:3000", False),
+        ("FROM node:24\n", "3000:8080", False),
+    ],
+)
+def test_an_application_is_asked_by_what_is_certainly_in_its_image(
+    tmp_path: Path, dockerfile: str, ports: str, asked: bool
+) -> None:
+    root = shop(
+        tmp_path / "repo",
+        f"services:\n  shop:\n    build: .\n    env_file: .env\n    ports: ['{ports}']\n",
+        server=BARE,
+    )
+    (root / "Dockerfile").write_text(dockerfile)
+    drafted(root, wants=WANTS)
+    assert ("healthcheck" in yaml.safe_load((root / "compose.yaml").read_text())["services"]["shop"]) == asked
 
 
 HEALTH = {
@@ -191,7 +226,7 @@ def test_variables_are_added_to_the_application_only_where_it_is_certain_which_t
     other = shop(tmp_path / "other", published, server=BARE)
     drafted(other, wants=WANTS)
     new = added(published, (other / "compose.yaml").read_text())
-    assert new == ["    environment:", "      SESSION_SECRET: ${SESSION_SECRET:?set it in .env}"]
+    assert new[-2:] == ["    environment:", "      SESSION_SECRET: ${SESSION_SECRET:?set it in .env}"]
 
 
 SERVED = "services:\n  shop: {build: ., env_file: .env}\n  db:\n"
@@ -336,7 +371,7 @@ def run(root: Path) -> dict[str, Any]:
 def test_the_whole_run_keeps_every_line_and_the_second_one_has_nothing_to_do(tmp_path: Path) -> None:
     root = shop(tmp_path / "repo", COMPOSE)
     assert run(root)["commit"]
-    assert len(added(COMPOSE, (root / "compose.yaml").read_text())) == 10
+    assert len(added(COMPOSE, (root / "compose.yaml").read_text())) == 16
     head = git(root, "rev-parse", "HEAD")
     again = run(root)
     assert git(root, "rev-parse", "HEAD") == head

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.blueprints import backing, compose
-from boringops_tools.blueprints.compose_health import check
+from boringops_tools.blueprints.compose_health import check, of_application
 from boringops_tools.blueprints.compose_services import DATABASES, ComposeFile, Theirs
 from boringops_tools.blueprints.context import Context
 from boringops_tools.stack.facts import Application
@@ -70,7 +70,14 @@ def _services(context: Context, theirs: ComposeFile, app: Application) -> dict[s
     published = {host.rpartition(":")[2] for each in theirs.services for host, _ in each.ports}
     if published & {str(compose.host_port(context, app))}:
         raise Unsure(f"port {compose.host_port(context, app)} of the machine is taken there")
-    return {name: _service(ours[name], theirs, places, values) for name in names}
+    made = {name: _service(ours[name], theirs, places, values) for name in names}
+    dockerfile = context.tree.text(app.path("Dockerfile"))
+    if dockerfile:  # an image of people's own may begin as root and need what it is given
+        for definition in made.values():
+            definition.pop("cap_drop", None)
+        if asked := of_application(app, theirs.service(app.name, made[app.name]), dockerfile):
+            made[app.name]["healthcheck"] = asked
+    return made
 
 
 def _one(theirs: ComposeFile, kind: str) -> Theirs:

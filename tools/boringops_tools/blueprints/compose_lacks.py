@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boringops_tools.blueprints import backing, compose, compose_applications
-from boringops_tools.blueprints.compose_health import check
+from boringops_tools.blueprints.compose_health import check, of_application
 from boringops_tools.blueprints.compose_services import DATABASES, ComposeFile, Theirs
 from boringops_tools.blueprints.context import Context
 from boringops_tools.dockerfile import parse
@@ -55,6 +55,16 @@ class Lacks:
             if (made := check(service)) is not None:
                 what = f"a health check of {service.name}"
                 yield Step(((("services", service.name, "healthcheck"), made),), what, f"it runs {service.image}")
+
+        for app in self.context.containers:
+            application = self.theirs.serving(app)
+            if application is None or application.apart or self.theirs.has(application, "healthcheck"):
+                continue
+            dockerfile = self.context.tree.text(application.dockerfile)
+            if (asked := of_application(app, application, dockerfile)) is not None:
+                what = f"a health check of {application.name}"
+                why = f"{app.health.path} is in {app.health.source}" if app.health else ""
+                yield Step(((("services", application.name, "healthcheck"), asked),), what, why)
 
     # --- variables
 

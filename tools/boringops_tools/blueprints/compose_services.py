@@ -133,12 +133,13 @@ class ComposeFile:
         if not isinstance(found, Mapping):
             return []
         return [
-            self._service(str(name), each, line_of(found, name) or 1)
+            self.service(str(name), each, line_of(found, name) or 1)
             for name, each in found.items()
             if isinstance(each, Mapping)
         ]
 
-    def _service(self, name: str, definition: Mapping[str, Any], line: int) -> Theirs:
+    def service(self, name: str, definition: Mapping[str, Any], line: int = 1) -> Theirs:
+        """A service of this file, one that is still to be written included."""
         dockerfile = self._dockerfile(definition.get("build"))
         image = str(definition.get("image", ""))
         if "build" in definition:

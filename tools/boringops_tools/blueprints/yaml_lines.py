@@ -16,7 +16,7 @@ from boringops_tools.yaml_files import Unreadable, documents
 
 _INLINE = {"test", "command", "entrypoint"}
 """Keys whose list is a command: it reads best on one line."""
-_ASK = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|~|[\d:.]+")
+_ASK = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|~|[\d:.]*\d[\d:.]*")
 """What an older YAML takes for something else than text."""
 
 
