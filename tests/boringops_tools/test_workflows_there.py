@@ -155,3 +155,22 @@ def test_the_workflows_of_a_blueprint_have_nothing_told_of_them(tmp_path: Path) 
     root = there(tmp_path)
     drafted(root, wants=WANTS)
     assert not [each for each in drafted(root, wants=WANTS).notes if each.startswith(".github") and "they stay" in each]
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "told"),
+    [
+        ("lint:\n  image: node:24\n  script: [npx eslint .]\n", True),
+        ("lint:\n  image: node:24\n  script: [npm test]\n", False),
+        ("include: /shared.yml\nlint:\n  image: node:24\n  script: [npx eslint .]\n", False),
+    ],
+)
+def test_a_pipeline_of_another_system_stays_and_is_told_that_it_tests_nothing(
+    tmp_path: Path, pipeline: str, told: bool
+) -> None:
+    root = there(tmp_path)
+    (root / ".gitlab-ci.yml").write_text(pipeline)
+    made = drafted(root, wants=WANTS)
+    assert (root / ".gitlab-ci.yml").read_text() == pipeline
+    said = ".gitlab-ci.yml: nothing in it tests; it stays. The blueprint has `npm test` for orders (package.json:9)."
+    assert (said in made.plan.assumptions) == told

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from boringops.facts import Finding
 from boringops_tools import red_flags
-from boringops_tools.blueprints import pins
+from boringops_tools.blueprints import pins, workflows_there
 from boringops_tools.blueprints.context import Context
 from boringops_tools.yaml_files import line_at
 
@@ -16,8 +17,10 @@ _MOST = 4
 
 def remarks(context: Context) -> list[str]:
     """A sentence for each workflow and kind of difference; none where the workflows are as a blueprint's would be."""
-    if "ci" not in context.wants or not context.on_github or not context.apps:
+    if "ci" not in context.wants or not context.apps:
         return []
+    if not context.on_github:
+        return _elsewhere(context)
     doubt = next((each for each in context.checking if each.path == context.ci_path), None)
     told = [list(_of(context, path)) for path in context.workflows]
     told = [each for each in told if each]
@@ -36,6 +39,19 @@ def remarks(context: Context) -> list[str]:
         else []
     )
     return unread + [said for each in told[:_MOST] for said in each] + more
+
+
+def _elsewhere(context: Context) -> list[str]:
+    """Whole pipelines of other systems in which nothing tests, though the repository has tests."""
+    tests = [(app, command) for app in context.apps for command in app.commands.test]
+    found = []
+    for path in context.told_pipelines.values():
+        lines = [line for line in context.tree.text(path).splitlines() if not line.lstrip().startswith(("#", "//"))]
+        opaque = any(re.search(r"\b(include|extends|orbs|template|library|load|trigger)\b", line) for line in lines)
+        if tests and lines and not opaque and not any(workflows_there.tests(line) for line in lines):
+            what = "; ".join(f"`{command.run}` for {app.name} ({command.source})" for app, command in tests)
+            found.append(f"{path}: nothing in it tests; it stays. The blueprint has {what}.")
+    return found
 
 
 def _of(context: Context, path: str) -> Iterator[str]:

@@ -61,10 +61,15 @@ def read(tree: Tree, path: str) -> Workflow:
         path,
         _checks(document.get("on")),
         not {"pull_request", "pull_request_target", "merge_group"}.isdisjoint(_events(document.get("on"))),
-        any(_TESTS.search(line) and not _FETCHES.search(line) for line in lines),
+        any(map(tests, lines)),
         any(_LINTS.search(line) and not _FETCHES.search(line) for line in lines),
         tuple(dict.fromkeys(unclear)) if _mapping(document.get("jobs")) else (path,),
     )
+
+
+def tests(line: str) -> bool:
+    """Whether a line of a script, or what it is called, speaks of testing."""
+    return bool(_TESTS.search(line)) and not _FETCHES.search(line)
 
 
 def _events(on: Any) -> Collection[str]:
