@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import json
 import subprocess
@@ -11,9 +12,14 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from boringops_tools.blueprints import Draft
-from tests.boringops_tools.test_blueprints import drafted
+from boringops_tools.blueprints import Draft, compose_merge
+from boringops_tools.blueprints.context import Context
+from boringops_tools.stack import detect
+from boringops_tools.stack.tree import Tree
+from tests.boringops_tools.test_blueprints import drafted, files_of
 from tests.repos import git, make_repo
 
 WANTS = {"containers", "docs"}
@@ -395,3 +401,41 @@ def test_an_example_says_of_no_variable_that_compose_sets_it_where_it_does_not(t
     text = (root / ".env.example").read_text()
     assert "# DATABASE_URL: read in server.js:3; secret.\n" in text
     assert text.count("SESSION_SECRET") == 1
+
+
+ODD = st.sampled_from([None, 5, True, "x", "", "a:b:c", "${X}", [], {}, [1], [None], {"a": 1}, {"a": {"b": []}}, [[]]])
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [found for key, each in pairs for found in [(*path, key), *places(each, (*path, key))]]
+
+
+@pytest.fixture(scope="module")
+def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shop(tmp_path_factory.mktemp("odd") / "repo", COMPOSE, server=REDIS, redis="^5.0.0")
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), base=st.sampled_from([COMPOSE, STORE]))
+def test_whatever_a_file_holds_no_line_changes_and_a_second_look_adds_nothing(
+    somewhere: Path, data: Any, base: str
+) -> None:
+    document = yaml.safe_load(base)
+    *above, key = data.draw(st.sampled_from(places(document)))
+    node = document
+    for step in above:
+        node = node[step]
+    node[key] = copy.deepcopy(data.draw(ODD))
+    text = yaml.safe_dump(document, sort_keys=False, default_flow_style=data.draw(st.sampled_from([False, None])))
+
+    def merged(text: str) -> str:
+        (somewhere / "compose.yaml").write_text(text)
+        files = files_of(somewhere)
+        tree, stack = Tree(somewhere, files), detect(somewhere, files)
+        made = compose_merge.merged(Context(tree, stack, frozenset({"containers", "image"})))
+        return made.text if made else text
+
+    once = merged(text)
+    added(text, once)
+    assert merged(once) == once

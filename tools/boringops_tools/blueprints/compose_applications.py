@@ -103,7 +103,7 @@ def _service(
         depends[place.name if place else name] = how if healthy else {"condition": "service_started"}
     if depends:
         made["depends_on"] = depends
-    networks = sorted({str(name) for place in places.values() for name in place.definition.get("networks") or ()})
+    networks = sorted({name for place in places.values() for name in place.networks})
     return made | ({"networks": networks} if networks else {})
 
 

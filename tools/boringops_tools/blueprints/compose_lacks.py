@@ -130,17 +130,17 @@ class Lacks:
             return f"{other.name} ({theirs.where(other)}) may be it"
         if kind in DATABASES and (rival := next((each for each in theirs.services if each.kind in DATABASES), None)):
             return f"{rival.name} ({theirs.where(rival)}) is the database there"
-        if kind in (self.theirs.document.get("services") or {}) or "include" in theirs.document:
+        if kind in theirs.named("services") or "include" in theirs.document:
             return f"{theirs.path} takes more files in" if "include" in theirs.document else f"the name {kind} is taken"
         aside = re.search(rf"(?m)^\s*#\s*(?:{kind}:|image:.*{kind})", theirs.text)
         if aside:
             return f"one is commented out ({theirs.path}:{theirs.text.count(chr(10), 0, aside.start(0)) + 1})"
         volume = f"{kind}-data"
-        if volume in (theirs.document.get("volumes") or {}):
+        if volume in theirs.named("volumes"):
             return f"the name {volume} is taken"
         definition = dict(self.ours["services"][kind])
         users: list[tuple[Path, Any]] = []
-        networks: Any = None
+        networks: list[str] = []
         for app, _ in needing:
             service = theirs.serving(app)
             if service is None:
@@ -161,9 +161,9 @@ class Lacks:
                 return f"{app.name} reads no variable that would lead to it"
             users += [(("services", service.name, "environment", name), value) for name, value in reached.items()]
             users.append((("services", service.name, "depends_on", kind), {"condition": "service_healthy"}))
-            networks = networks or service.definition.get("networks")
+            networks = networks or service.networks
         if networks:
-            definition["networks"] = [str(name) for name in networks]
+            definition["networks"] = networks
         service_path: Path = ("services", kind)
         return Step(
             (*users, (service_path, definition), (("volumes", volume), {})),
@@ -186,17 +186,10 @@ class Lacks:
     # --- volumes
 
     def _volumes(self) -> Iterator[Step]:
-        declared = {
-            str(name) for each in (self.theirs.document, self.theirs.override) for name in each.get("volumes") or {}
-        }
+        declared = self.theirs.named("volumes")
         for service in self.theirs.services:
-            for each in service.definition.get("volumes") or []:
-                source = (
-                    str(each.get("source", "")) if isinstance(each, Mapping) and each.get("type") == "volume" else ""
-                )
-                if isinstance(each, str) and ":" in each:
-                    source = each.partition(":")[0]
-                if re.fullmatch(r"[A-Za-z0-9][\w.-]*", source) and source not in declared:
+            for source in service.volumes:
+                if source not in declared:
                     declared.add(source)
                     why = f"{service.name} mounts it, and Compose refuses a file that does not declare it"
                     yield Step(((("volumes", source), {}),), f"the volume {source}", why)
@@ -213,9 +206,7 @@ class Lacks:
         early = [
             each
             for each in self.theirs.services
-            if "build" in each.definition
-            and service.name in each.depends
-            and (each.depends[service.name] or {}).get("condition", "service_started") == "service_started"
+            if "build" in each.definition and each.awaits(service.name) == "service_started"
         ]
         if early:
             self._differs(

@@ -99,6 +99,29 @@ class Theirs:
         return found
 
     @property
+    def volumes(self) -> list[str]:
+        """Names of the volumes that it mounts."""
+        found = []
+        for each in _listed(self.definition.get("volumes")):
+            if isinstance(each, Mapping):
+                found += [str(each.get("source", ""))] if each.get("type") == "volume" else []
+            elif isinstance(each, str) and ":" in each:
+                found.append(each.partition(":")[0])
+        return [name for name in found if re.fullmatch(r"[A-Za-z0-9][\w.-]*", name)]
+
+    @property
+    def networks(self) -> list[str]:
+        """Names of its networks; empty where it is in the one of all."""
+        found = self.definition.get("networks")
+        return [str(name) for name in found if isinstance(name, str)] if isinstance(found, list | Mapping) else []
+
+    def awaits(self, name: str) -> str:
+        """What it waits for of another service: a condition of Compose's; empty where it does not depend on it."""
+        how = self.depends.get(name, "")
+        said = how.get("condition") if isinstance(how, Mapping) else None
+        return str(said or "service_started") if name in self.depends else ""
+
+    @property
     def apart(self) -> str:
         """Why what it consists of is not all written here; empty where it is."""
         return "it extends another service" if "extends" in self.definition else ""
@@ -186,6 +209,11 @@ class ComposeFile:
         published = [each for each in found if str(app.port) in {target for _, target in each.ports}]
         plain = [each for each in found if not each.definition.keys() & {"command", "entrypoint"}]
         return next((each[0] for each in (found, published, plain) if len(each) == 1), None)
+
+    def named(self, key: str) -> set[str]:
+        """What the file, or the override, has under one of its own keys: `volumes`, `services`."""
+        found = (each.get(key) for each in (self.document, self.override))
+        return {str(name) for each in found if isinstance(each, Mapping) for name in each}
 
     def of_kind(self, kind: str) -> list[Theirs]:
         return [each for each in self.services if each.kind == kind]
