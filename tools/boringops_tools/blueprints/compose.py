@@ -38,23 +38,33 @@ def insisted(value: str) -> list[str]:
 
 def files(context: Context) -> Iterator[DraftFile]:
     if context.stack.deployable and not any(name in context.tree for name in COMPOSE_NAMES):
-        yield DraftFile(
-            path="compose.yaml",
-            content=render(
-                "compose.yaml.j2",
-                apps=[
-                    (app, host_port(context, app), environment(context, app))
-                    for app in (as_exposed(context, app) for app in context.stack.deployable)
-                ],
-                kinds=context.stack.kinds,
-                backings=backing.BACKINGS,
-                image=backing.image,
-                jobs=jobs,
-                migrates=migrates,
-                built=contract.built,
-            ),
-            why="The application and its services on one machine, for development.",
-        )
+        why = "The application and its services on one machine, for development."
+        yield DraftFile(path="compose.yaml", content=content(context), why=why)
+
+
+def rendered(context: Context) -> dict[str, Any]:
+    """The same, as what it means."""
+    from boringops_tools.yaml_files import documents
+
+    made: dict[str, Any] = documents(content(context))[0]
+    return made
+
+
+def content(context: Context) -> str:
+    """The Compose file as it is where there is none yet."""
+    return render(
+        "compose.yaml.j2",
+        apps=[
+            (app, host_port(context, app), environment(context, app))
+            for app in (as_exposed(context, app) for app in context.stack.deployable)
+        ],
+        kinds=context.stack.kinds,
+        backings=backing.BACKINGS,
+        image=backing.image,
+        jobs=jobs,
+        migrates=migrates,
+        built=contract.built,
+    )
 
 
 def production(context: Context) -> Iterator[DraftFile]:

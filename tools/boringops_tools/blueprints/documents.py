@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, continuous, contract, diagram, kubernetes
+from boringops_tools.blueprints import backing, compose, compose_merge, continuous, contract, diagram, kubernetes
 from boringops_tools.blueprints.context import DEPLOYMENT, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.operations import guides, recovery
@@ -125,6 +125,8 @@ def facts(context: Context) -> dict[str, Any]:
     told = context.told_pipelines
     github = bool(context.workflows) or context.on_github
     checks = [context.ci_path] if _on_github(context, context.ci_path) else []
+    others = {each.path for each in context.checking if each.tests or each.lints} - {context.release_path}
+    checks = sorted({*checks, *others})
     checks += [*told.values()] or ([] if github else [path for path in context.present_ci if path in context.tree])
     releases = (
         [context.release_path]
@@ -142,6 +144,7 @@ def facts(context: Context) -> dict[str, Any]:
         "branch": context.stack.branch,
         "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "image") for app in apps),
         "compose": context.compose_path if has_compose else "",
+        "profile": compose_merge.profile(context) if has_compose else "",
         "ci": "` and `".join(checks),
         "release": "` and `".join(releases),
         # Another's release workflow is named, but what it does is not ours to tell.

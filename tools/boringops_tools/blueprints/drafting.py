@@ -11,6 +11,7 @@ from boringops_tools import stack as stacks
 from boringops_tools.blueprints import (
     choices,
     compose,
+    compose_merge,
     continuous,
     contract,
     deploying,
@@ -25,6 +26,7 @@ from boringops_tools.blueprints import (
     planning,
     systems,
     updates,
+    workflow_remarks,
 )
 from boringops_tools.blueprints.choices import Choices
 from boringops_tools.blueprints.cloud import cloudformation, delivery, pulumi, statements, terraform
@@ -45,6 +47,7 @@ KINDS: tuple[Kind, ...] = (
     ("image", "1.2", "Keep everything else out of the build", dockerignore.files),
     ("containers", "1.3", "Run it all on one machine", compose.files),
     ("containers", "1.3", "Run it all on one machine", compose.production),
+    ("containers", "1.3", "Run it all on one machine", compose_merge.files),
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
     ("ci", "2.2", "Build once and promote", continuous.rollback),
@@ -102,14 +105,17 @@ def draft(
     context = replace(context, deploys_by=deploying.paths(context))
     with pins.of(root):
         made, conflicts = _merged(context)
+        remarks = _remarks(context)
         if narrowed and (meant := narrow(task)) is not None:  # what is left out is not spoken of either
             paths = frozenset(file.path for file in made if meant(file.path))
             context = replace(context, planned=paths if chosen is None else paths & chosen)
             made, conflicts = _merged(context)
             made = [file for file in made if meant(file.path)]
+            remarks = [said for said in remarks if meant(said.partition(":")[0])]
         if context.parts and all(file.task.startswith("3") for file in made) and not _operated(context):
             made = []  # documents go with something
-        assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context)
+        assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context, made)
+    conflicts += remarks
     assumptions, notes = assumptions + conflicts, notes + conflicts
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
@@ -152,6 +158,7 @@ def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
     if not bases.keys() <= {file.path for file in again}:  # what no blueprint makes has to be seen
         bases = {path: text for path, text in bases.items() if any(file.path == path for file in again)}
         again = _made(_without(context, bases))
+    made = [file for file in made if file.path not in bases]
     conflicts: list[str] = []
     for file in again:
         if file.path not in bases:
@@ -165,6 +172,12 @@ def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
             why = f"Brought up to date, with your changes kept. {file.why}"
             made.append(file.model_copy(update={"content": merged.text, "action": "change", "why": why}))
     return made, conflicts
+
+
+def _remarks(context: Context) -> list[str]:
+    """What people's own files say otherwise than a blueprint would, and what could not be added to them."""
+    made = compose_merge.merged(context) if "containers" in context.wants else None
+    return [*(made.remarks if made is not None else ()), *workflow_remarks.remarks(context)]
 
 
 def _operated(context: Context) -> bool:
@@ -240,7 +253,7 @@ def _questions(context: Context) -> list[Question]:
     ]
 
 
-def _notes(context: Context) -> list[str]:
+def _notes(context: Context, made: Sequence[DraftFile]) -> list[str]:
     notes = list(context.stack.notes)
     if not context.apps:
         notes.append("No application of a known kind was found: nothing is drafted.")
@@ -266,7 +279,8 @@ def _notes(context: Context) -> list[str]:
     ]
     kept += [name for name in COMPOSE_NAMES if name in context.tree]
     kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
-    notes += [f"{path} exists and is left as it is." for path in kept]
+    changed = {file.path for file in made}
+    notes += [f"{path} exists and is left as it is." for path in kept if path not in changed]
     notes += kubernetes.notes(context)
     kept_ci = [
         path for name, path in context.told_pipelines.items() if path in context.tree and name in context.systems

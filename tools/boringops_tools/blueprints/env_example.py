@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from boringops_tools.blueprints import backing, compose, contract, kubernetes
+from boringops_tools.blueprints import backing, compose, compose_merge, contract, kubernetes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.contract import Entry
 from boringops_tools.blueprints.model import DraftFile
@@ -19,16 +19,15 @@ PLACEHOLDER = "<from-the-secrets-manager>"
 
 
 def files(context: Context) -> Iterator[DraftFile]:
+    composed = _composed(context)
     for app in context.apps:
         existing = environment.example_file(context.tree, app.folder)
         path = existing or app.path(".env.example")
         before = _raw(context, path) if existing else ""
-        after = merge(
-            before,
-            _lines(
-                context, app, known={variable.name for variable in environment.documented(context.tree, app.folder)}
-            ),
-        )
+        lines = _lines(context, app, known=_written(before))
+        if composed and app is context.stack.deployable[0]:
+            lines += ([""] if lines else []) + composed[:-1]
+        after = merge(before, lines)
         if after != before:
             yield DraftFile(
                 path=path,
@@ -58,15 +57,24 @@ def merge(before: str, lines: list[str]) -> str:
     return text.replace("\n", end_of_line)
 
 
+def _written(text: str) -> set[str]:
+    """Variables that people have written down themselves, be it in a comment."""
+    ours = re.compile(rf"{re.escape(environment.BEGIN)}.*?{re.escape(environment.END)}", re.DOTALL)
+    return set(re.findall(r"(?m)^[ \t#]*(?:export )?([A-Za-z_]\w*)=", ours.sub("", text)))
+
+
 def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:
     """A comment and an assignment for each variable that people have not documented themselves."""
     lines: list[str] = []
-    reached = backing.values(app)
+    composed = compose_merge.will_be(context)
+    reached = {name for name in backing.values(app) if not composed or re.search(rf"\b{name}\b", composed)}
     for entry in contract.of(context, app):
         if entry.name not in known:
             lines += [_comment(entry, reached, kubernetes.origin(context, app, entry)), _assignment(entry), ""]
-    for service in app.services if app.deployable and context.compose_path not in _foreign(context) else []:
+    for service in app.services if app.deployable else []:
         secret = backing.BACKINGS[service.kind].variable
+        if composed and f"${{{secret}:?" not in composed:
+            continue  # a Compose file of other people has its own names
         if secret and secret not in known and all(variable.name != secret for variable in app.env):
             lines += [
                 f"# Password of {service.kind} in {context.compose_path}. Letters and digits: it becomes part of a URL.",
@@ -95,13 +103,31 @@ def _backups(context: Context, known: set[str]) -> list[str]:
     return lines
 
 
-def _foreign(context: Context) -> set[str]:
-    """A Compose file of other people has its own names."""
-    text = context.tree.text(context.compose_path)
-    return {context.compose_path} if text and compose.MARK not in text else set()
+def _composed(context: Context) -> list[str]:
+    """A comment and an assignment for each variable that people's own Compose file asks for and nothing else documents."""
+    text = compose_merge.will_be(context)
+    if not text or compose.OURS in text:
+        return []
+    known = {variable.name for app in context.apps for variable in app.env}
+    known |= {backing.BACKINGS[service.kind].variable for app in context.stack.deployable for service in app.services}
+    for folder in {"", *(app.folder for app in context.apps)}:
+        if example := environment.example_file(context.tree, folder):
+            known |= _written(context.tree.text(example))
+    lines: list[str] = []
+    for line in text.splitlines():
+        for name, default in _INTERPOLATED.findall("" if line.lstrip().startswith("#") else line):
+            if name not in known:
+                known.add(name)
+                value = PLACEHOLDER if environment.is_secret(name) else default if _PLAIN.fullmatch(default) else ""
+                lines += [f"# {name}: asked for by {context.compose_path}.", f"{name}={value}", ""]
+    return lines
 
 
-def _comment(entry: Entry, reached: dict[str, str], origin: str) -> str:
+_INTERPOLATED = re.compile(r"(?<!\$)\$\{(\w+)(?::?-([^}$]*))?")
+_PLAIN = re.compile(r"[\w./:@,+*-]*")
+
+
+def _comment(entry: Entry, reached: set[str], origin: str) -> str:
     places = ", ".join(plain(source) for source in entry.sources[:3])
     parts = [f"read in {places}"]
     if entry.required:
@@ -125,8 +151,4 @@ def _assignment(entry: Entry) -> str:
         return f"{entry.name}={PLACEHOLDER}"
     value = entry.default or entry.fixed or ""
     value = re.sub(r"[\x00-\x1f\x7f]", "", value)
-    return (
-        f"{entry.name}={value}"
-        if re.fullmatch(r"[\w./:@,+*-]*", value)
-        else f"{entry.name}='{value.replace(chr(39), '')}'"
-    )
+    return f"{entry.name}={value}" if _PLAIN.fullmatch(value) else f"{entry.name}='{value.replace(chr(39), '')}'"

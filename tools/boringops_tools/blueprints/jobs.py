@@ -102,7 +102,7 @@ def placeholders(app: Application) -> set[str]:
 
 
 def _job(app: Application, context: Context, host: str) -> Job:
-    services = [_sidecar(service.kind) for service in app.services] if app.commands.test else []
+    services = [sidecar(service.kind) for service in app.services] if app.commands.test else []
     reached = backing.values(app, ci=True, host=host or None) if services else {}
     values = dict(sorted((dict.fromkeys(placeholders(app), backing.CI_VALUE) | reached).items()))
     if app.manager == "uv":
@@ -125,7 +125,8 @@ def _job(app: Application, context: Context, host: str) -> Job:
     )
 
 
-def _sidecar(kind: str) -> Sidecar:
+def sidecar(kind: str) -> Sidecar:
+    """A backing service for tests, which knows one password that opens nothing."""
     facts = backing.BACKINGS[kind]
     values = {name: re.sub(r"\$\{\w+:\?[^}]*\}", backing.CI_VALUE, value) for name, value in facts.environment.items()}
     return Sidecar(kind, backing.image(kind), facts.port, values)
