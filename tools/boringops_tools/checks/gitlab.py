@@ -120,7 +120,10 @@ def read(files: Files, path: str) -> Pipeline | None:
 
 def _stages(files: Files, path: str) -> Iterator[Hit]:
     pipeline = read(files, path)
-    if pipeline is None or not pipeline.whole or pipeline.stages is None:
+    if pipeline is None or pipeline.stages is None:
+        return
+    # What is included may bring templates; the stages are those of the file that includes, where it names them.
+    if not pipeline.whole and not (is_root(path) and "stages" in pipeline.document):
         return
     for name, job in pipeline.jobs.items():
         unknown_parent = any(parent not in pipeline.templates for parent in names(job.get("extends")))
@@ -227,12 +230,14 @@ RULES = (
             {".gitlab-ci.yml": "stages: [build]\na: {stage: biuld, script: x}\n"},
             {".gitlab-ci.yml": "stages: [build]\na: {script: x}\n"},
             {".gitlab-ci.yml": "a: {stage: lint, script: x}\n"},
+            {".gitlab-ci.yml": "include: x.yml\nstages: [build]\na: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "stages: [build]\n.base: {stage: gone}\na: {extends: .base, script: x}\n"},
         ),
         good=(
             {".gitlab-ci.yml": "stages: [build]\na: {stage: build, script: x}\nb: {stage: .post, script: x}\n.h: {stage: z}\n"},
             {".gitlab-ci.yml": "a: {script: x}\nb: {stage: deploy, script: x}\n"},
-            {".gitlab-ci.yml": "include: x.yml\nstages: [build]\na: {stage: lint, script: x}\n"},
+            {".gitlab-ci.yml": "include: x.yml\nstages: [build]\na: {extends: .x, script: x}\n"},
+            {".gitlab-ci.yml": "include: x.yml\na: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "stages: [build]\n.b: {stage: build}\na: {extends: .b, script: x}\nc:\n  stage: !reference [.b, stage]\n  script: x\n"},
             {"sub/.gitlab-ci.yml": "a: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "stages: [$[[ inputs.stage ]], build]\na: {stage: other, script: x}\n"},

@@ -112,8 +112,13 @@ def _prometheus(files: Files, path: str) -> Iterator[Hit]:
         yield from _unknown(name, owner, _PROMETHEUS[place])
         yield from _unknown(name, mapping(owner, "tls_config"), _PROMETHEUS["tls"])
         yield from _scheme(name, owner)
+        # An exporter that probes takes URLs: relabelling hands them over as a parameter and puts the exporter in their place.
+        probes = any(
+            text_of(each.get("target_label")).startswith(("__param_", "__address__"))
+            for each in _relabels(owner, "relabel_configs")
+        )
         for entry in listed(mapping(owner).get("static_configs")):
-            yield from _targets(name, entry)
+            yield from _targets(name, entry, probes)
         for key, entries in mapping(owner).items():
             if isinstance(key, str) and key.endswith("_sd_configs"):
                 yield from _discovery(name, key, listed(entries))
@@ -136,13 +141,13 @@ def _scheme(name: str, owner: Any) -> Iterator[Hit]:
         yield Hit(at((owner, login[1])), f"{name}: {' and '.join(login)} cannot be used together")
 
 
-def _targets(name: str, entry: Any) -> Iterator[Hit]:
+def _targets(name: str, entry: Any, probes: bool) -> Iterator[Hit]:
     targets = mapping(entry).get("targets")
     if isinstance(targets, str):
         yield Hit(at((entry, "targets")), f"{name}: `targets` is a list")
     # What a probe is sent to may be a URL; what Prometheus itself asks is an address.
     for position, each in enumerate(listed(targets)):
-        if isinstance(each, str) and re.match(r"https?://[^/]+/", each) and "probe" not in name:
+        if isinstance(each, str) and re.match(r"https?://[^/]+/", each) and not probes and "probe" not in name:
             yield Hit(
                 at((targets, position)),
                 f"{name}: the target `{each}` is an address, host:port, without a path",
@@ -275,6 +280,7 @@ RULES = (
             {"prometheus.yml": _P + "  dns_sd_configs: [{names: [a], type: HOST}]\n"}, {"prometheus.yml": _P + "  static_configs: [{targets: ['http://a:1/metrics']}]\n"},
         ),
         good=(
+            {"prometheus.yml": _P + "  static_configs: [{targets: ['https://a.io/b']}]\n  relabel_configs: [{source_labels: [__address__], target_label: __param_target}, {target_label: __address__, replacement: 'b:1'}]\n"},
             {"prometheus.yml": "global: {scrape_interval: 15s}\n" + _P + "  scheme: https\n  relabel_configs: [{source_labels: [a], regex: '(?i)x(.+)', target_label: b, action: Replace}, {regex: 'x_.*', action: labeldrop}]\n"},
             {"promtail.yml": "clients: [{url: x}]\nscrape_configs:\n- {job_name: a, pipeline_stages: []}\n"},
             {"rules.test.yml": "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests: []\n"}, {"values.yaml": "server: {}\nalerting: {x: 1}\nglobal: {}\n"},

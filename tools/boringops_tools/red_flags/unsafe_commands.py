@@ -187,6 +187,12 @@ def _sudo(path: str, text: str) -> Iterable[Hit]:
             )
 
 
+def _free_sudo(_: str, text: str) -> Iterable[Hit]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.search(r"NOPASSWD:\s*ALL", line) and not line.lstrip().startswith("#"):
+            yield Hit(number, "whoever gets in as this user is root: sudo asks for no password")
+
+
 def _wf(run: str, extra: str = "") -> str:
     return (
         f"on: push\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: {run}\n{extra}"
@@ -242,6 +248,13 @@ RED_FLAGS = (
         applies=_applies, check=_each(_open_mode),
         bad={"Dockerfile": "FROM a:1\nRUN mkdir /d && chmod -R 777 /d\n", "a.sh": "sudo chmod a+rwx /srv\n"},
         good={"Dockerfile": "FROM a:1\nRUN chmod 1755 /d && chmod +x 777\nRUN chmod u+rwx /x\n".replace("+x 777", "+x /b777")},
+    ),
+    RedFlag(
+        "dockerfile/sudo-for-all", "Run containers as root user", "warning",
+        "Leave sudo out of the image: what needs root is done before USER.",
+        applies=lambda path: is_dockerfile(path) and ".devcontainer" not in path, check=_free_sudo,
+        bad={"Dockerfile": "FROM a:1\nRUN echo 'app ALL=(ALL) NOPASSWD:ALL' >> /etc/sudoers\nUSER app\n"},
+        good={"Dockerfile": "FROM a:1\n# NOPASSWD:ALL\nRUN adduser app\n"},
     ),
     RedFlag(
         "dockerfile/sudo", "Run containers as root user", "warning", "Do what root has to before USER, and leave sudo out.",

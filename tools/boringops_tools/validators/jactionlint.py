@@ -50,7 +50,7 @@ class Jactionlint(Program):
 # Advice on tidiness, and settings that most do without: no reason to stop a change.
 _NOTES = frozenset(
     {
-        "adhoc-packages", "artipacked", "concurrency-cancels-prs", "concurrency-cancels-release", "dependabot-cooldown",
+        "adhoc-packages", "artipacked", "cache-poisoning", "concurrency-cancels-prs", "concurrency-cancels-release", "dependabot-cooldown",
         "deprecated-action-input", "duplicate-triggers", "excessive-permissions", "github-app",
         "pipeline-without-pipefail", "superfluous-actions",
         "unlocked-install", "unpinned-images", "unused-anchor", "unused-job-output", "unverified-download",
