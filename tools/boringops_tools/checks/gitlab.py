@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -126,7 +127,9 @@ def _stages(files: Files, path: str) -> Iterator[Hit]:
     if not pipeline.whole and not (is_root(path) and "stages" in pipeline.document):
         return
     for name, job in pipeline.jobs.items():
-        unknown_parent = any(parent not in pipeline.templates for parent in names(job.get("extends")))
+        unknown_parent = "stage" not in job and any(
+            parent not in pipeline.templates for parent in names(job.get("extends"))
+        )
         where, value = pipeline.value(name, "stage")
         stage = pipeline.stage(name)
         if stage is None or stage in pipeline.stages or unknown_parent or ("trigger" in job and value is None):
@@ -153,7 +156,7 @@ def _needed(pipeline: Pipeline, name: str, key: str) -> Iterator[tuple[str, int 
 
 def _needs(files: Files, path: str) -> Iterator[Hit]:
     pipeline = read(files, path)
-    if pipeline is None or not pipeline.whole:
+    if pipeline is None:
         return
     order = {stage: position for position, stage in enumerate(pipeline.stages or ())}
     for name in pipeline.jobs:
@@ -161,6 +164,9 @@ def _needs(files: Files, path: str) -> Iterator[Hit]:
             for other, line in _needed(pipeline, name, key):
                 base = other.partition(": [")[0]  # one of a matrix
                 if other not in pipeline.jobs and base not in pipeline.jobs:
+                    # What is included may bring the job, unless the name is but a slip of one that is here.
+                    if not pipeline.whole and not difflib.get_close_matches(other, pipeline.jobs, 1, 0.9):
+                        continue
                     hidden = " (a hidden job never runs)" if other.startswith(".") else ""
                     yield Hit(line, f"job `{name}`: `{key}` names `{other}`, which is no job{hidden}")
                     continue

@@ -20,7 +20,8 @@ _TRAVIS = frozenset(
     before_script branches cache compiler conditions d dart deploy dist dotnet elixir env fast_finish gemfile git go group
     import install jdk jobs julia language matrix mono node node_js notifications os osx_image otp_release perl php python r
     rust rvm scala script services sbt_args solution stages sudo vault version virt vm watson xcode_project xcode_scheme
-    xcode_sdk xcode_workspace gobuild_args lein podfile smalltalk haxe ghc crystal clang nix""".split()  # noqa: SIM905
+    xcode_sdk xcode_workspace gobuild_args lein podfile smalltalk haxe ghc crystal clang nix
+    stage name if allow_failure""".split()  # noqa: SIM905
 )
 _PROVIDERS = frozenset(
     """anynines atlas azure_web_apps bintray bitballoon bluemixcloudfoundry boxfuse cargo catalyze chefsupermarket cloud66 cloudfiles
@@ -190,7 +191,7 @@ def _azure(parameters: str) -> dict[str, str]:
 
 RULES = (
     Rule("travis/key", "error", "Travis ignores it: correct the name.", "Travis CI build config reference: the keys of a build and the deployment providers are fixed lists.", _named(".travis.yml"), _travis,
-         bad=({_T: "language: go\nscipt: go test\n"}, {_T: "script: a\ndeploy: {provider: release}\n"}), good=({_T: "language: go\nscript: go test\nx-shared: 1\ndeploy: {provider: releases}\n"},)),
+         bad=({_T: "language: go\nscipt: go test\n"}, {_T: "script: a\ndeploy: {provider: release}\n"}), good=({_T: "language: go\nscript: go test\nx-shared: 1\njobs: {include: [{stage: test, if: tag IS present, name: a}]}\ndeploy: {provider: releases}\n"},)),
     Rule("bitbucket/step", "error", "Bitbucket refuses the pipeline: a step has a script, under keys it knows, and each environment is deployed to once.", "Bitbucket Pipelines configuration reference: the properties of a step; a deployment environment stands once in a pipeline.", _named("bitbucket-pipelines.yml"), _bitbucket,
          bad=({_B: "pipelines: {default: [{step: {name: a, scripts: [a]}}]}\n"}, {_B: "pipelines: {default: [{step: {script: [a], deployment: test}}, {step: {script: [b], deployment: test}}]}\n"}),
          good=({_B: "definitions:\n  steps:\n  - step: &a {script: [a]}\npipelines:\n  default:\n  - step: {<<: *a, deployment: test}\n  - step: {<<: *a, deployment: production}\n  branches:\n    main:\n    - step: {<<: *a, deployment: test}\n"},)),

@@ -61,6 +61,7 @@ _TLS_OPTIONS: dict[str, tuple[str, ...]] = {
     "skopeo": ("--src-tls-verify=false", "--dest-tls-verify=false", "--tls-verify=false"),
     "podman": ("--tls-verify=false",),
     "buildah": ("--tls-verify=false",),
+    "executor": ("--skip-tls-verify", "--skip-tls-verify-pull", "--insecure", "--insecure-pull"),  # kaniko
     "aws": ("--no-verify-ssl",),
     "pip": ("--trusted-host",),
     "pip3": ("--trusted-host",),
@@ -170,6 +171,15 @@ def _password(command: Command) -> str:
     return ""
 
 
+def _root_login(command: Command) -> str:
+    target = next((word for word in command.argv[1:] if re.match(r"root@[\w.$\{-]", word)), "")
+    return (
+        f"`{command.program} {target}` works on a server by hand, as root"
+        if command.program == "ssh" and target
+        else ""
+    )
+
+
 def _open_mode(command: Command) -> str:
     mode = (
         next((word for word in command.argv[1:] if _OPEN_MODE.fullmatch(word)), "")
@@ -242,6 +252,13 @@ RED_FLAGS = (
         applies=_applies, check=_each(_password),
         bad={_CI: _wf("docker login -u ci -p \"$TOKEN\" ghcr.io"), "push.sh": "helm registry login x --password=$P\n"},
         good={_CI: _wf("echo \"$TOKEN\" | docker login -u ci --password-stdin ghcr.io && mkdir -p x")},
+    ),
+    RedFlag(
+        "script/root-login", "Manually SSH into servers to fix issues (use automation)", "warning",
+        "Let the automation that built the server change it, with an account of its own.",
+        applies=is_script, check=_each(_root_login),
+        bad={"fix.sh": "ssh -p 22 root@www.acme.io 'systemctl restart web'\n"},
+        good={"fix.sh": "ssh deploy@www.acme.io true\nscp a root@b:/c\necho ssh root@x\n"},
     ),
     RedFlag(
         "script/open-permissions", _NEVER, "warning", "Give the one user that needs it the right, e.g. `COPY --chown`.",
