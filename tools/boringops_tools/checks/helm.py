@@ -45,9 +45,11 @@ def _defined(files: Files, chart: str) -> frozenset[str] | None:
         return None
     mine = [each for each in files.all if each.startswith((f"{prefix}templates/", f"{prefix}charts/"))]
     # A chart below another one is rendered with what that defines.
-    if any(each.name == "charts" for each in PurePosixPath(chart).parents) or any(
-        each.endswith(".tgz") for each in mine
-    ):
+    below = any(
+        each.name == "charts" and (each.parent / "Chart.yaml").as_posix() in files.known
+        for each in PurePosixPath(chart).parents
+    )
+    if below or any(each.endswith(".tgz") for each in mine):
         return None
     return frozenset(name for each in mine for name in _DEFINE.findall(files.text(each)))
 

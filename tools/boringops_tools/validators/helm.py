@@ -134,10 +134,10 @@ def _contradictions(rendered: Mapping[str, str], home: PurePosixPath) -> Iterabl
                 text += part if part.endswith("\n") else f"{part}\n"
         (Path(folder) / "rendered.yaml").write_text(text, encoding="utf-8")
         for each in scan(Path(folder), ["rendered.yaml"]):
-            if each.rule.startswith("k8s/") and each.severity == "error":
+            if each.rule.startswith("k8s/") and each.severity in ("error", "warning"):
                 path = next((name for start, name in reversed(starts) if start <= (each.line or 1)), "Chart.yaml")
                 message = f"rendered with the chart's defaults, {each.message}"
-                yield Said(str(home / path), each.rule, "error", None, message, each.hint)
+                yield Said(str(home / path), each.rule, each.severity, None, message, each.hint)
 
 
 def _flags(file: str, text: str) -> Iterable[Said]:
