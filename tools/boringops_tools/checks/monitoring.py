@@ -197,6 +197,13 @@ def _rule_keys(files: Files, path: str) -> Iterator[Hit]:
             called = text_of(mapping(rule).get("alert")) or text_of(mapping(rule).get("record"))
             yield from _unknown(f"rule `{called}`", rule, _PROMETHEUS["rule"])
             record = mapping(rule).get("record")
+            expression = mapping(rule).get("expr")
+            lost = _QUANTILE.search(expression) if isinstance(expression, str) else None
+            if lost and "le" not in re.split(r"[\s,]+", lost[1].strip()):
+                yield Hit(
+                    at((rule, "expr")),
+                    f"rule `{called}`: the buckets are summed without `le`, so that no quantile comes of them",
+                )
             if isinstance(record, str) and not re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", record) and "{{" not in record:
                 yield Hit(at((rule, "record")), f"`{record}` is no name of a metric: letters, digits, `_` and `:`")
             for key in ("labels", "annotations"):
@@ -233,7 +240,22 @@ def _template(text: str) -> str:
         for each in unknown:
             if each not in ("labels", "value", "externalLabels", "externalURL"):
                 return f"there is no `${each}`; there are $labels, $value, $externalLabels and $externalURL"
+        bare = re.sub(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`", "''", action)
+        for called in re.findall(r"\|\s*([a-zA-Z]\w*)", bare):
+            if called not in _FUNCTIONS:
+                return f"there is no function `{called}`"
     return "an `end` is missing or one too many" if depth else ""
+
+
+_FUNCTIONS = frozenset(
+    """query first label value sortByLabel strvalue humanize humanize1024 humanizeDuration humanizePercentage humanizeTimestamp
+    toTime toDuration now title toUpper toLower stripPort stripDomain match reReplaceAll graphLink tableLink parseDuration
+    pathPrefix externalURL args tmpl safeHtml and or not len index slice print printf println html js urlquery call eq ne lt
+    le gt ge urlQueryEscape""".split()  # noqa: SIM905
+)
+_QUANTILE = re.compile(
+    r"histogram_quantile\s*\([^,]+,\s*sum\s*by\s*\(([^)]*)\)\s*\(\s*(?:rate|irate|increase)\s*\(\s*\w+_bucket\b"
+)
 
 
 def _alertmanager(files: Files, path: str) -> Iterator[Hit]:
@@ -262,6 +284,9 @@ def _alertmanager(files: Files, path: str) -> Iterator[Hit]:
         route = todo.pop()
         yield from _unknown("a route", route, _ALERTMANAGER["route"])
         todo += listed(mapping(route).get("routes"))
+        for key in ("group_wait", "group_interval", "repeat_interval"):
+            if isinstance(value := mapping(route).get(key), int) and not isinstance(value, bool) and value:
+                yield Hit(at((route, key)), f"`{key}: {value}` is no duration: {value}s")
     for each in listed(config.get("inhibit_rules")):
         yield from _unknown("an inhibition", each, _ALERTMANAGER["inhibit"])
 
@@ -293,14 +318,16 @@ RULES = (
         bad=(
             {"r.yml": _R + "  - {alert: A, expr: up, fro: 5m}\n"}, {"r.yml": _R + "  - {record: a-b, expr: up}\n"}, {"r.yml": _R + "  - {alert: A, expr: up, labels: {a-b: c}}\n"},
             {"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: '{{ $values }}'}}\n"}, {"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: 'x {{ $value'}}\n"},
+            {"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: '{{ $value | humanise }}'}}\n"},
+            {"r.yml": _R + "  - {alert: A, expr: 'histogram_quantile(0.9, sum by (job) (rate(a_bucket[5m]))) > 1'}\n"},
         ),
-        good=({"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: '{{ $labels.x }} {{ with $v := 1 }}{{ $v }}{{ end }} {{ range $i, $e := query \"a\" }}{{ $e }}{{ end }} {{ \"$x\" }}'}}\n"},),
+        good=({"r.yml": _R + "  - {alert: A, expr: 'histogram_quantile(0.9, sum by (job, le) (rate(a_bucket[5m]))) > 1', annotations: {a: '{{ $value | humanizePercentage }} {{ \"a|b\" }}'}}\n"}, {"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: '{{ $labels.x }} {{ with $v := 1 }}{{ $v }}{{ end }} {{ range $i, $e := query \"a\" }}{{ $e }}{{ end }} {{ \"$x\" }}'}}\n"},),
     ),
     Rule(
         "alertmanager/configuration", "error", "Alertmanager refuses the configuration: it reads it strictly.",
         "Alertmanager configuration reference: unknown fields are errors, a route is needed, receivers have names of their own.", is_yaml, _alertmanager,
         bad=(
-            {"a.yml": "route: {receiver: a, groupwait: 1s}\nreceivers: [{name: a}]\n"}, {"a.yml": "receivers: [{name: a, webhook_configs: [{url: 'http://b'}]}]\n"},
+            {"a.yml": "route: {receiver: a, group_wait: 30}\nreceivers: [{name: a}]\n"}, {"a.yml": "route: {receiver: a, groupwait: 1s}\nreceivers: [{name: a}]\n"}, {"a.yml": "receivers: [{name: a, webhook_configs: [{url: 'http://b'}]}]\n"},
             {"a.yml": "route: {receiver: a}\nreceivers: [{name: a, webhook_configs: {url: 'http://b'}}]\n"}, {"a.yml": "route: {receiver: a}\nreceivers: [{name: a}, {name: a}]\n"},
         ),
         good=(
