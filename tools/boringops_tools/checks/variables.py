@@ -166,7 +166,12 @@ def _set(files: Files, path: str) -> Iterator[tuple[Any, Any, str, set[str]]]:
 def _misnamed(files: Files, path: str) -> Iterator[Hit]:
     for owner, key, name, beside in _set(files, path):
         known: dict[str, bool] = files.once(_read)
-        if name in known or not (meant := _near(name, known)) or meant in beside:
+        # What it is set to may name the variable that is meant: `DB_URL: ${DATABASE_URL}`.
+        given = owner.get(key) if isinstance(owner, Mapping) else str(owner[key]).partition("=")[2]
+        filled = re.fullmatch(r"\$\{(\w+)(?:[:?+-][^}]*)?\}|\$(\w+)", str(given))
+        source = next((each for each in filled.groups() if each), "") if filled else ""
+        meant = _near(name, known) or (source if known.get(source) else "")
+        if name in known or not meant or meant in beside:
             continue
         yield Hit(at((owner, key)), f"`{name}` is read nowhere; the code reads `{meant}`")
 
@@ -193,7 +198,7 @@ RULES = (
     Rule(
         "consistency/variable-name", "warning", "Set the variable under the name the code reads.",
         "A variable that nothing reads has no effect.", is_yaml, _misnamed,
-        bad=({"compose.yaml": _C.format("LOGLEVEL"), "Dockerfile": "FROM a:1\n", **_APP},),
-        good=({"compose.yaml": _C.format("LOG_LEVEL"), "Dockerfile": "FROM a:1\n", **_APP}, {"compose.yaml": _C.format("OTHER_THING"), "Dockerfile": "FROM a:1\n", **_APP}),
+        bad=({"compose.yaml": "services:\n  a:\n    build: .\n    environment: {LVL: '${LOG_LEVEL:-info}'}\n", **_APP}, {"compose.yaml": _C.format("LOGLEVEL"), "Dockerfile": "FROM a:1\n", **_APP},),
+        good=({"compose.yaml": "services:\n  a:\n    build: .\n    environment: {LVL: '${LOG_LEVEL:-info}', LOG_LEVEL: info}\n", **_APP}, {"compose.yaml": _C.format("LOG_LEVEL"), "Dockerfile": "FROM a:1\n", **_APP}, {"compose.yaml": _C.format("OTHER_THING"), "Dockerfile": "FROM a:1\n", **_APP}),
     ),
 )  # fmt: skip
