@@ -115,7 +115,8 @@ def _misnamed(files: Files, path: str) -> Iterator[Hit]:
     for carrier in found:
         known = {each.name: each.required for each in code(carrier.app)}
         for name, line in carrier.names.items():
-            meant = "" if name in every else near(name, known)
+            source = carrier.filled.get(name, "")  # what it is set to may name the variable that is meant
+            meant = "" if name in every else near(name, known) or (source if known.get(source) else "")
             if meant and meant not in carrier.names and not _same(files, carrier.app, name, meant):
                 yield Hit(line or carrier.line, f"`{name}` is read nowhere; the code reads `{meant}`")
     if not is_compose(path) and is_yaml(path):
@@ -183,13 +184,15 @@ RULES = (
         "A variable that nothing reads has no effect.", _applies, _misnamed,
         bad=(
             {"compose.yaml": _C.format("LOGLEVEL"), **_APP}, {"compose.yaml": _C.format("log_level"), **_APP},
+            {"compose.yaml": "services:\n  a:\n    build: .\n    environment: {LVL: '${LOG_LEVEL:-info}'}\n", **_APP},
             {"k8s/a.yaml": _POD.format(_ENV.format("LOG_LEVL")), **_APP}, {"main.tf": _ECS.format(_one("LOGLEVEL")), **_APP},
             {"k8s/a.yaml": _POD.format(_FROM), "k8s/c.yaml": _MAP.format("LOG-LEVEL"), **_APP},
             {"main.tf": _RUN.format("LOGLEVEL"), **_APP}, {"ecs/task-definition.json": _TASK.format("LOGLEVEL"), **_APP},
         ),
         good=(
             {"compose.yaml": _C.format("LOG_LEVEL"), **_APP}, {"compose.yaml": _C.format("OTHER_THING"), **_APP},
-            {"compose.yaml": _C.format("LOGLEVEL, LOG_LEVEL"), **_APP}, {"compose.yaml": _C.format("log_level"), **_FIELDS},
+            {"compose.yaml": _C.format("LOGLEVEL, LOG_LEVEL"), **_APP},
+            {"compose.yaml": "services:\n  a:\n    build: .\n    environment: {LVL: '${LOG_LEVEL:-info}', LOG_LEVEL: info}\n", **_APP}, {"compose.yaml": _C.format("log_level"), **_FIELDS},
             {"k8s/a.yaml": _POD.replace("ghcr.io/acme/shop:1", "postgres:18").format(_ENV.format("LOGLEVEL")), **_APP},
             {"main.tf": _ECS.format(_one("LOG_LEVEL")), **_APP}, {"main.tf": _RUN.format("LOG_LEVEL"), **_APP},
             {"compose.yaml": "services:\n  a:\n    image: b/c:1\n    environment: {LOGLEVEL: info}\n", **_APP},

@@ -36,6 +36,8 @@ class Carrier:
     line: int | None
     names: dict[str, int | None] = field(default_factory=dict)
     """Variables by name, with the line that sets each."""
+    filled: dict[str, str] = field(default_factory=dict)
+    """The variables of the machine that values are taken from whole, by the name they are given: `DB_URL: ${DATABASE_URL}`."""
     more: bool = False
     """Something that is not in the repository, or not known, may bring further ones."""
     usual: bool = True
@@ -80,10 +82,19 @@ def _compose(files: Files, path: str) -> Iterator[Carrier]:
         mounted = any(_SOURCE_MOUNT.match(_mount(each)) for each in listed(service.get("volumes")))
         brought = {"env_file", "extends", "secrets", "configs", "develop"} & set(service)
         yield Carrier(
-            app, f"service `{name}`", at((service, "environment"), (service, "build")), names,
+            app, f"service `{name}`", at((service, "environment"), (service, "build")), names, dict(_filled(values)),
             more=bool(brought) or mounted or bool(values and not pairs),
             usual=not {"command", "entrypoint", "profiles"} & set(service),
         )  # fmt: skip
+
+
+def _filled(values: Any) -> Iterator[tuple[str, str]]:
+    pairs = (
+        values.items() if isinstance(values, Mapping) else [str(each).partition("=")[::2] for each in listed(values)]
+    )
+    for name, value in pairs:
+        if whole := re.fullmatch(r"\$(?:\{(\w+)(?:[:?+-][^}]*)?\}|(\w+))", str(value)):
+            yield str(name), whole[1] or whole[2]
 
 
 def _mount(volume: Any) -> str:

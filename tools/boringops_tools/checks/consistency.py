@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.compose import container_ports
+from boringops_tools.checks.images import command_port, started
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, selected
 from boringops_tools.dockerfile import Stage, is_dockerfile, parse
-from boringops_tools.yaml_files import is_compose, is_yaml
+from boringops_tools.yaml_files import is_compose, is_workflow, is_yaml, walk
 
 if TYPE_CHECKING:
     from boringops_tools.stack import Application
@@ -247,7 +248,10 @@ def _pod_ports(files: Files, path: str) -> Iterator[Hit]:
         ports = container.get("ports")
         told = str(container.get("env") or "") + str(container.get("args") or "") + str(container.get("command") or "")
         declared = [each for each in ports if isinstance(each, Mapping)] if isinstance(ports, list) else []
-        if not exposed or any(each.get("containerPort") in exposed for each in declared) or "envFrom" in container:
+        if not exposed or any(each.get("containerPort") in exposed for each in declared):
+            continue
+        # What the image's own command says, no variable from elsewhere changes.
+        if "envFrom" in container and ("command" in container or not _commanded(lineage(files, dockerfile))):
             continue
         for each in declared[:1]:
             port = each.get("containerPort")
@@ -255,6 +259,41 @@ def _pod_ports(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(
                     at((each, "containerPort")),
                     f"{named(thing)} has port {port}; {dockerfile} exposes {_listed(exposed)}",
+                )
+
+
+def _commanded(stages: list[Stage]) -> bool:
+    return command_port(started(stages)[1]) is not None
+
+
+def _pushed(files: Files) -> set[str]:
+    """Images that workflows build and push, by the names that are written out."""
+    found: set[str] = set()
+    for path in (each for each in files.all if is_workflow(each)):
+        for document in files.documents(path):
+            for _, key, value in walk(document):
+                if (
+                    key == "with"
+                    and isinstance(value, Mapping)
+                    and isinstance(value.get("tags"), str)
+                    and "push" in value
+                ):
+                    names = [line.strip().partition("${{")[0].rstrip(":") for line in re.split(r"[\n,]", value["tags"])]
+                    found |= {_repository(name) or name for name in names if "/" in name}
+    return found
+
+
+def _pushed_names(files: Files, path: str) -> Iterator[Hit]:
+    """The one image that all manifests run, where the one that is pushed to the same place bears another name."""
+    only: str = files.once(_only_image)
+    pushed: set[str] = files.once(_pushed) if only else set()
+    if len(pushed) != 1 or only in pushed or posixpath.dirname(next(iter(pushed))) != posixpath.dirname(only):
+        return
+    for thing in objects(files, path):
+        for container in containers(mapping(thing, "spec", "template") or thing):
+            if _repository(container.get("image")) == only:
+                yield Hit(
+                    at((container, "image")), f"{named(thing)} runs `{only}`; what is pushed is `{next(iter(pushed))}`"
                 )
 
 
@@ -338,6 +377,7 @@ _POD = (
     "---\napiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {{selector: {{app: a}}, ports: [{{port: 80, targetPort: {port}}}]}}\n"
 )
 _COMPOSE = "services:\n  a:\n    build: .\n    ports: ['80:{port}']\n    healthcheck: {{test: 'curl -f http://localhost:3000{path}'}}\n"
+_PUSH = "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n    - uses: docker/build-push-action@v6\n      with: {{push: true, tags: '{}:${{{{ github.sha }}}}'}}\n"
 _FINE: dict[str, Any] = {"port": 3000, "path": "/healthz"}
 
 
@@ -372,6 +412,11 @@ RULES = (
         "consistency/pod-port", "warning", _PORT, "A pod's containerPort is one that the image listens on.", is_yaml, _pod_ports,
         bad=({"Dockerfile": "FROM a:1\nEXPOSE 9000\n", "k8s/a.yaml": _POD.format(**_FINE)},),
         good=({"Dockerfile": "FROM a:1\nEXPOSE 3000\n", "k8s/a.yaml": _POD.format(**_FINE)}, {"Dockerfile": "FROM a:1\nEXPOSE 9000\n", "b/Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)}),
+    ),
+    Rule(
+        "consistency/pushed-image", "warning", "Deploy the image that is pushed, under its one name.", "An image is known by registry, name and tag.", is_yaml, _pushed_names,
+        bad=({"Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE), ".github/workflows/a.yml": _PUSH.format("acme/store")},),
+        good=({"Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE), ".github/workflows/a.yml": _PUSH.format("acme/shop")}, {"Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE), ".github/workflows/a.yml": _PUSH.format("ghcr.io/acme/store")}),
     ),
     Rule(
         "consistency/image-name", "warning", "Deploy the image that is built, under its one name.", "An image is known by registry, name and tag.", is_yaml, _image_names,

@@ -91,7 +91,7 @@ def _exec_forms(files: Files, path: str) -> Iterator[Hit]:
 
 def _unset(files: Files, path: str) -> Iterator[Hit]:
     for stage in _parsed(files, path).stages:
-        name = re.search(r"(?<!\\)\$\{?(\w+)\}?(?![\w:}-])", stage.image)
+        name = re.search(r"(?<!\\)\$(?:\{(?=\w+\}))?(\w+)", stage.image)
         declared = name and re.search(rf"(?m)^\s*ARG\s+{name[1]}\b", f"\n{files.text(path)}".partition("\nFROM")[0])
         predefined = name and re.fullmatch(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)", name[1])
         if name and not declared and not predefined:

@@ -92,7 +92,11 @@ def code(app: Application) -> list[EnvVar]:
 def near(name: str, known: Mapping[str, bool]) -> str:
     """The variable that a name surely means: the same but for separators, or for one letter."""
     for each in known:
-        same = _normal(each) == _normal(name)
+        short, long = sorted((each, name), key=len)
+        # Abbreviated, LISTEN_ADDR for LISTEN_ADDRESS: what follows a separator is a further word.
+        same = _normal(each) == _normal(name) or (
+            len(short) >= 8 and long.startswith(short) and bool(re.fullmatch(r"[A-Z]{2,}", long[len(short) :]))
+        )
         if each != name and (same or (min(len(each), len(name)) >= 6 and _one_apart(each, name))):
             return each
     return ""
