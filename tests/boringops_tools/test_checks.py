@@ -194,3 +194,25 @@ def test_a_misspelt_variable_is_certain_only_in_the_own_container(
     findings = scanned(tmp_path, {**_SHOP, "k8s/a.yaml": pod, "compose.yaml": compose, "b/Dockerfile": "FROM b:1\n"})
     found = [each.severity for each in findings if each.rule == "consistency/variable-name"]
     assert found == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("beside", "severity"),
+    [
+        ({}, "info"),
+        ({"infra/prod.tfvars": ""}, "warning"),
+        (
+            {
+                ".github/workflows/a.yml": "jobs:\n  a:\n    steps:\n      - run: terraform -chdir=infra apply x.tfplan\n"
+            },
+            "warning",
+        ),
+        ({".github/workflows/a.yml": "jobs:\n  a:\n    steps:\n      - run: terraform validate\n"}, "info"),
+    ],
+)
+def test_state_without_a_backend_weighs_as_much_as_what_is_kept_in_it(
+    beside: dict[str, str], severity: str, tmp_path: Path
+) -> None:
+    root = {"infra/main.tf": 'provider "aws" {\n  region = "x"\n}\nresource "aws_sqs_queue" "a" {\n  name = "a"\n}\n'}
+    found = [each for each in scanned(tmp_path, {**root, **beside}) if each.rule == "terraform/no-backend"]
+    assert [(each.path, each.severity) for each in found] == [("infra/main.tf", severity)]
