@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator
 
+from boringops.facts import Severity
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.groovy import Block
 from boringops_tools.checks.jenkins import applies, pipeline_of, stages_of
@@ -30,10 +31,11 @@ _UNIT = re.compile(r"\btimeout\s*\(?[^)\n]*\bunit\s*:\s*['\"](\w+)['\"]")
 _CRON = re.compile(r"(?m)^[^/\n'\"]*\b(?:cron|pollSCM)\s*\(?\s*(['\"])([^'\"\n$]+)\1")
 _HASH = re.compile(r"\bH(?:\((\d+)-(\d+)\))?")
 _ARGUMENTS = re.compile(r"(?m)^[^/\n'\"]*\bargs\s*\(?\s*(['\"])([^\n]*?)\1\s*\)?\s*$")
+_ROOT = "runs as root"
 _OPENED = (
     (re.compile(r"--privileged\b(?!=false)"), "is privileged: it is root on the node"),
     (re.compile(r"/(?:var/)?run/docker\.sock\b"), "has the socket of Docker, and with it the node"),
-    (re.compile(r"(?:^|\s)(?:-u|--user)[ =](?:root|0)(?::\S+)?(?=\s|$)"), "runs as root"),
+    (re.compile(r"(?:^|\s)(?:-u|--user)[ =](?:root|0)(?::\S+)?(?=\s|$)"), _ROOT),
 )
 
 
@@ -94,7 +96,9 @@ def _containers(files: Files, path: str) -> Iterator[Hit]:
     for match in _ARGUMENTS.finditer(text):
         said = [message for pattern, message in _OPENED if pattern.search(match[2])]
         if said:
-            yield Hit(_line(text, match), f"the container of the stage {', and '.join(said)}")
+            # Root inside of a container that is thrown away after the stage is common, and mere advice.
+            mild: Severity | None = "info" if said == [_ROOT] else None
+            yield Hit(_line(text, match), f"the container of the stage {', and '.join(said)}", severity=mild)
 
 
 _DOC = "Jenkins Pipeline syntax, Declarative"
