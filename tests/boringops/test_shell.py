@@ -183,8 +183,8 @@ EXPECTED = {
     """,
     Verdict.UNKNOWN: """
         frobnicate
-        watch -dx echo '$(rm -rf /)'
-        watch -dn 'rm -rf /;' ls
+        watch -dx echo '$(frobnicate)'
+        watch -dn 'frobnicate;' ls
         watch - ls
         ./deploy.sh
         $CMD --version
