@@ -138,12 +138,23 @@ def _lost_services(files: Files, path: str) -> Iterator[Hit]:
             continue
         meant = [each for each in here if is_whole(each) and _is_meant(thing, each)]
         near = _near(files, path) if meant else None
-        if near is not None and not selected(thing, near):
+        if near is not None and not selected(thing, near) and not _by_resource_of_others(files, path, selector):
             wanted = ", ".join(f"{key}: {value}" for key, value in selector.items())
             yield Hit(
                 at((thing["spec"], "selector")),
                 f"{named(thing)} selects `{wanted}`, which no pod here has; {named(meant[0])} has other labels",
             )
+
+
+def _by_resource_of_others(files: Files, path: str, selector: Mapping[Any, Any]) -> bool:
+    """Whether what a controller of others makes pods of (an Argo Rollout) has the labels."""
+    return any(
+        _matches(selector, labels)
+        for each in files.siblings(f"{PurePosixPath(path).parent}/x")
+        if is_yaml(each) and "apiVersion" in files.text(each)
+        for document in files.documents(each)
+        if (labels := mapping(mapping(document), "spec", "template", "metadata", "labels"))
+    )
 
 
 def _port_names(thing: Object) -> dict[Any, Any]:
@@ -403,6 +414,7 @@ RULES = (
         (
             _deployment("") + _service(), _deployment("", name="other") + _service(selector="app: elsewhere"),
             {"k8s/a.yaml": _deployment("", labels="app: web, tier: a") + _service(selector="app: web, tier: b"), "k8s/b.yaml": _deployment("", labels="app: web, tier: b")},
+            {"k8s/a.yaml": _deployment("", labels="app: web, tier: a") + _service(selector="app: web, tier: b"), "k8s/b.yaml": _deployment("", labels="app: web, tier: b").replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout")},
         ),
     ),
     _rule(
