@@ -402,6 +402,10 @@ def test_a_cluster_is_reached_by_the_token_alone(tmp_path: Path) -> None:
         "set-credentials deploy --token=t0ken" in programs.told()
         and "--server=https://k.example.com" in programs.told()
     )
+    without = programs.run(
+        root, "ops/deploy/login.sh", "deploy", "staging", "echo", "ran", ID_TOKEN="t0ken", KUBE_CA="PEM"
+    )
+    assert without.returncode == 1 and "KUBE_SERVER is set" in without.stderr and "ran" not in without.stdout
 
 
 def terraform(tmp_path: Path, code: int) -> tuple[Path, Programs]:
