@@ -36,7 +36,9 @@ class Provider(Section):
 
     name: Literal["anthropic", "bedrock", "vertex", "foundry"] = "anthropic"
     base_url: str | None = Field(default=None, description="Any endpoint that speaks the Messages API.")
-    region: str | None = Field(default=None, description="Cloud region; Bedrock needs one.")
+    region: str | None = Field(  # it becomes part of the address: nothing else may
+        default=None, pattern=r"^[a-z0-9-]+$", description="Cloud region; Bedrock needs one."
+    )
     project: str | None = Field(default=None, description="Google Cloud project for Vertex.")
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(
         default=None, description="How hard the model thinks; null takes the persona's or the model's own default."

@@ -115,6 +115,7 @@ class Specialist:
         self.env = os.environ if env is None else env
         self.base = pull_request.of(self.repository, self.env)
         trusted = self.base.root if self.base else self.repository.root
+        self._of_file = {} if settings else config.of_repository(trusted)
         self.settings = settings or config.load(trusted, env=self.env, flags=flags, sets=sets)
         self._given = None if settings else (flags, sets)
         called_back = any((on_plan, on_call, on_questions))
@@ -278,9 +279,13 @@ class Specialist:
         return persona.load(path, known_tools=self._tool_names())
 
     def _require_trust(self, who: Persona) -> None:
-        """What the repository's own file starts or sends has to be trusted; a caller's whole configuration is its own."""
-        if self._given and self.base is None:
-            trust.require(self.repository.state_dir, self.repository.root, self.settings, who, self.env)
+        """What the repository starts or sends by itself has to be trusted; a caller's whole configuration is its own."""
+        if self._given and self.base is None and not trust.in_ci(self.env):
+            trust.require(self.repository.state_dir, self.to_trust(who))
+
+    def to_trust(self, who: Persona) -> dict[str, str]:
+        """What has to be trusted before a run with this persona: setting to what comes of it."""
+        return trust.asks(self.repository.root, self._of_file, self.settings, who)
 
     def tools(self, who: Persona, more: Sequence[Tool[Any]] = ()) -> dict[str, Tool[Any]]:
         """The tools the persona may use, in their fixed order. `more` are those of MCP servers."""

@@ -55,6 +55,15 @@ def test_a_mistake_in_the_file_names_the_line_and_the_way_out(tmp_path: Path, te
     assert hint in caught.value.hint
 
 
+@pytest.mark.parametrize("region", ["evil.example/", "x@evil.example/", "eu-west-1?", "eu-west-1\n", ""])
+def test_a_region_is_no_more_than_a_part_of_an_address(tmp_path: Path, region: str) -> None:
+    """The provider's libraries put it into the host as it is: `https://{region}-aiplatform.googleapis.com`."""
+    with pytest.raises(UsageError, match=r"provider\.region"):
+        config.load(tmp_path, flags={"provider": {"region": region}})
+    loaded = config.load(tmp_path, flags={"provider": {"region": "europe-west1"}})
+    assert loaded.provider.region == "europe-west1"
+
+
 def test_mistakes_elsewhere_are_named_by_variable_flag_and_setting() -> None:
     with pytest.raises(UsageError, match="BORINGOPS_MAX_COST"):
         config.load(None, env={"BORINGOPS_MAX_COST": "lots"})

@@ -183,6 +183,9 @@ EXPECTED = {
     """,
     Verdict.UNKNOWN: """
         frobnicate
+        watch -dx echo '$(frobnicate)'
+        watch -dn 'frobnicate;' ls
+        watch - ls
         ./deploy.sh
         $CMD --version
         "$CMD"
@@ -254,6 +257,7 @@ EXPECTED = {
         find . | xargs rm -rf
         watch -x bash -c 'env A=1 rm -rf /'
         watch -txn 5 kubectl delete pod x
+        watch -xd kubectl delete pod x
         git push --force
         git push origin +main
         git push origin --delete x

@@ -349,6 +349,13 @@ NOT_ADDED = {
     ),
     "no login": (STORE, "      - POSTGRES_PASSWORD=${DB_PASSWORD}\n", "", "does not state its login"),
     "an odd login": (STORE, "${DB_PASSWORD}", "a/b@c", "cannot be said again in a URL"),
+    "a login that another host hides in": (
+        STORE,
+        "${DB_PASSWORD}",
+        "${DB_PASSWORD:-@evil.example/#}",
+        "cannot be said again",
+    ),
+    "a name that is none": (STORE, "  store:\n", "  evil.example/x?:\n", "has no name that Compose takes"),
     "no database": (STORE, "image: postgres:16", "image: redis:8", "has no postgres"),
     "the name": (STORE, "  adminer:\n", "  shop:\n", "the name shop is taken"),
     "the port": (STORE, "    networks: [inner]\n", "    ports: [3000:5432]\n", "port 3000 of the machine is taken"),

@@ -174,6 +174,31 @@ def test_overlays_of_peoples_own_are_deployed_with_and_not_changed(tmp_path: Pat
     assert "--namespace shop-staging rollout undo deployment/web" in programs.told()
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{name: web}", "{name: 'web; touch pwned'}"),
+        ("containerPort: 8080", 'containerPort: "80\\n          pwned: 1"'),
+    ],
+)
+def test_manifests_write_no_lines_of_ours(tmp_path: Path, before: str, after: str) -> None:
+    root = overlaid(tmp_path)
+    (root / "deploy/base/web.yaml").write_text(_DEPLOYMENT.replace(before, after, 1))
+    made = draft(root, files_of(root), task="Set up GitLab CI and Kubernetes")
+    for file in made.files:
+        if file.path.endswith((".sh", ".yml")):
+            assert "pwned" not in file.content, file.path
+        elif file.path.endswith(".yaml"):
+            assert "pwned" not in [line.strip().partition(":")[0] for line in file.content.splitlines()], file.path
+
+
+def test_a_folder_writes_no_line_of_a_script(tmp_path: Path) -> None:
+    root = overlaid(tmp_path)
+    (root / "deploy/overlays").rename(root / "deploy/$(touch pwned)")
+    made = draft(root, files_of(root), task="Set up GitLab CI")
+    assert not [file.path for file in made.files if file.path.endswith(".sh") and "pwned" in file.content]
+
+
 def test_what_a_controller_applies_is_left_to_it(tmp_path: Path) -> None:
     root = overlaid(tmp_path)
     (root / "deploy/application.yaml").write_text(
@@ -377,6 +402,10 @@ def test_a_cluster_is_reached_by_the_token_alone(tmp_path: Path) -> None:
         "set-credentials deploy --token=t0ken" in programs.told()
         and "--server=https://k.example.com" in programs.told()
     )
+    without = programs.run(
+        root, "ops/deploy/login.sh", "deploy", "staging", "echo", "ran", ID_TOKEN="t0ken", KUBE_CA="PEM"
+    )
+    assert without.returncode == 1 and "KUBE_SERVER is set" in without.stderr and "ran" not in without.stdout
 
 
 def terraform(tmp_path: Path, code: int) -> tuple[Path, Programs]:

@@ -88,6 +88,15 @@ def test_what_a_file_holds_and_is_for_decides_how_bad_it_is(
     assert [each.severity for each in found] == [severity]
 
 
+@pytest.mark.parametrize("action", ["actions/checkout", "Actions/Checkout"])
+def test_an_action_is_the_same_in_any_case(tmp_path: Path, action: str) -> None:
+    path = ".github/workflows/a.yml"
+    (tmp_path / path).parent.mkdir(parents=True)
+    step = f"uses: {action}@v4\n        with: {{ref: '${{{{ github.event.pull_request.head.sha }}}}'}}\n"
+    (tmp_path / path).write_text(f"on: pull_request_target\njobs:\n  a:\n    steps:\n      - {step}")
+    assert "workflow/foreign-checkout" in {each.rule for each in scan(tmp_path, [path])}
+
+
 @pytest.mark.parametrize(
     ("key", "way_out"), [("ipc", "shm_size"), ("network_mode", "Publish the ports"), ("pid", "processes")]
 )

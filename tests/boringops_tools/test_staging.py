@@ -37,3 +37,19 @@ def test_a_program_outside_of_a_check_leaves_nothing() -> None:
     with workplace() as (folder, copies):
         copies.put("a: 1\n", folder / "0000.yml")
     assert not Path(copies.folder).exists()
+
+
+def test_half_a_text_is_never_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        whole(path, data[:3])
+        raise OSError(28, "No space left on device")
+
+    with workplace() as (folder, copies):
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "write_bytes", full)
+            with pytest.raises(OSError, match="No space"):
+                copies.put("a: 12345\n", folder / "0000.yml")
+        copies.put("a: 12345\n", folder / "0001.yml")
+        assert (folder / "0001.yml").read_text() == "a: 12345\n"

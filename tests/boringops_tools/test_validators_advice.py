@@ -125,6 +125,8 @@ def test_no_message_speaks_of_jactionlints_own_options() -> None:
     [
         ("uses: owner/title@v1", "info"),
         ("uses: actions/checkout@v4", "error"),
+        ("uses: Actions/Checkout@v4", "error"),
+        ("name: nothing", "error"),
         ("uses: ./.github/actions/build", "error"),
         ("uses: actions/github-script@v8", "error"),
         ("run: make", "error"),

@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from boringops.facts import Inspection, Validation
+from boringops.facts import Finding, Inspection, Validation
 from boringops_tools import validators
 from boringops_tools.validators import available, base, validate
 from boringops_tools.validators.base import Validator
@@ -67,6 +69,55 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 def forget() -> None:
     base.locate.cache_clear()
     base.program_version.cache_clear()
+
+
+class _Busy(base.Program):
+    """A program that goes on making files where it works."""
+
+    name = "busy"
+    about = "nothing"
+
+    def covers(self, file: base.File) -> bool:
+        return True
+
+    def locate(self) -> str:
+        return str(shutil.which("sh"))
+
+    def version(self) -> None:
+        return None
+
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        return ["-c", "mkdir made; while :; do i=$((i+1)); mkdir made/$i; : > made/$i/x; done"]
+
+    def read(self, ran: base.Ran) -> list[base.Said]:
+        return []
+
+
+class _Ended(base.InProcess):
+    """A person who ends the check once that program is at work."""
+
+    name = "ended"
+    about = "nothing more"
+    folder = Path()
+
+    def covers(self, file: base.File) -> bool:
+        return True
+
+    def judge(self, file: base.File) -> Iterator[Finding]:
+        while not list(self.folder.glob("boringops-*/program-*/made/50")):
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+        yield
+
+
+def test_programs_are_ended_before_their_folder_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = _Ended()
+    ended.folder = tmp_path / "places"
+    ended.folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(ended.folder))
+    monkeypatch.setattr(validators, "validators", lambda: (ended, _Busy()))
+    with pytest.raises(KeyboardInterrupt):
+        validate(tmp_path, write(tmp_path, {"a.sh": "echo\n"}), jobs=2)
 
 
 # --- what is not there ------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from boringops import modelling
 from boringops.journal import FolderStore, work_tree_lock
 from boringops.models.base import Block, Request
 from boringops.models.scripted import Step, tool
@@ -100,8 +101,8 @@ def is_finished(player: Player, run_id: str, *steps: Step) -> None:
 def scripted(*steps: Step, before: str = "") -> str:
     """Python that makes a process play these replies; the SDK takes longer to import than all else together."""
     return (
-        "from boringops.models.scripted import ScriptedModel\nfrom boringops.specialist import Specialist\n"
-        f"Specialist._build_model = lambda *_: ScriptedModel({list(steps)!r})\n{before}"
+        "from boringops import modelling\nfrom boringops.models.scripted import ScriptedModel\n"
+        f"modelling.built = lambda *_: ScriptedModel({list(steps)!r})\n{before}"
     )
 
 
@@ -388,7 +389,7 @@ def test_a_resume_goes_on_from_what_the_other_process_left(player: Player) -> No
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Specialist, "_make", make)
-        patch.setattr(Specialist, "_build_model", lambda *_: stopped.model)
+        patch.setattr(modelling, "built", lambda *_: stopped.model)
         result = late.resume(run_id)
     assert result.status == "done"
     assert git(player.root, "rev-list", "--count", "HEAD").strip() == "2"

@@ -142,7 +142,7 @@ def test_a_wrong_configuration_is_explained(repo: Path, lines: str, said: str, h
 
 def test_a_persona_names_servers(repo: Path) -> None:
     definition = json.dumps([{"peer": {"type": "stdio", **peer()}}, "elsewhere", {"bad": {"type": "stdio"}}])
-    path = repo / ".git/named.md"
+    path = repo.parent / "named.md"
     tools = "tools: Read, Write, mcp__peer__look\n"
     path.write_text(PERSONA.replace("description:", f"{tools}mcpServers: {definition}\ndescription:"))
     who = load(path, known_tools=["Read", "Write"])

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
 _SSH_VALUED = frozenset(f"-{letter}" for letter in "pilFJLRDbcemwWBEIOQSo")
 
+# `-d` takes what stands right behind it for its own value: the x of `-dx` is not `--exec`.
 _WATCH_OPTION = re.compile(
-    r"-(?P<flags>[bcCdegprtwx]*)(?:(?P<valued>[nq])|[nq][\d.]+|d=permanent)?|--(?:beep|color|no-color|differences(?:=permanent)?|"
+    r"-(?=.)(?P<flags>[bcCegprtwx]*)(?:(?P<valued>[nq])|[nq][\d.]+|d(?:=permanent)?)?|--(?:beep|color|no-color|differences(?:=permanent)?|"
     r"errexit|chgexit|precise|no-rerun|no-title|no-wrap|exec|(?:interval|equexit)=[\d.]+)|(?P<long>--interval|--equexit)"
 )
 

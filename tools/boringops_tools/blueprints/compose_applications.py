@@ -31,8 +31,8 @@ _LOGINS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "rabbitmq": (("RABBITMQ_DEFAULT_USER", "RABBITMQ_DEFAULT_PASS", ""),),
 }
 """Variables of a service's image: the user, its password, the database."""
-_SAID = re.compile(r"[\w.-]+|\$\{\w+[^{}]*\}|\$\w+")
-"""A value that can be said again in a URL."""
+_SAID = re.compile(r"[\w.-]+|\$\{\w+(?::?-[\w.-]*|:?\?[^{}]*)?\}|\$\w+")
+"""A value that can be said again in a URL: what is there where a variable is not set becomes part of it, and could be a host."""
 
 
 class Unsure(Exception):
@@ -84,6 +84,8 @@ def _one(theirs: ComposeFile, kind: str) -> Theirs:
     found = theirs.of_kind(kind)
     if len(found) != 1:
         raise Unsure(f"{theirs.path} has {'several' if found else 'no'} {kind}")
+    if not re.fullmatch(r"[\w.-]+", found[0].name):
+        raise Unsure(f"{theirs.where(found[0])} has no name that Compose takes")
     if "network_mode" in found[0].definition or found[0].apart:
         raise Unsure(f"{found[0].name} ({theirs.where(found[0])}) is set up elsewhere or has no network of its own")
     return found[0]

@@ -138,7 +138,7 @@ def _selects_others(files: Files, path: str, service: Object) -> bool:
         for each in files.siblings(path)
         if is_yaml(each)
         for document in files.documents(each)
-        if (labels := mapping(document, "spec", "template", "metadata", "labels"))
+        if (labels := mapping(mapping(document), "spec", "template", "metadata", "labels"))
     )
 
 

@@ -95,7 +95,7 @@ def _foreign_checkout(_: str, text: str) -> Iterable[Hit]:
         given = step.get("with")
         if _triggers(workflow) & {"pull_request_target", "workflow_run", "issue_comment"} and str(
             step.get("uses", "")
-        ).startswith("actions/checkout@"):
+        ).lower().startswith("actions/checkout@"):  # GitHub takes upper and lower case alike
             ref = str(given.get("ref", "")) + str(given.get("repository", "")) if isinstance(given, Mapping) else ""
             if _HEAD.search(ref) or "workflow_run.head" in ref:
                 yield Hit(

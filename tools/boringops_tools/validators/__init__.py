@@ -129,7 +129,7 @@ def validate(
     once `cancel` is set; then, as for any exception, no program is left running.
     """
     jobs = jobs or os.cpu_count() or 2
-    with stoppable(cancel), shared():
+    with shared(), stoppable(cancel):  # the programs are ended before their folder goes
         if cache is not None:
             return _validate(root, paths, jobs, timeout_s, cache)
         with opened(cache_dir) as known:

@@ -27,8 +27,9 @@ class Copies:
         """Have a text at a place in this folder."""
         with self._lock:
             if (known := self._written.get(text)) is None:
-                known = self._written[text] = self.folder / f"{len(self._written)}"
+                known = self.folder / f"{len(self._written)}"
                 known.write_bytes(text.encode())
+                self._written[text] = known  # once it is whole: a full disk must not have half of it judged
         try:
             os.link(known, place)
         except OSError:  # a file system without links, or with no more for this file
@@ -44,7 +45,8 @@ def shared() -> Iterator[Copies]:
     if (outer := _SHARED.get()) is not None:
         yield outer
         return
-    with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
+    # A thread of a check that was called off may still be at work in it, which must not hide why it was.
+    with tempfile.TemporaryDirectory(prefix="boringops-", ignore_cleanup_errors=True) as folder:
         copies = Copies(Path(folder))
         token = _SHARED.set(copies)
         try:

@@ -72,7 +72,5 @@ def _only_calls_actions(text: str) -> bool:
 def _is_mere_action(step: object) -> bool:
     if not isinstance(step, Mapping) or "run" in step:
         return False
-    uses = step.get("uses")
-    return (
-        isinstance(uses, str) and not uses.startswith("./") and "checkout" not in uses and "github-script" not in uses
-    )
+    uses = str(step.get("uses") or "./").lower()  # GitHub takes upper and lower case alike
+    return not uses.startswith("./") and "checkout" not in uses and "github-script" not in uses

@@ -15,6 +15,8 @@ from boringops_tools.yaml_files import Unreadable, documents, is_manifest, is_ya
 
 _RUNS = ("Deployment", "StatefulSet", "Rollout")
 _KIND = re.compile(r"(?m)^kind:\s*[\"']?(\w+)")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+"""What Kubernetes takes for a name; it becomes part of paths and of a script's lines."""
 _STORES = re.compile(
     r"(?i)\b(postgres\w*|mysql|mariadb|mongo\w*|redis|valkey|rabbitmq|kafka|elasticsearch|minio|memcached)\b"
 )
@@ -83,10 +85,11 @@ def _workloads(context: Context, path: str, app: Application) -> Iterator[Existi
         labels = (spec.get("selector") or {}).get("matchLabels")
         ports = [port.get("containerPort") for pod in pods for port in pod.get("ports") or []]
         named = " ".join([str((each.get("metadata") or {}).get("name")), *(str(pod.get("image")) for pod in pods)])
-        if labels and not _STORES.search(named):
+        name = str((each.get("metadata") or {}).get("name"))
+        if labels and not _STORES.search(named) and _NAME.fullmatch(name):
             yield Existing(
                 sure=app.name in named or app.port in ports,
-                path=path, folder=folder, name=str(each["metadata"]["name"]), labels={str(k): str(v) for k, v in labels.items()},
+                path=path, folder=folder, name=name, labels={str(k): str(v) for k, v in labels.items()},
                 replicas=spec.get("replicas") if isinstance(spec.get("replicas"), int) else 1, port=next(iter(ports), app.port),
                 kinds=_kinds(context, folder),
                 kustomized=any(f"{folder}/kustomization.{end}" in context.tree for end in ("yaml", "yml")),

@@ -12,7 +12,8 @@ from boringops_tools.blueprints.kubernetes import existing
 from boringops_tools.stack.facts import Application
 from boringops_tools.yaml_files import Unreadable, documents, is_manifest, is_yaml
 
-_OVERLAY = re.compile(r"(?P<folder>(?:.*/)?(?P<name>staging|stage|production|prod))/kustomization\.ya?ml")
+_OVERLAY = re.compile(r"(?P<folder>(?:[\w./-]*/)?(?P<name>staging|stage|production|prod))/kustomization\.ya?ml")
+"""A folder that can stand in a script as it is."""
 _ENVIRONMENTS = {"stage": "staging", "prod": "production"}
 _CONTROLLED = re.compile(r"(?m)^apiVersion:\s*(argoproj\.io/v1alpha1|\S+\.fluxcd\.io/\S+)\s*$")
 
