@@ -14,6 +14,7 @@ from boringops.facts import Inspection, Validation
 from boringops_tools import validators
 from boringops_tools.validators import available, expects_validation, validate
 from boringops_tools.validators.base import File, Program, Ran, Said, clean
+from boringops_tools.yaml_files import template_reason
 
 WORKFLOW = """on: push
 permissions: {}
@@ -156,6 +157,13 @@ def test_templates_are_not_validated_rather_than_failed(tmp_path: Path) -> None:
         # helm, where it is there, renders a chart; this one cannot be
         assert all(each.tool == "helm" or "template" in each.reason for each in verdicts), verdicts
     assert outcome(inspection, "site.yml", "yamllint").outcome == "passed"
+
+
+@pytest.mark.parametrize("text", [" ", "\n", "\t", "- ", "# ", " #"])
+def test_white_space_is_looked_through_once(tmp_path: Path, text: str) -> None:
+    """Looked through again from each line, or each column, this would take many minutes."""
+    assert template_reason(File(tmp_path, "a.yaml", text * 200_000)) == ""
+    assert template_reason(File(tmp_path, "a.yaml", f"{text * 9}\n- a:  {{{{ x }}}}\n")) != ""
 
 
 def test_what_nothing_covers_is_said(tmp_path: Path) -> None:

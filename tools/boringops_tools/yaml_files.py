@@ -18,7 +18,10 @@ SIZE_CAP = 1024 * 1024
 """Characters; nobody writes a longer file by hand."""
 
 # A tag of a template where YAML has a value or a line of its own. Inside quotes or plain text it is YAML all the same.
-_TEMPLATE = re.compile(r"(?m)^\s*(?:-\s+)*(?:[\w.\"'-]+:\s+)?(?:\{\{|\{%)|\{\{-|-\}\}|^\s*#?\s*\{%")
+# Within a line: white space that goes on over lines would be looked through again from each of them.
+_TEMPLATE = re.compile(
+    r"(?m)^[^\S\n]*(?:-[^\S\n]+)*(?:[\w.\"'-]+:[^\S\n]+)?(?:\{\{|\{%)|\{\{-|-\}\}|^[^\S\n]*(?:#[^\S\n]*)?\{%"
+)
 _GITHUB = re.compile(r"\$\{\{")
 _BLOCK_SCALAR = re.compile(r"(?:^\s*-|[\w\"']:)\s+(?:[!&]\S+\s+)*[|>][+-]?\d?[+-]?\s*(?:#.*)?$")
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[._-][^/]*)?\.ya?ml$", re.I)
