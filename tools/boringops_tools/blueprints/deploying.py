@@ -233,7 +233,7 @@ def files(context: Context) -> Iterator[DraftFile]:
             path=INFRASTRUCTURE,
             content=render(
                 "delivery/infrastructure.sh.j2", path=INFRASTRUCTURE, home=found.home,
-                backend=terraform.BACKENDS[cloud],  # type: ignore[index]
+                cloud=cloud, backend=terraform.BACKENDS[cloud],  # type: ignore[index]
             ),
             why="Terraform checked, planned, applied from the saved plan alone, and watched for drift.",
         )  # fmt: skip

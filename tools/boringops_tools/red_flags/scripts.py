@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LONGEST = 100_000  # characters; nobody writes so long a script by hand
 _DEEPEST = 4  # scripts inside scripts
 _EXPRESSION = re.compile(r"\$\{\{[^}]{0,400}\}\}")
+_NO_WORD = re.compile(r"[^\s'\"]{2000,}")  # data, or made to hurt: the grammar takes a word's length squared
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh"})
 # Programs that run the rest of their words, and which of their options take a value.
 _WRAPPERS = {
@@ -90,6 +91,7 @@ def commands(script: Script, depth: int = 0) -> tuple[Command, ...]:
     if len(script.text) > _LONGEST:
         return ()
     text = _EXPRESSION.sub(lambda match: "_" * len(match[0]), script.text)
+    text = _NO_WORD.sub(lambda match: "_".ljust(len(match[0])), text)
     found: list[tuple[int, Command]] = []  # with where each begins
     todo: list[tuple[Node, bool, tuple[str, ...]]] = [(_parser().parse(text.encode()).root_node, False, ())]
     while todo:
