@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from boringops.facts import Inspection
+from boringops import shortcuts
+from boringops.facts import Change, Inspection
 from boringops_tools import checks, red_flags
 from boringops_tools.blueprints import Draft, draft
 from boringops_tools.blueprints.context import Context
@@ -99,6 +100,16 @@ def test_every_system_gets_its_file_and_nobody_has_anything_to_say(
     assert said == []
     judged = {item.path for item in found.validation if item.outcome == "passed"}
     assert set(FILES.values()) - {"Jenkinsfile"} <= judged
+
+
+def test_no_pipeline_hides_a_failure(everything: tuple[Path, Draft, Inspection]) -> None:
+    root, made, _ = everything
+    changes = {file.path: Change(path=file.path, action="create") for file in made.files}
+    assert {"Jenkinsfile", ".github/workflows/ci.yml"} <= changes.keys()
+    taken = shortcuts.taken(
+        changes, lambda _: "", lambda path: (root / path).read_text(), task=ALL, approved=frozenset()
+    )
+    assert [f"{each.path}:{each.line} {each.message}" for each in taken] == []
 
 
 def test_a_jenkinsfile_is_groovy_and_its_sections_are_said_to_be_unjudged(tmp_path: Path) -> None:
