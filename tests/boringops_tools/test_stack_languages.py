@@ -131,3 +131,14 @@ def test_broken_manifests_break_nothing(tmp_path: Path) -> None:
     broken = dict.fromkeys(("pom.xml", "a.csproj", "mix.exs", "Gemfile", "composer.json", "deno.json", "Cargo.toml", "CMakeLists.txt"), "<<<{{{ \x00")  # fmt: skip
     evil = {"pom.xml": '<!DOCTYPE x [<!ENTITY a "aa">]><project>&a;</project>'}
     assert all(not app.deployable for app in made(tmp_path, broken | evil).applications)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"meson.build": "project('editor', ['c', 'vala'])\nexecutable('editor', 'a.vala')\n"},
+        {"meson.build": "project('sums', 'c')\n", "pyproject.toml": "build-system.build-backend = 'mesonpy'\n"},
+    ],
+)
+def test_what_meson_builds_of_other_languages_is_no_program_in_c(tmp_path: Path, files: dict[str, str]) -> None:
+    assert "cpp" not in {app.language for app in made(tmp_path, files).applications}

@@ -211,7 +211,7 @@ def _setup_deno(app: Application, _: Context) -> list[Step]:
 
 
 def _setup_nothing(_app: Application, _: Context) -> list[Step]:
-    """CMake and a compiler are on the runner; a plain site and plain PHP need nothing installed."""
+    """A compiler is on the runner, its other tools are packages; a plain site and plain PHP need nothing installed."""
     return []
 
 
@@ -235,6 +235,7 @@ SETUPS: dict[str, Callable[[Application, Context], list[Step]]] = {
     "mix": _setup_mix,
     "deno": _setup_deno,
     "cmake": _setup_nothing,
+    "meson": _setup_nothing,
     "": _setup_nothing,
 }
 """By package manager."""

@@ -277,7 +277,7 @@ class Application(Fact):
     version: Version
     manager: str = Field(
         description="npm, pnpm, yarn, bun, pip, uv, poetry, pipenv, pdm, go, maven, gradle, cargo, bundler, composer, nuget, "
-        "mix, deno, cmake; empty where nothing is installed"
+        "mix, deno, cmake, meson; empty where nothing is installed"
     )
     lockfile: str | None = None
     framework: str = ""
