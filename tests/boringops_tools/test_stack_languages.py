@@ -142,3 +142,22 @@ def test_broken_manifests_break_nothing(tmp_path: Path) -> None:
 )
 def test_what_meson_builds_of_other_languages_is_no_program_in_c(tmp_path: Path, files: dict[str, str]) -> None:
     assert "cpp" not in {app.language for app in made(tmp_path, files).applications}
+
+
+@pytest.mark.parametrize(
+    ("scripts", "command", "reason"),
+    [
+        ('{"build": "vite build"}', [], "a handler and no server"),
+        (
+            '{"build": "vite build", "start": "srvx --prod -s ../client dist/server/server.js"}',
+            ["./node_modules/.bin/srvx", "--prod", "-s", "../client", "dist/server/server.js"],
+            "",
+        ),
+    ],
+)
+def test_a_handler_of_tanstack_start_is_served_by_what_is_declared(
+    tmp_path: Path, scripts: str, command: list[str], reason: str
+) -> None:
+    manifest = f'{{"name": "a", "scripts": {scripts}, "dependencies": {{"@tanstack/react-start": "1", "srvx": "0.9"}}}}'
+    (app,) = made(tmp_path, {"package.json": manifest, "vite.config.ts": "export default {}\n"}).applications
+    assert (app.command, app.deployable) == (command, not reason) and reason in app.reason
