@@ -161,3 +161,13 @@ def test_a_handler_of_tanstack_start_is_served_by_what_is_declared(
     manifest = f'{{"name": "a", "scripts": {scripts}, "dependencies": {{"@tanstack/react-start": "1", "srvx": "0.9"}}}}'
     (app,) = made(tmp_path, {"package.json": manifest, "vite.config.ts": "export default {}\n"}).applications
     assert (app.command, app.deployable) == (command, not reason) and reason in app.reason
+
+
+@pytest.mark.parametrize(("base", "found"), [("--platform=linux/amd64 php:8.4-apache", ["app"]), ("nginx:1.29", [])])
+def test_plain_php_below_the_root_is_known_by_its_image(tmp_path: Path, base: str, found: list[str]) -> None:
+    files = {
+        "compose.yaml": "services: {}\n",
+        "app/index.php": "<?php echo 1;\n",
+        "app/Dockerfile": f"FROM {base} AS a\n",
+    }
+    assert [app.folder for app in made(tmp_path, files).applications if app.language == "php"] == found
