@@ -21,7 +21,7 @@ from boringops.state import State
 
 # Warnings to a user who has them already; a run that writes such a thing hides what it was to prove.
 ALWAYS = frozenset({"pipeline/ignored-failure"})
-_INTERPOLATED = re.compile(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*)")
+_INTERPOLATED = re.compile(r"(?<!\$)\$\{([A-Za-z_]\w*)")
 _DEPLOY_HEADING = re.compile(r"(?im)^(?:#{1,4}|={2,5})\s.*\bdeploy|^.*\bdeploy.*\n[-=~^]{4,}\s*$")
 """In Markdown, AsciiDoc or reStructuredText."""
 

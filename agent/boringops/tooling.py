@@ -52,7 +52,8 @@ def inspect(
     """Validators, red flags and checks, less what the repository waives; what is waived stays, as information.
 
     A waiver counts only if neither the run nor the pull request wrote it (`added`, `in_request`: lines by path). `before`
-    is the text of files to which the run only added lines: what a red flag says of a line that was there is information."""
+    is the text of files to which the run only added lines: what is said of a line that was there is information, if the
+    file alone is the reason."""
     from boringops_tools import inspection, waivers
 
     found = inspection.inspect(root, paths, cancel=cancel)
@@ -71,12 +72,14 @@ def inspect(
 def _left(
     root: Path, findings: Sequence[Finding], added: Mapping[str, Collection[int]], before: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """The findings; those of red flags that the file had before, on a line that the run did not write, as information."""
-    from boringops_tools import red_flags
+    """The findings; those that the file by itself had before, on a line that the run did not write, as information."""
+    from boringops_tools import checks, red_flags
 
     texts = {path: text for path, text in before.items() if any(finding.path == path for finding in findings)}
     old = Counter(
-        (each.path, each.rule, each.message) for path in texts for each in red_flags.of_text(root, path, texts[path])
+        (each.path, each.rule, each.message)
+        for path, text in texts.items()
+        for each in [*red_flags.of_text(root, path, text), *checks.of_text(root, path, text)]
     )
     for finding in findings:
         same = finding.path, finding.rule, finding.message

@@ -15,12 +15,12 @@ from boringops.facts import WAS_THERE, Change
 BEFORE = "services:\n  a:\n    image: adminer\n"
 
 
-def changed(root: Path, after: str) -> Changes:
+def changed(root: Path, after: str, *, path: str = "compose.yaml", before: str = BEFORE) -> Changes:
     (root / "before").mkdir()
-    (root / "before" / "sha").write_text(BEFORE)
-    (root / "compose.yaml").write_text(after)
-    change = Change(path="compose.yaml", action="change", before="sha", after="other")
-    log: Any = SimpleNamespace(state=SimpleNamespace(changes={"compose.yaml": change}))
+    (root / "before" / "sha").write_text(before)
+    (root / path).write_text(after)
+    change = Change(path=path, action="change", before="sha", after="other")
+    log: Any = SimpleNamespace(state=SimpleNamespace(changes={path: change}))
     return Changes(root, None, log, root)  # type: ignore[arg-type]
 
 
@@ -53,3 +53,22 @@ def test_what_was_there_is_told_and_what_is_new_is_held_against_the_run(tmp_path
 def test_a_run_that_changes_a_line_answers_for_the_whole_file(tmp_path: Path) -> None:
     changes = changed(tmp_path, BEFORE.replace("  a:\n", "  b:\n"))
     assert severities(tmp_path, changes) == {3: "error"}
+
+
+EXAMPLE = "[settings]\nKEY = 'x'\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (f"{EXAMPLE}OTHER=\n", {1: "info"}),
+        (f"{EXAMPLE}KEY=\n", {1: "info", 3: "error"}),
+        (EXAMPLE.replace("'x'", "'y'"), {1: "error"}),
+    ],
+)
+def test_lines_that_assign_nothing_were_there_and_what_a_run_adds_is_its_own(
+    tmp_path: Path, after: str, expected: dict[int, str]
+) -> None:
+    changes = changed(tmp_path, after, path=".env.sample", before=EXAMPLE)
+    found = tooling.inspect(tmp_path, [".env.sample"], changes.added_lines(), changes.only_added_to()).findings
+    assert {each.line: each.severity for each in found if each.rule == "env/form"} == expected

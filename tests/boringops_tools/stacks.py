@@ -132,6 +132,13 @@ STACKS: dict[str, dict[str, str]] = {
         "main.ts": 'Deno.serve({ port: 8123 }, () => new Response(Deno.env.get("GREETING")));\n',
     },
     "cmake": {"CMakeLists.txt": "project(echo CXX)\nadd_executable(${PROJECT_NAME} main.cpp) # add_executable(no)\n", "main.cpp": MAIN_CPP},
+    "meson": {
+        "meson.build": "project('parrot', ['c', 'cpp'])\nsubdir('src')\n# executable('no', 'no.cpp')\n",
+        "src/meson.build": "pq = dependency('libpq')\nexecutable(meson.project_name(), 'main.cpp', dependencies: pq)\nsubdir('../tests')\n",
+        "src/main.cpp": MAIN_CPP,
+        "tests/meson.build": "test('all', executable('checks', 'checks.cpp'))\n",
+        "subprojects/fmt/meson.build": "project('fmt', 'cpp')\nexecutable('fmt', 'a.cpp')\n",
+    },
     "vite": {
         "package.json": '{"name": "shopfront", "scripts": {"build": "vite build"}, "dependencies": {"react": "19"}, "devDependencies": {"vite": "6"}}',
         "package-lock.json": "{}",
@@ -185,6 +192,7 @@ EXPECTED: dict[str, tuple[str, str, str, str, str, int, str | None, list[str], l
     "phoenix": ("elixir", "1.18", "mix", "phoenix", "/app/bin/chat start", 4000, "/api/health", ["postgres"], ["MAIL_FROM", "PORT", "SECRET_KEY_BASE"]),
     "deno": ("deno", "2.5", "deno", "deno", "deno run --cached-only --allow-net --allow-env main.ts", 8123, None, [], ["GREETING"]),
     "cmake": ("cpp", "14", "cmake", "tcp", "/app/server", 7000, None, [], ["LOG_DIR"]),
+    "meson": ("cpp", "14", "meson", "tcp", "/app/server", 7000, None, [], ["LOG_DIR"]),
     "vite": ("node", "24", "npm", "vite-react", "", 8080, None, [], ["VITE_API_URL"]),
     "astro": ("node", "24", "yarn", "astro", "", 8080, None, [], []),
     "svelte": ("node", "24", "pnpm", "sveltekit", "node build", 3000, "/healthz", [], []),

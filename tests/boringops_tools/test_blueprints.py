@@ -195,6 +195,14 @@ def test_documents_are_merged_and_keep_their_line_endings(tmp_path: Path) -> Non
     assert after.count(b"REDIS_URL=") == 1
 
 
+def test_a_variable_that_people_wrote_with_spaces_is_not_written_again(tmp_path: Path) -> None:
+    root = repository(tmp_path, "pnpm")
+    there = (root / ".env.example").read_text() + "QUOTES_API_KEY = 'put yours here'\n"
+    (root / ".env.example").write_text(there)
+    drafted(root)
+    assert "QUOTES_API_KEY=" not in (root / ".env.example").read_text()
+
+
 def test_our_section_is_replaced_and_the_rest_is_not(tmp_path: Path) -> None:
     once = upsert("# A\n\nmine\n", "x", "Deployment", "one")
     twice = upsert(once + "\nalso mine\n", "x", "Deployment", "two")

@@ -151,3 +151,14 @@ def test_a_readme_in_another_format_keeps_its_syntax(tmp_path: Path, name: str, 
     text = (tmp_path / name).read_text()
     assert text.startswith("= Hop\n") and heading in text and "#" not in text
     assert draft(tmp_path, sorted({*files, *(file.path for file in made.files)})).files == []
+
+
+def test_a_meson_project_is_built_with_its_tools_and_the_folders_it_names(
+    everything: tuple[Path, Draft, Inspection],
+) -> None:
+    root, _, _ = everything
+    image = (root / "meson/Dockerfile").read_text()
+    assert "meson compile -C /build parrot" in image and "libpq-dev meson ninja-build pkg-config" in image
+    assert {"!src", "!tests", "!meson.build"} <= set((root / "meson/.dockerignore").read_text().splitlines())
+    checks = (root / ".github/workflows/ci.yml").read_text().partition("  test-parrot:")[2].partition("\n  test-")[0]
+    assert 0 < checks.index("libpq-dev meson") < checks.index("meson test -C build")

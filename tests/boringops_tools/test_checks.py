@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from boringops.facts import Finding
-from boringops_tools.checks import Rule, rules, scan
+from boringops_tools.checks import Files, Rule, of_text, rules, scan
 from boringops_tools.checks.graph import cycles
 from boringops_tools.checks.groovy import blocks
 from tests.repos import make_repo
@@ -45,6 +45,14 @@ def test_the_examples_of_a_rule(rule: Rule, example: Mapping[str, str], expected
 def test_every_rule_has_examples_of_both_kinds_and_says_where_it_is_from() -> None:
     assert [rule.id for rule in rules() if not (rule.bad and rule.good and rule.reason and rule.source)] == []
     assert len({rule.id for rule in rules()}) == len(rules())
+
+
+@pytest.mark.parametrize("rule", [rule for rule in rules() if rule.alone], ids=lambda rule: rule.id)
+def test_a_rule_that_reads_one_file_says_the_same_of_its_text(rule: Rule, tmp_path: Path) -> None:
+    for example in rule.bad:
+        ((path, text),) = example.items()
+        assert rule.id in {each.rule for each in of_text(tmp_path, path, text)}
+        assert Files(tmp_path).file(path) is None  # nothing lay on the disk
 
 
 def test_findings_name_rule_line_and_way_out(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from boringops.facts import Inspection
+from boringops import shortcuts
+from boringops.facts import Change, Inspection
 from boringops_tools import checks, red_flags
 from boringops_tools.blueprints import Draft, draft
 from boringops_tools.blueprints.context import Context
@@ -99,6 +100,16 @@ def test_every_system_gets_its_file_and_nobody_has_anything_to_say(
     assert said == []
     judged = {item.path for item in found.validation if item.outcome == "passed"}
     assert set(FILES.values()) - {"Jenkinsfile"} <= judged
+
+
+def test_no_pipeline_hides_a_failure(everything: tuple[Path, Draft, Inspection]) -> None:
+    root, made, _ = everything
+    changes = {file.path: Change(path=file.path, action="create") for file in made.files}
+    assert {"Jenkinsfile", ".github/workflows/ci.yml"} <= changes.keys()
+    taken = shortcuts.taken(
+        changes, lambda _: "", lambda path: (root / path).read_text(), task=ALL, approved=frozenset()
+    )
+    assert [f"{each.path}:{each.line} {each.message}" for each in taken] == []
 
 
 def test_a_jenkinsfile_is_groovy_and_its_sections_are_said_to_be_unjudged(tmp_path: Path) -> None:
@@ -254,3 +265,33 @@ def test_versions_come_from_what_a_package_states(tmp_path: Path, files: dict[st
     tracked = placed(tmp_path, {"setup.py": "from setuptools import setup\nsetup(name='a')\n", "a.py": ""} | files)
     context = Context(Tree(tmp_path, tracked), detect(tmp_path, tracked), frozenset({"ci"}))
     assert versions(context.apps[0], context) == expected
+
+
+PARTS = [
+    ("uv.lock", 'extras.dev = ["pytest"]', "uv sync --locked --extra dev", "uv run --extra dev pytest"),
+    ("uv.lock", 'groups.dev = ["pytest"]', "uv sync --locked", "uv run pytest"),
+    ("uv.lock", 'groups.a = [{include-group = "b"}]\ngroups.b = ["pytest"]', "uv sync --locked --group a", "uv run --group a pytest"),
+    ("uv.lock", 'extras.all = ["pytest"]\nextras.tests = ["PyTest>=8"]', "uv sync --locked --extra tests", "uv run --extra tests pytest"),
+    ("", 'extras.dev = ["pytest"]', "python -m pip install '.[dev]'", "python -m pytest"),
+    ("", 'extras.test = ["responses"]\nextras.dev = ["pytest"]', "python -m pip install '.[dev,test]'", "python -m pytest"),
+    ("", 'groups.dev = ["pytest"]', "python -m pip install . --group dev", "python -m pytest"),
+    ("pdm.lock", 'extras.test = ["pytest"]\ngroups.dev = ["ruff"]', "pdm sync --group test", "pdm run pytest"),
+    ("poetry.lock", 'extras.test = ["pytest"]', "poetry install --extras test", "poetry run pytest"),
+    ("poetry.lock", 'poetry.test = {optional = true, dependencies = {pytest = "*"}}', "poetry install --with test", "poetry run pytest"),
+    ("poetry.lock", 'poetry.test.dependencies.pytest = "*"', "poetry install", "poetry run pytest"),
+]  # fmt: skip
+TABLES = {"extras": "project.optional-dependencies", "groups": "dependency-groups", "poetry": "tool.poetry.group"}
+
+
+@pytest.mark.parametrize(("lock", "parts", "install", "test"), PARTS)
+def test_what_the_tests_come_in_is_installed_before_them(
+    tmp_path: Path, lock: str, parts: str, install: str, test: str
+) -> None:
+    stated = re.sub(r"(?m)^\w+", lambda short: TABLES[short[0]], parts)
+    whole = f'project.name = "sums"\nproject.version = "1"\nbuild-system.requires = ["hatchling"]\n{stated}\n'
+    files = {"pyproject.toml": whole, "sums.py": "", "test_sums.py": "def test_sums(): ...\n"} | (
+        {lock: ""} if lock else {}
+    )
+    tracked = placed(tmp_path, files)
+    (job,) = jobs(Context(Tree(tmp_path, tracked), detect(tmp_path, tracked), frozenset({"ci"})))
+    assert install in job.install and dict(job.checks)["Test"] == test

@@ -214,6 +214,24 @@ def test_a_connection_that_falls_back_to_a_name_is_a_choice(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("code", "example"),
+    [
+        ("os.environ.get('BUS', 'nats://guest:guest@localhost:4222')", ""),
+        ("os.environ.get('BUS')", "BUS=nats://guest:guest@localhost:4222\n"),
+        ("os.environ['BUS']", "BUS=nats://guest:guest@localhost:4222\n"),
+    ],
+)
+def test_an_address_with_a_login_in_it_is_secret_under_any_name(tmp_path: Path, code: str, example: str) -> None:
+    files = {
+        "app.py": f"import os\nfrom flask import Flask\napp = Flask(__name__)\na = {code}\nb = os.environ.get('SITE', 'http://a:80')\n"
+    }
+    files |= {"requirements.txt": "flask\n", ".env.example": example}
+    assert {each.name: (each.secret, each.default) for each in only(tmp_path, files).env} == {
+        "BUS": (True, None), "SITE": (False, "http://a:80"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("code", "settings", "expected"),
     [
         ('GetConnectionString("Shop")', "Server=localhost;Database=shop", "ConnectionStrings__Shop!"),

@@ -131,3 +131,43 @@ def test_broken_manifests_break_nothing(tmp_path: Path) -> None:
     broken = dict.fromkeys(("pom.xml", "a.csproj", "mix.exs", "Gemfile", "composer.json", "deno.json", "Cargo.toml", "CMakeLists.txt"), "<<<{{{ \x00")  # fmt: skip
     evil = {"pom.xml": '<!DOCTYPE x [<!ENTITY a "aa">]><project>&a;</project>'}
     assert all(not app.deployable for app in made(tmp_path, broken | evil).applications)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"meson.build": "project('editor', ['c', 'vala'])\nexecutable('editor', 'a.vala')\n"},
+        {"meson.build": "project('sums', 'c')\n", "pyproject.toml": "build-system.build-backend = 'mesonpy'\n"},
+    ],
+)
+def test_what_meson_builds_of_other_languages_is_no_program_in_c(tmp_path: Path, files: dict[str, str]) -> None:
+    assert "cpp" not in {app.language for app in made(tmp_path, files).applications}
+
+
+@pytest.mark.parametrize(
+    ("scripts", "command", "reason"),
+    [
+        ('{"build": "vite build"}', [], "a handler and no server"),
+        (
+            '{"build": "vite build", "start": "srvx --prod -s ../client dist/server/server.js"}',
+            ["./node_modules/.bin/srvx", "--prod", "-s", "../client", "dist/server/server.js"],
+            "",
+        ),
+    ],
+)
+def test_a_handler_of_tanstack_start_is_served_by_what_is_declared(
+    tmp_path: Path, scripts: str, command: list[str], reason: str
+) -> None:
+    manifest = f'{{"name": "a", "scripts": {scripts}, "dependencies": {{"@tanstack/react-start": "1", "srvx": "0.9"}}}}'
+    (app,) = made(tmp_path, {"package.json": manifest, "vite.config.ts": "export default {}\n"}).applications
+    assert (app.command, app.deployable) == (command, not reason) and reason in app.reason
+
+
+@pytest.mark.parametrize(("base", "found"), [("--platform=linux/amd64 php:8.4-apache", ["app"]), ("nginx:1.29", [])])
+def test_plain_php_below_the_root_is_known_by_its_image(tmp_path: Path, base: str, found: list[str]) -> None:
+    files = {
+        "compose.yaml": "services: {}\n",
+        "app/index.php": "<?php echo 1;\n",
+        "app/Dockerfile": f"FROM {base} AS a\n",
+    }
+    assert [app.folder for app in made(tmp_path, files).applications if app.language == "php"] == found

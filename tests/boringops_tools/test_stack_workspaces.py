@@ -238,6 +238,7 @@ def test_modules_below_one_parent_are_built_from_it(tmp_path: Path) -> None:
     assert sorted(app.folder for app in stack.deployable) == ["admin", "api"] and "(api, admin)" in apps[""].reason
     assert [variable.name for variable in apps["api"].env] == ["MODEL_KEY"]
     assert "package -DskipTests --projects api --also-make" in made["api/Dockerfile"]
+    assert "package --projects api --also-make" in made[".github/workflows/ci.yml"]  # a pipeline skips no test
     assert "cp -r api/target/quarkus-app" in made["api/Dockerfile"]
     assert {"!api", "!admin", "!model", "!pom.xml"} <= set(made["api/Dockerfile.dockerignore"].splitlines())
     assert "dockerfile: api/Dockerfile" in made["compose.yaml"]

@@ -31,3 +31,24 @@ def test_a_command_that_fails_for_what_another_file_says_passes_once_that_is_men
     assert first.is_error and "consistency/compose-service" in first.content
     assert played.result.status == "done", played.refusal("Finish")
     assert [found.rule for found in played.result.findings if found.path == "Makefile"] == []
+
+
+def test_a_variable_of_compose_is_asked_for_under_its_whole_name(tmp_path: Path) -> None:
+    root = make_repo(tmp_path / "shop")
+    persona = tmp_path / "plain.md"
+    persona.write_text(f"{PLAIN}\nEvery variable is in .env.example.\n")
+    finish = call("Finish", summary="The mail server is there.")
+    played = Player(root, persona).play(
+        call("SubmitPlan", **planned("compose.yaml")),
+        call(
+            "Write", file_path="compose.yaml", content=COMPOSE.format(name="db") + "    hostname: ${Database__Host}\n"
+        ),
+        finish,
+        call("Write", file_path=".env.example", content="Database__Host=db\n"),
+        finish,
+        *GIVING_UP,
+        task="Describe the database",
+    )
+    asked, settled = played.of("Finish")[:2]
+    assert "does not document Database__Host (compose.yaml), " in asked.content
+    assert "Database__Host" not in settled.content

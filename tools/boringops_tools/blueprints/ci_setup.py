@@ -7,6 +7,7 @@ from typing import Any
 
 from boringops_tools.blueprints import node_image, pins
 from boringops_tools.blueprints.context import Context
+from boringops_tools.stack import python_extras
 from boringops_tools.stack.facts import Application, Elixir, Node, Python
 from boringops_tools.stack.tree import join
 
@@ -76,15 +77,13 @@ def _setup_pip(app: Application, _: Context) -> list[Step]:
             | ({"cache": "pip", "cache-dependency-path": app.path(files[0])} if files else {}),
         }
     ]
-    install = (
-        [f"python -m pip install {' '.join(f'-r {name}' for name in files)}"]
-        if files
-        else ["python -m pip install ."]
-        if python.packaged
-        else []
-    )
-    if install:
-        steps.append({"name": "Install", "run": install})
+    wanted = [f"-r {name}" for name in files]
+    if python.packaged and (python.extras or not files):
+        wanted.append(f"'.[{','.join(python.extras)}]'" if python.extras else ".")
+    wanted += [f"--group {name}" for name in python.groups]
+    newer = [f"python -m pip install {pins.package('pip')}"] if python.groups else []  # which knows of groups
+    if wanted:
+        steps.append({"name": "Install", "run": [*newer, f"python -m pip install {' '.join(wanted)}"]})
     missing = [
         name
         for name in ("pytest", "ruff")
@@ -102,6 +101,8 @@ def _setup_pip(app: Application, _: Context) -> list[Step]:
 
 
 def _setup_uv(app: Application, _: Context) -> list[Step]:
+    python = app.python or Python()
+    parts = python_extras.options("uv", python.extras, python.groups)
     return [
         {"name": "Set up Python", "action": "actions/setup-python", "with": {"python-version": app.version.value}},
         {
@@ -111,7 +112,9 @@ def _setup_uv(app: Application, _: Context) -> list[Step]:
         },
         {
             "name": "Install what the lockfile says" if app.lockfile else "Install without a lockfile",
-            "run": ["uv sync --locked" if app.lockfile else "uv sync"],  # of a workspace's member, from its own folder
+            "run": [
+                f"uv sync{' --locked' if app.lockfile else ''}{parts}"
+            ],  # of a workspace's member, from its own folder
         },
     ]
 
@@ -129,6 +132,8 @@ def _setup_locked(app: Application, _: Context) -> list[Step]:
         "pdm": "pdm sync" if app.lockfile else "pdm install",
         "pipenv": "pipenv sync --dev" if app.lockfile == "Pipfile.lock" else "pipenv install --dev --skip-lock",
     }[app.manager]
+    if app.manager != "pipenv":
+        install += python_extras.options(app.manager, python.extras, python.groups)
     return [
         {"name": "Set up Python", "action": "actions/setup-python", "with": {"python-version": app.version.value}},
         {"name": f"Install {app.manager}", "run": [f"python -m pip install {pins.package(app.manager)}"]},
@@ -206,7 +211,7 @@ def _setup_deno(app: Application, _: Context) -> list[Step]:
 
 
 def _setup_nothing(_app: Application, _: Context) -> list[Step]:
-    """CMake and a compiler are on the runner; a plain site and plain PHP need nothing installed."""
+    """A compiler is on the runner, its other tools are packages; a plain site and plain PHP need nothing installed."""
     return []
 
 
@@ -230,6 +235,7 @@ SETUPS: dict[str, Callable[[Application, Context], list[Step]]] = {
     "mix": _setup_mix,
     "deno": _setup_deno,
     "cmake": _setup_nothing,
+    "meson": _setup_nothing,
     "": _setup_nothing,
 }
 """By package manager."""

@@ -68,6 +68,8 @@ def allowed(app: Application, context: Context) -> list[str]:
     needed |= _NEEDED.get(app.language, set()) & names
     if app.elixir is not None:
         needed |= {part.partition("/")[0] for part in (*app.elixir.local, *app.elixir.members)}
+    if app.cpp is not None:  # a build file reads those below it, the tests' too
+        needed |= {path.partition("/")[0] for path in inner if path.endswith(("/CMakeLists.txt", "/meson.build"))}
     if app.static is not None:
         names.add("nginx.conf")
     if app.rust is not None:

@@ -60,7 +60,7 @@ def merge(before: str, lines: list[str]) -> str:
 def _written(text: str) -> set[str]:
     """Variables that people have written down themselves, be it in a comment."""
     ours = re.compile(rf"{re.escape(environment.BEGIN)}.*?{re.escape(environment.END)}", re.DOTALL)
-    return set(re.findall(r"(?m)^[ \t#]*(?:export )?([A-Za-z_]\w*)=", ours.sub("", text)))
+    return set(re.findall(r"(?m)^[ \t#]*(?:export )?([A-Za-z_]\w*)[ \t]*=", ours.sub("", text)))
 
 
 def _lines(context: Context, app: Application, *, known: set[str]) -> list[str]:

@@ -180,8 +180,6 @@ def image(app: Application) -> str:
 def _install(app: Application, context: Context) -> list[str]:
     """The lines of GitHub's steps, without its actions, and what those actions do."""
     packages = list(app.build_packages) if app.language in {"python", "rust", "cpp", "ruby"} else []
-    if app.language == "cpp":
-        packages += ["cmake"]
     if app.language in {"java", "dotnet", "deno"} or app.manager == "bun":
         packages += ["git"]
     if any(command.run.startswith("make ") for command in [*app.commands.lint, *app.commands.test]):

@@ -23,7 +23,7 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.validators.base import clean, shown
 from boringops_tools.validators.programs import go_on
 
-__all__ = ["Files", "Hit", "Rule", "rules", "scan"]
+__all__ = ["Files", "Hit", "Rule", "of_text", "rules", "scan"]
 
 SOURCE = "boringops"
 _FINDINGS = TypeAdapter(list[Finding])
@@ -62,6 +62,11 @@ def scan(root: Path, paths: Sequence[str], *, base: str = "HEAD", cache: Cache |
     return found
 
 
+def of_text(root: Path, path: str, text: str) -> list[Finding]:
+    """What the rules that read nothing else held against a file when it said this."""
+    return list(_scan_file(Files(root, texts={path: text}), path, alone=True))
+
+
 def _scan(files: Files, paths: Sequence[str]) -> list[Finding]:
     found: list[Finding] = []
     for path in paths:
@@ -72,9 +77,9 @@ def _scan(files: Files, paths: Sequence[str]) -> list[Finding]:
     return found
 
 
-def _scan_file(files: Files, path: str) -> Iterator[Finding]:
-    gone = path in files.gone
-    mine = [rule for rule in _applying().to(path) if rule.of_gone or not gone]
+def _scan_file(files: Files, path: str, *, alone: bool = False) -> Iterator[Finding]:
+    gone = not alone and path in files.gone
+    mine = [rule for rule in _applying().to(path) if (rule.of_gone or not gone) and (rule.alone or not alone)]
     if not mine or (files.file(path) is None and not gone):
         return
     for rule in mine:

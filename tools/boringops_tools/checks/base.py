@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from boringops.facts import Severity
@@ -36,15 +37,17 @@ _MOST_SOURCES = 500
 class Files:
     """The repository as rules see it: each file read and parsed once. What cannot be read holds nothing."""
 
-    def __init__(self, root: Path, base: str = "HEAD") -> None:
+    def __init__(self, root: Path, base: str = "HEAD", *, texts: Mapping[str, str] = MappingProxyType({})) -> None:
         self.root = root
+        self.texts = texts
+        """What files are to be taken for, instead of what is on the disk, by path."""
         self.base = base
         """The commit that a change is a change of."""
         self.file = functools.lru_cache(maxsize=512)(self._file)
         self._memory: dict[tuple[Any, ...], Any] = {}
 
     def _file(self, path: str) -> File | None:
-        file = read_file(self.root, path)
+        file = File(self.root, path, self.texts[path]) if path in self.texts else read_file(self.root, path)
         return file if isinstance(file, File) else None
 
     def text(self, path: str) -> str:
@@ -196,6 +199,8 @@ class Rule:
     """Repositories of which no file may raise it, the near misses above all."""
     of_gone: bool = False
     """Whether it is asked about files that the change takes away, too."""
+    alone: bool = False
+    """Whether it reads nothing but the file: what it held against an earlier text of it can be told."""
     was: Mapping[str, str] = field(default_factory=dict)
     """What the repositories were before, for a rule that holds a change against it."""
 

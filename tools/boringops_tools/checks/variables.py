@@ -143,6 +143,7 @@ RULES = (
         "env/form", "error", "Write NAME=value, each name once, quotes closed.",
         "Docker Compose, Syntax for environment files: VAR=VAL; of two the last one wins without a word.", is_dotenv, _form,
         bad=({".env.example": "A=1\nA=2\n"}, {".env.example": "LOG LEVEL: x\n"}, {".env.example": "A-B=1\n"}, {".env.example": "A=\"x\n"}),
+        alone=True,
         good=({".env.example": "# A=1\nexport A=1\nB=\nC='x y'\nD=\"a\nb\"\nE\nF=a#b # c\nG=\"say \\\"x\\\"\"\n"},),
     ),
     Rule(

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from boringops_tools.stack import (
     cpp,
+    cpp_build,
     deno,
     dotnet,
     elixir,
@@ -64,7 +65,7 @@ DETECTORS: dict[str, tuple[Detector, Callable[[Tree], Iterable[str]]]] = {
     "dotnet": (dotnet.detect, dotnet.folders),
     "elixir": (elixir.detect, _named(elixir_mix.MANIFEST)),
     "deno": (deno.detect, _named(*deno.MANIFESTS)),
-    "cpp": (cpp.detect, cpp.folders),
+    "cpp": (cpp.detect, cpp_build.folders),
 }
 """Per language: its detector, and which folders have an application of it, by the files that only one has."""
 

@@ -26,7 +26,7 @@ _SECRET = re.compile(
     r"SERVICE_?ROLE_?KEY|AUTH_?KEY|APP_KEY|WEBHOOK|_PASS$|^PASS$|_PWD$|_DSN$|_KEY$)"
 )
 _URL = re.compile(
-    r"(DATABASE|POSTGRES|MYSQL|MONGO|REDIS|AMQP|RABBITMQ|CELERY_BROKER|DB|BROKER|JDBC).*(URL|URI|CONNECTION|DSN)"
+    r"(DATABASE|POSTGRES|(^|_)PG|RMQ|MYSQL|MONGO|REDIS|AMQP|RABBITMQ|CELERY_BROKER|DB|BROKER|JDBC).*(URL|URI|CONNECTION|DSN)"
 )
 _NOT_SECRET = re.compile(
     r"(EXPIR|ALGORITHM|_TTL|LIFETIME|MINUTES|HOURS|DAYS|SECONDS|_URL$|PUBLIC|PUBLISHABLE|_NAME$|_LENGTH|_HEADER|_FILE$|_PATH$|_ID$|"
@@ -36,6 +36,8 @@ _HOOK = re.compile(r"(SLACK|DISCORD|TEAMS|MATTERMOST)\w*WEBHOOK_?UR[LI]$")
 """Addresses that whoever knows them may write to."""
 _CHOICE = re.compile(r"(CACHE|QUEUE|LOCK|SESSION)_CONNECTION$")
 """Laravel's names for one of several connections that are set up elsewhere."""
+_LOGIN = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+"""Somebody's name and password in an address: where one is the default, the deployed one has another."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
 
@@ -108,12 +110,9 @@ def documented(tree: Tree, folder: str) -> list[EnvVar]:
         if ours or not match or not path:
             continue
         name, value = match[1], match[2].split(" #")[0].strip().strip("\"'")
-        plain = (
-            value
-            if value and not is_secret(name) and not re.search(r"[<>{}$\s]|your|xxx|changeme", value, re.I)
-            else None
-        )
-        found.append(EnvVar(name=name, sources=[Source(path=path, line=number)], secret=is_secret(name), default=plain))
+        secret = is_secret(name) or bool(_LOGIN.search(value) and not is_public(name.upper()))
+        plain = value if value and not secret and not re.search(r"[<>{}$\s]|your|xxx|changeme", value, re.I) else None
+        found.append(EnvVar(name=name, sources=[Source(path=path, line=number)], secret=secret, default=plain))
     return found
 
 
@@ -128,18 +127,20 @@ def merged(variables: Iterable[EnvVar]) -> list[EnvVar]:
             by_name[variable.name] = variable
             continue
         default = known.default if known.default is not None else variable.default
+        secret = known.secret or variable.secret
         by_name[variable.name] = known.model_copy(
             update={
                 "sources": [*known.sources, *(source for source in variable.sources if source not in known.sources)],
                 "default": default,
+                "secret": secret,
                 "required": (known.required or variable.required) and default is None,
             }
         )
     return [
         variable.model_copy(update={"secret": False})
         if _chooses(variable)
-        else variable.model_copy(update={"default": None})
-        if variable.secret
+        else variable.model_copy(update={"secret": True, "default": None})
+        if variable.secret or _LOGIN.search(variable.default or "")
         else variable
         for _, variable in sorted(by_name.items())
     ]

@@ -115,7 +115,9 @@ class Python(Fact):
     target: str = Field(default="", description="What the server imports, e.g. `app.main:app`.")
     settings: str = Field(default="", description="Django's settings module.")
     collectstatic: bool = False
-    tools: list[str] = Field(default=[], description="Test and lint tools that some requirements file names.")
+    tools: list[str] = Field(default=[], description="Test and lint tools that its own requirements bring.")
+    extras: list[str] = Field(default=[], description="Optional dependencies that its tests and linters come in.")
+    groups: list[str] = Field(default=[], description="The same of groups that no install brings by itself.")
 
     def declares(self, tool: str) -> bool:
         return tool in self.tools
@@ -275,7 +277,7 @@ class Application(Fact):
     version: Version
     manager: str = Field(
         description="npm, pnpm, yarn, bun, pip, uv, poetry, pipenv, pdm, go, maven, gradle, cargo, bundler, composer, nuget, "
-        "mix, deno, cmake; empty where nothing is installed"
+        "mix, deno, cmake, meson; empty where nothing is installed"
     )
     lockfile: str | None = None
     framework: str = ""

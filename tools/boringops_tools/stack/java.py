@@ -207,18 +207,15 @@ def _commands(tree: Tree, folder: str, build: Build) -> Commands:
     own = make.commands(tree, folder)
     if build.manager == "maven":
         tool = "./mvnw" if build.wrapper else "mvn"
-        test, whole = (
-            f"{tool} --batch-mode --no-transfer-progress verify",
-            f"{tool} --batch-mode --no-transfer-progress package -DskipTests",
-        )
+        test, whole = (f"{tool} --batch-mode --no-transfer-progress {goal}" for goal in ("verify", "package"))
     else:
         tool = "./gradlew" if build.wrapper else "gradle"
         test, whole = f"{tool} --no-daemon check", f"{tool} --no-daemon assemble"
-    return Commands(
-        lint=own.lint,
-        test=own.test or ([Command(run=test, source=source)] if tested else []),
-        build=[Command(run=whole, source=source)],
-    )
+    tests = own.test or ([Command(run=test, source=source)] if tested else [])
+    packaged = build.manager == "maven" and any(
+        command.run == test for command in tests
+    )  # `verify` comes after `package`
+    return Commands(lint=own.lint, test=tests, build=[] if packaged else [Command(run=whole, source=source)])
 
 
 def _of_module(top: str, build: Build, module: str) -> Commands:
@@ -226,7 +223,7 @@ def _of_module(top: str, build: Build, module: str) -> Commands:
     back = "/".join([".."] * (module.count("/") + 1))
     if build.manager == "maven":
         tool = "./mvnw" if build.wrapper else "mvn"
-        run = f"{tool} --batch-mode --no-transfer-progress package -DskipTests --projects {module} --also-make"
+        run = f"{tool} --batch-mode --no-transfer-progress package --projects {module} --also-make"
     else:
         run = f"{'./gradlew' if build.wrapper else 'gradle'} --no-daemon :{module.replace('/', ':')}:assemble"
     return Commands(build=[Command(run=f"cd {back} && {run}", source=Source(path=join(top, build.file)))])

@@ -258,7 +258,10 @@ def _tanstack(asked: Asked) -> Site:
     _tree, _folder, dependencies, scripts = asked
     if "nitro" in dependencies or ".output" in scripts.get("start", "") or "vinxi" in dependencies:
         return Site("tanstack-start", command=("node", ".output/server/index.mjs"))
-    return Site("tanstack-start")
+    if any(name.startswith("start") for name in scripts):
+        return Site("tanstack-start")
+    told = "its build leaves a handler and no server: let `nitro` build it, or start it by a script with `srvx`"
+    return Site("tanstack-start", reason=told)
 
 
 _FRAMEWORKS: tuple[tuple[str, Callable[[Asked], Site | None]], ...] = (

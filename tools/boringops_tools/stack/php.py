@@ -17,6 +17,7 @@ _BUILT_IN = {
     "standard", "tokenizer", "xml", "xmlreader", "xmlwriter", "zlib", "random",
 }  # fmt: skip
 """Extensions that the image has already."""
+_FROM_PHP = re.compile(r"^FROM\s+(?:--\S+\s+)*(?:\S+/)?php:", re.MULTILINE | re.IGNORECASE)
 _DOCROOTS = ("public", "web", "www", "htdocs", "public_html")
 _SIGNS = ("env(", "getenv", "$_ENV", "$_SERVER", "Route", "health", "->get(")
 
@@ -209,8 +210,15 @@ def _commands(tree: Tree, folder: str, manifest: dict[str, object], framework: s
 
 
 def folders(tree: Tree) -> list[str]:
-    """Folders with a composer.json, and the root where it has an index.php of its own."""
+    """Folders with a composer.json; where there is none, the root with an index.php of its own, or folders with one whose
+    Dockerfile starts from PHP's image."""
     found = [folder_of(path) for path in tree.own(MANIFEST)]
-    if not found and any(join(docroot, "index.php") in tree for docroot in ("", *_DOCROOTS)):
-        found.append("")
-    return found
+    if found:
+        return found
+    if any(join(docroot, "index.php") in tree for docroot in ("", *_DOCROOTS)):
+        return [""]
+    return [
+        folder_of(path)
+        for path in tree.own("Dockerfile")
+        if tree.named(folder_of(path), "index.php") and _FROM_PHP.search(tree.text(path))
+    ]

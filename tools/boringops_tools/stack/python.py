@@ -11,6 +11,7 @@ from boringops_tools.stack import (
     health,
     python_commands,
     python_django,
+    python_extras,
     python_source,
     python_workers,
     python_workspace,
@@ -98,13 +99,21 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     python, entry, framework, command = (
         python_django.detect(tree, folder, home, own) if home is not None else _web(tree, folder, facts)
     )
+    development_files = files(tree, folder, DEVELOPMENT)
+    named = [tool for tool in ("pytest", "ruff") if tool in development(tree, folder, requirements)]
+    lines = [
+        line for name in [*requirements, *development_files] for line in tree.text(join(folder, name)).splitlines()
+    ]
+    parts = python_extras.needed(project, manager, named, lines)
     python = python.model_copy(
         update={
             "requirements": requirements,
             "included": included(tree, folder, requirements),
-            "dev_requirements": files(tree, folder, DEVELOPMENT),
+            "dev_requirements": development_files,
             "packaged": "build-system" in project and "project" in project,
-            "tools": [tool for tool in ("pytest", "ruff") if tool in development(tree, folder, requirements)],
+            "tools": [tool for tool in named if tool in parts.brought],
+            "extras": parts.extras,
+            "groups": parts.groups,
             "server_declared": _serves(python.server, declared),
         }
     )

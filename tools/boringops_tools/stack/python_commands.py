@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from boringops_tools.stack import make
+from boringops_tools.stack import make, python_extras
 from boringops_tools.stack.facts import Command, Commands, Python, Source
 from boringops_tools.stack.python_requirements import development
 from boringops_tools.stack.tree import Tree, join, table
@@ -19,6 +19,8 @@ def commands(
     python: Python,
 ) -> Commands:
     prefix = f"{manager} run " if manager in {"uv", "poetry", "pdm", "pipenv"} else ""
+    if manager == "uv":  # which would make an environment without them
+        prefix = f"uv run{python_extras.options(manager, python.extras, python.groups)} "
     own = make.commands(tree, folder)
     pyproject = Source(path=join(folder, "pyproject.toml"))
     wanted = development(tree, folder, python.requirements)
