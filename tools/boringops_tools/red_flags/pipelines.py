@@ -350,6 +350,19 @@ def _azure_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
 
 # --- Jenkins ----------------------------------------------------------------------------------------------------------
 
+
+@functools.lru_cache(maxsize=65536)
+def is_jenkinsfile(path: str) -> bool:
+    return bool(
+        re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", posixpath.basename(path), re.I)
+    )
+
+
+def is_jenkins_library(path: str) -> bool:
+    """Whether a file is a step that a shared library brings."""
+    return bool(re.fullmatch(r"(?:.*/)?vars/\w+\.groovy", path))
+
+
 _GROOVY = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.S)
 _SH = re.compile(
     r"\bsh\b\s*\(?\s*(?:script\s*:\s*)?(?:label\s*:\s*(?:'[^'\n]*'|\"[^\"\n]*\")\s*,\s*script\s*:\s*)?"
@@ -359,8 +372,27 @@ _STAGE = re.compile(r"\bstage\s*\(?\s*(['\"])([^'\"\n]{1,200})\1\s*\)?\s*\{")
 _INPUT = re.compile(r"(?m)\binput\b\s*(?:\(|\{|message|['\"])")
 
 
+def _plain_groovy(text: str) -> str:
+    """The text without what its comments say."""
+    return _GROOVY.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m[0].startswith("/") else m[0], text)
+
+
+def _shell_steps(plain: str, start: int, end: int) -> Iterator[Step]:
+    for match in _SH.finditer(plain, start, end):
+        group = next(number for number in (2, 3, 4, 5) if match[number] is not None)
+        line = plain.count("\n", 0, match.start(group)) + 1
+        yield Step(line, Script(line, match[group]))
+
+
+def _jenkins_library(text: str) -> Iterator[Pipeline]:
+    """What a library's step runs, as one job: the pipelines that call it are elsewhere."""
+    plain = _plain_groovy(text)
+    if steps := tuple(_shell_steps(plain, 0, len(plain))):
+        yield Pipeline("jenkins", (Job("call", 1, steps),), open_ended=True, environments=False)
+
+
 def _jenkins(text: str) -> Iterator[Pipeline]:
-    plain = _GROOVY.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m[0].startswith("/") else m[0], text)
+    plain = _plain_groovy(text)
     stages = list(_STAGE.finditer(plain))
     jobs: list[Job] = []
     guarded = False
@@ -368,13 +400,9 @@ def _jenkins(text: str) -> Iterator[Pipeline]:
         end = stages[index + 1].start() if index + 1 < len(stages) else len(plain)
         body = plain[stage.end() : end]
         guarded |= bool(_INPUT.search(body))
-        steps = []
-        for match in _SH.finditer(plain, stage.end(), end):
-            group = next(number for number in (2, 3, 4, 5) if match[number] is not None)
-            line = plain.count("\n", 0, match.start(group)) + 1
-            steps.append(Step(line, Script(line, match[group])))
+        steps = tuple(_shell_steps(plain, stage.end(), end))
         line = plain.count("\n", 0, stage.start()) + 1
-        jobs.append(Job(stage[2], line, tuple(steps), tuple(job.name for job in jobs), guarded=guarded, body=body))
+        jobs.append(Job(stage[2], line, steps, tuple(job.name for job in jobs), guarded=guarded, body=body))
     if jobs:
         yield Pipeline("jenkins", tuple(jobs), "build job" in plain or "@Library" in plain, environments=False)
 
@@ -384,5 +412,6 @@ _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]
     (lambda path: posixpath.basename(path).endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
     (is_azure, _azure),
-    (lambda path: bool(re.fullmatch(r"Jenkinsfile(?:[.\-_].*)?|.*\.jenkinsfile", posixpath.basename(path))), _jenkins),
+    (is_jenkinsfile, _jenkins),
+    (is_jenkins_library, _jenkins_library),
 )
