@@ -242,7 +242,8 @@ RED_FLAGS = (
     RedFlag(
         "script/open-permissions", _NEVER, "warning", "Give the one user that needs it the right, e.g. `COPY --chown`.",
         applies=_applies, check=_each(_open_mode),
-        bad={"Dockerfile": "FROM a:1\nRUN mkdir /d && chmod -R 777 /d\n", "a.sh": "sudo chmod a+rwx /srv\n", "b.sh": "install -m 0777 a /usr/bin/a\n"},
+        bad={"Dockerfile": "FROM a:1\nRUN mkdir /d && chmod -R 777 /d\n", "a.sh": "sudo chmod a+rwx /srv\n",
+             "b.sh": "install -m 0777 a /usr/bin/a\n"},
         good={"Dockerfile": "FROM a:1\nRUN chmod 1755 /d && chmod +x 777\nRUN chmod u+rwx /x\n".replace("+x 777", "+x /b777")},
     ),
     RedFlag(
