@@ -190,6 +190,9 @@ Authorization: Bearer ${ACCESS_TOKEN}
 ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 user@host
 PASS=$(aws secretsmanager get-secret-value --secret-id x1)
 SECRET_KEY_BASE_DUMMY=1
+os_auth_pam_passwdqc_options: min=disabled,disabled,16,12,8
+url = "https://{}:x-oauth-basic@github.com/user/{}/archive/master.zip"
+token: eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIn0.c2lnbmF0dXJlb2ZhdG9rZW4x
 """.strip().splitlines()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from boringops.facts import Finding
 from boringops_tools.inspection import inspect
 
@@ -68,3 +70,23 @@ def test_the_cache_changes_time_and_nothing_else(tmp_path: Path) -> None:
     inspected(root, {"Dockerfile": "FROM debian\n", "a.yml": "a: 1\na: 1\n", "r.sh": "#!/bin/sh\necho $1\n"})
     paths = ["Dockerfile", "a.yml", "r.sh"]
     assert inspect(root, paths) == inspect(root, paths, cache_dir=cache) == inspect(root, paths, cache_dir=cache)
+
+
+def test_what_compose_lint_says_too_is_said_once(tmp_path: Path) -> None:
+    pytest.importorskip("compose_lint")
+    compose = """services:
+  exporter:
+    image: prom/node-exporter:v1.9.1
+    ipc: host
+    volumes:
+      - /proc:/host/proc:ro
+      - /:/rootfs:ro
+"""
+    findings = inspected(tmp_path, {"compose.yaml": compose})
+    assert [each.source for each in findings if each.line in (4, 6, 7)] == ["boringops"] * 3
+
+
+def test_a_link_to_nothing_is_told_from_what_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").symlink_to("gone/a.yml")
+    (verdict,) = inspect(tmp_path, ["a.yml"]).validation
+    assert verdict.reason == "skipped: what its symbolic link names is not here"

@@ -65,3 +65,33 @@ def test_no_shape_of_a_file_breaks_a_rule(tmp_path: Path, path: str, text: str) 
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text(text)
     assert not [each for each in scan(tmp_path, [path]) if "broke down" in each.message]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "severity"),
+    [
+        (".env", "PORT=80\nVITE_API_URL=http://localhost:8000\n", "info"),
+        (".env", "PORT=80\nSECRET_KEY=changethis\n", "error"),
+        (".env", "export DB_PASSWORD=x\n", "error"),
+        (".env.production", "DATABASE_URL=postgresql://app:app@db/app\n", "error"),
+        ("prod.tfvars", "size = 1\n", "warning"),
+        (".devcontainer/Dockerfile", "FROM debian:13\n", "info"),
+        ("Dockerfile", "FROM debian:13\n", "error"),
+    ],
+)
+def test_what_a_file_holds_and_is_for_decides_how_bad_it_is(
+    tmp_path: Path, path: str, text: str, severity: str
+) -> None:
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_text(text)
+    found = [each for each in scan(tmp_path, [path]) if each.rule in ("secret-file", "user/missing")]
+    assert [each.severity for each in found] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("key", "way_out"), [("ipc", "shm_size"), ("network_mode", "Publish the ports"), ("pid", "processes")]
+)
+def test_each_wall_that_is_missing_has_a_way_out_of_its_own(tmp_path: Path, key: str, way_out: str) -> None:
+    (tmp_path / "compose.yaml").write_text(f"services:\n  a:\n    image: a:1\n    {key}: host\n")
+    (found,) = [each for each in scan(tmp_path, ["compose.yaml"]) if each.rule == "compose/host-namespace"]
+    assert way_out in found.hint

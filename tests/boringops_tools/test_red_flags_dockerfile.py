@@ -93,3 +93,8 @@ def test_names_of_others(path: str) -> None:
 )
 def test_nothing_breaks_it(text: str) -> None:
     parse(text)
+
+
+def test_quotes_in_a_base_image_are_the_builders() -> None:
+    file = parse('ARG V=3\nFROM alpine:"${V}" AS a\nFROM "alpine:${V}"\nFROM a\n')
+    assert [each.image for each in file.stages] == ["alpine:3", "alpine:3", "a"]

@@ -90,6 +90,27 @@ def test_what_nothing_validated_is_folded_by_reason(tmp_path: Path) -> None:
     assert len(lines) < 10
 
 
+def test_what_is_said_of_several_lines_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "a.sh").write_text("one\ntwo\nthree\nfour\n")
+    (tmp_path / "b.sh").write_text("five\n")
+    found = [finding("quote", "a.sh", line, "info") for line in (1, 3, 4)]
+    found += [finding("quote", "a.sh", 2, "info", "other"), finding("quote", "b.sh", 1, "info")]
+    lines = render(Report(tmp_path, 2, found, []), "text").splitlines()
+    assert lines[:9] == [
+        "a.sh",
+        "    1  info     quote: wrong",
+        "       | one",
+        "       also in lines 3, 4",
+        "       Mend it.",
+        "    2  info     quote: other",
+        "       | two",
+        "",
+        "b.sh",
+    ]
+    assert lines.count("       Mend it.") == 2
+    assert "5 findings (5 info)" in lines
+
+
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_lines_are_as_wide_as_the_terminal(report: Report, width: int) -> None:
     (report.root / "Dockerfile").write_text("FROM node:latest " + "x" * 200 + "\n")
@@ -280,8 +301,6 @@ def test_what_comments_excuse_from_other_tools_is_told(tmp_path: Path) -> None:
 
 
 def test_what_a_test_makes_up_is_a_note_and_a_providers_key_is_not(tmp_path: Path) -> None:
-    from boringops_tools.reporting.gather import gather
-
     key = "AKIA" + "Q7ZX3MPLWDN5RT2K"
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/test_login.py").write_text('URL = "https://jo:' + "kT9xvQ2pLz" + '@db.internal/x"\n')
@@ -291,3 +310,28 @@ def test_what_a_test_makes_up_is_a_note_and_a_providers_key_is_not(tmp_path: Pat
         "tests/test_login.py": "info",
         "tests/test_aws.py": "error",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "severity"),
+    [
+        ("docs/auth.md", "https://jo:" + "kT9xvQ2pLz" + "@pypi.internal/simple\n", "info"),
+        ("auth.py", 'URL = "https://jo:' + "kT9xvQ2pLz" + '@pypi.internal/simple"\n', "error"),
+        ("tests/plain/Dockerfile", "FROM under-test\n", "info"),
+        ("plain/Dockerfile", "FROM under-test\n", "error"),
+        (
+            "chart/tests/tls_test.yaml",
+            "suite: a\ntests:\n  - set:\n      tls:\n        insecureSkipVerify: true\n",
+            "info",
+        ),
+        ("chart/tls.yaml", "tls:\n  insecureSkipVerify: true\n", "error"),
+    ],
+)
+def test_what_a_manual_shows_and_a_test_builds_is_a_note(tmp_path: Path, path: str, text: str, severity: str) -> None:
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text(text)
+    found = gather(tmp_path, [path], complete=True, fail_on="warning").findings
+    ours = {each.severity for each in found if each.source == "boringops"}
+    assert severity in ours
+    assert not [each for each in found if severity == "info" and "holds a secret" in each.message]
+    assert ("error" in ours) is (severity == "error")

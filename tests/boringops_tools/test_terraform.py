@@ -297,6 +297,20 @@ def test_another_version_of_a_provider(
         assert known.version in verdict.reason
 
 
+def test_what_a_major_version_hardly_changes_is_told_for_the_one_before(tmp_path: Path) -> None:
+    text = PINNED.format(version="~> 5.0", argument="enable_dns_hostnames").replace(
+        'cidr_block = "10.0.0.0/16"', "tags = 3"
+    )
+    text += (
+        'resource "aws_subnet" "a" {\n  availability_zone = "x"\n}\nresource "aws_vpc" "b" {\n  gone_since = true\n}\n'
+    )
+    (tmp_path / "main.tf").write_text(text)
+    found = {
+        (each.rule, each.severity) for each in by_terraform(tmp_path, ["main.tf"]).findings if each.severity != "info"
+    }
+    assert found == {("missing-required-argument", "warning"), ("incorrect-attribute-value-type", "warning")}
+
+
 def test_a_lock_file_says_which_version_counts(tmp_path: Path) -> None:
     lock = 'provider "registry.terraform.io/hashicorp/aws" {\n  version     = "3.76.1"\n}\n'
     (tmp_path / ".terraform.lock.hcl").write_text(lock)

@@ -177,7 +177,7 @@ def parse(text: str) -> Dockerfile:
             flags = [word for word in words if word.startswith("--")]
             rest = [word for word in words if not word.startswith("--")]
             alias = rest[2].lower() if len(rest) > 2 and rest[1].lower() == "as" else ""
-            image = substitute(rest[0].strip("\"'"), arguments) if rest else ""
+            image = substitute(re.sub("[\"']", "", rest[0]), arguments) if rest else ""
             platform = next((flag.partition("=")[2] for flag in flags if flag.startswith("--platform=")), "")
             stages.append(Stage(each, image, alias, platform))
         elif stages:

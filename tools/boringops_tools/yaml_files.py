@@ -48,6 +48,16 @@ def is_workflow(path: str) -> bool:
     return bool(_WORKFLOW.fullmatch(path))
 
 
+def is_azure(path: str) -> bool:
+    """azure-pipelines.yml and its variants, or any YAML file of a folder that is named for them."""
+    name = posixpath.basename(path)
+    folder = r"(?:.*/)?(?:\.azure/(?:.*/)?pipelines|\.?azure-pipelines|\.azuredevops(?:/pipelines)?|\.pipelines)/[^/]+\.ya?ml"
+    return bool(
+        re.fullmatch(r"\.?azure-pipelines?(?:[.\-_][^/]*)?\.ya?ml", name, re.I)
+        or re.fullmatch(folder, path, re.I | re.S)
+    )
+
+
 def template_reason(file: File) -> str:
     """Why a YAML file cannot be judged before it is rendered; empty where it is plain YAML."""
     parts = PurePosixPath(file.path).parts

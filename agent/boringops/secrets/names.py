@@ -18,7 +18,7 @@ _ABOUT = re.compile(
     r"age|expiry|expires|expiration|expires[_\-]?(?:in|at)|policy|header|count|limit|max|min|version|regex|pattern|prefix|"
     r"suffix|label|hint|placeholder|hash|sha|sha256|digest|checksum|fingerprint|algorithm|provider|store|manager|"
     r"namespace|scope|scopes|endpoint|issuer|audience|env|var|variable|rotation|enabled|required|schema|class|param|"
-    r"parameter|column|input|output|index|format|template|description|title|message|error)s?|s|izer|ize|ization)$"
+    r"parameter|options?|opts|column|input|output|index|format|template|description|title|message|error)s?|s|izer|ize|ization|qc(?:[_\-.]\w*)?)$"
 )
 _PUBLIC_NAME = re.compile(
     r"(?i)public|publishable|hashed|^data-key$|protobuf_key|partition|primary_key|sort_key|foreign|cache|object_key|s3_key|row_key"

@@ -32,6 +32,10 @@ _TRIVIAL_WORDS = (
     "true|false|yes|no|on|off|null|none|nil|empty|required|optional|changeit|changeme|keyboard"
 )
 TRIVIAL = re.compile(rf"(?i)^(?:(?:{_TRIVIAL_WORDS})[_\-.]?){{1,4}}[\d!@.]{{0,4}}$")
+# The name and the number of the token that explains what a JSON Web Token is (jwt.io), as it is written in one.
+_SPECIMEN = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lI"
+# The password that GitHub takes beside a token that is the user: a fixed word of its documentation.
+_FIXED_WORDS = frozenset({"x-oauth-basic", "x-access-token"})
 _SEGMENT = re.compile(r"^(?:[A-Z]{1,14}|[A-Z]?[a-z]{1,14}(?:[A-Z][a-z]{1,12}){0,4})\d{0,4}$|^v?\d{0,6}$")
 
 
@@ -53,6 +57,8 @@ def placeholder(value: str) -> bool:
         or _INTERPOLATED.search(value)
         or PLACEHOLDER.search(value)
         or TRIVIAL.match(value)
+        or value in _FIXED_WORDS
+        or _SPECIMEN in value
         or len(set(value)) < 5
     )
 
@@ -73,7 +79,12 @@ def plausible(value: str, *, password: bool) -> bool:
 
 def stand_in(value: str) -> bool:
     """A provider's shape filled with a stand-in, as documentation does."""
-    return bool(PLACEHOLDER.search(value)) or entropy(value[4:]) < 2.5 or (value.isalpha() and value.isupper())
+    return (
+        _SPECIMEN in value
+        or bool(PLACEHOLDER.search(value))
+        or entropy(value[4:]) < 2.5
+        or (value.isalpha() and value.isupper())
+    )
 
 
 def harmless(value: str) -> bool:

@@ -54,7 +54,9 @@ def _tasks(files: Files, path: str) -> Iterator[Mapping[Any, Any]]:
 
 def _modules(files: Files, path: str) -> Iterator[Hit]:
     for task in _tasks(files, path):
-        used = [key for key in task if isinstance(key, str) and (_own(key) or re.fullmatch(r"\w+\.\w+\.\w+", key))]
+        used = [
+            key for key in task if isinstance(key, str) and (_own(key) or re.fullmatch(r"(?!with_)\w+\.\w+\.\w+", key))
+        ]
         if len(used) > 1:
             yield Hit(at((task, used[1])), f"a task has two modules, `{used[0]}` and `{used[1]}`")
         for key in used:
@@ -144,7 +146,7 @@ RULES = (
         "ansible/module", "error", "Ansible refuses the playbook: a task runs one module, under its name.", f"{_DOC}: a task calls one module; ansible.builtin has a fixed list of them.",
         is_yaml, _modules,
         bad=({"a.yml": _P.format("ansible.builtin.pakage: {name: a, state: present}")}, {"a.yml": _P.format("ansible.builtin.command: a\n      ansible.builtin.shell: b")}),
-        good=({"a.yml": _P.format("ansible.builtin.command: a\n      args: {chdir: /a}")}, {"a.yml": _P.format("community.general.x: {a: b}")}, {"a.yml": _P.format("own_module: {a: b}\n      register: x")}),
+        good=({"a.yml": _P.format("ansible.builtin.command: a\n      args: {chdir: /a}")}, {"a.yml": _P.format("community.general.x: {a: b}")}, {"a.yml": _P.format("own_module: {a: b}\n      register: x")}, {"a.yml": _P.format("ansible.builtin.command: a\n      with_community.general.flattened: [a]")}),
     ),
     Rule(
         "ansible/option", "error", "The task fails: give what the module takes.", f"{_DOC}, ansible.builtin: options of its modules.",

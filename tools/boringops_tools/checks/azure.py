@@ -12,8 +12,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.graph import cycles
-from boringops_tools.red_flags.pipelines import is_azure
-from boringops_tools.yaml_files import walk
+from boringops_tools.yaml_files import is_azure, walk
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 Group = tuple[str, list[Any]]

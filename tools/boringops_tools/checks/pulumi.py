@@ -70,6 +70,8 @@ def _known(files: Files, path: str, project: Mapping[Any, Any]) -> set[str]:
     names = {
         str(name) for key in ("resources", "variables", "config", "configuration") for name in mapping(project, key)
     }
+    # what `pulumi new` asks for is in the stack that it makes
+    names |= {str(name) for name in mapping(mapping(project, "template"), "config")}
     stacks = (each for each in files.siblings(path) if re.fullmatch(r"Pulumi\..+\.ya?ml", PurePosixPath(each).name))
     names |= {str(name) for each in stacks for name in mapping(_project(files, each), "config")}
     return names | {name.rpartition(":")[2] for name in names}
@@ -115,6 +117,7 @@ RULES = (
         good=(
             {"Pulumi.yaml": _P + "config: {size: {type: integer}}\nvariables: {v: 1}\nresources:\n  b: {type: 'a:b:C', properties: {a: '${v}-${size}', s: 'echo $${HOME}', d: '${pulumi.cwd}', z: '${zone}'}}\noutputs:\n  n: ${b.id[0]}\n",
              "Pulumi.dev.yaml": "config: {'p:zone': a}\n"},
+            {"Pulumi.yaml": _P + "template: {config: {'gcp:region': {default: a}}}\nresources:\n  b: {type: 'a:b:C', properties: {a: '${gcp:region}'}}\n"},
         ),
     ),
 )  # fmt: skip

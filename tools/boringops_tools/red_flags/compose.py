@@ -86,6 +86,13 @@ def _unasked(_: str, text: str) -> Iterable[Hit]:
                 yield Hit(line_of(check, off), f"the health check of {name} is switched off")
 
 
+_INSTEAD = {
+    "ipc": "Leave it out; `shm_size` gives a container more shared memory of its own.",
+    "pid": "Leave it out: whoever sees the host's processes can stop them and read what they were given.",
+    "userns_mode": "Leave it out, so that root in the container is nobody on the host.",
+}
+
+
 def _host(_: str, text: str) -> Iterable[Hit]:
     for name, service in _services(text):
         for key in ("network_mode", "pid", "ipc", "userns_mode"):
@@ -94,6 +101,7 @@ def _host(_: str, text: str) -> Iterable[Hit]:
                 yield Hit(
                     line_of(service, key),
                     f"{name} is not kept apart from the host ({key}: host)",
+                    hint=_INSTEAD.get(key, ""),
                     severity="info" if key == "ipc" else None,
                 )
 
@@ -143,6 +151,12 @@ def _deployed(path: str) -> bool:
     )
 
 
+def _dashboard(_: str, text: str) -> Iterable[Hit]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.search(r"--api\.insecure(?:=true)?(?=[\s\"',\]]|$)", line) and not line.lstrip().startswith("#"):
+            yield Hit(number, "Traefik's dashboard and API are open to everybody (--api.insecure)")
+
+
 RED_FLAGS = (
     RedFlag(
         "compose/privileged", _NEVER, "error", "Add the one capability or device that is needed.",
@@ -185,6 +199,15 @@ RED_FLAGS = (
         applies=is_compose, check=_unconfined,
         bad=_compose("    security_opt:\n      - seccomp:unconfined\n"),
         good=_compose("    security_opt:\n      - no-new-privileges:true\n"),
+    ),
+    RedFlag(
+        "compose/open-dashboard", _NEVER, "warning", "Serve it by a router with authentication, or leave it off.",
+        applies=_deployed, check=_dashboard,
+        bad={"docker-compose.prod.yml": "services:\n  a:\n    image: traefik:v3.6\n    command: [--api.insecure=true]\n"},
+        good={
+            "compose.prod.yml": "services:\n  a:\n    image: traefik:v3.6\n    command: [--api.insecure=false, --api]\n",
+            "docker-compose.override.yml": "services:\n  a:\n    image: traefik:v3.6\n    command: [--api.insecure=true]\n",
+        },
     ),
     RedFlag(
         "compose/root", "Run containers as root user", "warning", "Name a user by a number above 0.",

@@ -15,7 +15,7 @@ from typing import Any
 
 from boringops_tools.red_flags.gitlab_extends import extended
 from boringops_tools.red_flags.scripts import Command, Script, commands
-from boringops_tools.yaml_files import documents, is_workflow, line_of, walk
+from boringops_tools.yaml_files import documents, is_azure, is_workflow, line_of, walk
 
 # Contexts, environments and jobs that say by their name where they lead.
 _PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
@@ -155,16 +155,6 @@ def _github(text: str) -> Iterator[Pipeline]:
         # What only pull requests start tries a change out, whatever it calls its folders.
         tried = triggers == {"pull_request"}
         yield Pipeline("github", jobs, open_ended=not first or _only_tags(on), environments=not tried)
-
-
-def is_azure(path: str) -> bool:
-    """azure-pipelines.yml and its variants, or any YAML file of a folder that is named for them."""
-    name = posixpath.basename(path)
-    folder = r"(?:.*/)?(?:\.azure/(?:.*/)?pipelines|\.?azure-pipelines|\.azuredevops(?:/pipelines)?|\.pipelines)/[^/]+\.ya?ml"
-    return bool(
-        re.fullmatch(r"\.?azure-pipelines?(?:[.\-_][^/]*)?\.ya?ml", name, re.I)
-        or re.fullmatch(folder, path, re.I | re.S)
-    )
 
 
 def _only_tags(on: Any) -> bool:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
-from boringops.secrets import env_file, find
+from boringops.secrets import env_file, find, looks_secret
 from boringops_tools.red_flags.base import Hit, RedFlag
 
 _NEVER = "Commit AWS keys, passwords, or tokens to git"
@@ -20,6 +20,7 @@ _OPEN = re.compile(r"-----BEGIN (?:CERTIFICATE|PUBLIC KEY|PGP PUBLIC KEY BLOCK|P
 _SEALED = re.compile(
     r"(?m)^\$ANSIBLE_VAULT;|\bENC\[AES256_GCM,|^age-encryption\.org/|-----BEGIN PGP MESSAGE-----|-----BEGIN AGE ENC"
 )
+_ASSIGNED = re.compile(r"(?m)^\s*(?:export\s+)?(?P<name>[\w.-]+)\s*=[ \t]*(?P<value>\S.*)$")
 _PLAIN_TFVARS = re.compile(r"\.tfvars(?:\.json)?$", re.I)
 
 
@@ -42,6 +43,11 @@ def _is_secret_file(path: str) -> bool:
     return bool(env_file(path) or _SECRET_FILES.fullmatch(path))
 
 
+def _assigns_secret(assigned: re.Match[str]) -> bool:
+    """A name that announces a secret, whatever is in it, or somebody's credentials in an address."""
+    return looks_secret(assigned["name"]) or bool(re.search(r"://[^/\s:@]*:[^/\s@]+@", assigned["value"]))
+
+
 def _secret_file(path: str, text: str) -> Iterable[Hit]:
     if _SEALED.search(text) or (_OPEN.search(text) and "PRIVATE KEY" not in text):
         return
@@ -50,6 +56,18 @@ def _secret_file(path: str, text: str) -> Iterable[Hit]:
     if env_file(path) and not re.search(r"(?m)^\s*(?:export\s+)?\w+\s*=\s*\S", text):
         return  # names alone
     name = posixpath.basename(path)
+    if (
+        env_file(path)
+        and not any(_assigns_secret(each) for each in _ASSIGNED.finditer(text))
+        and not find(text, path=path)
+    ):
+        yield Hit(
+            None,
+            f"no value in {name} looks secret now; files of this name are where secrets go",
+            "Keep it out of git (.gitignore), or keep it to what everybody may read.",
+            severity="info",
+        )
+        return
     if _PLAIN_TFVARS.search(name) and not find(text, path=path):
         yield Hit(
             None,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
+from boringops.facts import Severity
 from boringops_tools.dockerfile import Dockerfile, Stage, is_dockerfile, parse
 from boringops_tools.red_flags.base import Hit, RedFlag
 
@@ -35,14 +37,18 @@ def _root(_: str, text: str) -> Iterable[Hit]:
         yield Hit(found[2], f"the image runs as root (USER {found[1]})")
 
 
-def _missing(_: str, text: str) -> Iterable[Hit]:
+def _missing(path: str, text: str) -> Iterable[Hit]:
     file = parse(text)
     found = _user(file)
     if found is None or found[1]:
         return
     base = file.lineage(found[0])[-1].image
-    if not _UNPRIVILEGED.search(base):
-        yield Hit(found[2], f"the final stage has no USER, so the image runs as what {base} runs as: root, as a rule")
+    if _UNPRIVILEGED.search(base):
+        return
+    runs_as = "root" if base == "scratch" else f"what {base} runs as: root, as a rule"
+    # One works in a development container, under the user that its devcontainer.json names; nothing is deployed of it.
+    severity: Severity | None = "info" if ".devcontainer" in PurePosixPath(path).parts else None
+    yield Hit(found[2], f"the final stage has no USER, so the image runs as {runs_as}", severity=severity)
 
 
 def _named(_: str, text: str) -> Iterable[Hit]:
@@ -66,7 +72,7 @@ RED_FLAGS = (
         "user/missing", _NEVER, "error", _HINT, applies=is_dockerfile, check=_missing,
         bad={
             "Dockerfile": "FROM node:22 AS build\nUSER 10001\nFROM node:22\nCOPY --from=build /a /a\n",
-            "Dockerfile.dev": "FROM alpine:3.22\nRUN <<EOF\nUSER 10001\nEOF\n",
+            "Dockerfile.dev": "FROM alpine:3.22\nRUN <<EOF\nUSER 10001\nEOF\n", "a.Dockerfile": "FROM scratch\nCOPY a /a\n",
         },
         good={
             "Dockerfile": "FROM node:22 AS base\nUSER 10001\nFROM base\nCMD [\"a\"]\n",

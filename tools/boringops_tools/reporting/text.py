@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from boringops.facts import SEVERITIES, Finding, Severity
@@ -19,10 +19,7 @@ _STYLES: dict[Severity, str] = {"info": "cyan", "warning": "yellow", "error": "r
 def render(report: Report, look: Look = PLAIN) -> str:
     lines: list[str] = []
     for path, findings in groupby(sorted(report.findings, key=_path), key=_path):
-        lines.append(look.style("bold", printable(path)))
-        for finding in findings:
-            lines += _finding(report, finding, look)
-        lines.append("")
+        lines += [look.style("bold", printable(path)), *_of_file(report, findings, look), ""]
     for title, part in (
         ("Waived", _waived(report, look)),
         ("Suppressed by comments to other tools", _suppressed(report, look)),
@@ -39,7 +36,19 @@ def _path(finding: Finding) -> str:
     return finding.path
 
 
-def _finding(report: Report, finding: Finding, look: Look) -> Iterator[str]:
+def _of_file(report: Report, findings: Iterable[Finding], look: Look) -> Iterator[str]:
+    """What is said of several lines in the same words is said once, and so is a way out."""
+    places: dict[Finding, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        places[finding.model_copy(update={"line": None})].append(finding)
+    told: set[tuple[str, str]] = set()
+    for same, (first, *others) in places.items():
+        known = (same.rule, same.hint) in told
+        told.add((same.rule, same.hint))
+        yield from _finding(report, first.model_copy(update={"hint": ""}) if known else first, others, look)
+
+
+def _finding(report: Report, finding: Finding, others: Sequence[Finding], look: Look) -> Iterator[str]:
     source = "" if finding.source == "boringops" else f" ({finding.source})"
     head = f"{finding.line or '-':>5}  "
     told = look.wrap(f"{finding.severity:<7}  {finding.rule}: {finding.message}{source}", head, " " * 16)
@@ -48,6 +57,9 @@ def _finding(report: Report, finding: Finding, look: Look) -> Iterator[str]:
     yield from told[1:]
     if shown := report.line(finding):
         yield look.style("dim", look.cut(f"       | {shown}"))
+    if others:
+        lines = ", ".join(str(each.line) for each in others)
+        yield from look.wrap(f"also in line{'s' if len(others) > 1 else ''} {lines}", " " * 7)
     if finding.hint:
         yield from look.wrap(finding.hint, " " * 7)
 

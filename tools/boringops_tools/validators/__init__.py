@@ -99,7 +99,7 @@ def _read_file(root: Path, path: str) -> File | str:
             return f"skipped: {size // 1024**2} MiB is more than {SIZE_CAP // 1024**2} MiB"
         content = real.read_bytes()
     except FileNotFoundError:
-        return "skipped: it does not exist"
+        return f"skipped: {'what its symbolic link names is not here' if place.is_symlink() else 'it does not exist'}"
     except RuntimeError:
         return "skipped: its symbolic links go round in a circle"
     except (OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
@@ -35,7 +36,8 @@ class ComposeLint(Program):
             # Below high it is advice to harden what works (limits, capabilities, digests), and says it of every service.
             if item["severity"] in ("critical", "high"):
                 severity: Severity = "warning" if item["severity"] == "critical" else "info"
-                yield Said(item["file"], item["rule_id"], severity, item["line"], item["message"])
+                first = re.split(r"(?<=[.:])\s", item.get("fix", ""), maxsplit=1)[0].rstrip(":")
+                yield Said(item["file"], item["rule_id"], severity, item["line"], item["message"], first)
 
 
 VALIDATORS = (ComposeLint(),)

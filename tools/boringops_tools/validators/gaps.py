@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.validators.base import File
 from boringops_tools.validators.groovy import is_pipeline
+from boringops_tools.yaml_files import is_azure
 
 
 def _named(expression: str) -> Callable[[File], bool]:
@@ -16,9 +17,20 @@ def _named(expression: str) -> Callable[[File], bool]:
     return lambda file: bool(pattern.fullmatch(file.path))
 
 
+_AZURE = re.compile(r"(?m)^[ ]*-?[ ]*(?:task:[ ]*[\w.-]+@\d|vmImage:[ ]*\S)|^extends:[ ]*\r?\n[ ]+template:")
+_PARTS = re.compile(r"(?m)^(?:stages|jobs|steps|extends):")
+
+
+def _is_other_azure(file: File) -> bool:
+    """A pipeline of Azure, or a part of one, whose name does not tell: nothing here looks at it as what it is."""
+    other = file.suffix in (".yml", ".yaml") and not is_azure(file.path)
+    return other and bool(_PARTS.search(file.text) and _AZURE.search(file.text))
+
+
 # What would have to be checked, and which files are of that kind. An entry goes when a validator for it comes.
 GAPS: dict[str, Callable[[File], bool]] = {
     "sections of the pipeline": is_pipeline,
+    "Azure pipeline under a name of its own": _is_other_azure,
     "pulumi project": _named(r"(?:.*/)?Pulumi(?:\.[^/]+)?\.ya?ml"),
     "grafana dashboard": lambda file: file.suffix == ".json" and '"panels"' in file.text and '"schemaVersion"' in file.text,
 }  # fmt: skip
@@ -32,8 +44,8 @@ _INFRASTRUCTURE = re.compile(
     r"earthfile|haproxy\.cfg|crontab|\.renovaterc)", re.I | re.S,
 )  # fmt: skip
 _PLAIN = re.compile(
-    r"(?:.*/)?(?:[^/]*\.(?:(?:md|txt|rst)\.\w+|md|txt|rst|adoc|example|sample|lock|sum|svg|csv)|\.[^/]*ignore|\.gitattributes|\.gitkeep|"
-    r"\.editorconfig|license[^/]*|notice|codeowners|changelog[^/]*|readme[^/]*|requirements[^/]*\.txt|"
+    r"(?:.*/)?(?:[^/]*\.(?:(?:md|txt|rst)\.\w+|bats|md|txt|rst|adoc|example|sample|lock|sum|svg|csv)|\.[^/]*ignore|\.gitattributes|\.gitkeep|"
+    r"\.editorconfig|license[^/]*|notice|codeowners|changelog[^/]*|readme[^/]*|requirements[^/]*\.txt|messages(?:_\w{2,5})?\.properties|"
     r"package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.ya?ml|composer\.lock|pom\.xml)", re.I | re.S,
 )  # fmt: skip
 

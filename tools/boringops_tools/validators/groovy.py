@@ -58,7 +58,11 @@ class GroovySyntax(Program):
 
 def is_pipeline(file: File) -> bool:
     """Whether a file is a pipeline of Jenkins, by its name or by what it starts with."""
-    if re.fullmatch(r"(?:.*/)?(?:jenkinsfile(?![^/]*\.(?:txt|md)$)[^/]*|[^/]*\.jenkinsfile)", file.path, re.I | re.S):
+    if re.fullmatch(
+        r"(?:.*/)?(?:jenkinsfile(?![^/]*\.(?:txt|md|bats|sh|py|ya?ml|json)$)[^/]*|[^/]*\.jenkinsfile)",
+        file.path,
+        re.I | re.S,
+    ):
         return True
     return file.suffix == ".groovy" and bool(re.search(r"(?m)^(?:pipeline|node(?:\(.*\))?)\s*\{", file.text))
 

@@ -25,6 +25,10 @@ _UNPINNED = {
 _ADVICE = frozenset({"DL3008", "DL3018", "DL3033", "DL3037", "DL3041"})
 
 
+# Its rules on shells are ShellCheck's, which takes PowerShell for a broken script.
+_OF_WINDOWS = re.compile(
+    r"(?im)^(?:#\s*escape\s*=\s*`|#\s*hadolint\s+shell\s*=\s*(?:powershell|pwsh|cmd)|SHELL\s+\[\s*\"(?:powershell|pwsh|cmd))"
+)
 _FROM_IMAGE = re.compile(r"--from=\S*[/:]")  # an image, and no stage
 
 
@@ -54,6 +58,7 @@ class Hadolint(Program):
                 else finding
                 for finding in judged[file.path].findings
                 if not (finding.rule == "DL3025" and _written(file.text, finding.line).startswith("HEALTHCHECK"))
+                and not (finding.rule.startswith("SC") and _OF_WINDOWS.search(file.text))
             ]  # DL3025 means the forms of CMD and ENTRYPOINT; it takes a health check's own CMD for one
         return judged
 

@@ -8,16 +8,26 @@ import re
 from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
-from boringops_tools.validators.base import File, Program, Ran, Said
-from boringops_tools.validators.workflows import surroundings
+from boringops_tools.validators.base import File, Judged, Program, Ran, Said
+from boringops_tools.validators.workflows import surroundings, tempered
 
-# It calls everything an error. What is a matter of policy or of style cannot break a pipeline.
+# It calls everything an error. What is a matter of policy or of style cannot break a pipeline; nor does an action for an
+# old Node, which GitHub runs on a newer one, and of artifacts it can only suppose what becomes of them.
 _WARNINGS = frozenset(
     {
-        "missing-permissions", "misfeature", "unpinned-tools", "unpinned-uses",
+        "missing-permissions", "misfeature", "outdated-action-runner", "unpinned-tools", "unpinned-uses",
+        "untrusted-artifact",
     }
 )  # fmt: skip
-_SHELLCHECK_LEVEL = re.compile(r"SC\d+:(error|warning|info|style)")
+_SHELLCHECK = re.compile(
+    r"shellcheck reported issue in this script: (SC\d+):(error|warning|info|style):\d+:\d+: (.*)", re.S
+)
+# How jactionlint is configured is no concern of who reads what is wrong with a workflow.
+_OWN_OPTIONS = re.compile(r"[.\s]*set \"[^\"]+\" in the \"[^\"]+\" rule options of the configuration.*", re.I | re.S)
+# What only those who may push can choose; the name that a pull request has for its own branch is `github.head_ref`.
+_PUSHED = re.compile(
+    r"\"github\.(?:ref|ref_name)\" is a branch or tag name|\"[^\"]+\" is set from an input chosen by whoever runs this"
+)
 
 
 class Jactionlint(Program):
@@ -39,18 +49,30 @@ class Jactionlint(Program):
         ignored = ["-i", "missing-timeout", "-i", "concurrency-limits"]
         return ["--format", "json", "--no-online", "--pyflakes=", *ignored, "--", *names]
 
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
+        return tempered(files, super().check(files, timeout_s))
+
     def read(self, ran: Ran) -> Iterable[Said]:
         for item in json.loads(ran.stdout):
-            level = _SHELLCHECK_LEVEL.search(item["message"])
+            message = _OWN_OPTIONS.sub("", item["message"])
             hint = item.get("fix", {}).get("description", "")
-            severity = "info" if _own_runner(item["message"]) else _severity(item["id"], level)
-            yield Said(item["filepath"], item["id"], severity, item["line"], item["message"], hint)
+            if (script := _SHELLCHECK.fullmatch(message)) is None:
+                yield Said(item["filepath"], item["id"], _severity(item["id"], message), item["line"], message, hint)
+            elif script[1] not in _UNFOLLOWED and not (
+                script[1] in _OF_EXPRESSIONS and "${{" in item.get("snippet", "")
+            ):
+                level: Severity = "info" if script[2] in ("info", "style") else "warning"
+                yield Said(item["filepath"], script[1], level, item["line"], script[3], hint)
 
 
+# What shellcheck holds against a comparison in whose place an expression's value will stand.
+_OF_EXPRESSIONS = frozenset({"SC2193"})
+# That it could not follow what a script sources says nothing of the script.
+_UNFOLLOWED = frozenset({"SC1090", "SC1091"})
 # Advice on tidiness, and settings that most do without: no reason to stop a change.
 _NOTES = frozenset(
     {
-        "adhoc-packages", "artipacked", "concurrency-cancels-prs", "concurrency-cancels-release", "dependabot-cooldown",
+        "adhoc-packages", "artipacked", "cache-poisoning", "concurrency-cancels-prs", "concurrency-cancels-release", "dependabot-cooldown",
         "deprecated-action-input", "duplicate-triggers", "excessive-permissions", "github-app",
         "pipeline-without-pipefail", "superfluous-actions",
         "unlocked-install", "unpinned-images", "unused-anchor", "unused-job-output", "unverified-download",
@@ -75,12 +97,10 @@ def _own_runner(message: str) -> bool:
     return label is not None and not difflib.get_close_matches(label[1], _HOSTED, 1, 0.8)
 
 
-def _severity(rule: str, shellcheck: re.Match[str] | None) -> Severity:
-    if shellcheck is not None:
-        return "info" if shellcheck[1] in ("info", "style") else "warning"
-    if rule in _NOTES:
+def _severity(rule: str, message: str) -> Severity:
+    if rule in _NOTES or _own_runner(message):
         return "info"
-    return "warning" if rule in _WARNINGS else "error"
+    return "warning" if rule in _WARNINGS or _PUSHED.match(message) else "error"
 
 
 VALIDATORS = (Jactionlint(),)

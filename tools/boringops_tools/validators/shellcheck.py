@@ -12,6 +12,9 @@ from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "info", "style": "info"}
 # With a space or nothing in an unquoted variable these destroy, or overwrite, something else.
 _DESTROYS = re.compile(r"(?:^|[;&|({]|\bsudo|\bthen|\bdo|\belse)\s*(?:rm|mv|cp|dd|chown|chmod)\s")
+# What reads a script's variables and is not in it: a file that it takes in, and a script that runs it as its settings.
+_SOURCED = re.compile(r"(?m)^[ \t]*(?:\.|source)[ \t]+\S")
+_RUN_BY = re.compile(r"#!\s*\S+/(?:ba|da|k)?sh[ \t]+/\S")
 _TEMPLATES = (".j2", ".tmpl", ".tpl", ".template", ".erb")
 _SHEBANG = re.compile(r"#!\s*\S*/(?:env\s+(?:-S\s+)?)?(?:ba|da|k)?sh\b")
 
@@ -37,6 +40,9 @@ class Shellcheck(Program):
                 if finding.rule == "SC2086" and finding.line and _DESTROYS.search(lines[finding.line - 1])
                 else finding
                 for finding in judged[file.path].findings
+                if not (finding.rule == "SC2034" and (_SOURCED.search(file.text) or _RUN_BY.match(file.text)))
+                # backquotes in a message are marks of quotation
+                and not (finding.rule == "SC2016" and finding.line and "$" not in lines[finding.line - 1])
             ]
         return judged
 
@@ -44,12 +50,14 @@ class Shellcheck(Program):
         return (file.suffix if file.suffix in (".sh", ".bash", ".ksh") else ""), file.text
 
     def arguments(self, names: Sequence[str]) -> list[str]:
-        # SC1091: what a script sources is not beside the copy that is judged.
-        return ["--format", "json1", "--norc", "--exclude", "SC1091", *names]
+        # SC1090, SC1091: what a script sources is not beside the copy that is judged.
+        return ["--format", "json1", "--norc", "--exclude", "SC1090,SC1091", *names]
 
     def read(self, ran: Ran) -> Iterable[Said]:
         for item in json.loads(ran.stdout)["comments"]:
-            yield Said(item["file"], f"SC{item['code']}", _SEVERITY[item["level"]], item["line"], item["message"])
+            # SC2148: a script without a shebang is one that others take in, or that a shell is given by name
+            severity = "info" if item["code"] == 2148 else _SEVERITY[item["level"]]
+            yield Said(item["file"], f"SC{item['code']}", severity, item["line"], item["message"])
 
 
 VALIDATORS = (Shellcheck(),)

@@ -38,7 +38,7 @@ class JsonSyntax(InProcess):
         try:
             json.loads(file.text, object_pairs_hook=_unique, parse_constant=_finite)
         except json.JSONDecodeError as error:
-            yield self.finding(file, "syntax", "error", error.lineno, error.msg)
+            yield self.finding(file, "syntax", "error", *_place(file.text, error))
         except _Wrong as error:
             word = re.search(re.escape(str(error.args[1])), file.text)
             last = file.text.rfind(f'"{error.args[1]}"') if error.args[0] == "duplicate-key" else -1
@@ -52,6 +52,16 @@ class JsonSyntax(InProcess):
             )
         except (RecursionError, ValueError) as error:
             yield self.finding(file, "syntax", "error", None, f"cannot be read: {type(error).__name__} {error}")
+
+
+def _place(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
+    """Line and message. A comma before a closing bracket, which later Pythons call by its name, is told where it stands."""
+    before = text[: error.pos].rstrip()
+    if text[error.pos : error.pos + 1] in ("}", "]") and before.endswith(","):
+        return before.count("\n") + 1, "a comma before the closing bracket, which JSON does not allow"
+    if error.msg.startswith("Illegal trailing comma"):
+        return error.lineno, "a comma before the closing bracket, which JSON does not allow"
+    return error.lineno, error.msg
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -62,6 +62,8 @@ _SCHEMA = re.compile(
 )
 _NEAR_MISS = "Did you mean"
 """Terraform says so where all but a letter or two agree: a slip of the pen in any version."""
+_LASTING = ("Missing required argument", "Incorrect attribute value type", "Inappropriate value for attribute")
+"""What a new major version hardly ever changes: few arguments become required, or of another type."""
 _EXPORTED = "no argument, nested block, or exported attribute"
 _REFERENCE = re.compile(r"[\w.\-\[\]*\"]+$")
 _NO_FILE = re.compile(r"no file exists at|no such file or directory|failed to read|does not exist", re.I)
@@ -75,6 +77,14 @@ class Terraform(Project):
 
     def covers(self, file: File) -> bool:
         return file.path.endswith(_SUFFIXES)
+
+    def skip(self, file: File) -> str:
+        project = (file.root / file.path).with_name("Pulumi.yaml")
+        try:
+            of_pulumi = re.search(r"(?m)^runtime:\s*hcl\s*$", project.read_text("utf-8", "replace"))
+        except OSError:
+            return ""
+        return "is a program of Pulumi: Terraform does not know its functions and types" if of_pulumi else ""
 
     def locate(self) -> str | None:
         return locate("terraform") or locate("tofu") or (sys.executable if installed(WHEEL) else None)
@@ -200,7 +210,7 @@ def _said(diagnostic: dict[str, Any], home: PurePosixPath, made: Configuration) 
     if _SCHEMA.search(summary) or _EXPORTED in detail:
         about, line = _about(diagnostic.get("snippet") or {}, detail), place["start"]["line"]
         other, later = made.unsure(about, made.providers), made.unsure(about, made.doubts)
-        if _NEAR_MISS in detail or (later and not other and summary.startswith("Missing")):
+        if _NEAR_MISS in detail or summary.startswith(_LASTING):
             if other or later:
                 return Said(file, _rule(summary), "warning", line, f"{summary}: {detail} ({other or later})")
         elif other or later:
