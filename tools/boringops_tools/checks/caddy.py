@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.hosts import wrong_address
+from boringops_tools.yaml_files import is_compose, is_yaml
 
 _SNIPPET = re.compile(r"^\s*\(([^)\s]+)\)\s*\{")
 _IMPORT = re.compile(r"^\s*import\s+(\S+)")
@@ -79,7 +80,13 @@ def _upstreams(files: Files, path: str) -> Iterator[Hit]:
     for number, line in _lines(files, path):
         if re.match(r"\s*(?:reverse_proxy|php_fastcgi|to)\s", line):
             for match in _UPSTREAM.finditer(line):
-                if wrong := wrong_address(files, match[1], match[2]):
+                # A Compose file beside it may go by any name.
+                beside = any(
+                    re.search(rf"(?m)^\s+{re.escape(match[1])}:", files.text(each))
+                    for each in files.siblings(path)
+                    if is_yaml(each) and not is_compose(each)
+                )
+                if not beside and (wrong := wrong_address(files, match[1], match[2])):
                     yield Hit(number, f"the address {match[1]}:{match[2]}: {wrong}")
 
 
@@ -95,5 +102,5 @@ RULES = (
     Rule("caddy/open", "warning", "Trust the upstream's own authority with `tls_trust_pool`; leave the admin endpoint on localhost.", "Caddy documentation: tls_insecure_skip_verify, and the admin option.", _applies, _open,
          bad=({_F: _SITE % ("headers", "api", "tls_insecure_skip_verify")}, {_F: "{\n\tadmin 0.0.0.0:2019\n}\n"}, {_F: "{\n\tadmin :2019\n}\n"}), good=(_GOOD, {_F: "{\n\tadmin localhost:2019\n}\n# tls_insecure_skip_verify\n"})),
     Rule("caddy/upstream", "error", "Name a service of the Compose file, and a port that it listens on.", "Compose specification: services reach each other by their names.", _applies, _upstreams,
-         bad=({**_GOOD, "compose.yaml": "services: {app: {image: 'a:1'}}\n"},), good=({**_GOOD, "compose.yaml": "services: {api: {image: 'a:1'}}\n"}, _GOOD)),
+         bad=({**_GOOD, "compose.yaml": "services: {app: {image: 'a:1'}}\n"},), good=({**_GOOD, "compose.yaml": "services: {api: {image: 'a:1'}}\n"}, _GOOD, {**_GOOD, "compose.yaml": "services: {app: {image: 'a:1'}}\n", "caddy.yml": "services:\n  api: {image: 'a:1'}\n"})),
 )  # fmt: skip

@@ -102,7 +102,7 @@ _DOC = "OpenTelemetry Collector, Configuration"
 RULES = (
     Rule("otel/undefined", "error", "The collector does not start: configure what a pipeline names.", f"{_DOC}: a pipeline has receivers and exporters, each of them configured.", is_yaml, _names,
          bad=(_with(exporters="[otlp]"), _with(processors="[batches]"), _with(receivers="[]"), _with(signal="trace")), good=(_with(), _with(signal="metrics/b"), {_C: "exporters: {a: {}}\nservice: {pipelines: {traces: {receivers: [otlp], exporters: [a]}}}\n"})),
-    Rule("otel/limiter-first", "warning", "Put `memory_limiter` first.", "OpenTelemetry Collector, memory limiter processor: it should be the first one of a pipeline.", is_yaml, _order,
+    Rule("otel/limiter-first", "info", "Put `memory_limiter` first.", "OpenTelemetry Collector, memory limiter processor: it should be the first one of a pipeline.", is_yaml, _order,
          bad=(_with(processors="[batch, memory_limiter]"),), good=(_with(), _with(processors="[batch]"))),
     Rule("otel/action", "error", "The collector does not start: take an action that there is.", "OpenTelemetry Collector, attributes processor: insert, update, upsert, delete, hash, extract, convert.", is_yaml, _actions,
          bad=(_with(action="set"),), good=(_with(),)),

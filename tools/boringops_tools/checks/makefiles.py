@@ -106,8 +106,10 @@ def _read(files: Files, path: str) -> Makefile:
         match = _RULE.match(bare)
         if match is None:
             continue
-        if re.match(r"[\w.-]+\s*[:+?]?=", match["needs"]):  # a variable of one target
-            found.variables.add(re.split(r"[\s:+?=]", match["needs"])[0])
+        if re.match(
+            r"(?:(?:export|override|private)\s+)*[\w.-]+\s*[:+?!]*=", match["needs"]
+        ):  # a variable of one target
+            found.variables |= set(re.findall(r"[\w.-]+", match["needs"].partition("=")[0]))
             continue
         current = []
         for name in match["targets"].split():
@@ -166,7 +168,7 @@ def _needs(files: Files, path: str) -> Iterator[Hit]:
 def _doubles(files: Files, path: str) -> Iterator[Hit]:
     for name, targets in files.once(_read, path).targets.items():
         with_recipe = [each for each in targets if each.recipe and not each.double]
-        if len(with_recipe) > 1 and not name.startswith("."):
+        if len(with_recipe) > 1 and not re.search(r"^\.|[%$]", name):
             yield Hit(with_recipe[1].line, f"`{name}` has a recipe already: make takes the last one")
 
 
@@ -187,7 +189,7 @@ def _variables(files: Files, path: str) -> Iterator[Hit]:
                 near = [
                     each for each in made.variables if each and (each in name or name in each or each[:4] == name[:4])
                 ]
-                if near or re.search(r"rm\s+-\w*r", line):
+                if near or re.search(rf"\brm\s+-\w*r[^;&|]*\s\$[({{]{re.escape(name)}[)}}]/", line):
                     yield Hit(
                         number,
                         f"nothing sets `{name}`" + (f"; `{sorted(near)[0]}` is set" if near else ": it is empty here"),
@@ -228,11 +230,11 @@ RULES = (
     Rule("make/tab", "error", "Begin the line with a tab.", f"{_DOC}, Rule Syntax: recipe lines start with a tab.", _applies, _strays,
          bad=(_make("a: b\n    go test\nb:\n\techo\n"),), good=(_make("a:\n\tgo test \\\n    ./...\n  X := 1\nifeq ($(X),1)\n  Y = 2\nendif\ndefine T\n  text\nendef\n"),)),
     Rule("make/prerequisite", "error", "make stops: name a target or a file, and break the circle.", f"{_DOC}: no rule to make a target; circular dependencies are dropped.", _applies, _needs,
-         bad=(_make("a: tests\n\techo\ntest:\n\techo\n"), _make("a: b\n\techo\nb: a\n\techo\n")), good=(_make("a: test src out/x.o $(FILES) | b\n\techo\ntest:\n\techo\nb:\n\tmkdir b\n") | {"src/x": ""}, _make("include x.mk\na: tests\n\techo\n"), _make("a: b\n\techo\n%: %.in\n\techo\n"))),
+         bad=(_make("a: tests\n\techo\ntest:\n\techo\n"), _make("a: b\n\techo\nb: a\n\techo\n")), good=(_make("a: test src out/x.o $(FILES) | b\n\techo\ntest:\n\techo\nb:\n\tmkdir b\n") | {"src/x": ""}, _make("a: export B := c\na:\n\techo\n"), _make("include x.mk\na: tests\n\techo\n"), _make("a: b\n\techo\n%: %.in\n\techo\n"))),
     Rule("make/double", "warning", "Give one of them another name.", f"{_DOC}: with two recipes for one target the later one is used.", _applies, _doubles,
          bad=(_make("a:\n\techo 1\na:\n\techo 2\n"),), good=(_make("a: b\na:\n\techo\nb::\n\techo 1\nb::\n\techo 2\nifdef X\nc:\n\techo\nelse\nc:\n\techo\nendif\n"),)),
     Rule("make/variable", "error", "Take the name that is set.", f"{_DOC}, How to Use Variables: an unset one is empty.", _applies, _variables,
-         bad=(_make("IMAGE := a\na:\n\tdocker push $(IMAGE_NAME)\n"), _make("a:\n\trm -rf $(OUT)/*\n")), good=(_make("IMAGE := a\na:\n\tdocker push $(IMAGE) $(SERVER) $$HOME $(shell ls)\n"), _make("# TARGET_DIR: where\nTARGET ?= a\na:\n\trm -rf $(TARGET_DIR)/*\n"))),
+         bad=(_make("IMAGE := a\na:\n\tdocker push $(IMAGE_NAME)\n"), _make("a:\n\trm -rf $(OUT)/*\n")), good=(_make("IMAGE := a\na:\n\tdocker push $(IMAGE) $(SERVER) $$HOME $(shell ls)\n"), _make("a:\n\trm -rf out $(MORE)\n"), _make("# TARGET_DIR: where\nTARGET ?= a\na:\n\trm -rf $(TARGET_DIR)/*\n"))),
     Rule("make/shell", "error", "Write `$$name` for the shell's variables, and let a failure stop make.", f"{_DOC}, Using Variables in Recipes and Errors in Recipes.", _applies, _shells,
          bad=(_make("a:\n\tfor each in b c; do echo $each; done\n"), _make("test:\n\t-go test ./...\n")), good=(_make("a:\n\tfor each in b c; do echo $$each $${each}; done\n\t-rm -f b\n\t@go test ./...\n"),)),
 )  # fmt: skip

@@ -21,7 +21,10 @@ _OTHER = re.compile(
     re.I,
 )
 _LABEL = re.compile(r"\$labels\.(\w+)")
-_TOTAL = re.compile(r"\b(\w+_total)\b\s*(?:\{[^}]*\})?\s*(>=?)\s*[\d.]")
+# Some gauges are called so too; what these words count never gets less.
+_TOTAL = re.compile(
+    r"\b((?:\w+_)?(?:requests?|errors?|failures?|exceptions?|retries|drops?|dropped|timeouts?|restarts?|rejected|hits|misses)(?:_[a-z]+)*_total)\b\s*(?:\{[^}]*\})?\s*(>=?)\s*[\d.]"
+)
 _UP = re.compile(r"\bup\s*\{[^}]*\bjob\s*=\s*\"([^\"]+)\"")
 _TIMES = ("group_wait", "group_interval", "repeat_interval", "resolve_timeout")
 _HELD = re.compile(r"(?i)[$<>{}*]|change|example|x{4}|secret|password|token|your|redacted|dummy|fake|test|todo")
@@ -195,7 +198,7 @@ def _alertmanager(time: str) -> dict[str, str]:
 
 
 RULES = (
-    Rule("prometheus/aggregated-label", "warning", "Keep the label with `by (…)`, or leave it out of the text.", "Prometheus documentation, Aggregation operators: only the labels of by are kept.", is_yaml, _labels,
+    Rule("prometheus/aggregated-label", "info", "Keep the label with `by (…)`, or leave it out of the text.", "Prometheus documentation, Aggregation operators: only the labels of by are kept.", is_yaml, _labels,
          bad=(_alert("sum(rate(a_total[5m])) > 1", "{{ $labels.instance }}"), _alert("sum by (job) (rate(a_total[5m])) / sum by (job) (rate(b_total[5m])) > 1", "{{ $labels.pod }}")),
          good=(_alert("sum by (job) (rate(a_total[5m])) > 1", "{{ $labels.job }} {{ $value }}"), _alert("rate(a_total[5m]) > 1", "{{ $labels.x }}"), _alert("sum(a) > 1 and on() b", "{{ $labels.x }}"), _alert("sum(rate(a[5m])) by (x) > 1", "{{ $labels.x }}"))),
     Rule("prometheus/counter", "warning", "Compare its rate() or increase().", "Prometheus documentation, Metric types: a counter only increases.", is_yaml, _counters,
