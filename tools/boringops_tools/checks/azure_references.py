@@ -11,8 +11,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.kubernetes_values import bad_cron
-from boringops_tools.red_flags.pipelines import is_azure
-from boringops_tools.yaml_files import walk
+from boringops_tools.yaml_files import is_azure, walk
 
 _PARAMETER = re.compile(r"\bparameters(?:\.(\w+)|\['(\w+)'\])")
 _BRANCH = re.compile(r"\b(?:eq|ne|in)\(\s*variables(?:\.|\[')Build\.SourceBranch(?:'\])?\s*,\s*'([^'$]*)'\s*\)")
