@@ -22,17 +22,17 @@ _LOCAL = ("id", "name", "entry", "language")
 # The options of Renovate that people set; a name close to one of them and none itself is a slip.
 _RENOVATE = frozenset(
     """$schema addLabels additionalBranchPrefix allowedVersions assignees assigneesFromCodeOwners automerge automergeSchedule
-    automergeStrategy automergeType baseBranches baseBranchPatterns branchConcurrentLimit branchPrefix branchTopic bumpVersion commitBody
+    automergeStrategy automergeType baseBranches baseBranchPatterns branchConcurrentLimit branchPrefix branchPrefixOld branchTopic bumpVersion bumpVersions commitBody
     commitMessageAction commitMessageExtra commitMessagePrefix commitMessageTopic configMigration constraints customDatasources
     customManagers dependencyDashboard dependencyDashboardApproval dependencyDashboardLabels dependencyDashboardTitle
     description digest draftPR enabled enabledManagers excludeCommitPaths extends extractVersion fetchChangeLogs followTag forkProcessing
     gitAuthor gitIgnoredAuthors groupName groupSlug hashedBranchLength hostRules ignoreDeps ignorePaths ignorePresets
     ignoreTests ignoreUnstable includePaths internalChecksFilter keepUpdatedLabel labels lockFileMaintenance major minor
-    minimumReleaseAge npmrc osvVulnerabilityAlerts packageRules patch pin pinDigests platformAutomerge platformCommit
+    minimumReleaseAge npmrc osvVulnerabilityAlerts packageRules patch pin pinDigest pinDigests platformAutomerge platformCommit
     postUpdateOptions postUpgradeTasks prBodyColumns prBodyNotes prBodyTemplate prConcurrentLimit prCreation prFooter prHeader
     prHourlyLimit prPriority prTitle pruneStaleBranches rangeStrategy rebaseLabel rebaseWhen recreateWhen registryAliases
     registryUrls replacement reviewers reviewersFromCodeOwners reviewersSampleSize rollback rollbackPrs schedule semanticCommitScope
-    semanticCommitType semanticCommits separateMajorMinor separateMinorPatch separateMultipleMajor statusCheckNames
+    semanticCommitType semanticCommits separateMajorMinor separateMinorPatch separateMultipleMajor separateMultipleMinor statusCheckNames
     stopUpdatingLabel suppressNotifications timezone transitiveRemediation updateLockFiles updateNotScheduled
     updatePinnedDependencies useBaseBranchConfig userStrings versioning vulnerabilityAlerts matchBaseBranches matchCategories
     matchConfidence matchCurrentAge matchCurrentValue matchCurrentVersion matchDatasources matchDepNames matchDepTypes

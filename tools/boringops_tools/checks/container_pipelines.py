@@ -56,9 +56,10 @@ def _secrets(files: Files, path: str) -> Iterator[Hit]:
 
 def _privileged(files: Files, path: str) -> Iterator[Hit]:
     for document in files.documents(path):
-        for parent, key, value in walk(document):
-            if key == "privileged" and value is True and "image" in mapping(parent):
-                yield Hit(at((parent, key)), "the step is root on the node that runs it")
+        # A service of Docker in Docker has to be: steps do not.
+        for name, step in container_steps(document) if isinstance(document, Mapping) else ():
+            if step.get("privileged") is True:
+                yield Hit(at((step, "privileged")), f"the step `{name}` is root on the node that runs it")
 
 
 def _applies(path: str) -> bool:
@@ -75,5 +76,5 @@ RULES = (
     Rule("drone/secret-key", "error", "Write `from_secret`.", "Drone and Woodpecker documentation: from_secret takes a value from the secrets.", _applies, _secrets,
          bad=({_D: _STEP.format("settings: {password: {from_secrets: x}}")},), good=({_D: _STEP.format("settings: {password: {from_secret: x}, a: {secret: b}}")},)),
     Rule("drone/privileged", "warning", "Build images with a builder that needs no root, such as kaniko or rootless buildkit.", "Docker Engine security: --privileged is root on the node.", _applies, _privileged,
-         bad=({_D: _STEP.format("privileged: true")},), good=({_D: _STEP.format("privileged: false")},)),
+         bad=({_D: _STEP.format("privileged: true")},), good=({_D: _STEP.format("privileged: false") + "services: [{name: d, image: 'docker:27-dind', privileged: true}]\n"},)),
 )  # fmt: skip

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import posixpath
 import re
@@ -104,17 +105,22 @@ def _jobs(files: Files, path: str) -> Iterator[Hit]:
     if not configs or any("scrape_config_files" in each for _, each in configs):
         return
     names: set[str] = set()
+    found = False  # what is discovered may bring a job of its own
     for _, config in configs:
         for _, key, value in walk(config):
             if key == "target_label" and value == "job":
                 return
         for job in listed(config.get("scrape_configs")):
             names.add(text_of(mapping(job).get("job_name")))
+            found |= any(str(key).endswith("_sd_configs") for key in mapping(job))
             for entry in listed(mapping(job).get("static_configs")):
                 names.add(text_of(mapping(entry, "labels").get("job")))
     for rule in _rules(files, path):
         for name in _UP.findall(text_of(rule.get("expr"))):
-            if name not in names:
+            near = difflib.get_close_matches(name, names, 1, 0.8) or [
+                each for each in names if each and name.startswith(f"{each}-")
+            ]
+            if name not in names and (near or not found):
                 yield Hit(
                     at((rule, "expr")), f"no scrape job is called `{name}`; there is {', '.join(sorted(names - {''}))}"
                 )
@@ -204,7 +210,7 @@ RULES = (
     Rule("prometheus/counter", "warning", "Compare its rate() or increase().", "Prometheus documentation, Metric types: a counter only increases.", is_yaml, _counters,
          bad=(_alert("errors_total{a=\"b\"} > 100"),), good=(_alert("rate(errors_total[5m]) > 1"), _alert("sum(increase(errors_total[1h])) > 5"), _alert("errors_total == 0"))),
     Rule("prometheus/job-name", "warning", "Take the name of a scrape job: as it is, the alert never fires.", "Prometheus configuration reference: the label job is the job's name.", is_yaml, _jobs,
-         bad=(_alert('up{job="shop-api"} == 0', **_config()),), good=(_alert('up{job="shop"} == 0', **_config()), _alert('up{job="x"} == 0'), _alert('up{job="x"} == 0', **_config("  relabel_configs: [{source_labels: [a], target_label: job}]\n")))),
+         bad=(_alert('up{job="shop-api"} == 0', **_config()),), good=(_alert('up{job="shop"} == 0', **_config()), _alert('up{job="x"} == 0'), _alert('up{job="x"} == 0', **_config("  kubernetes_sd_configs: [{role: pod}]\n")), _alert('up{job="x"} == 0', **_config("  relabel_configs: [{source_labels: [a], target_label: job}]\n")))),
     Rule("prometheus/rule-file", "warning", "Name the files that there are: without them no rule is evaluated.", "Prometheus configuration reference, rule_files: globs, relative to the configuration.", is_yaml, _files,
          bad=(_alert("up == 0", **{_P: _config()[_P].replace("rules/*", "alerts/*")}),), good=(_alert("up == 0", **_config()), {_P: _config()[_P]}, _alert("up == 0", **{_P: _config()[_P].replace("rules/*", "/etc/x/*")}))),
     Rule("alertmanager/time", "error", "Alertmanager does not start: write 30s, 5m, 4h.", "Alertmanager configuration reference: a duration is numbers with units.", is_yaml, _times,
