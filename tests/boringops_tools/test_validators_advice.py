@@ -163,6 +163,12 @@ def expansion(raw: str, persona: str = "Pedantic", kind: str = "Raw") -> dict[st
     return {"ident": "template-injection", "desc": "injection", "determinations": how, "locations": [place]}
 
 
+def test_a_cache_beside_a_release_is_a_note() -> None:
+    item = {**expansion("x", "Regular"), "ident": "cache-poisoning"}
+    [said] = named("zizmor").read(Ran(1, json.dumps([item]), ""))  # type: ignore[attr-defined]
+    assert said.severity == "info"
+
+
 @pytest.mark.parametrize(
     ("raw", "told"),
     [

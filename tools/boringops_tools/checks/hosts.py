@@ -67,7 +67,7 @@ def _ports(files: Files, path: str, service: Mapping[Any, Any]) -> set[int] | No
     return told | more if told else None
 
 
-def _wrong(files: Files, host: str, port: str | None) -> str:
+def wrong_address(files: Files, host: str, port: str | None) -> str:
     """What is wrong with an address of a service; empty where nothing is known to be."""
     services: dict[str, set[int] | None] | None = files.once(_reachable)
     if services is None or not _NAME.fullmatch(host) or host in _HERE:
@@ -88,7 +88,7 @@ def _variables(files: Files, path: str) -> Iterator[Hit]:
             for key, value in pairs:
                 text = str(value).partition("=")[2] if isinstance(values, list) else str(value)
                 if (match := _ADDRESS.match(re.sub(r"\$\{[^}]*\}", "$", text))) and (
-                    wrong := _wrong(files, match[1], None)
+                    wrong := wrong_address(files, match[1], None)
                 ):
                     yield Hit(at((values, key)), f"service `{name}`: {wrong}")
 
@@ -99,14 +99,14 @@ _PASS = re.compile(
 )
 
 
-def _is_nginx(path: str) -> bool:
+def is_nginx(path: str) -> bool:
     return path.endswith((".conf", ".conf.template")) and bool(re.search(r"nginx|conf\.d|sites-", path))
 
 
 def _proxies(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
     for match in _PASS.finditer(text):
-        if wrong := _wrong(files, match[1], match[2]):
+        if wrong := wrong_address(files, match[1], match[2]):
             yield Hit(text.count("\n", 0, match.start(1)) + 1, f"the address {match[1]}:{match[2]}: {wrong}")
 
 
@@ -120,7 +120,7 @@ def _scrapes(files: Files, path: str) -> Iterator[Hit]:
                 for position, target in enumerate(targets):
                     host, _, port = str(target).partition(":")
                     services: dict[str, set[int] | None] | None = files.once(_reachable)
-                    if services and host in services and port.isdigit() and (wrong := _wrong(files, host, port)):
+                    if services and host in services and port.isdigit() and (wrong := wrong_address(files, host, port)):
                         yield Hit(at((targets, position)), f"the target {target}: {wrong}")
 
 
@@ -135,7 +135,7 @@ RULES = (
         good=({"compose.yaml": _C + "  a:\n    image: a:1\n    environment: [\"URL=postgres://a:${P:-x}@db:5432/a\", 'B=https://acme.io/', 'C=http://localhost:1', 'D=${E}', 'F=postgres://a:${P:-x}@${H}:${N}/a']\n", **_BESIDE},),
     ),
     Rule(
-        "consistency/proxy-address", "warning", _REASON, "Compose: services reach each other by their names, on the ports of the container.", _is_nginx, _proxies,
+        "consistency/proxy-address", "warning", _REASON, "Compose: services reach each other by their names, on the ports of the container.", is_nginx, _proxies,
         bad=({"compose.yaml": _C, "nginx/a.conf": "server {\n  location / { }\n  proxy_pass http://api:8000;\n}\n", **_BESIDE}, {"compose.yaml": _C, "nginx/a.conf": "upstream x {\n  server web:8080;\n}\n", **_BESIDE}),
         good=({"compose.yaml": _C, "nginx/a.conf": "server {\n  proxy_pass http://api:8080;\n  # proxy_pass http://web:1;\n}\n", **_BESIDE}, {"nginx/a.conf": "proxy_pass http://web:1;\n"}),
     ),

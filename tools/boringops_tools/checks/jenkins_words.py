@@ -30,7 +30,7 @@ _UNITS = frozenset({"NANOSECONDS", "MICROSECONDS", "MILLISECONDS", "SECONDS", "M
 _UNIT = re.compile(r"\btimeout\s*\(?[^)\n]*\bunit\s*:\s*['\"](\w+)['\"]")
 _CRON = re.compile(r"(?m)^[^/\n'\"]*\b(?:cron|pollSCM)\s*\(?\s*(['\"])([^'\"\n$]+)\1")
 _HASH = re.compile(r"\bH(?:\((\d+)-(\d+)\))?")
-_ARGUMENTS = re.compile(r"(?m)^[^/\n'\"]*\bargs\s*\(?\s*(['\"])([^\n]*?)\1\s*\)?\s*$")
+_ARGUMENTS = re.compile(r"(?m)^(?!\s*//)(?:[^\n]*[;{'\"]\s*|\s*)args\s*\(?\s*(['\"])([^\n]*?)\1\s*\)?\s*(?=[;}]|$)")
 _ROOT = "runs as root"
 _OPENED = (
     (re.compile(r"--privileged\b(?!=false)"), "is privileged: it is root on the node"),

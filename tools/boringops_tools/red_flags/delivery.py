@@ -80,6 +80,8 @@ _DEPLOY_SCRIPT = re.compile(r"(?:.*[-_])?deploy(?:[-_.].*)?")
 _DEPLOY_ACTIONS = re.compile(
     r"(?i)^(?:aws-actions/amazon-ecs-deploy|azure/(?:webapps-deploy|k8s-deploy|functions-action)|google-github-actions/deploy-|"
     r"akhileshns/heroku-deploy|superfly/flyctl-actions|appleboy/(?:ssh|scp)-action|amondnet/vercel-action|"
+    r"atlassian/(?:aws-ecs-deploy|aws-eks-kubectl-run|aws-elasticbeanstalk-deploy|aws-lambda-deploy|azure-\S+-deploy|"
+    r"google-(?:app-engine|cloud-run|gke-kubectl)\S*|heroku-deploy|kubectl-run|ssh-run|rsync-deploy)|"
     r"AzureWebApp|AzureRmWebAppDeployment|KubernetesManifest|HelmDeploy)"
 )
 _SSH_ACTIONS = re.compile(

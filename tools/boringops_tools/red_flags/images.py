@@ -12,6 +12,7 @@ from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.hcl import Attribute, Call
 from boringops_tools.red_flags.hcl import read as read_hcl
+from boringops_tools.red_flags.more_pipelines import is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
@@ -110,6 +111,13 @@ def _azure(document: Any) -> Iterator[Named]:
             yield line_of(parent, key), name
 
 
+def _steps(document: Any) -> Iterator[Named]:
+    """The images of steps and services in containers."""
+    for parent, key, value in walk(document):
+        if key == "image" and isinstance(value, str):
+            yield line_of(parent, key), value
+
+
 def _helm_values(document: Any) -> Iterator[Named]:
     """`image: {repository, tag}`, and `image: name:tag`. No tag means the chart's version, which is a version."""
     for parent, key, value in walk(document):
@@ -204,6 +212,7 @@ _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], 
     (lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
     (lambda path: posixpath.basename(path) in ("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
+    (lambda path: is_drone(path) or is_woodpecker(path) or is_bitbucket(path), _steps),
     (lambda path: bool(re.fullmatch(r"values(?:[._-][^/]*)?\.ya?ml", posixpath.basename(path))), _helm_values),
 )
 

@@ -1,4 +1,4 @@
-"""Pipelines of five systems read into one shape: jobs in their order, what they run, and what holds them back.
+"""Pipelines of many systems read into one shape: jobs in their order, what they run, and what holds them back.
 
 Rules about delivery are written once against this shape. What a file leaves open (an include, a reusable workflow) makes
 the pipeline `open_ended`: then nothing can be said about what is missing in it.
@@ -92,17 +92,19 @@ def _read(reader: Callable[[str], Iterable[Pipeline]], text: str) -> tuple[Pipel
 
 @functools.lru_cache(maxsize=65536)
 def _reader(path: str) -> Callable[[str], Iterable[Pipeline]] | None:
-    return next((reader for matches, reader in _READERS if matches(path)), None)
+    from boringops_tools.red_flags.more_pipelines import READERS
+
+    return next((reader for matches, reader in (*_READERS, *READERS) if matches(path)), None)
 
 
 # --- YAML -------------------------------------------------------------------------------------------------------------
 
 
-def _mappings(text: str) -> Iterator[Mapping[Any, Any]]:
+def mappings_of(text: str) -> Iterator[Mapping[Any, Any]]:
     yield from (document for document in documents(text) if isinstance(document, Mapping))
 
 
-def _items(node: Any) -> list[tuple[str, Mapping[Any, Any]]]:
+def items_of(node: Any) -> list[tuple[str, Mapping[Any, Any]]]:
     return (
         [(str(key), value) for key, value in node.items() if isinstance(value, Mapping)]
         if isinstance(node, Mapping)
@@ -110,12 +112,12 @@ def _items(node: Any) -> list[tuple[str, Mapping[Any, Any]]]:
     )
 
 
-def _list(node: Any) -> list[Any]:
+def list_of(node: Any) -> list[Any]:
     return node if isinstance(node, list) else [] if node is None else [node]
 
 
 def _strings(node: Any) -> tuple[str, ...]:
-    return tuple(each for each in _list(node) if isinstance(each, str))
+    return tuple(each for each in list_of(node) if isinstance(each, str))
 
 
 def _script(parent: Any, key: Any) -> Script | None:
@@ -126,7 +128,7 @@ def _script(parent: Any, key: Any) -> Script | None:
     return Script((line_of(parent, key) or 1) + (1 if "\n" in value.rstrip("\n") else 0), value)
 
 
-def _lines(parent: Mapping[Any, Any], key: str) -> Iterator[Step]:
+def lines_of(parent: Mapping[Any, Any], key: str) -> Iterator[Step]:
     """The steps of a list of commands, lists inside it included."""
     todo: list[tuple[Any, Any]] = [(parent, key)] if key in parent else []
     while todo:
@@ -142,8 +144,8 @@ def _lines(parent: Mapping[Any, Any], key: str) -> Iterator[Step]:
 
 
 def _github(text: str) -> Iterator[Pipeline]:
-    for workflow in _mappings(text):
-        jobs = tuple(_github_job(workflow["jobs"], name, job) for name, job in _items(workflow.get("jobs")))
+    for workflow in mappings_of(text):
+        jobs = tuple(_github_job(workflow["jobs"], name, job) for name, job in items_of(workflow.get("jobs")))
         on = workflow.get("on", workflow.get(True))  # YAML 1.1 reads `on` as true
         triggers = set(_strings(on)) | ({str(each) for each in on} if isinstance(on, Mapping) else set())
         # Only a push or a plain pull request says that nothing has run before.
@@ -172,7 +174,7 @@ def _github_job(jobs: Any, name: str, job: Mapping[Any, Any]) -> Job:
 
 
 def _github_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
-    steps = _list(job.get("steps"))
+    steps = list_of(job.get("steps"))
     for index, step in enumerate(steps):
         if isinstance(step, Mapping):
             given = step.get("with")
@@ -191,9 +193,9 @@ _GITLAB_KEYS = frozenset(
 
 
 def _gitlab(text: str) -> Iterator[Pipeline]:
-    for document in _mappings(text):
+    for document in mappings_of(text):
         stages = [".pre", *(_strings(document.get("stages")) or ("build", "test", "deploy")), ".post"]
-        known = dict(_items(document))
+        known = dict(items_of(document))
         entries = [
             (name, extended(job, known))
             for name, job in known.items()
@@ -204,7 +206,7 @@ def _gitlab(text: str) -> Iterator[Pipeline]:
         }
         jobs = []
         for name, job in entries:
-            named = [each.get("job") if isinstance(each, Mapping) else each for each in _list(job.get("needs"))]
+            named = [each.get("job") if isinstance(each, Mapping) else each for each in list_of(job.get("needs"))]
             earlier = tuple(other for other, _ in entries if place[other] < place[name])
             jobs.append(_gitlab_job(document, name, job, _strings(named) if "needs" in job else earlier))
         inherited = any(each not in known for _, job in entries for each in _strings(job.get("extends")))
@@ -215,9 +217,9 @@ def _gitlab_job(document: Any, name: str, job: Mapping[Any, Any], needs: tuple[s
     environment = job.get("environment")
     if isinstance(environment, Mapping):
         environment = "" if environment.get("action") == "stop" else environment.get("name")
-    rules = [each for each in _list(job.get("rules")) if isinstance(each, Mapping)]
+    rules = [each for each in list_of(job.get("rules")) if isinstance(each, Mapping)]
     manual = job.get("when") == "manual" or any(rule.get("when") == "manual" for rule in rules)
-    steps = [step for key in ("before_script", "script", "after_script") for step in _lines(job, key)]
+    steps = [step for key in ("before_script", "script", "after_script") for step in lines_of(job, key)]
     return Job(
         name, line_of(document, name) or 1, tuple(steps), needs, str(environment or ""), guarded=manual, body=job,
         forgiven=line_of(job, "allow_failure") if job.get("allow_failure") is True and not manual else None,
@@ -228,12 +230,12 @@ def _gitlab_job(document: Any, name: str, job: Mapping[Any, Any], needs: tuple[s
 
 
 def _circle(text: str) -> Iterator[Pipeline]:
-    for document in _mappings(text):
-        defined = dict(_items(document.get("jobs")))
-        reusable = dict(_items(document.get("commands")))
-        for name, flow in _items(document.get("workflows")):
+    for document in mappings_of(text):
+        defined = dict(items_of(document.get("jobs")))
+        reusable = dict(items_of(document.get("commands")))
+        for name, flow in items_of(document.get("workflows")):
             jobs = []
-            for entry in _list(flow.get("jobs")):
+            for entry in list_of(flow.get("jobs")):
                 title, options = next(iter(entry.items())) if isinstance(entry, Mapping) and entry else (entry, {})
                 options = options if isinstance(options, Mapping) else {}
                 body = defined.get(str(title), {})
@@ -260,7 +262,7 @@ def _production_context(options: Mapping[Any, Any]) -> str:
 
 
 def _circle_steps(steps: Any, reusable: Mapping[str, Mapping[Any, Any]], depth: int) -> Iterator[Step]:
-    steps = _list(steps)
+    steps = list_of(steps)
     for index, step in enumerate(steps):
         line = line_of(steps, index) or 1
         name = step if isinstance(step, str) else next(iter(step), "") if isinstance(step, Mapping) else ""
@@ -278,8 +280,8 @@ def _circle_steps(steps: Any, reusable: Mapping[str, Mapping[Any, Any]], depth: 
 
 
 def _azure(text: str) -> Iterator[Pipeline]:
-    for document in _mappings(text):
-        stages = [each for each in _list(document.get("stages")) if isinstance(each, Mapping)]
+    for document in mappings_of(text):
+        stages = [each for each in list_of(document.get("stages")) if isinstance(each, Mapping)]
         jobs: list[Job] = []
         earlier: dict[str, tuple[str, ...]] = {}
         last = ""
@@ -296,7 +298,7 @@ def _azure(text: str) -> Iterator[Pipeline]:
 
 
 def _azure_jobs(stage: Mapping[Any, Any], prefix: str, before: tuple[str, ...]) -> Iterator[Job]:
-    jobs = _list(stage.get("jobs"))
+    jobs = list_of(stage.get("jobs"))
     if not jobs and "steps" in stage:
         yield Job(f"{prefix}job", line_of(stage, "steps") or 1, tuple(_azure_steps(stage)), before, body=stage)
     for index, job in enumerate(jobs):
@@ -340,6 +342,19 @@ def _azure_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
 
 # --- Jenkins ----------------------------------------------------------------------------------------------------------
 
+
+@functools.lru_cache(maxsize=65536)
+def is_jenkinsfile(path: str) -> bool:
+    return bool(
+        re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", posixpath.basename(path), re.I)
+    )
+
+
+def is_jenkins_library(path: str) -> bool:
+    """Whether a file is a step that a shared library brings."""
+    return bool(re.fullmatch(r"(?:.*/)?vars/\w+\.groovy", path))
+
+
 _GROOVY = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.S)
 _SH = re.compile(
     r"\bsh\b\s*\(?\s*(?:script\s*:\s*)?(?:label\s*:\s*(?:'[^'\n]*'|\"[^\"\n]*\")\s*,\s*script\s*:\s*)?"
@@ -349,8 +364,27 @@ _STAGE = re.compile(r"\bstage\s*\(?\s*(['\"])([^'\"\n]{1,200})\1\s*\)?\s*\{")
 _INPUT = re.compile(r"(?m)\binput\b\s*(?:\(|\{|message|['\"])")
 
 
+def _plain_groovy(text: str) -> str:
+    """The text without what its comments say."""
+    return _GROOVY.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m[0].startswith("/") else m[0], text)
+
+
+def _shell_steps(plain: str, start: int, end: int) -> Iterator[Step]:
+    for match in _SH.finditer(plain, start, end):
+        group = next(number for number in (2, 3, 4, 5) if match[number] is not None)
+        line = plain.count("\n", 0, match.start(group)) + 1
+        yield Step(line, Script(line, match[group]))
+
+
+def _jenkins_library(text: str) -> Iterator[Pipeline]:
+    """What a library's step runs, as one job: the pipelines that call it are elsewhere."""
+    plain = _plain_groovy(text)
+    if steps := tuple(_shell_steps(plain, 0, len(plain))):
+        yield Pipeline("jenkins", (Job("call", 1, steps),), open_ended=True, environments=False)
+
+
 def _jenkins(text: str) -> Iterator[Pipeline]:
-    plain = _GROOVY.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m[0].startswith("/") else m[0], text)
+    plain = _plain_groovy(text)
     stages = list(_STAGE.finditer(plain))
     jobs: list[Job] = []
     guarded = False
@@ -358,13 +392,9 @@ def _jenkins(text: str) -> Iterator[Pipeline]:
         end = stages[index + 1].start() if index + 1 < len(stages) else len(plain)
         body = plain[stage.end() : end]
         guarded |= bool(_INPUT.search(body))
-        steps = []
-        for match in _SH.finditer(plain, stage.end(), end):
-            group = next(number for number in (2, 3, 4, 5) if match[number] is not None)
-            line = plain.count("\n", 0, match.start(group)) + 1
-            steps.append(Step(line, Script(line, match[group])))
+        steps = tuple(_shell_steps(plain, stage.end(), end))
         line = plain.count("\n", 0, stage.start()) + 1
-        jobs.append(Job(stage[2], line, tuple(steps), tuple(job.name for job in jobs), guarded=guarded, body=body))
+        jobs.append(Job(stage[2], line, steps, tuple(job.name for job in jobs), guarded=guarded, body=body))
     if jobs:
         yield Pipeline("jenkins", tuple(jobs), "build job" in plain or "@Library" in plain, environments=False)
 
@@ -374,5 +404,6 @@ _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]
     (lambda path: posixpath.basename(path).endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
     (is_azure, _azure),
-    (lambda path: bool(re.fullmatch(r"Jenkinsfile(?:[.\-_].*)?|.*\.jenkinsfile", posixpath.basename(path))), _jenkins),
+    (is_jenkinsfile, _jenkins),
+    (is_jenkins_library, _jenkins_library),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -181,12 +182,13 @@ def _root_login(command: Command) -> str:
 
 
 def _open_mode(command: Command) -> str:
-    mode = (
-        next((word for word in command.argv[1:] if _OPEN_MODE.fullmatch(word)), "")
-        if command.program == "chmod"
-        else ""
-    )
-    return f"`chmod {mode}` lets everybody write" if mode else ""
+    words = command.argv[1:]
+    if command.program in ("install", "mkdir"):
+        words = tuple(word for option, word in itertools.pairwise(words) if option in ("-m", "--mode"))
+    elif command.program != "chmod":
+        return ""
+    mode = next((word for word in words if _OPEN_MODE.fullmatch(word)), "")
+    return f"`{command.program} {mode}` lets everybody write" if mode else ""
 
 
 def _sudo(path: str, text: str) -> Iterable[Hit]:
@@ -263,7 +265,8 @@ RED_FLAGS = (
     RedFlag(
         "script/open-permissions", _NEVER, "warning", "Give the one user that needs it the right, e.g. `COPY --chown`.",
         applies=_applies, check=_each(_open_mode),
-        bad={"Dockerfile": "FROM a:1\nRUN mkdir /d && chmod -R 777 /d\n", "a.sh": "sudo chmod a+rwx /srv\n"},
+        bad={"Dockerfile": "FROM a:1\nRUN mkdir /d && chmod -R 777 /d\n", "a.sh": "sudo chmod a+rwx /srv\n",
+             "b.sh": "install -m 0777 a /usr/bin/a\n"},
         good={"Dockerfile": "FROM a:1\nRUN chmod 1755 /d && chmod +x 777\nRUN chmod u+rwx /x\n".replace("+x 777", "+x /b777")},
     ),
     RedFlag(

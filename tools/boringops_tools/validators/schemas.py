@@ -34,7 +34,18 @@ class Schema(Program):
     def skip(self, file: File) -> str:
         if file.suffix == ".json5":
             return "is JSON5, which check-jsonschema cannot read here"
-        return template_reason(file) if file.suffix in (".yml", ".yaml") else ""
+        if file.suffix not in (".yml", ".yaml"):
+            return ""
+        return template_reason(file) or self._several(file)
+
+    def _several(self, file: File) -> str:
+        if self._stage is not None or not re.search(r"(?m)^---\s", file.text):
+            return ""
+        try:
+            several = len(documents(file.text)) > 1
+        except Unreadable:
+            return ""  # the program says what is wrong with it
+        return "holds several documents, of which check-jsonschema reads none" if several else ""
 
     def stage(self, file: File) -> tuple[str, str]:
         if self._stage is not None:

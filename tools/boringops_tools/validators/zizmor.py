@@ -14,7 +14,8 @@ from boringops_tools.validators.workflows import tempered
 # Matters of taste: a workflow is none the worse without a name of its own or a limit on how many run at a time.
 _TASTE = frozenset({"anonymous-definition", "concurrency-limits"})
 # Good to have, and GitHub's own default is otherwise: most well-kept repositories do without.
-_ADVICE = frozenset({"artipacked", "github-app"})
+# A cache beside a release is what the setup actions' own documentation shows; zizmor itself is seldom sure of it.
+_ADVICE = frozenset({"artipacked", "cache-poisoning", "github-app"})
 # What an expression of a script may say without anybody outside having a hand in it: numbers, hashes, and names that GitHub
 # holds to letters, digits and a few signs. A matrix that zizmor is pedantic about holds constants.
 _FIXED = re.compile(

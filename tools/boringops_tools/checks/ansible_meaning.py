@@ -1,0 +1,159 @@
+"""Ansible: values that YAML reads as something else, conditions on results nobody registered, hosts nobody lists."""
+
+# ruff: noqa: E501 - an example reads best on one line
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from boringops_tools.ansible_files import is_ansible, module, plays, tasks
+from boringops_tools.checks.base import Files, Hit, Rule, at, mapping, text_of
+from boringops_tools.yaml_files import is_yaml
+
+_UNQUOTED = re.compile(r"^(\s*(?:- )?[\w.]+):\s+\{\{")
+_MODE = re.compile(r"^\s*(?:- )?mode:\s*([1-7]\d{2})\s*(?:#.*)?$")
+_PIPED = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|z|da)?sh\b")
+_OPEN_SSHD = re.compile(r"(?i)^\s*(PermitRootLogin\s+yes|PermitEmptyPasswords\s+yes)\b")
+_GROUP = re.compile(r"^\[([\w.-]+)(?::\w+)?\]")
+
+
+def _applies(path: str) -> bool:
+    return is_yaml(path) and "/templates/" not in f"/{path}"
+
+
+def _texts(files: Files, path: str) -> Iterator[Hit]:
+    if not is_ansible(path, files.text(path)):
+        return
+    block = -1
+    for number, line in enumerate(files.text(path).splitlines(), 1):
+        indent = len(line) - len(line.lstrip())
+        if block >= 0 and (not line.strip() or indent > block):
+            continue
+        block = indent if re.search(r":\s*[|>][-+\d]*\s*(?:#.*)?$", line) else -1
+        if found := _UNQUOTED.match(line):
+            yield Hit(
+                number, f"`{found[1].strip(' -')}: {{{{` begins a mapping for YAML: put the expression into quotes"
+            )
+        if found := _MODE.match(line):
+            yield Hit(number, f'`mode: {found[1]}` is a decimal number: write "0{found[1]}"')
+
+
+def _tasks(files: Files, path: str) -> Iterator[Mapping[Any, Any]]:
+    if is_ansible(path, files.text(path)):
+        yield from tasks(files.documents(path))
+
+
+def _results(files: Files, path: str) -> Iterator[Hit]:
+    for task in _tasks(files, path):
+        registered, until = text_of(task.get("register")), text_of(task.get("until"))
+        if (
+            registered
+            and until
+            and not re.search(rf"\b{re.escape(registered)}\b", until)
+            and re.match(r"\s*[\w.]+\s", f"{until} ")
+        ):
+            yield Hit(at((task, "until")), f"`until` does not look at `{registered}`, which the task registers")
+        condition = task.get("when")
+        if isinstance(condition, str) and re.fullmatch(r"\s*\{\{.*\}\}\s*", condition, re.S):
+            yield Hit(at((task, "when")), "`when` is an expression already: leave out the braces")
+
+
+def _dangers(files: Files, path: str) -> Iterator[Hit]:
+    text = files.text(path)
+    for task in _tasks(files, path):
+        key, short, arguments = module(task)
+        given = (
+            arguments
+            if isinstance(arguments, str)
+            else text_of(mapping(arguments).get("cmd") or mapping(arguments).get("_raw_params"))
+        )
+        if short in ("shell", "command", "raw") and _PIPED.search(given):
+            yield Hit(at((task, key)), "what is fetched from the network is run unseen")
+        if short in ("lineinfile", "blockinfile", "replace"):
+            for place in ("line", "block", "replace"):
+                if found := _OPEN_SSHD.match(text_of(mapping(arguments).get(place))):
+                    yield Hit(at((arguments, place), (task, key)), f"sshd is opened: `{found[1]}`")
+        registered = text_of(task.get("register"))
+        looked_at = registered and len(re.findall(rf"\b{re.escape(registered)}\b", text)) > 2
+        if short in ("uri", "wait_for") and task.get("ignore_errors") is True and not looked_at:
+            yield Hit(at((task, "ignore_errors")), "the check may fail and nobody is stopped")
+
+
+def _inventory(files: Files) -> set[str] | None:
+    """The groups and hosts of the inventories; null where there are none, or programs make them."""
+    found: set[str] = set()
+    for path in files.all:
+        name = posixpath.basename(path)
+        if not (
+            re.fullmatch(r"(?:inventory|hosts)(?:\.ini|\.ya?ml)?", name)
+            or re.match(r"(?:.*/)?inventor(?:y|ies)/", path)
+        ):
+            continue
+        if "group_vars/" in path or "host_vars/" in path:
+            continue
+        if is_yaml(path):
+            if re.search(r"(?m)^plugin:", files.text(path)):
+                return None
+            for document in files.documents(path):
+                found |= _members(document)
+        elif path.endswith((".py", ".sh")) or files.text(path).startswith("#!"):
+            return None
+        else:
+            for line in files.text(path).splitlines():
+                if match := _GROUP.match(line):
+                    found.add(match[1])
+                elif line.strip() and not line.startswith(("#", ";", "[")):
+                    found.add(line.split()[0])
+    return found or None
+
+
+def _members(node: Any) -> set[str]:
+    found: set[str] = set()
+    for name, group in node.items() if isinstance(node, Mapping) else ():
+        found |= {str(name), *map(str, mapping(group, "hosts"))} | _members(mapping(group, "children"))
+    return found
+
+
+def _hosts(files: Files, path: str) -> Iterator[Hit]:
+    if not re.search(r"(?m)^(?:- |  )hosts:", files.text(path)):
+        return
+    known = files.once(_inventory)
+    made = (
+        any("add_host" in files.text(each) or "group_by" in files.text(each) for each in files.all if is_yaml(each))
+        if known
+        else True
+    )
+    for play in plays(files.documents(path)) if known and not made else ():
+        hosts = play.get("hosts")
+        if (
+            isinstance(hosts, str)
+            and re.fullmatch(r"[A-Za-z][\w.-]*", hosts)
+            and hosts not in known | {"all", "localhost", "ungrouped"}
+        ):
+            yield Hit(at((play, "hosts")), f"no inventory has `{hosts}`; there is {', '.join(sorted(known)[:8])}")
+
+
+_P = "site.yml"
+
+
+def _play(task: str, hosts: str = "all") -> dict[str, str]:
+    return {_P: f"- name: A\n  hosts: {hosts}\n  tasks:\n    - name: T\n{task}"}
+
+
+_COPY = "      ansible.builtin.copy:\n        src: a\n        dest: /b\n        mode: {}\n"
+_URI = "      ansible.builtin.uri:\n        url: http://a\n      register: r\n      until: {} is succeeded\n      {}\n"
+
+RULES = (
+    Rule("ansible/yaml-value", "error", "Put the value into quotes.", "Ansible documentation, YAML syntax: a value that begins with {{ is quoted; the file module: modes are quoted octal numbers.", _applies, _texts,
+         bad=(_play("      ansible.builtin.debug:\n        msg: a\n      loop: {{ things }}\n"), _play(_COPY.format("644"))), good=(_play(_COPY.format("\"0644\"")), _play(_COPY.format("0644")), _play("      ansible.builtin.copy:\n        dest: /a\n        content: |\n          a: {{ b }}\n          mode: 644\n      loop: \"{{ x }}\"\n"))),
+    Rule("ansible/result", "error", "Look at what the task registers; write conditions without braces.", "Ansible documentation, Loops, retrying until a condition is met; Conditionals.", _applies, _results,
+         bad=(_play(_URI.format("s", "retries: 3")), _play("      ansible.builtin.command: a\n      when: '{{ x }}'\n")), good=(_play(_URI.format("r", "retries: 3")), _play("      ansible.builtin.command: a\n      when: x == '{{ y }}'\n"))),
+    Rule("ansible/danger", "warning", "Fetch to a file and check its sum; keep sshd closed; let a failed check stop the play.", "Ansible documentation, get_url checksum; sshd_config, PermitRootLogin.", _applies, _dangers,
+         bad=(_play("      ansible.builtin.shell: curl -sSL http://a.example | sudo bash\n"), _play("      ansible.builtin.lineinfile:\n        path: /etc/ssh/sshd_config\n        line: PermitRootLogin yes\n"), _play(_URI.format("r", "ignore_errors: true"))),
+         good=(_play("      ansible.builtin.shell: curl -sSL http://a.example | jq .\n"), _play("      ansible.builtin.lineinfile:\n        path: /etc/ssh/sshd_config\n        line: PermitRootLogin no\n"), _play(_URI.format("r", "ignore_errors: true\n    - name: B\n      ansible.builtin.debug:\n        var: r\n      when: r is failed")))),
+    Rule("ansible/inventory-hosts", "warning", "Name a group or a host of the inventory: the play runs nowhere.", "Ansible documentation, Patterns: hosts names groups and hosts of the inventory.", _applies, _hosts,
+         bad=({**_play("      ansible.builtin.command: a\n", "webservers"), "inventory.ini": "[web]\na.example\n"},), good=({**_play("      ansible.builtin.command: a\n", "web"), "inventory.ini": "[web]\na.example\n"}, _play("      ansible.builtin.command: a\n", "webservers"), {**_play("      ansible.builtin.command: a\n", "web:!db"), "inventory.ini": "[x]\na.example\n"})),
+)  # fmt: skip

@@ -1,0 +1,220 @@
+"""Prometheus and Alertmanager: expressions that parse and mean something else, times, files and jobs by name, secrets."""
+
+# ruff: noqa: E501 - an example reads best on one line
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.checks.prometheus import groups, seconds
+from boringops_tools.yaml_files import is_compose, is_yaml, walk
+
+_AGGREGATE = re.compile(r"\b(?:sum|avg|max|min|count|stddev|stdvar|group)\s*(?:by\s*\(([^)]*)\))?\s*\(", re.I)
+_BY = re.compile(r"\bby\s*\(([^)]*)\)", re.I)
+_OTHER = re.compile(
+    r"\b(?:without|on|ignoring|group_left|group_right|topk|bottomk|quantile|count_values|label_replace|label_join|absent\w*|and|or|unless|vector|scalar)\b",
+    re.I,
+)
+_LABEL = re.compile(r"\$labels\.(\w+)")
+# Some gauges are called so too; what these words count never gets less.
+_TOTAL = re.compile(
+    r"\b((?:\w+_)?(?:requests?|errors?|failures?|exceptions?|retries|drops?|dropped|timeouts?|restarts?|rejected|hits|misses)(?:_[a-z]+)*_total)\b\s*(?:\{[^}]*\})?\s*(>=?)\s*[\d.]"
+)
+_UP = re.compile(r"\bup\s*\{[^}]*\bjob\s*=\s*\"([^\"]+)\"")
+_TIMES = ("group_wait", "group_interval", "repeat_interval", "resolve_timeout")
+_HELD = re.compile(r"(?i)[$<>{}*]|change|example|x{4}|secret|password|token|your|redacted|dummy|fake|test|todo")
+
+
+def _rules(files: Files, path: str) -> Iterator[Mapping[Any, Any]]:
+    for group in groups(files, path):
+        yield from (mapping(each) for each in listed(group.get("rules")))
+
+
+def _kept(expression: str) -> set[str] | None:
+    """The labels that an expression of aggregations leaves; null where that is not sure."""
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'", '""', expression)
+    if _OTHER.search(bare):
+        return None
+    labels = {each.strip() for match in _BY.finditer(bare) for each in match[1].split(",") if each.strip()}
+    outside, depth, at_ = "", 0, 0
+    for match in _AGGREGATE.finditer(bare):
+        if match.start() < at_:
+            continue
+        outside += bare[at_ : match.start()]
+        depth, at_ = 1, match.end()
+        while depth and at_ < len(bare):
+            depth += (bare[at_] == "(") - (bare[at_] == ")")
+            at_ += 1
+    outside += bare[at_:]
+    outside = _BY.sub("", outside)
+    if at_ == 0 or re.search(
+        r"[A-Za-z_]", re.sub(r"\b(?:bool|e\d+|round|abs|ceil|floor|clamp_min|clamp_max)\b", "", outside)
+    ):
+        return None
+    return labels
+
+
+def _labels(files: Files, path: str) -> Iterator[Hit]:
+    for rule in _rules(files, path):
+        kept = _kept(text_of(rule.get("expr"))) if "alert" in rule else None
+        if kept is None:
+            continue
+        own = set(map(str, mapping(rule, "labels"))) | {"alertname"}
+        for key, value in mapping(rule, "annotations").items():
+            for name in _LABEL.findall(value) if isinstance(value, str) else ():
+                if name not in kept | own:
+                    yield Hit(
+                        at((rule["annotations"], key)),
+                        f"alert `{rule['alert']}`: the expression leaves no label `{name}`; "
+                        + (f"it leaves {', '.join(sorted(kept))}" if kept else "it aggregates all of them away"),
+                    )
+
+
+def _counters(files: Files, path: str) -> Iterator[Hit]:
+    for rule in _rules(files, path):
+        expression = re.sub(r"\"[^\"]*\"", '""', text_of(rule.get("expr")))
+        for match in _TOTAL.finditer(expression) if "alert" in rule else ():
+            before = expression[: match.start()]
+            if before.count("(") == before.count(")"):
+                yield Hit(
+                    at((rule, "expr")),
+                    f"alert `{rule['alert']}`: `{match[1]}` only ever grows: once above, it stays there",
+                )
+
+
+def _configs(files: Files) -> list[tuple[str, Mapping[Any, Any]]]:
+    found = []
+    for path in files.all:
+        if is_yaml(path) and "scrape_configs:" in files.text(path):
+            found += [
+                (path, each)
+                for each in files.documents(path)[:1]
+                if isinstance(each, Mapping) and "scrape_configs" in each
+            ]
+    return found
+
+
+def _jobs(files: Files, path: str) -> Iterator[Hit]:
+    configs = files.once(_configs)
+    if not configs or any("scrape_config_files" in each for _, each in configs):
+        return
+    names: set[str] = set()
+    found = False  # what is discovered may bring a job of its own
+    for _, config in configs:
+        for _, key, value in walk(config):
+            if key == "target_label" and value == "job":
+                return
+        for job in listed(config.get("scrape_configs")):
+            names.add(text_of(mapping(job).get("job_name")))
+            found |= any(str(key).endswith("_sd_configs") for key in mapping(job))
+            for entry in listed(mapping(job).get("static_configs")):
+                names.add(text_of(mapping(entry, "labels").get("job")))
+    for rule in _rules(files, path):
+        for name in _UP.findall(text_of(rule.get("expr"))):
+            near = difflib.get_close_matches(name, names, 1, 0.8) or [
+                each for each in names if each and name.startswith(f"{each}-")
+            ]
+            if name not in names and (near or not found):
+                yield Hit(
+                    at((rule, "expr")), f"no scrape job is called `{name}`; there is {', '.join(sorted(names - {''}))}"
+                )
+
+
+def _files(files: Files, path: str) -> Iterator[Hit]:
+    if "rule_files:" not in files.text(path):
+        return
+    for document in files.documents(path)[:1]:
+        wanted = listed(mapping(document).get("rule_files"))
+        folder = posixpath.dirname(path)
+        for position, each in enumerate(wanted):
+            if (
+                not isinstance(each, str)
+                or each.startswith("/")
+                or "$" in each
+                or "scrape_configs" not in mapping(document)
+            ):
+                continue
+            pattern = posixpath.normpath(posixpath.join(folder, each))
+            if any(fnmatch.fnmatch(known, pattern) for known in files.all):
+                continue
+            first = each.lstrip("./").partition("/")[0]
+            mounted = any(first in files.text(one) for one in files.all if is_compose(one) or "Dockerfile" in one)
+            others = [
+                one
+                for one in files.all
+                if is_yaml(one) and one != path and one.startswith(folder) and groups(files, one)
+            ]
+            if others and not mounted:
+                yield Hit(at((wanted, position)), f"`{each}` matches no file; there is {others[0]}")
+
+
+def _times(files: Files, path: str) -> Iterator[Hit]:
+    if "receivers:" not in files.text(path) or "route:" not in files.text(path):
+        return
+    for document in files.documents(path)[:1]:
+        for parent, key, value in walk(document):
+            if (
+                key in _TIMES
+                and isinstance(value, str)
+                and "$" not in value
+                and "{{" not in value
+                and seconds(value) is None
+            ):
+                yield Hit(at((parent, key)), f"`{key}: {value}` is no duration such as 4h or 1h30m")
+
+
+def _secrets(files: Files, path: str) -> Iterator[Hit]:
+    if "scrape_configs:" not in files.text(path) and "remote_write:" not in files.text(path):
+        return
+    for document in files.documents(path)[:1]:
+        for parent, key, value in walk(document):
+            if (
+                key in ("credentials", "bearer_token", "password", "client_secret")
+                and isinstance(value, str)
+                and len(value) >= 8
+                and not _HELD.search(value)
+            ):
+                yield Hit(at((parent, key)), f"`{key}` stands in the file: whoever reads the repository has it")
+
+
+_R = "rules/a.yml"
+_P = "prometheus.yml"
+_A = "alertmanager.yml"
+
+
+def _alert(expression: str, summary: str = "x", **more: str) -> dict[str, str]:
+    return {
+        _R: f"groups:\n- name: g\n  rules:\n  - alert: A\n    expr: {expression}\n    annotations:\n      summary: '{summary}'\n",
+        **more,
+    }
+
+
+def _config(text: str = "", name: str = "shop") -> dict[str, str]:
+    return {_P: f"rule_files: [rules/*.yml]\nscrape_configs:\n- job_name: {name}\n{text}"}
+
+
+def _alertmanager(time: str) -> dict[str, str]:
+    return {_A: f"route: {{receiver: a, repeat_interval: {time}}}\nreceivers: [{{name: a}}]\n"}
+
+
+RULES = (
+    Rule("prometheus/aggregated-label", "info", "Keep the label with `by (…)`, or leave it out of the text.", "Prometheus documentation, Aggregation operators: only the labels of by are kept.", is_yaml, _labels,
+         bad=(_alert("sum(rate(a_total[5m])) > 1", "{{ $labels.instance }}"), _alert("sum by (job) (rate(a_total[5m])) / sum by (job) (rate(b_total[5m])) > 1", "{{ $labels.pod }}")),
+         good=(_alert("sum by (job) (rate(a_total[5m])) > 1", "{{ $labels.job }} {{ $value }}"), _alert("rate(a_total[5m]) > 1", "{{ $labels.x }}"), _alert("sum(a) > 1 and on() b", "{{ $labels.x }}"), _alert("sum(rate(a[5m])) by (x) > 1", "{{ $labels.x }}"))),
+    Rule("prometheus/counter", "warning", "Compare its rate() or increase().", "Prometheus documentation, Metric types: a counter only increases.", is_yaml, _counters,
+         bad=(_alert("errors_total{a=\"b\"} > 100"),), good=(_alert("rate(errors_total[5m]) > 1"), _alert("sum(increase(errors_total[1h])) > 5"), _alert("errors_total == 0"))),
+    Rule("prometheus/job-name", "warning", "Take the name of a scrape job: as it is, the alert never fires.", "Prometheus configuration reference: the label job is the job's name.", is_yaml, _jobs,
+         bad=(_alert('up{job="shop-api"} == 0', **_config()),), good=(_alert('up{job="shop"} == 0', **_config()), _alert('up{job="x"} == 0'), _alert('up{job="x"} == 0', **_config("  kubernetes_sd_configs: [{role: pod}]\n")), _alert('up{job="x"} == 0', **_config("  relabel_configs: [{source_labels: [a], target_label: job}]\n")))),
+    Rule("prometheus/rule-file", "warning", "Name the files that there are: without them no rule is evaluated.", "Prometheus configuration reference, rule_files: globs, relative to the configuration.", is_yaml, _files,
+         bad=(_alert("up == 0", **{_P: _config()[_P].replace("rules/*", "alerts/*")}),), good=(_alert("up == 0", **_config()), {_P: _config()[_P]}, _alert("up == 0", **{_P: _config()[_P].replace("rules/*", "/etc/x/*")}))),
+    Rule("alertmanager/time", "error", "Alertmanager does not start: write 30s, 5m, 4h.", "Alertmanager configuration reference: a duration is numbers with units.", is_yaml, _times,
+         bad=(_alertmanager("4 hours"),), good=(_alertmanager("1h30m"),)),
+    Rule("prometheus/inline-secret", "error", "Read it from a file: credentials_file, password_file.", "Prometheus configuration reference: each secret can come from a file.", is_yaml, _secrets,
+         bad=(_config("  authorization: {credentials: Zk3vQ9pLm2Xw8RtB}\n"),), good=(_config("  authorization: {credentials_file: /a}\n  basic_auth: {username: b, password: '${PROM_PASS}'}\n"),)),
+)  # fmt: skip
