@@ -123,18 +123,26 @@ def _documented(files: Files, path: str) -> Iterator[Hit]:
     names = {name: line for name, _, line in _assignments(files.text(path))}
     names |= {match[1]: 0 for match in re.finditer(r"(?m)^\s*#\s*([A-Z][A-Z0-9_]+)\s*=", files.text(path))}
     read = {each.name: each.required for each in _code(apps[0])}
+    given = _given_by_compose(files, folder)
     for name, line in names.items():
         if line and name not in read and (meant := _near(name, read)) and meant not in names:
             yield Hit(line, f"`{name}` is read nowhere; the code reads `{meant}`")
     for each in _code(apps[0]):
         if (
             each.name not in names
+            and each.name not in given
             and not _GIVEN.fullmatch(each.name)
             and not any(_near(name, {each.name: True}) for name in names)
         ):
             severity: Severity = "warning" if each.required or each.default is None else "info"
             where = f" ({each.sources[0]})" if each.sources else ""
             yield Hit(1, f"the code reads `{each.name}`{where}, which is not documented here", severity=severity)
+
+
+def _given_by_compose(files: Files, folder: str) -> set[str]:
+    """Variables that Compose files of a folder set for what they build: nobody has to."""
+    beside = (path for path in files.all if is_compose(path) and PurePosixPath(path).parent.as_posix() == folder)
+    return {name for path in beside for _, _, name, _ in _set(files, path)}
 
 
 def _set(files: Files, path: str) -> Iterator[tuple[Any, Any, str, set[str]]]:
@@ -187,7 +195,8 @@ RULES = (
         "env/documented", "warning", "Document every variable the code reads, with a safe value, under the name it reads.",
         "The persona: all environment variables documented in .env.example.", _is_example, _documented,
         bad=({".env.example": "OTHER=1\n", **_APP}, {".env.example": "LOGLEVEL=1\n", **_APP}),
-        good=({".env.example": "LOG_LEVEL=info\n", **_APP}, {".env.example": "# LOG_LEVEL=info\nX=1\n", **_APP}, {".env.example": "A=1\n"}),
+        good=({".env.example": "LOG_LEVEL=info\n", **_APP}, {".env.example": "# LOG_LEVEL=info\nX=1\n", **_APP}, {".env.example": "A=1\n"},
+              {".env.example": "OTHER=1\n", "compose.yaml": _C.format("LOG_LEVEL"), "Dockerfile": "FROM a:1\n", **_APP}),
     ),
     Rule(
         "consistency/variable-name", "warning", "Set the variable under the name the code reads.",
