@@ -183,13 +183,28 @@ class Changes:
         for path, change in self.log.state.changes.items():
             if change.after is None:
                 continue
-            old = self.before(change).splitlines()
-            new = (self.root / path).read_bytes().splitlines() if (self.root / path).is_file() else []
-            steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
             added[path] = {
-                line + 1 for kind, _, _, start, end in steps if kind != "equal" for line in range(start, end)
+                line + 1
+                for kind, _, _, start, end in self._steps(path, change)
+                if kind != "equal"
+                for line in range(start, end)
             }
         return added
+
+    def only_added_to(self) -> dict[str, str]:
+        """What the files were to which this run only added lines: each line that was there still is, in its order."""
+        return {
+            path: self.before(change).decode("utf-8", errors="replace")
+            for path, change in self.log.state.changes.items()
+            if change.before
+            and change.after
+            and all(step[0] in ("equal", "insert") for step in self._steps(path, change))
+        }
+
+    def _steps(self, path: str, change: Change) -> list[tuple[str, int, int, int, int]]:
+        """How a file's lines came to be what they are, as difflib says it."""
+        new = (self.root / path).read_bytes().splitlines() if (self.root / path).is_file() else []
+        return SequenceMatcher(None, self.before(change).splitlines(), new, autojunk=False).get_opcodes()  # type: ignore[return-value]
 
     def _mode(self, path: str) -> int | None:
         """The mode for undo to give back: a file that is gone has what git knows of it."""

@@ -66,10 +66,14 @@ class Facts:
         return [path for path in self.of_kind(*kinds) if path in self.state.changes]
 
 
+_ENV_EXAMPLES = {
+    ".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env", ".env.local.example", ".example.env",
+}  # fmt: skip
+
+
 def env_examples(facts: Facts) -> list[str]:
     """The files that document the variables of the environment."""
-    names = {".env.example", ".env.sample", ".env.template"}
-    return [path for path in facts.files if path.rpartition("/")[2] in names]
+    return [path for path in facts.files if path.rpartition("/")[2] in _ENV_EXAMPLES]
 
 
 def undocumented(facts: Facts, asked_for: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -79,7 +83,7 @@ def undocumented(facts: Facts, asked_for: Mapping[str, str] | None = None) -> di
     return {
         name: places[name]
         for name in sorted(places)
-        if not re.search(rf"(?m)^[\s#]*(export )?{re.escape(name)}=", text)
+        if not re.search(rf"(?m)^[\s#]*(export )?{re.escape(name)}[ \t]*=", text)
     }
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from boringops.checklist import Check, Facts, Object, Rule, Settled, env_examples, undocumented
-from boringops.facts import Finding
+from boringops.facts import WAS_THERE, Finding
 from boringops.shortcuts import is_test, runs_tests
 
 _CLOUD = frozenset({"terraform", "cloudformation", "pulumi", "cdk", "sam", "serverless", "bicep"})
@@ -106,14 +106,17 @@ def _no_findings(*rules: str, needs: Object | None = None) -> Check:
         state = facts.state
         if needs and not needs.there(facts):
             return None
-        hits = [
-            f"{finding.path}:{finding.line or 1} {finding.rule}"
+        found = [
+            finding
             for path in state.inspected
             for finding in state.check_findings.get(path, [])
-            if finding.severity != "info" and finding.rule.startswith(rules)
+            if finding.rule.startswith(rules)
         ]
-        if hits:
+        if hits := [_placed(finding) for finding in found if finding.severity != "info"]:
             return Settled("open", reason=f"found: {'; '.join(hits[:5])}")
+        if left := [_placed(finding) for finding in found if finding.hint.startswith(WAS_THERE)]:
+            what = "; ".join(left[:5])
+            return Settled("handed_over", reason=f"mend {what}: it was there before, and this run left it")
         if not state.inspected:
             return None
         looked = (
@@ -123,6 +126,10 @@ def _no_findings(*rules: str, needs: Object | None = None) -> Check:
 
     named = ", ".join(f"`{rule}`" for rule in rules)
     return _called(check, f"the changed files were inspected and no red flag {named} was raised")
+
+
+def _placed(finding: Finding) -> str:
+    return f"{finding.path}:{finding.line or 1} {finding.rule}"
 
 
 def _workflow_grants(facts: Facts) -> Settled | None:

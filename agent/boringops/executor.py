@@ -78,9 +78,11 @@ class Person(Protocol):
 class Inspector(Protocol):
     """The validators and red flags, put together above this package."""
 
-    def __call__(self, root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]]) -> Inspection:
+    def __call__(
+        self, root: Path, paths: Sequence[str], added: Mapping[str, Collection[int]], before: Mapping[str, str]
+    ) -> Inspection:
         """What they say about these files, relative to `root`. `added` are the lines that the run wrote, by path: a
-        waiver on one of them excuses nothing."""
+        waiver on one of them excuses nothing. `before` is what files were that it only added lines to."""
 
 
 @dataclass
@@ -366,7 +368,8 @@ class Executor:
     def inspect(self, paths: Sequence[str]) -> Inspection:
         """Have files inspected; recorded with the content they had."""
         there = {path: sha256_of(self.root / path) for path in paths}
-        inspection = self.inspector(self.root, [path for path, sha in there.items() if sha], self.changes.added_lines())
+        present = [path for path, sha in there.items() if sha]
+        inspection = self.inspector(self.root, present, self.changes.added_lines(), self.changes.only_added_to())
         self.record(ev.Inspected(sha256=there, inspection=inspection))
         return inspection
 

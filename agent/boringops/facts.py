@@ -44,6 +44,10 @@ class Finding(Fact):
     hint: str = Field(default="", description="The way out, where one is known.")
 
 
+WAS_THERE = "It was there before this run, which left it."
+"""How the hint of a finding begins that a run only passes on."""
+
+
 class Validation(Fact):
     """What one validator made of one file. `not_validated` always has a reason."""
 

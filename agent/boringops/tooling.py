@@ -6,13 +6,14 @@ All of it is imported when it is first used: a listing of runs needs none of it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from boringops.facts import Inspection
+from boringops.facts import WAS_THERE, Finding, Inspection
 from boringops.handoff import Handoff
 from boringops.mcp_servers import McpServer
 from boringops.tool import Tool
@@ -43,16 +44,19 @@ def inspect(
     root: Path,
     paths: Sequence[str],
     added: Mapping[str, Collection[int]],
+    before: Mapping[str, str] = MappingProxyType({}),
     *,
     cancel: threading.Event | None = None,
     in_request: Mapping[str, Collection[int]] = MappingProxyType({}),
 ) -> Inspection:
     """Validators, red flags and checks, less what the repository waives; what is waived stays, as information.
 
-    A waiver counts only if neither the run nor the pull request wrote it (`added`, `in_request`: lines by path)."""
+    A waiver counts only if neither the run nor the pull request wrote it (`added`, `in_request`: lines by path). `before`
+    is the text of files to which the run only added lines: what a red flag says of a line that was there is information."""
     from boringops_tools import inspection, waivers
 
     found = inspection.inspect(root, paths, cancel=cancel)
+    found = found.model_copy(update={"findings": list(_left(root, found.findings, added, before))})
     added = {path: {*added.get(path, ()), *in_request.get(path, ())} for path in {*added, *in_request}}
     settled = waivers.apply(
         root, found.findings, today=datetime.now(UTC).date(), changed_lines=added, distrust=added, paths=paths
@@ -62,6 +66,25 @@ def inspect(
         for finding, waiver in settled.waived
     ]
     return found.model_copy(update={"findings": [*settled.findings, *settled.problems, *excused]})
+
+
+def _left(
+    root: Path, findings: Sequence[Finding], added: Mapping[str, Collection[int]], before: Mapping[str, str]
+) -> Iterator[Finding]:
+    """The findings; those of red flags that the file had before, on a line that the run did not write, as information."""
+    from boringops_tools import red_flags
+
+    texts = {path: text for path, text in before.items() if any(finding.path == path for finding in findings)}
+    old = Counter(
+        (each.path, each.rule, each.message) for path in texts for each in red_flags.of_text(root, path, texts[path])
+    )
+    for finding in findings:
+        same = finding.path, finding.rule, finding.message
+        if old[same] and finding.line is not None and finding.line not in added.get(finding.path, ()):
+            old[same] -= 1
+            yield finding.model_copy(update={"severity": "info", "hint": f"{WAS_THERE} {finding.hint}".strip()})
+        else:
+            yield finding
 
 
 def variables(root: Path, files: Sequence[str]) -> dict[str, str]:

@@ -179,7 +179,7 @@ EXPECTED: dict[str, tuple[str, str, str, str, str, int, str | None, list[str], l
                ["API_TOKEN", "MAIL_HOST", "PORT", "SPRING_DATASOURCE_PASSWORD", "SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_USERNAME"]),
     "ktor": ("java", "21", "gradle", "ktor", "java -jar app.jar", 9000, "/healthz", [], ["KT_MODE"]),
     "axum": ("rust", "1.95", "cargo", "axum", "/app/server", 3005, "/livez", ["postgres"], ["DATABASE_URL", "LEVEL"]),
-    "rails": ("ruby", "3.3", "bundler", "rails", "./bin/rails server -b 0.0.0.0", 3000, "/up", ["postgres", "redis"], ["MAILER_KEY", "THEME"]),
+    "rails": ("ruby", "3.3", "bundler", "rails", "./bin/rails server -b 0.0.0.0", 3000, "/up", ["postgres", "redis"], ["DATABASE_URL", "MAILER_KEY", "SECRET_KEY_BASE", "THEME"]),
     "laravel": ("php", "8.4", "composer", "laravel", "frankenphp php-server --listen :8080 --root /app/public", 8080, "/up", ["postgres"], ["APP_KEY", "APP_NAME"]),
     "dotnet": ("dotnet", "9.0", "nuget", "aspnet", "dotnet Shop.dll", 8080, "/healthz", ["postgres"], ["SHOP_NAME"]),
     "phoenix": ("elixir", "1.18", "mix", "phoenix", "/app/bin/chat start", 4000, "/api/health", ["postgres"], ["MAIL_FROM", "PORT", "SECRET_KEY_BASE"]),

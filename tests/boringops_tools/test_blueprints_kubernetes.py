@@ -363,3 +363,44 @@ def test_a_canary_gets_more_step_by_step_and_then_all(tmp_path: Path) -> None:
         int(line.split('"value": ')[1].rstrip(" }]")) for line in log.splitlines() if "backendRefs/1/weight" in line
     ]
     assert weights == [5, 25, 50, 0]
+
+
+def _manifest(name: str, port: int) -> str:
+    return (
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  selector:\n    matchLabels:\n      app: {name}\n"
+        f"  template:\n    metadata:\n      labels:\n        app: {name}\n    spec:\n      containers:\n        - name: {name}\n"
+        f"          image: team/{name}:1\n          ports:\n            - containerPort: {port}\n"
+    )
+
+
+def test_applications_that_share_a_folder_of_manifests_are_offered_a_policy_each(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    for name in ("express", "flask"):
+        shutil.copytree(APPS / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    stack = draft(root, files_of(root), task="review").stack
+    (root / "manifests").mkdir()
+    for app in stack.applications:
+        (root / f"manifests/{app.name}.yaml").write_text(_manifest(app.name, app.port or 8080))
+    made = drafted(root, TASKS["rolling"])
+    offered = [file.path for file in made.files if file.path.startswith("manifests/")]
+    assert sorted(offered) == sorted(f"manifests/{app.name}-network-policy.yaml" for app in stack.applications)
+    assert drafted(root, TASKS["rolling"]).files == []
+
+
+def test_an_image_of_the_users_own_gets_a_pipeline_that_runs_the_tests(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    files = {
+        "Dockerfile": 'FROM node:24\nWORKDIR /app\nCOPY . .\nUSER 1000\nEXPOSE 3000\nCMD ["node", "a.js"]\n',
+        "package.json": '{"name": "shop", "scripts": {"start": "nx serve", "test": "jest"}, "dependencies": {"express": "5"}}',
+        "package-lock.json": '{"name": "shop", "lockfileVersion": 3, "packages": {}}',
+        "a.js": "require('express')().listen(3000);\n",
+    }
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    made = drafted(root, TASKS["rolling"])
+    assert [app.deployable for app in made.stack.applications] == [False]
+    assert (
+        "npm run test" in (root / ".github/workflows/ci.yml").read_text()
+        or "npm test" in (root / ".github/workflows/ci.yml").read_text()
+    )

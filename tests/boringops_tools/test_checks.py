@@ -143,3 +143,76 @@ def test_a_whole_file_that_held_a_protected_resource(tmp_path: Path, now: dict[s
     assert [
         each.path for each in scan(tmp_path, ["main.tf"]) if each.rule == "terraform/protection-removed"
     ] == expected
+
+
+_READS = "import os\nfrom flask import Flask\napp = Flask(__name__)\nLEVEL = os.environ['LOG_LEVEL']\n"
+_SHOP = {"app.py": _READS, "requirements.txt": "flask==3.1.2\n", "Dockerfile": "FROM a:1\nCMD flask run\n"}
+_SERVICE = "services:\n  a:\n    build: .\n"
+_DEPLOYED = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  selector: {matchLabels: {a: b}}\n  template:\n"
+    "    metadata: {labels: {a: b}}\n    spec:\n      containers:\n      - name: a\n        image: ghcr.io/acme/shop:1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "severity"),
+    [
+        ({"compose.yaml": _SERVICE}, "warning"),
+        ({"compose.yaml": _SERVICE + "    env_file: .env\n"}, "info"),
+        ({"compose.yaml": _SERVICE + "    command: flask db upgrade\n"}, "info"),
+        ({"compose.yaml": _SERVICE + "    volumes: ['.:/app']\n"}, "info"),
+        ({"compose.yaml": _SERVICE + "    volumes: ['data:/data']\n"}, "warning"),
+        ({"compose.yaml": _SERVICE, "jobs/more.py": _READS, "app.py": "from flask import Flask\napp = Flask(__name__)\n"}, "info"),
+        ({"k8s/a.yaml": _DEPLOYED}, "warning"),
+        ({"k8s/a.yaml": _DEPLOYED + "        envFrom: [{secretRef: {name: s}}]\n"}, "info"),
+        ({"k8s/a.yaml": _DEPLOYED + "        args: [worker]\n"}, "info"),
+        ({"k8s/a.yaml": _DEPLOYED.replace("metadata: {labels", "metadata: {annotations: {vault/agent-inject: 'yes'}, labels")}, "info"),
+        ({"k8s/a.yaml": _DEPLOYED, "b/Dockerfile": "FROM b:1\n"}, None),  # whose image it is cannot be said
+        ({"k8s/a.yaml": _DEPLOYED + "      - name: b\n        image: ghcr.io/acme/other:1\n"}, None),
+        ({"main.tf": 'resource "aws_ecs_task_definition" "a" {\n  container_definitions = jsonencode([{ name = "a", environment = local.all }])\n}\n'}, "info"),
+        ({"main.tf": 'resource "aws_ecs_task_definition" "a" {\n  container_definitions = file("a.json")\n}\n'}, None),
+        ({"main.tf": 'resource "azurerm_container_app" "a" {\n  template {\n    container {\n      image = var.image\n    }\n  }\n}\n'}, "warning"),
+        ({"main.tf": 'resource "azurerm_container_app" "a" {\n  template {\n    container {\n      image = var.image\n      dynamic "env" {\n        for_each = var.all\n      }\n    }\n  }\n}\n'}, "info"),
+    ],
+)  # fmt: skip
+def test_a_variable_is_missed_for_certain_only_where_nothing_else_can_bring_it(
+    files: dict[str, str], severity: str | None, tmp_path: Path
+) -> None:
+    findings = [each for each in scanned(tmp_path, {**_SHOP, **files}) if each.rule == "consistency/variable-missing"]
+    assert [each.severity for each in findings] == ([severity] if severity else [])
+    assert all("LOG_LEVEL" in each.message for each in findings)
+
+
+@pytest.mark.parametrize(
+    ("image", "severity"), [("ghcr.io/acme/shop:1", "warning"), ("ghcr.io/acme/else:1", "info"), ("redis:8", None)]
+)
+def test_a_misspelt_variable_is_certain_only_in_the_own_container(
+    image: str, severity: str | None, tmp_path: Path
+) -> None:
+    pod = _DEPLOYED.replace("ghcr.io/acme/shop:1", image) + "        env: [{name: LOGLEVEL, value: x}]\n"
+    compose = "services:\n  a:\n    build: .\n    image: ghcr.io/acme/shop:1\n    environment: {LOG_LEVEL: info}\n"
+    findings = scanned(tmp_path, {**_SHOP, "k8s/a.yaml": pod, "compose.yaml": compose, "b/Dockerfile": "FROM b:1\n"})
+    found = [each.severity for each in findings if each.rule == "consistency/variable-name"]
+    assert found == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("beside", "severity"),
+    [
+        ({}, "info"),
+        ({"infra/prod.tfvars": ""}, "warning"),
+        (
+            {
+                ".github/workflows/a.yml": "jobs:\n  a:\n    steps:\n      - run: terraform -chdir=infra apply x.tfplan\n"
+            },
+            "warning",
+        ),
+        ({".github/workflows/a.yml": "jobs:\n  a:\n    steps:\n      - run: terraform validate\n"}, "info"),
+    ],
+)
+def test_state_without_a_backend_weighs_as_much_as_what_is_kept_in_it(
+    beside: dict[str, str], severity: str, tmp_path: Path
+) -> None:
+    root = {"infra/main.tf": 'provider "aws" {\n  region = "x"\n}\nresource "aws_sqs_queue" "a" {\n  name = "a"\n}\n'}
+    found = [each for each in scanned(tmp_path, {**root, **beside}) if each.rule == "terraform/no-backend"]
+    assert [(each.path, each.severity) for each in found] == [("infra/main.tf", severity)]

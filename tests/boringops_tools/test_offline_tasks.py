@@ -23,7 +23,9 @@ CI = {
     for name in ("workflows/ci.yml", "workflows/release.yml", "workflows/rollback.yml", "dependabot.yml")
 }
 ALL = CONTAINERS | CI | DOCS
-RECOVERY = {"docs/disaster-recovery.md", "ops/recovery/backup-postgres.sh", "ops/recovery/restore-postgres.sh"}
+RECOVERY = {"docs/disaster-recovery.md"} | {
+    f"ops/recovery/{name}-postgres.sh" for name in ("backup", "restore", "rehearse")
+}
 PROMETHEUS = {
     f"monitoring/{name}" for name in ("prometheus.yml", "blackbox.yml", "rules.yml", "rules.test.yml", "dashboard.json")
 }

@@ -24,6 +24,7 @@ from boringops_tools.blueprints.operations.guides import GUIDES
 from boringops_tools.blueprints.operations.recovery import design, span
 from boringops_tools.blueprints.operations.stores import NAMED
 from boringops_tools.inspection import inspect
+from boringops_tools.yaml_files import documents
 from tests.boringops_tools.test_blueprints import APPS, drafted, files_of, repository
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -160,6 +161,188 @@ def test_postgres_is_backed_up_and_restored(tmp_path: Path, postgres: str) -> No
     assert wrong.returncode != 0 and not list((tmp_path / "none").iterdir()), "half a backup is none"
 
 
+IN_CLUSTER = f"{RECOVER}. PostgreSQL runs in the cluster on EKS."
+STATEFUL = """apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      containers:
+        - {name: db, image: "docker.io/library/postgres:17"}
+"""
+
+
+def test_a_rehearsal_restores_into_a_server_of_its_own(tmp_path: Path, postgres: str) -> None:
+    """As a user without rights, as the server wants it: the fixture's server is only what the backup comes from."""
+    root = repository(tmp_path, "express")
+    drafted(root, task=RECOVER)
+    live = postgres.replace("NAME", "kept")
+    plain = postgres.replace("NAME", "postgres").replace("+asyncpg", "")
+    subprocess.run(["psql", "--quiet", "--command", "create database kept", plain], check=True)
+    fill = "create table parcels (id int); insert into parcels select generate_series(1, 40)"
+    subprocess.run(["psql", "--quiet", "--command", fill, live.replace("+asyncpg", "")], check=True)
+    done = run(root / "ops/recovery/backup-postgres.sh", DATABASE_URL=live, BACKUP_DIR=str(tmp_path / "backups"))
+    file = Path(done.stdout.strip().splitlines()[-1])
+    home = Path("/tmp") / f"boringops-rehearsal-{os.getpid()}"
+    shutil.copytree(root / "ops/recovery", home / "scripts")
+    shutil.copytree(file.parent, home / "backups")
+    as_user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        for path in (home, *home.rglob("*")):
+            shutil.chown(path, "nobody")
+        as_user = {"user": "nobody", "cwd": home}
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))[-1].parent
+    command = ["bash", str(home / "scripts/rehearse-postgres.sh"), str(home / "backups" / file.name)]
+    env = {"PATH": f"{programs}:{os.environ['PATH']}", "TMPDIR": str(home), "HOME": str(home)}
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=120, **as_user)
+        assert ran.returncode == 0, ran.stderr
+        assert "restored 1 tables" in ran.stdout and "about 40 rows" in ran.stdout
+        assert sorted(path.name for path in home.iterdir()) == ["backups", "scripts"], "nothing is left behind"
+        (home / "backups" / file.name).write_bytes(b"damaged")
+        damaged = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=120, **as_user)
+        assert damaged.returncode != 0 and "rehearsed" not in damaged.stdout
+    finally:
+        shutil.rmtree(home)
+
+
+def test_what_is_damaged_or_missing_is_not_sent(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    drafted(root, task=IN_CLUSTER)
+    upload, fetch = (root / f"ops/recovery/{name}.sh" for name in ("upload", "fetch-postgres"))
+    bucket, folder, programs = tmp_path / "bucket", tmp_path / "backups", tmp_path / "bin"
+    for path in (bucket, folder, programs, tmp_path / "back"):
+        path.mkdir()
+    aws = programs / "aws"  # copies as it is told, and lists as S3 does
+    aws.write_text(
+        f'#!/bin/bash\nshift\nif [ "$1" = ls ]; then ls {bucket} | sed "s/^/2030-01-01 00:00:00 1 /"; exit; fi\n'
+        f'cp "${{3/s3:\\/\\/b/{bucket}}}" "${{4/s3:\\/\\/b/{bucket}}}"\n'.replace(
+            str(bucket) + "}", str(bucket).replace("/", "\\/") + "}"
+        )
+    )
+    aws.chmod(0o755)
+    env = {"PATH": f"{programs}:{os.environ['PATH']}", "BACKUP_BUCKET": "s3://b"}
+    assert run(upload, BACKUP_DIR=str(folder), **env).returncode == 3, "nothing to send is no success"
+    for day in ("01", "02"):
+        file = folder / f"postgres-203001{day}T000000Z.dump"
+        file.write_text(day)
+        sums = subprocess.run(["sha256sum", file.name], capture_output=True, text=True, check=True, cwd=folder).stdout
+        Path(f"{file}.sha256").write_text(sums)
+    sent = run(upload, BACKUP_DIR=str(folder), **env)
+    assert sent.returncode == 0 and len(list(bucket.iterdir())) == 4, sent.stderr
+    fetched = run(fetch, RESTORE_DIR=str(tmp_path / "back"), **env)
+    assert fetched.stdout.strip() == str(tmp_path / "back/postgres-20300102T000000Z.dump"), fetched.stderr
+    assert run(upload, BACKUP_DIR=str(folder), **env).returncode == 3, "what was sent is not sent again"
+    Path(f"{file}.sent").unlink()
+    file.write_text("damaged")
+    assert run(upload, BACKUP_DIR=str(folder), **env).returncode != 0
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        IN_CLUSTER,
+        IN_CLUSTER.replace("EKS", "GKE"),
+        f"{RECOVER} with kube-prometheus: it runs in our Kubernetes cluster",
+    ],
+)
+def test_a_database_in_the_cluster_is_backed_up_on_a_schedule(tmp_path: Path, task: str) -> None:
+    root = repository(tmp_path, "express")
+    drafted(root, task=task)
+    mine = [path for path in files_of(root) if path.startswith(("ops/", "monitoring/"))]
+    found = inspect(root, mine)
+    assert [f"{f.path}:{f.line} {f.message}" for f in found.findings if f.severity in {"error", "warning"}] == []
+    assert "rto" not in {path.lower() for path in mine} and draft(root, files_of(root), task=task).files == []
+    kubectl = SCRIPTS / "kubectl"
+    if not kubectl.exists():
+        pytest.skip("kubectl is not installed")
+    done = subprocess.run(
+        [kubectl, "kustomize", str(root / "ops/recovery")], capture_output=True, text=True, check=True
+    )
+    objects = {(each["kind"], each["metadata"]["name"]): each for each in documents(done.stdout)}
+    job = objects["CronJob", "backup-postgres"]["spec"]
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    assert job["schedule"] == "*/30 * * * *" and job["concurrencyPolicy"] == "Forbid"
+    assert pod["securityContext"]["runAsNonRoot"] and pod["serviceAccountName"] == "backup"
+    named = {volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume}
+    scripts = next(each for (kind, _), each in objects.items() if kind == "ConfigMap")
+    assert named == {scripts["metadata"]["name"]} and "pg_dump" in scripts["data"]["backup-postgres.sh"]
+    rule = ("PrometheusRule", "backups")
+    assert (rule in objects) == ("kube-prometheus" in task) != ("monitoring/backups.yml" in mine)
+    text = json.dumps(objects[rule]) if rule in objects else (root / "monitoring/backups.yml").read_text()
+    assert 'cronjob=\\"backup-postgres\\"} > 3600' in text or 'cronjob="backup-postgres"} > 3600' in text
+
+
+def test_on_one_machine_a_timer_runs_the_backup(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    task = f"Containerise this for one machine with Docker Compose in production. {RECOVER}"
+    drafted(root, task=task)
+    mine = ["compose.backup.yaml", *(path for path in files_of(root) if path.startswith("ops/"))]
+    found = inspect(root, mine)
+    assert [f"{f.path}:{f.line} {f.message}" for f in found.findings if f.severity in {"error", "warning"}] == []
+    assert "OnCalendar=*:0/30" in (root / "ops/recovery/systemd/backup.timer").read_text()
+    [services] = [each["services"] for each in documents((root / "compose.backup.yaml").read_text())]
+    assert services["backup-postgres"]["environment"]["DATABASE_URL"].endswith("@postgres:5432/app")
+    assert all(each["profiles"] == ["backup"] for each in services.values())
+    assert made(root, task) == {}
+    assert "compose.backup.yaml" not in made(
+        repository(tmp_path / "aws", "express"), f"Containerise this for ECS. {RECOVER}"
+    )
+
+
+def test_manifests_say_what_the_cluster_runs(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    (root / "deploy").mkdir()
+    (root / "deploy/db.yaml").write_text(STATEFUL)
+    policy = list(documents(made(root, RECOVER)["ops/recovery/kubernetes/network-policy.yaml"]))
+    assert policy[1]["spec"]["egress"][0]["to"] == [{"podSelector": {"matchLabels": {"app": "db"}}}]
+    assert policy[2]["spec"]["podSelector"]["matchLabels"] == {"app": "db"}
+    (root / "deploy/db.yaml").write_text("apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\n")
+    files = made(root, RECOVER)
+    assert "ops/recovery/kustomization.yaml" not in files and "deploy/db.yaml" in files["docs/disaster-recovery.md"]
+
+
+def test_backups_are_copied_to_the_second_region_that_was_named(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    one = made(root, f"Deploy this to AWS ECS in eu-west-1. {RECOVER}")
+    assert "infra/terraform/backups.tf" not in one and "name a second one" in one["docs/disaster-recovery.md"]
+    drafted(root, task="Deploy this to AWS ECS in eu-west-1")
+    task = f"{RECOVER}, on AWS ECS in eu-west-1, copies in eu-central-1"
+    drafted(root, task=task)
+    assert 'default     = "eu-central-1"' in (root / "infra/terraform/backups.tf").read_text()
+    assert "backups.tf` replicates them to eu-central-1" in (root / "docs/disaster-recovery.md").read_text()
+    found = inspect(root, [path for path in files_of(root) if path.startswith("infra/")])
+    assert [f"{f.path}:{f.line} {f.message}" for f in found.findings if f.severity in {"error", "warning"}] == []
+    assert made(root, task) == {}
+    google = made(
+        repository(tmp_path / "google", "express"),
+        f"Deploy this to Cloud Run in europe-west3. {RECOVER}, copies in europe-west1",
+    )
+    values = google["infra/terraform/environments/production.tfvars.example"]
+    assert (
+        re.search(r'backup_location\s+= "europe-west1"', values)
+        and "backup_location" in google["docs/disaster-recovery.md"]
+    )
+
+
+def test_documents_say_the_same_before_and_after_the_pipeline_is_there(tmp_path: Path) -> None:
+    root = repository(tmp_path, "express")
+    task = f"Deploy this to Kubernetes. {RECOVER}"
+    told = made(root, task)["docs/disaster-recovery.md"]
+    drafted(root, task=task)
+    (root / "docs/disaster-recovery.md").unlink()
+    assert made(root, task)["docs/disaster-recovery.md"] == told
+
+
+def test_a_managed_database_gets_no_job_in_the_cluster(tmp_path: Path) -> None:
+    files = made(repository(tmp_path, "express"), f"{RECOVER}. It runs on EKS with RDS.")
+    assert "ops/recovery/kustomization.yaml" not in files
+
+
 # --- monitoring ---
 
 METERED = {
@@ -215,6 +398,55 @@ def test_every_page_has_a_test(tmp_path: Path) -> None:
         heading.lower().replace(" ", "-") for heading in re.findall(r"(?m)^## (.+)$", files["docs/monitoring.md"])
     }
     assert set(re.findall(r"runbook: docs/monitoring\.md#([\w-]+)", files["monitoring/rules.yml"])) <= anchors
+
+
+METRICS_DEPLOYED = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - {name: web, image: "registry.example.com/web:1", ports: [{containerPort: 8000}]}
+"""
+
+
+def test_the_prometheus_operator_gets_objects_of_its_kinds(tmp_path: Path) -> None:
+    files = METERED | {"deploy/web.yaml": METRICS_DEPLOYED}
+    root = folder_of(tmp_path, files)
+    task = "Set up monitoring and alerts with the Prometheus operator"
+    written = made(root, task)
+    assert "monitoring/prometheus.yml" not in written and "monitoring/rules.test.yml" in written
+    [rule] = documents(written["monitoring/kubernetes/prometheus-rule.yaml"])
+    [plain] = documents(written["monitoring/rules.yml"])
+    assert rule["kind"] == "PrometheusRule" and rule["spec"]["groups"] == plain["groups"]
+    [monitor] = documents(written["monitoring/kubernetes/pod-monitors.yaml"])
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    assert monitor["spec"]["selector"]["matchLabels"] == {"app": "web"} and endpoint["portNumber"] == 8000
+    job = endpoint["relabelings"][0]["replacement"]
+    assert f'job="{job}"' in written["monitoring/rules.yml"]
+    [probe] = documents(written["monitoring/kubernetes/probes.yaml"])
+    assert probe["spec"]["jobName"] == "probe" and probe["spec"]["targets"]["staticConfig"]["labels"] == {
+        "application": job
+    }
+    drafted(root, task=task)
+    found = inspect(root, [path for path in files_of(root) if path.startswith("monitoring/")])
+    assert [f"{f.path}:{f.line} {f.message}" for f in found.findings if f.severity in {"error", "warning"}] == []
+    unjudged = {
+        each.path for each in found.validation if each.outcome == "not_validated" and "custom resource" in each.reason
+    }
+    assert "monitoring/kubernetes/pod-monitors.yaml" in unjudged, "a schema that is not here is said to be missing"
+    assert made(root, task) == {}
+
+
+def test_an_object_of_the_operator_says_that_it_is_there(tmp_path: Path) -> None:
+    monitor = "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: other}\nspec: {endpoints: [], selector: {}}\n"
+    assert "monitoring/prometheus.yml" in made(folder_of(tmp_path / "a", METERED), "Set up monitoring")
+    root = folder_of(tmp_path / "b", METERED | {"deploy/monitor.yaml": monitor})
+    written = made(root, "Set up monitoring")
+    assert "monitoring/kubernetes/prometheus-rule.yaml" in written and "monitoring/prometheus.yml" not in written
 
 
 @pytest.mark.parametrize("tool", ["Terraform", "CloudFormation"])

@@ -300,20 +300,6 @@ def test_what_a_start_script_does_first_is_a_job_of_its_own(tmp_path: Path) -> N
     assert app.node is not None and app.node.before_start == ["npm run migrate"]
 
 
-def test_members_of_a_uv_workspace_are_told_from_its_root(tmp_path: Path) -> None:
-    stack = made(
-        tmp_path,
-        **{
-            "pyproject.toml": '[tool.uv.workspace]\nmembers = ["api"]\n',
-            "uv.lock": "version = 1\n",
-            "api/pyproject.toml": '[project]\nname = "api"\ndependencies = ["fastapi"]\n[build-system]\nrequires = []\n',
-            "api/main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
-        },
-    )
-    assert [app.deployable for app in stack.applications] == [False, False]
-    assert all("workspace" in app.reason for app in stack.applications)
-
-
 def test_a_framework_that_nothing_declares_is_not_started(tmp_path: Path) -> None:
     stack = made(
         tmp_path, **{"requirements.txt": "requests\n", "a.py": "from fastapi import FastAPI\napp = FastAPI()\n"}

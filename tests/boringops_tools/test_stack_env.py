@@ -161,3 +161,71 @@ def test_go_struct_tags_and_a_helper_of_another_package(tmp_path: Path) -> None:
     )
     assert said(app) == "PORT=8099 SIZE=8 URL!"
     assert (app.port, str(app.port_source)) == (8099, "main.go:14")
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("#[clap(long, env)]\n    pub database_url: String,", "DATABASE_URL!"),
+        ('#[arg(long, env = "APP_LEVEL", default_value = "info")]\n    level: String,', "APP_LEVEL=info"),
+        ("#[arg(env, long)]\n    /// What it is for.\n    note: Option<String>,", "NOTE"),
+        ("#[arg(long, env, default_value_t = 8)]\n    #[serde(skip)]\n    pub(crate) workers: usize,", "WORKERS=8"),
+        ("#[structopt(long, env, help = \"of env (x)\")]\n    hmac: std::path::PathBuf,", "HMAC!"),
+        ("#[arg(long)]\n    level: String,", ""),
+        ("#[arg(long, hide_env = true)]\n    level: String,", ""),
+        ('#[arg(long, help = "the env")]\n    level: String,', ""),
+        ("#[serde(env)]\n    level: String,", ""),
+    ],
+)  # fmt: skip
+def test_clap(tmp_path: Path, field: str, expected: str) -> None:
+    files = {
+        "Cargo.toml": '[package]\nname = "x"\nversion = "0.1.0"\n[dependencies]\naxum = "0.8"\nclap = "4"\n',
+        "Cargo.lock": "version = 4\n",
+        "src/main.rs": f"#[derive(clap::Parser)]\nstruct Config {{\n    {field}\n}}\nfn main() {{}}\n",
+    }
+    assert said(only(tmp_path, files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"config/credentials.yml.enc": "x"}, "DATABASE_URL! RAILS_MASTER_KEY!"),
+        ({"config/database.yml": "production:\n  host: <%= ENV['DB_HOST'] %>\n  pool: <%= ENV.fetch('POOL') { 5 } %>\n"},
+         "DB_HOST POOL SECRET_KEY_BASE!"),
+        ({"config/secrets.yml": "production:\n  secret_key_base: <%= ENV.fetch('SECRET_KEY_BASE') %>\n  # <%= ENV['OLD'] %>\n"},
+         "DATABASE_URL! SECRET_KEY_BASE!"),
+        ({"config/puma.rb": "environment ENV.fetch('RAILS_ENV')\n"}, "DATABASE_URL! SECRET_KEY_BASE!"),
+    ],
+)  # fmt: skip
+def test_rails(tmp_path: Path, files: dict[str, str], expected: str) -> None:
+    rails = {"Gemfile": 'gem "rails"\ngem "pg"\n', "Gemfile.lock": "GEM\n", "config/application.rb": "module A\nend\n"}
+    assert said(only(tmp_path, rails | files)) == expected
+
+
+def test_a_connection_that_falls_back_to_a_name_is_a_choice(tmp_path: Path) -> None:
+    files = {
+        "composer.json": '{"require": {"laravel/framework": "^12"}}', "artisan": "", "public/index.php": "",
+        "config/database.php": "<?php return ['a' => env('DB_CONNECTION', 'mysql'), 'b' => env('DB_PASSWORD', 'x')];",
+    }  # fmt: skip
+    app = only(tmp_path, files)
+    assert {each.name: (each.secret, each.default) for each in app.env} == {
+        "DB_CONNECTION": (False, "mysql"), "DB_PASSWORD": (True, None),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "settings", "expected"),
+    [
+        ('GetConnectionString("Shop")', "Server=localhost;Database=shop", "ConnectionStrings__Shop!"),
+        ('GetConnectionString("Shop") ?? "Data Source=a.db"', "", "ConnectionStrings__Shop"),
+        ('GetConnectionString("Shop")', "Data Source=data/shop.db", "ConnectionStrings__Shop"),
+        ("GetConnectionString(name)", "", ""),
+    ],
+)  # fmt: skip
+def test_connection_strings(tmp_path: Path, code: str, settings: str, expected: str) -> None:
+    project = '<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net9.0</TargetFramework></PropertyGroup></Project>'
+    files = {
+        "Shop.csproj": project, "Program.cs": f"var app = B().Build();\nvar c = app.Configuration.{code};\napp.Run();\n",
+        "appsettings.json": f'{{"ConnectionStrings": {{"Shop": "{settings}"}}}}',
+    }  # fmt: skip
+    assert said(only(tmp_path, files)) == expected

@@ -100,7 +100,7 @@ def test_what_shellcheck_says_of_a_step_is_told_as_shellcheck_tells_it() -> None
         ("template-injection", '"github.ref_name" is a branch or tag name, which is not validated', "warning"),
         ("template-injection", '"env.A" is set from an input chosen by whoever runs this, which', "warning"),
         ("template-injection", '"github.head_ref" is potentially untrusted', "error"),
-        ("cache-poisoning", "a cache is restored", "warning"),
+        ("cache-poisoning", "a cache is restored", "info"),
         ("outdated-action-runner", "the runner is too old", "warning"),
         ("undefined-property", "no such property", "error"),
     ],

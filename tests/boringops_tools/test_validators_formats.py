@@ -70,6 +70,11 @@ GOOD = {
     "deploy/nginx.conf": (NGINX, "gixy"),
     "nginx/part.conf": ("server {\n  listen 80;\n  location / { proxy_pass http://app:8000; }\n}\n", "nginx"),
     ".github/workflows/ci.yml": (WORKFLOW, "zizmor"),
+    "azure-pipelines.yml": (
+        "steps:\n  - task: AzureCLI@2\n    inputs:\n      azureSubscription: a\n      addSpnToEnvironment: true\n"
+        "      scriptType: bash\n      scriptLocation: inlineScript\n      inlineScript: az account show\n",
+        "check-jsonschema",
+    ),
 }  # fmt: skip
 BAD: list[tuple[str, str, str, str, int | None]] = [
     # path, text, tool, rule, line

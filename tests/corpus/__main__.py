@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
 
 
 def title(batch: str, kind: str) -> str:
-    """What a row is called; `(2)` marks the second batch, `(3)` the third."""
+    """What a row is called; `(2)` marks the second batch, and so on."""
     return kind if batch == BATCHES[0] else f"{kind} ({BATCHES.index(batch) + 1})"
 
 

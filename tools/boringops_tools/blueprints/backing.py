@@ -80,6 +80,15 @@ CI_VALUE = "ci-only-placeholder"
 """Stands for every secret on a CI runner; it opens nothing."""
 
 
+DOTNET = "ConnectionStrings__"
+"""How .NET's configuration is told of a connection string."""
+_KEYWORDS = {
+    "postgres": "Host={host};Port={port};Database={name};Username={user};Password={password}",
+    "mysql": "Server={host};Port={port};Database={name};User={user};Password={password}",
+}
+_ELSEWHERE = re.compile(r"(?i)redis|cache|mongo|rabbit|queue|bus|storage|blob|hangfire|elastic")
+
+
 def parts(app: Application) -> dict[str, tuple[str, str]]:
     """Variables that lead to a backing service: its kind, and which part of its address each holds."""
     found: dict[str, tuple[str, str]] = {}
@@ -90,6 +99,11 @@ def parts(app: Application) -> dict[str, tuple[str, str]]:
                     rf"(\w+_)?{_PREFIX[service.kind]}{pattern}", variable.name
                 ):
                     found[variable.name] = (service.kind, part)
+    stores = [service.kind for service in app.services if service.kind in _KEYWORDS]
+    for variable in app.env:
+        # Of two databases nobody can say which a name means.
+        if variable.name.startswith(DOTNET) and len(stores) == 1 and not _ELSEWHERE.search(variable.name):
+            found[variable.name] = (stores[0], "keywords")
     return found
 
 
@@ -110,7 +124,7 @@ def _values(service: Service, ci: bool, host: str | None) -> dict[str, str]:
     password = (CI_VALUE if ci else f"${{{backing.variable}:?set it in .env}}") if backing.variable else ""
     apart = service.scheme.startswith("jdbc:")  # JDBC is told the user and the password by themselves
     login = f"{backing.user}:{password}@" if password and not apart else ""
-    return {
+    told = {
         "url": f"{service.scheme or backing.scheme}://{login}{host}:{backing.port}{backing.suffix}",
         "host": host,
         "port": str(backing.port),
@@ -118,3 +132,4 @@ def _values(service: Service, ci: bool, host: str | None) -> dict[str, str]:
         "password": password,
         "name": backing.suffix.strip("/").partition("?")[0],
     }
+    return told | {"keywords": _KEYWORDS.get(service.kind, "").format(**told)}

@@ -111,7 +111,7 @@ def _setup_uv(app: Application, _: Context) -> list[Step]:
         },
         {
             "name": "Install what the lockfile says" if app.lockfile else "Install without a lockfile",
-            "run": ["uv sync --locked" if app.lockfile else "uv sync"],
+            "run": ["uv sync --locked" if app.lockfile else "uv sync"],  # of a workspace's member, from its own folder
         },
     ]
 

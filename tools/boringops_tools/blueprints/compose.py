@@ -7,11 +7,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing
+from boringops_tools.blueprints import backing, contract
 from boringops_tools.blueprints.context import COMPOSE_NAMES, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
-from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 
 MARK = "set it in .env"
@@ -39,22 +38,33 @@ def insisted(value: str) -> list[str]:
 
 def files(context: Context) -> Iterator[DraftFile]:
     if context.stack.deployable and not any(name in context.tree for name in COMPOSE_NAMES):
-        yield DraftFile(
-            path="compose.yaml",
-            content=render(
-                "compose.yaml.j2",
-                apps=[
-                    (app, host_port(context, app), environment(app))
-                    for app in (as_exposed(context, app) for app in context.stack.deployable)
-                ],
-                kinds=context.stack.kinds,
-                backings=backing.BACKINGS,
-                image=backing.image,
-                jobs=jobs,
-                migrates=migrates,
-            ),
-            why="The application and its services on one machine, for development.",
-        )
+        why = "The application and its services on one machine, for development."
+        yield DraftFile(path="compose.yaml", content=content(context), why=why)
+
+
+def rendered(context: Context) -> dict[str, Any]:
+    """The same, as what it means."""
+    from boringops_tools.yaml_files import documents
+
+    made: dict[str, Any] = documents(content(context))[0]
+    return made
+
+
+def content(context: Context) -> str:
+    """The Compose file as it is where there is none yet."""
+    return render(
+        "compose.yaml.j2",
+        apps=[
+            (app, host_port(context, app), environment(context, app))
+            for app in (as_exposed(context, app) for app in context.stack.deployable)
+        ],
+        kinds=context.stack.kinds,
+        backings=backing.BACKINGS,
+        image=backing.image,
+        jobs=jobs,
+        migrates=migrates,
+        built=contract.built,
+    )
 
 
 def production(context: Context) -> Iterator[DraftFile]:
@@ -65,7 +75,7 @@ def production(context: Context) -> Iterator[DraftFile]:
             path=PRODUCTION,
             content=render(
                 "compose.prod.yaml.j2",
-                apps=context.stack.deployable,
+                apps=[(app, of_production(context, app)) for app in context.stack.deployable],
                 kinds=context.stack.kinds,
                 jobs=jobs,
                 sealed={"go", "rust", "static", "cpp"},
@@ -94,7 +104,8 @@ def jobs(app: Application) -> list[dict[str, Any]]:
 
 
 def image_variable(app: Application) -> str:
-    return re.sub(r"\W", "_", app.name).upper() + "_IMAGE"
+    named = re.sub(r"\W", "_", app.name).upper() + "_IMAGE"
+    return named if not named[0].isdigit() else f"APP_{named}"  # a variable's name begins with no digit
 
 
 def as_exposed(context: Context, app: Application) -> Application:
@@ -116,29 +127,34 @@ def host_port(context: Context, app: Application) -> int:
     return app.port or 8080
 
 
-def environment(app: Application) -> dict[str, str | None]:
+def environment(context: Context, app: Application) -> dict[str, str | None]:
     """Variables of the application's container. None hands on what the developer's .env has, or leaves it unset."""
     known = backing.values(app)
     found: dict[str, str | None] = {}
-    for variable in app.env:
-        name, default = variable.name, variable.default
-        if name == "PORT":
-            found[name] = str(app.port)
-        elif name in known:
+    for entry in contract.of(context, app):
+        name, value = entry.name, entry.value("development")
+        if entry.when != "run":
+            continue  # written into the bundle while the image is built, or read where there is no container
+        if name in known:
             found[name] = known[name]
-        elif is_public(name):
-            continue  # written into the bundle while the image is built
-        elif (variable.secret and (variable.required or default is None) and insists(name)) or variable.required:
+        elif entry.fixed is not None:
+            found[name] = entry.fixed
+        elif value is None and entry.image is not None:
+            continue  # a name without a value would take the image's own away
+        elif entry.asked("development"):
             found[name] = f"${{{name}:?{MARK}}}"
-        elif default and re.fullmatch(r"[\w./:@,+-]+", default) and not variable.secret:
-            found[name] = f"${{{name}:-{default}}}"
         else:
-            found[name] = None
+            found[name] = None if value is None else f"${{{name}:-{value}}}"
     return found
 
 
-def insists(name: str) -> bool:
-    """Secrets of the application itself; those of third parties may be left empty in development."""
-    return bool(
-        re.search(r"(^|_)(SECRET|SECRET_KEY|SECRET_KEY_BASE|JWT_SECRET|SESSION_SECRET|AUTH_SECRET|APP_KEY)$", name)
-    ) and not re.search(r"(STRIPE|AWS|GITHUB|GOOGLE|WEBHOOK|CLIENT|FACEBOOK|TWITTER|AZURE|SUPABASE|OAUTH)", name)
+def of_production(context: Context, app: Application) -> dict[str, str]:
+    """What production says otherwise: no debugging, and no default that only a developer's machine has."""
+    found: dict[str, str] = {}
+    for entry in contract.of(context, app):
+        value = entry.value("production")
+        if entry.asked("production") and not entry.asked("development") and not entry.service:
+            found[entry.name] = f"${{{entry.name}:?{MARK}}}"
+        elif value is not None and value != entry.value("development"):
+            found[entry.name] = value
+    return found

@@ -5,19 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from boringops_tools.blueprints import workflows_there
 from boringops_tools.blueprints.choices import Choices
 from boringops_tools.blueprints.operations import asked
 from boringops_tools.blueprints.systems import GITHUB, SYSTEMS, System
+from boringops_tools.blueprints.workflows_there import Workflow
 from boringops_tools.stack.facts import Application, Stack
 from boringops_tools.stack.tree import Tree
 
 DEPLOY = ".github/workflows/deploy-kubernetes.yml"
 """The workflow that others call to deploy; it publishes nothing."""
 DEPLOY_CLOUD = ".github/workflows/deploy.yml"
+DEPLOYMENT = "docs/deployment.md"
+"""How a cloud is set up, deployed to and rolled back."""
 INFRASTRUCTURE = ".github/workflows/infrastructure.yml"
 """The workflow that plans and applies Terraform."""
 _ASIDE = (DEPLOY, DEPLOY_CLOUD, INFRASTRUCTURE)
 """Workflows of ours that neither check the code nor publish it."""
+_CI = (".github/workflows/ci.yml", ".github/workflows/tests.yml", ".github/workflows/checks.yml")
+"""What the workflow that tests is called; the first that is free."""
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
@@ -35,6 +41,9 @@ class Context:
     """What the user said, answers included."""
     planned: frozenset[str] | None = None
     """Of what is wanted, the files that will really be written; None: all."""
+
+    deploys_by: str = ""
+    """Pipelines of one file that deploy, or will (`deploying.paths`); empty where none does."""
 
     @property
     def apps(self) -> list[Application]:
@@ -98,14 +107,24 @@ class Context:
         ]
 
     @cached_property
-    def ci_path(self) -> str:
-        """The workflow that checks pull requests: an existing one, or the one to draft."""
-        checking = [
-            path
-            for path in self.workflows
-            if path not in _ASIDE and "pull_request" in self.tree.text(path) and "image" not in path
+    def checking(self) -> list[Workflow]:
+        """The workflows that a change starts, without those of ours that deploy."""
+        return [
+            each
+            for each in workflows_there.all_of(self.tree, self.workflows)
+            if each.checks and each.path not in _ASIDE
         ]
-        return checking[0] if checking else ".github/workflows/ci.yml"
+
+    @cached_property
+    def ci_path(self) -> str:
+        """The workflow that tests each change: an existing one, or the one to draft beside those that do not test.
+
+        Where it cannot be known whether one tests, it is taken for the one: a second one would do everything twice."""
+        tested = any(app.commands.test for app in self.apps)
+        found = [each for each in self.checking if each.tests]
+        found += [each for each in self.checking if each.reviews and (each.unclear or not tested)]
+        free = (path for path in _CI if path not in self.tree)
+        return found[0].path if found else next(free, _CI[0])
 
     @cached_property
     def release_path(self) -> str:
@@ -126,6 +145,13 @@ class Context:
             if path not in (self.ci_path, *_ASIDE) and any(sign in self.tree.text(path) for sign in signs)
         ]
         return publishing[0] if publishing else ".github/workflows/release.yml"
+
+    @property
+    def releases(self) -> str:
+        """The pipeline that publishes images, that is there or comes along; empty where none does."""
+        comes = self.on_github and bool(self.images) and self.will_have(self.release_path, "ci")
+        found = [self.release_path] if self.release_path in self.tree or comes else []
+        return "` and `".join([*found, *(self.told_pipelines.values() if self.images else [])])
 
     @cached_property
     def compose_path(self) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shlex
 
-from boringops_tools.stack.environment import is_public
+from boringops_tools.blueprints import contract
 from boringops_tools.stack.facts import Application
 
 
@@ -52,23 +52,31 @@ def publish(app: Application, commit: str) -> list[str]:
     ]
 
 
-def promote(what: str, commit: str, *tags: str) -> list[str]:
-    """Give the commit's image further tags. Fails where that commit's image was never built on the trunk."""
+def promote(what: str, commit: str, *tags: str, deploys: bool = False) -> list[str]:
+    """Give the commit's image further tags. Fails where that commit's image was never built on the trunk.
+
+    Where something `deploys`, what comes next does, and finds the image's digest in `$digest`."""
     named = " ".join(f'--tag "$image:{tag}"' for tag in tags)
-    return [
+    promoted = [
         f"""digest="$(docker buildx imagetools inspect "$image:sha-{commit}" --format '{{{{.Manifest.Digest}}}}')\"""",
         f'docker buildx imagetools create {named} "$image@$digest"',
+    ]
+    if deploys:
+        return [*promoted, f'echo "{what}: $image@$digest"']
+    return [
+        *promoted,
         f'echo "{what}: $image@$digest. Ready to be deployed by digest; no target is known here, so nothing was deployed."',
     ]
 
 
-def roll_back(digest: str = "ROLLBACK_DIGEST") -> list[str]:
+def roll_back(digest: str = "ROLLBACK_DIGEST", *, deploys: bool = False) -> list[str]:
     """Make an image that was built before the production one again. `digest` is a variable's name."""
     refuse = f'echo "{digest} has to be sha256: and 64 digits." >&2; exit 1'
+    told = f'echo "Production is $image@${digest} again. Deploy that digest; data and schema stay as they are."'
     return [
         f"""printf %s "${digest}" | grep -Eq '^sha256:[0-9a-f]{{64}}$' || {{ {refuse}; }}""",
         f'docker buildx imagetools create --tag "$image:production" "$image@${digest}"',
-        f'echo "Production is $image@${digest} again. Deploy that digest; data and schema stay as they are."',
+        *([] if deploys else [told]),
     ]
 
 
@@ -78,4 +86,4 @@ def _file(app: Application) -> str:
 
 def _arguments(app: Application) -> str:
     """What a bundler writes into the image; the values are variables of the CI system."""
-    return "".join(f" --build-arg {variable.name}" for variable in app.env if is_public(variable.name))
+    return "".join(f" --build-arg {name}" for name in contract.built(app))

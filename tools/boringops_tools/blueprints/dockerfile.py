@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from boringops_tools.blueprints import compose, node_image, pins
+from boringops_tools.blueprints import node_image, pins
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.other_images import OTHERS
 from boringops_tools.blueprints.render import render
-from boringops_tools.stack.facts import Application, Go, Python
+from boringops_tools.stack.environment import is_own_secret
+from boringops_tools.stack.facts import Application, Go, Python, Workspace
+from boringops_tools.stack.found import inner
+from boringops_tools.stack.tree import join
 
 
 def files(context: Context) -> Iterator[DraftFile]:
@@ -69,22 +72,32 @@ def _values(app: Application, context: Context) -> dict[str, Any]:
     return common | _LANGUAGES[app.language](app, context)
 
 
-def _python(app: Application, _: Context) -> dict[str, Any]:
+def _python(app: Application, context: Context) -> dict[str, Any]:
     python = app.python or Python()
+    workspace = app.workspace or Workspace()
+    inside = inner(workspace.root, app.folder) if app.folder != app.context else ""
+    here = f"/app/{inside}" if inside else "/app"
+    manage = next((path for path in (join(python.import_root, "manage.py"),) if app.path(path) in context.tree), "")
     # Collecting static files imports the settings, which may insist on variables that only exist at run time.
     fill = {
         variable.name: "sqlite:////tmp/build.sqlite3"
         if variable.name.endswith("DATABASE_URL")
         else "only-for-collectstatic"
         for variable in app.env
-        if variable.required or (variable.default is None and compose.insists(variable.name))
+        if variable.required or (variable.default is None and is_own_secret(variable.name))
     }
     return {
         "uv": pins.base("uv"),
         "requirement_paths": sorted({name.partition("/")[0] for name in python.included}),
         "server_package": "" if python.server_declared or not python.server else pins.package(python.server),
         "fill": fill if python.collectstatic else {},
-        "paths": ":".join(dict.fromkeys(f"/app/{part}" if part else "/app" for part in (python.import_root, ""))),
+        "here": here,
+        "inside": inside,
+        "members": workspace.manifests,
+        "package": workspace.package if len(workspace.manifests) else "",
+        "manage": manage,
+        "paths": ":".join(dict.fromkeys(f"{here}/{part}" if part else here for part in (python.import_root, ""))),
+        "writes": app.framework == "fasthtml",
         "hosts_checked": app.framework == "django",
         "installs_project": python.packaged and not python.requirements,
         "tool": pins.package(app.manager) if app.manager in {"poetry", "pdm", "pipenv"} else "",

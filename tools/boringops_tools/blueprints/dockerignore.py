@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.dockerfile import content
 from boringops_tools.blueprints.merging import kept_out
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
+from boringops_tools.checks.dockerignore import missing
 from boringops_tools.stack.facts import Application, Node, Workspace
 
 _LEFT_OUT = re.compile(
@@ -25,7 +27,12 @@ _LEFT_OUT = re.compile(
 def files(context: Context) -> Iterator[DraftFile]:
     for app in context.apps:
         # Of a Dockerfile that is not at its context's root, the ignore file is the one beside it.
-        path = app.path(".dockerignore" if app.workspace is None else "Dockerfile.dockerignore")
+        path = app.path(".dockerignore" if app.folder == app.context else "Dockerfile.dockerignore")
+        own = app.path("Dockerfile.dockerignore")
+        if own in context.tree:
+            continue  # which is the one that counts
+        if app.deployable and path in context.tree and _starves(app, context, path):
+            path = own
         if app.deployable and path not in context.tree:
             yield DraftFile(
                 path=path,
@@ -39,18 +46,28 @@ def files(context: Context) -> Iterator[DraftFile]:
                 yield DraftFile(path=path, content=after, action="change", why=why)
 
 
+def _starves(app: Application, context: Context, path: str) -> bool:
+    """Whether the .dockerignore that is there was written for another Dockerfile: it keeps out what ours builds from."""
+    if app.path("Dockerfile") in context.tree:
+        return False
+    return any(missing(content(context, app), context.tree.text(path), app.context, context.tree.files))
+
+
 def allowed(app: Application, context: Context) -> list[str]:
     """Top-level names of the application's folder that its build may see."""
-    if app.workspace is not None:
+    whole = app.jvm is not None or app.dotnet is not None  # which builds from all of its modules
+    if app.workspace is not None and app.folder != app.workspace.root and not whole:
         return _of_workspace(app, context)
-    prefix = f"{app.folder}/" if app.folder else ""
-    inner = [path.removeprefix(prefix) for path in context.tree.all_below(app.folder)]
+    prefix = f"{app.context}/" if app.context else ""
+    inner = [path.removeprefix(prefix) for path in context.tree.all_below(app.context)]
     names = {path.partition("/")[0] for path in inner}
     manifest = context.tree.text(app.path("pyproject.toml"))
     needed = {name for name in names if name in manifest and name.lower().startswith(("readme", "licen"))}
     if app.go is not None:  # sources of every package, and what they embed; documents and images are none of it
         needed |= set(app.go.assets)
     needed |= _NEEDED.get(app.language, set()) & names
+    if app.elixir is not None:
+        needed |= {part.partition("/")[0] for part in (*app.elixir.local, *app.elixir.members)}
     if app.static is not None:
         names.add("nginx.conf")
     if app.rust is not None:
@@ -58,10 +75,15 @@ def allowed(app: Application, context: Context) -> list[str]:
     if app.static is not None and app.static.files:
         top = app.static.output.partition("/")[0]
         names, needed = {"nginx.conf", *([top] if top else app.static.files)}, {top} if top else set(app.static.files)
+    if app.workspace is not None:  # it is the root itself: what it stands on lies below it
+        parts = (*app.workspace.manifests, *app.workspace.folders)
+        needed |= {part.partition("/")[0] for part in parts if part}
     others = {
         other.folder.removeprefix(prefix).partition("/")[0]
         for other in context.apps
-        if other.folder != app.folder and other.folder.startswith(prefix)
+        if other.folder != app.folder
+        and other.folder.startswith(prefix)
+        and not (whole and app.workspace is not None and other.context == app.context)
     }
     return sorted(
         name
@@ -91,4 +113,7 @@ def _of_workspace(app: Application, context: Context) -> list[str]:
     )
     configuration = app.path("nginx.conf").removeprefix(f"{workspace.root}/" if workspace.root else "")
     own = [*node.manifests, *shared, *([configuration] if app.static else [])]
-    return sorted({*own, *workspace.manifests, *workspace.folders})
+    if app.python is not None:
+        readmes = context.tree.named(workspace.root, "README.md", "README.rst") if "" in workspace.folders else []
+        own += [*context.tree.named(workspace.root, "pyproject.toml", "uv.lock"), *readmes]
+    return sorted({*own, *workspace.manifests, *(name for name in workspace.folders if name)})

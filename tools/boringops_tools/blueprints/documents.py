@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from boringops_tools.blueprints import backing, compose, continuous, contract, diagram, kubernetes
-from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints import backing, compose, compose_merge, continuous, contract, diagram, kubernetes
+from boringops_tools.blueprints.context import DEPLOYMENT, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.operations import guides, recovery
 from boringops_tools.blueprints.render import render
@@ -16,6 +16,8 @@ from boringops_tools.blueprints.systems import SYSTEMS
 from boringops_tools.stack.facts import Application
 
 RUNBOOK = "docs/runbook.md"
+_CLOUDS = ("ecs", "cloud-run", "container-apps")
+"""Targets with a document of their own."""
 
 
 def runbook(context: Context) -> Iterator[DraftFile]:
@@ -123,6 +125,8 @@ def facts(context: Context) -> dict[str, Any]:
     told = context.told_pipelines
     github = bool(context.workflows) or context.on_github
     checks = [context.ci_path] if _on_github(context, context.ci_path) else []
+    others = {each.path for each in context.checking if each.tests or each.lints} - {context.release_path}
+    checks = sorted({*checks, *others})
     checks += [*told.values()] or ([] if github else [path for path in context.present_ci if path in context.tree])
     releases = (
         [context.release_path]
@@ -140,6 +144,7 @@ def facts(context: Context) -> dict[str, Any]:
         "branch": context.stack.branch,
         "docker": bool(apps) and all(context.will_have(app.path("Dockerfile"), "image") for app in apps),
         "compose": context.compose_path if has_compose else "",
+        "profile": compose_merge.profile(context) if has_compose else "",
         "ci": "` and `".join(checks),
         "release": "` and `".join(releases),
         # Another's release workflow is named, but what it does is not ours to tell.
@@ -150,16 +155,23 @@ def facts(context: Context) -> dict[str, Any]:
         ),
         "rollbacks": _rollbacks(context, releases),
         "diagram": diagram.mermaid(context, promotes=bool(releases) and promotes),
-        "contract": [entry for app in apps for entry in contract.of(app)],
+        "contract": [entry for app in apps for entry in contract.of(context, app)],
         "recovery": recovery.agreed(context),
         "operations": guides.documents(context),
         "runbook": RUNBOOK if apps and context.will_have(RUNBOOK, "docs") else "",
         "env_files": {app.name: _example(context, app) for app in apps},
         "migrate": {app.name: migration(app) for app in apps if migration(app)},
         "kubernetes": kubernetes.places(context),
+        "cloud_document": _deployment(context),
         "kubernetes_document": kubernetes.DOCUMENT if kubernetes.documented(context) else "",
-        "secrets": sorted({variable.name for app in apps for variable in app.env if variable.secret}),
+        "secrets": sorted({entry.name for app in apps for entry in contract.of(context, app) if entry.secret}),
     }
+
+
+def _deployment(context: Context) -> str:
+    """The document on a deployment to a cloud; empty where there is none and none comes along."""
+    comes = context.choices.target in _CLOUDS and bool(context.containers) and context.will_have(DEPLOYMENT, "deploy")
+    return DEPLOYMENT if DEPLOYMENT in context.tree or comes else ""
 
 
 def _releases(context: Context, path: str) -> bool:

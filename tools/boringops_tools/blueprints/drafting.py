@@ -11,7 +11,10 @@ from boringops_tools import stack as stacks
 from boringops_tools.blueprints import (
     choices,
     compose,
+    compose_merge,
     continuous,
+    contract,
+    deploying,
     dockerfile,
     dockerignore,
     documents,
@@ -23,6 +26,7 @@ from boringops_tools.blueprints import (
     planning,
     systems,
     updates,
+    workflow_remarks,
 )
 from boringops_tools.blueprints.choices import Choices
 from boringops_tools.blueprints.cloud import cloudformation, delivery, pulumi, statements, terraform
@@ -32,7 +36,7 @@ from boringops_tools.blueprints.narrow import narrow
 from boringops_tools.blueprints.operations import guides, operating
 from boringops_tools.blueprints.systems import GITHUB
 from boringops_tools.blueprints.words import named_systems, understand
-from boringops_tools.stack import Stack, environment
+from boringops_tools.stack import Stack
 from boringops_tools.stack.tree import Tree
 
 Kind = tuple[str, str, str, Callable[[Context], Iterator[DraftFile]]]
@@ -43,11 +47,13 @@ KINDS: tuple[Kind, ...] = (
     ("image", "1.2", "Keep everything else out of the build", dockerignore.files),
     ("containers", "1.3", "Run it all on one machine", compose.files),
     ("containers", "1.3", "Run it all on one machine", compose.production),
+    ("containers", "1.3", "Run it all on one machine", compose_merge.files),
     ("ci", "2.1", "Check every change", continuous.ci),
     ("ci", "2.2", "Build once and promote", continuous.release),
     ("ci", "2.2", "Build once and promote", continuous.rollback),
     ("ci", "2.2", "Build once and promote", continuous.publish),
     ("ci", "2.2", "Build once and promote", pipelines.files),
+    ("ci", "2.2", "Build once and promote", deploying.files),
     ("ci", "2.3", "Keep what is pinned current", updates.dependabot),
     ("ci", "2.3", "Keep what is pinned current", updates.renovate),
     ("deploy", "4.1", "Describe what runs in the cluster", kubernetes.manifests),
@@ -58,6 +64,7 @@ KINDS: tuple[Kind, ...] = (
     ("deploy", "4.5", "Provision the cloud", cloudformation.files),
     ("deploy", "4.5", "Provision the cloud", pulumi.files),
     ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.infrastructure),
+    ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.script),
     ("deploy", "4.6", "Plan, apply and deploy from the pipeline", delivery.deployment),
     ("deploy", "4.7", "Write down how the cloud is set up, deployed to and rolled back", statements.document),
     *((("operations", *part)) for part in operating.PARTS),
@@ -95,16 +102,20 @@ def draft(
         wanted |= {"image"}  # a pipeline that builds an image needs its Dockerfile
     chosen = None if planned is None else frozenset(planned)
     context = Context(tree, stack, wanted, choices=decided, asked_ci=named_systems(task), task=task, planned=chosen)
+    context = replace(context, deploys_by=deploying.paths(context))
     with pins.of(root):
         made, conflicts = _merged(context)
+        remarks = _remarks(context)
         if narrowed and (meant := narrow(task)) is not None:  # what is left out is not spoken of either
             paths = frozenset(file.path for file in made if meant(file.path))
             context = replace(context, planned=paths if chosen is None else paths & chosen)
             made, conflicts = _merged(context)
             made = [file for file in made if meant(file.path)]
+            remarks = [said for said in remarks if meant(said.partition(":")[0])]
         if context.parts and all(file.task.startswith("3") for file in made) and not _operated(context):
             made = []  # documents go with something
-        assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context)
+        assumptions, questions, notes = _assumptions(context, made), _questions(context), _notes(context, made)
+    conflicts += remarks
     assumptions, notes = assumptions + conflicts, notes + conflicts
     titles = list(dict.fromkeys((number, title) for _, number, title, _ in KINDS))
     plan = planning.plan(context, made, titles, assumptions)
@@ -119,7 +130,8 @@ def _brought(wants: set[str], decided: Choices, stack: Stack, tree: Tree) -> fro
     if "deploy" in wants and decided.target is not None:
         if any(app.path("Dockerfile") not in tree for app in stack.deployable):
             brought.add("containers")
-        if stack.deployable and not stack.ci and not any(path.startswith(".github/workflows/") for path in tree.files):
+        imaged = any(app.deployable or app.path("Dockerfile") in tree for app in stack.applications)
+        if imaged and not stack.ci and not any(path.startswith(".github/workflows/") for path in tree.files):
             brought.add("ci")
     return frozenset(brought)
 
@@ -146,6 +158,7 @@ def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
     if not bases.keys() <= {file.path for file in again}:  # what no blueprint makes has to be seen
         bases = {path: text for path, text in bases.items() if any(file.path == path for file in again)}
         again = _made(_without(context, bases))
+    made = [file for file in made if file.path not in bases]
     conflicts: list[str] = []
     for file in again:
         if file.path not in bases:
@@ -159,6 +172,12 @@ def _merged(context: Context) -> tuple[list[DraftFile], list[str]]:
             why = f"Brought up to date, with your changes kept. {file.why}"
             made.append(file.model_copy(update={"content": merged.text, "action": "change", "why": why}))
     return made, conflicts
+
+
+def _remarks(context: Context) -> list[str]:
+    """What people's own files say otherwise than a blueprint would, and what could not be added to them."""
+    made = compose_merge.merged(context) if "containers" in context.wants else None
+    return [*(made.remarks if made is not None else ()), *workflow_remarks.remarks(context)]
 
 
 def _operated(context: Context) -> bool:
@@ -195,7 +214,7 @@ def _assumptions(context: Context, made: Sequence[DraftFile]) -> list[str]:
             f"{app.name}: {lost.source} asks for {app.language} {lost.text}; {app.version.value} is used, by {won}."
             for lost in app.version.lost
         ]
-        if public := [variable.name for variable in app.env if environment.is_public(variable.name)]:
+        if public := contract.built(app):
             said.append(
                 f"{app.name}: {', '.join(public)} are written into the image while it is built, from the repository's Actions "
                 "variables; staging and production share them."
@@ -224,7 +243,7 @@ def _questions(context: Context) -> list[Question]:
         )
     ]
     return [
-        *(where if context.choices.target is None else []),
+        *(where if context.choices.target is None and not context.deploys_by else []),
         Question(question="Which secrets manager holds the secrets?", why="The runbook's rotation steps name it."),
         *(
             [Question(question="What are RTO and RPO of the data?", why="Backups and replicas follow from them.")]
@@ -234,7 +253,7 @@ def _questions(context: Context) -> list[Question]:
     ]
 
 
-def _notes(context: Context) -> list[str]:
+def _notes(context: Context, made: Sequence[DraftFile]) -> list[str]:
     notes = list(context.stack.notes)
     if not context.apps:
         notes.append("No application of a known kind was found: nothing is drafted.")
@@ -260,7 +279,8 @@ def _notes(context: Context) -> list[str]:
     ]
     kept += [name for name in COMPOSE_NAMES if name in context.tree]
     kept += [path for path in (context.ci_path, context.release_path) if path in context.tree]
-    notes += [f"{path} exists and is left as it is." for path in kept]
+    changed = {file.path for file in made}
+    notes += [f"{path} exists and is left as it is." for path in kept if path not in changed]
     notes += kubernetes.notes(context)
     kept_ci = [
         path for name, path in context.told_pipelines.items() if path in context.tree and name in context.systems

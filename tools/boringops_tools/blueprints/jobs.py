@@ -9,11 +9,10 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
-from boringops_tools.blueprints import backing, pins, support
+from boringops_tools.blueprints import backing, contract, pins, support
 from boringops_tools.blueprints.ci_setup import SETUPS
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.render import wait
-from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application
 from boringops_tools.stack.tree import join
 
@@ -97,17 +96,18 @@ def placeholders(app: Application) -> set[str]:
         variable.name
         for variable in app.env
         if variable.default is None
+        and not variable.deployed
         and (variable.required or (variable.secret and app.framework == "django" and app.commands.test))
     }
 
 
 def _job(app: Application, context: Context, host: str) -> Job:
-    services = [_sidecar(service.kind) for service in app.services] if app.commands.test else []
+    services = [sidecar(service.kind) for service in app.services] if app.commands.test else []
     reached = backing.values(app, ci=True, host=host or None) if services else {}
     values = dict(sorted((dict.fromkeys(placeholders(app), backing.CI_VALUE) | reached).items()))
     if app.manager == "uv":
         values["UV_PYTHON"] = "/usr/local/bin/python"  # the image's, whatever .python-version says
-    public = [variable.name for variable in app.env if is_public(variable.name)]
+    public = contract.built(app)
     folder = f"{app.folder}/" if app.folder else ""
     return Job(
         app=app,
@@ -125,7 +125,8 @@ def _job(app: Application, context: Context, host: str) -> Job:
     )
 
 
-def _sidecar(kind: str) -> Sidecar:
+def sidecar(kind: str) -> Sidecar:
+    """A backing service for tests, which knows one password that opens nothing."""
     facts = backing.BACKINGS[kind]
     values = {name: re.sub(r"\$\{\w+:\?[^}]*\}", backing.CI_VALUE, value) for name, value in facts.environment.items()}
     return Sidecar(kind, backing.image(kind), facts.port, values)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,33 +35,57 @@ def bases(root: Path, files: Sequence[str]) -> dict[str, str]:
 
     Only files that a run made count: in one that was there before, people's lines are not a blueprint's to take back. A
     commit with a co-author is a language model's: its files are its own, not a blueprint's."""
-    from boringops.repository import Repository
-
-    try:
-        repository = Repository(root)
-        log = repository.git(
-            "log", "-n", "200", "--no-merges", "-z", "--name-status", "--no-renames", "--grep=^Boringops-Run: ",
-            "--format=%x01%H%x02%(trailers:key=Boringops-Run,valueonly,separator=%x2C)%x02%(trailers:key=Co-Authored-By,valueonly,separator=%x2C)%x02",
-        )  # fmt: skip
-    except BoringopsError:
-        return {}
     known = set(files)
     found: dict[str, str] = {}
     seen: set[str] = set()
     made: set[str] = set()
+    for commit, by_model, changed in _runs(root):
+        for status, path in changed:
+            if status == "A" and not by_model:
+                made.add(path)
+            if path not in known or path in seen or _SECTIONED.search(path):
+                continue
+            seen.add(path)
+            content = None if by_model else _at(root, commit, path)
+            if content is not None:
+                found[path] = content
+    return {path: text for path, text in found.items() if path in made}
+
+
+def changes(root: Path, path: str) -> list[tuple[str, str]]:
+    """A file of people's own before and after each run without a language model that changed it, the newest first."""
+    found = [
+        (_at(root, f"{commit}^", path), _at(root, commit, path))
+        for commit, by_model, changed in _runs(root, path)
+        if not by_model and ("M", path) in changed
+    ]
+    return [(before, after) for before, after in found if before is not None and after is not None]
+
+
+def _runs(root: Path, *paths: str) -> Iterator[tuple[str, bool, list[tuple[str, str]]]]:
+    """The last commits of runs: which, whether by a language model, and (status, path) of what each changed."""
+    from boringops.repository import Repository
+
+    try:
+        log = Repository(root).git(
+            "log", "-n", "200", "--no-merges", "-z", "--name-status", "--no-renames", "--grep=^Boringops-Run: ",
+            "--format=%x01%H%x02%(trailers:key=Boringops-Run,valueonly,separator=%x2C)%x02%(trailers:key=Co-Authored-By,valueonly,separator=%x2C)%x02",
+            "--", *paths,
+        )  # fmt: skip
+    except BoringopsError:
+        return
     for entry in log.split("\x01")[1:]:
         commit, run, model, names = entry.split("\x02", 3)
         words = [word for word in names.replace("\n", "\0").split("\0") if word]
-        for status, path in zip(words[::2], words[1::2], strict=False):
-            if status == "A" and run.strip() and not model.strip():
-                made.add(path)
-            if path not in known or path in seen or _SECTIONED.search(path) or not run.strip():
-                continue
-            seen.add(path)
-            content = None if model.strip() else repository.content_at(commit, path)
-            if content is not None:
-                found[path] = content.decode("utf-8", errors="surrogateescape")
-    return {path: text for path, text in found.items() if path in made}
+        if run.strip():
+            yield commit, bool(model.strip()), list(zip(words[::2], words[1::2], strict=False))
+
+
+def _at(root: Path, commit: str, path: str) -> str | None:
+    from boringops.repository import Repository
+
+    content = Repository(root).content_at(commit, path)
+    return None if content is None else content.decode("utf-8", errors="surrogateescape")
 
 
 def three_way(base: str, theirs: str, ours: str) -> Merged:

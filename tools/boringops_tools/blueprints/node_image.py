@@ -54,7 +54,7 @@ def frozen(app: Application) -> str:
     if is_berry(app):
         return "yarn install --immutable"
     full = INSTALL[app.manager][0] if app.lockfile else _UNLOCKED[app.manager][0]
-    if app.workspace and app.manager == "pnpm":
+    if app.workspace and app.manager == "pnpm" and not app.workspace.nx:
         return f'{full} --filter "{app.workspace.package}..."'
     return full
 
@@ -62,7 +62,7 @@ def frozen(app: Application) -> str:
 def before_build(app: Application, context: Context) -> list[str]:
     """Commands at the workspace's root that build what the application stands on."""
     workspace = app.workspace
-    if workspace is None or len(workspace.folders) < 2:
+    if workspace is None or workspace.nx or len(workspace.folders) < 2:
         return []
     if workspace.turbo:
         return [f'./node_modules/.bin/turbo run build --filter="{workspace.package}^..."']
@@ -91,6 +91,8 @@ def _run_in(manager: str, folder: str, package: str, script: str = "build") -> s
 
 def _build(app: Application, workspace: Workspace | None) -> list[str]:
     node = app.node or Node()
+    if workspace is not None and workspace.nx:
+        return [f"./node_modules/.bin/nx build {workspace.package}"]
     if not node.build:
         return []
     if workspace is None:
@@ -109,10 +111,13 @@ def values(app: Application, context: Context) -> dict[str, Any]:
     if berry:
         production = full  # it cannot leave development dependencies out by itself
     inner = workspace.folders[-1] if workspace else ""
+    home = "" if workspace and workspace.nx else inner  # Nx builds into a folder of the workspace
     prunes = not (berry or node.keep_dev or node.next_output == "standalone" or app.static)
-    if workspace and app.manager == "pnpm":
+    if workspace and app.manager == "pnpm" and not workspace.nx:
         prune = f'CI=true pnpm install --frozen-lockfile --prod --ignore-scripts --filter "{workspace.package}..."'
     builds = [*before_build(app, context), *_build(app, workspace)]
+    if node.unchecked and builds:
+        builds[-1] = f"{node.unchecked}=1 {builds[-1]}"
     if node.prisma and not node.prisma_in_build:
         place = f"{inner}/{node.prisma}" if inner else node.prisma
         builds.insert(
@@ -140,7 +145,7 @@ def values(app: Application, context: Context) -> dict[str, Any]:
         "corepack": app.manager in {"pnpm", "yarn"} and (app.manager == "pnpm" or berry or node.manager_stated),
         "public_env": [variable.name for variable in app.env if environment.is_public(variable.name)],
         "husky": node.git_hooks,
-        "here": f"/app/{inner}" if inner else "/app",
+        "here": f"/app/{home}" if home else "/app",
         "inner": f"{inner}/" if inner else "",
         "command": [*app.command[:-1], f"{inner}/server.js"]
         if inner and node.next_output == "standalone"

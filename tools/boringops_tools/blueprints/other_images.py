@@ -8,6 +8,7 @@ from typing import Any
 from boringops_tools.blueprints import pins, probes
 from boringops_tools.blueprints.context import Context
 from boringops_tools.stack.facts import Application, Jvm, Php, Ruby
+from boringops_tools.stack.tree import join
 
 _NODE_INSTALL = {
     "npm": ("npm ci", "/root/.npm"),
@@ -20,9 +21,11 @@ def _java(app: Application, context: Context) -> dict[str, Any]:
     jvm = app.jvm or Jvm()
     version = app.version.value
     folders = [
-        name for name in jvm.manifests if name in {".mvn", "gradle"} and any(context.tree.all_below(app.path(name)))
+        name
+        for name in jvm.manifests
+        if name in {".mvn", "gradle"} and any(context.tree.all_below(join(app.context, name)))
     ]
-    files = [name for name in jvm.manifests if app.path(name) in context.tree]
+    files = [name for name in jvm.manifests if join(app.context, name) in context.tree]
     output = "target" if app.manager == "maven" else "build" if jvm.layout == "quarkus" else "build/libs"
     where = f"{jvm.module}/" if jvm.module else ""
     sources = {path.partition("/")[0] for path in _inside(app, context)}

@@ -170,8 +170,10 @@ def image(language: str, version: str) -> str:
 
 
 def tagged(language: str, version: str) -> str:
-    """The image of a language version, by its tag."""
-    return next(row.image for row in images(language) if row.version == version)
+    """The image of a language version, by its tag. One newer than the table is called like the usual one."""
+    known = {row.version: row.image for row in images(language)}
+    usual = next(row for row in images(language) if row.default)
+    return known.get(version) or usual.image.replace(usual.version, version, 1)
 
 
 def base(name: str, version: str = "") -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from boringops_tools.blueprints import delivery, pins
+from boringops_tools.blueprints import delivery, deploying, pins
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.jobs import Job, jobs
 from boringops_tools.blueprints.model import DraftFile
@@ -38,6 +38,7 @@ def _pipeline(system: System, context: Context, made: list[Job]) -> str:
         docker_dind=pins.base("docker-dind"),
         kinds={service.kind: service for job in made for service in job.services},
         identifier=identifier,
+        target=deploying.of(context),
     )
 
 

@@ -71,8 +71,12 @@ def plan(
         ]
         + (["Alerts and dashboards belong to the target platform, which is not known yet."] if containers else []),
         deployment_strategy=(
-            "Build once, promote by digest: staging follows the trunk, production a tag. How instances are replaced "
-            "(rolling, blue-green) is the target platform's, which is not known yet."
+            "Build once, promote by digest: staging follows the trunk, production a tag. "
+            + (
+                f"{context.deploys_by.replace('`', '')} deploys both, as what is described in the repository has it."
+                if context.deploys_by
+                else "How instances are replaced (rolling, blue-green) is the target platform's, which is not known yet."
+            )
         )
         if containers
         else "None: nothing here runs as a service."
@@ -110,7 +114,7 @@ def _decisions(context: Context, used: set[str]) -> list[Decision]:
                 why="glibc wheels and prebuilt addons work; small enough.",
             )
         )
-    if "2.2" in used:
+    if "2.2" in used and not context.deploys_by:
         made.append(
             Decision(
                 what="The pipeline hands over a digest and deploys nothing",

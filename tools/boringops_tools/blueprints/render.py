@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ def _environment() -> Environment:
         "yaml": scalar,
         "groovy": groovy,
         "plain": plain,
+        "comment": comment,
         "cell": cell,
         "argv": json.dumps,
     }
@@ -92,6 +94,13 @@ def wait(host: str, port: int) -> str:
 def plain(value: Any) -> str:
     """Text from the repository on one line of a comment: no control characters."""
     return re.sub(r"[\x00-\x1f\x7f]", " ", str(value))[:160]
+
+
+def comment(text: str, sign: str = "#") -> str:
+    """Text as lines of a comment, as wide as the rest."""
+    return textwrap.fill(
+        " ".join(text.split()), 128, initial_indent=f"{sign} ", subsequent_indent=f"{sign} ", break_on_hyphens=False
+    )
 
 
 def cell(value: Any) -> str:

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
+from boringops_tools.dockerfile import parse
 from boringops_tools.yaml_files import is_compose
 
 _DURATION = re.compile(r"0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+")
@@ -78,6 +79,12 @@ def _folders(files: Files, path: str) -> Iterator[Hit]:
             and place not in files.known
         ) and not files.ignored(place):
             yield Hit(where, f"service `{name}` is built from `{place}`, which is not in the repository")
+        target = build.get("target") if isinstance(build, Mapping) and not inline else None
+        if isinstance(target, str) and "$" not in target and place in files.known:
+            stages = [stage.alias for stage in parse(files.text(place)).stages]
+            if target.lower() not in stages and not target.isdigit():
+                known = ", ".join(filter(None, stages)) or "none with a name"
+                yield Hit(at((build, "target")), f"service `{name}`: {place} has no stage `{target}`; there is {known}")
 
 
 def _values(files: Files, path: str) -> Iterator[Hit]:
@@ -92,6 +99,9 @@ def _values(files: Files, path: str) -> Iterator[Hit]:
                     at((service, "restart")),
                     f"service `{name}`: `restart: {restart}` is no, always, on-failure or unless-stopped{hint}",
                 )
+        replicas = mapping(service, "deploy").get("replicas")
+        if isinstance(replicas, str) and "$" not in replicas and not replicas.isdigit():
+            yield Hit(at((service["deploy"], "replicas")), f"service `{name}`: `replicas: {replicas}` is no number")
         check = mapping(service, "healthcheck")
         for key in _TIMES:
             value = check.get(key)
@@ -126,13 +136,13 @@ RULES = (
     Rule(
         "compose/build", "error", "Compose cannot build it: name a folder and a Dockerfile that are there.",
         f"{_DOC}, build: context is a folder, relative to the Compose file, dockerfile a file relative to it.", is_compose, _folders,
-        bad=({_C: "services: {a: {build: ./app}}\n", "api/Dockerfile": "FROM a:1\n"}, {_C: "services: {a: {build: {context: ., dockerfile: b.Dockerfile}}}\n", "Dockerfile": "FROM a:1\n"}),
-        good=({_C: "services:\n  a: {build: ./api}\n  b: {build: 'https://github.com/a/b.git'}\n  c: {build: '${DIR}'}\n  d: {build: {context: ., dockerfile_inline: 'FROM a:1'}}\n", "api/Dockerfile": "FROM a:1\n"},),
+        bad=({_C: "services: {a: {build: ./app}}\n", "api/Dockerfile": "FROM a:1\n"}, {_C: "services: {a: {build: {context: ., dockerfile: b.Dockerfile}}}\n", "Dockerfile": "FROM a:1\n"}, {_C: "services: {a: {build: {context: ., target: dev}}}\n", "Dockerfile": "FROM a:1 AS development\n"}),
+        good=({_C: "services: {a: {build: {context: ., target: Development}}}\n", "Dockerfile": "FROM a:1 AS development\n"}, {_C: "services:\n  a: {build: ./api}\n  b: {build: 'https://github.com/a/b.git'}\n  c: {build: '${DIR}'}\n  d: {build: {context: ., dockerfile_inline: 'FROM a:1'}}\n", "api/Dockerfile": "FROM a:1\n"},),
     ),
     Rule(
         "compose/value", "error", "Write it as Compose reads it.",
         f"{_DOC}: restart is no, always, on-failure[:n] or unless-stopped; durations are numbers with us, ms, s, m or h.", is_compose, _values,
-        bad=({_C: "services: {a: {image: 'a:1', restart: sometimes}}\n"}, {_C: "services: {a: {image: 'a:1', healthcheck: {test: a, interval: 10 seconds}}}\n"}),
+        bad=({_C: "services: {a: {image: 'a:1', restart: sometimes}}\n"}, {_C: "services: {a: {image: 'a:1', healthcheck: {test: a, interval: 10 seconds}}}\n"}, {_C: "services: {a: {image: 'a:1', deploy: {replicas: two}}}\n"}),
         good=({_C: "services: {a: {image: 'a:1', restart: 'on-failure:3', healthcheck: {test: a, interval: 1m30s, timeout: '${T}'}}, b: {image: 'a:1', restart: 'no'}}\n"},),
     ),
 )  # fmt: skip

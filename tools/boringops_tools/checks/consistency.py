@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.compose import container_ports
+from boringops_tools.checks.images import command_port, started
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, selected
 from boringops_tools.dockerfile import Stage, is_dockerfile, parse
-from boringops_tools.yaml_files import is_compose, is_yaml
+from boringops_tools.yaml_files import is_compose, is_workflow, is_yaml, walk
 
 if TYPE_CHECKING:
     from boringops_tools.stack import Application
@@ -42,13 +43,13 @@ _SOURCES = (
 _MOST_SOURCES = 2000
 
 
-def _services(files: Files, path: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+def services(files: Files, path: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
     for document in files.documents(path)[:1]:
         for name, service in mapping(document, "services").items():
             yield str(name), mapping(service)
 
 
-def _built(files: Files, path: str, service: Mapping[Any, Any]) -> tuple[str, str, str] | None:
+def built_from(files: Files, path: str, service: Mapping[Any, Any]) -> tuple[str, str, str] | None:
     """(context, Dockerfile, target) of a service that is built from this repository."""
     build = service.get("build")
     context = build.get("context", ".") if isinstance(build, Mapping) else build
@@ -61,7 +62,7 @@ def _built(files: Files, path: str, service: Mapping[Any, Any]) -> tuple[str, st
     return None if place.startswith("..") or files.file(place) is None else (folder, place, str(target))
 
 
-def _lineage(files: Files, dockerfile: str, target: str = "") -> list[Stage]:
+def lineage(files: Files, dockerfile: str, target: str = "") -> list[Stage]:
     """The stages that make the image, nearest first."""
     file = parse(files.text(dockerfile))
     chosen = [each for each in file.stages if each.alias == target.lower()] if target else file.stages
@@ -84,18 +85,18 @@ def _mentions(stages: list[Stage], port: int, names: tuple[str, ...] = ("CMD", "
     )  # fmt: skip
 
 
-def _application(files: Files, folder: str) -> Application | None:
+def application(files: Files, folder: str) -> Application | None:
     """The one application that lives in a folder."""
     found = [each for each in files.stack.applications if (each.folder or ".") == (folder or ".")]
     return found[0] if len(found) == 1 and found[0].deployable else None
 
 
 def _compose_ports(files: Files, path: str) -> Iterator[Hit]:
-    for name, service in _services(files, path):
-        built = _built(files, path, service)
+    for name, service in services(files, path):
+        built = built_from(files, path, service)
         if built is None or {"command", "entrypoint", "extends", "expose"} & set(service):
             continue
-        stages = _lineage(files, built[1], built[2])
+        stages = lineage(files, built[1], built[2])
         exposed = _exposed(stages)
         for port, line in container_ports(service):
             told = str(port) in str(service.get("environment")) or "env_file" in service or _mentions(stages, port)
@@ -111,11 +112,11 @@ def _listed(ports: set[int]) -> str:
 
 
 def _app_ports(files: Files, path: str) -> Iterator[Hit]:
-    stages = _lineage(files, path)
+    stages = lineage(files, path)
     exposed = _exposed(stages)
     if exposed is None or not any(each.last("CMD") or each.last("ENTRYPOINT") for each in stages):
         return
-    app = _application(files, PurePosixPath(path).parent.as_posix())
+    app = application(files, PurePosixPath(path).parent.as_posix())
     if (
         app is None
         or app.port is None
@@ -193,7 +194,7 @@ def _says(text: str, tails: set[str]) -> bool:
     )
 
 
-def _own_containers(files: Files, path: str) -> Iterator[tuple[Any, Mapping[Any, Any], str]]:
+def own_containers(files: Files, path: str) -> Iterator[tuple[Any, Mapping[Any, Any], str]]:
     """(object, container, Dockerfile) of containers that run what this repository builds, where that is certain.
 
     It is where Compose builds an image of the same name, and where there is one Dockerfile and one image in all manifests."""
@@ -222,8 +223,8 @@ def _built_images(files: Files) -> dict[str, str]:
     """Images that Compose builds here, and from which Dockerfile."""
     found: dict[str, str] = {}
     for path in filter(is_compose, files.all):
-        for _, service in _services(files, path):
-            if (name := _repository(service.get("image"))) and (built := _built(files, path, service)):
+        for _, service in services(files, path):
+            if (name := _repository(service.get("image"))) and (built := built_from(files, path, service)):
                 found[name] = built[1]
     return found
 
@@ -242,19 +243,57 @@ def _only_image(files: Files) -> str:
 
 
 def _pod_ports(files: Files, path: str) -> Iterator[Hit]:
-    for thing, container, dockerfile in _own_containers(files, path):
-        exposed = _exposed(_lineage(files, dockerfile))
+    for thing, container, dockerfile in own_containers(files, path):
+        exposed = _exposed(lineage(files, dockerfile))
         ports = container.get("ports")
         told = str(container.get("env") or "") + str(container.get("args") or "") + str(container.get("command") or "")
         declared = [each for each in ports if isinstance(each, Mapping)] if isinstance(ports, list) else []
-        if not exposed or any(each.get("containerPort") in exposed for each in declared) or "envFrom" in container:
+        if not exposed or any(each.get("containerPort") in exposed for each in declared):
+            continue
+        # What the image's own command says, no variable from elsewhere changes.
+        if "envFrom" in container and ("command" in container or not _commanded(lineage(files, dockerfile))):
             continue
         for each in declared[:1]:
             port = each.get("containerPort")
-            if isinstance(port, int) and str(port) not in told and not _mentions(_lineage(files, dockerfile), port):
+            if isinstance(port, int) and str(port) not in told and not _mentions(lineage(files, dockerfile), port):
                 yield Hit(
                     at((each, "containerPort")),
                     f"{named(thing)} has port {port}; {dockerfile} exposes {_listed(exposed)}",
+                )
+
+
+def _commanded(stages: list[Stage]) -> bool:
+    return command_port(started(stages)[1]) is not None
+
+
+def _pushed(files: Files) -> set[str]:
+    """Images that workflows build and push, by the names that are written out."""
+    found: set[str] = set()
+    for path in (each for each in files.all if is_workflow(each)):
+        for document in files.documents(path):
+            for _, key, value in walk(document):
+                if (
+                    key == "with"
+                    and isinstance(value, Mapping)
+                    and isinstance(value.get("tags"), str)
+                    and "push" in value
+                ):
+                    names = [line.strip().partition("${{")[0].rstrip(":") for line in re.split(r"[\n,]", value["tags"])]
+                    found |= {_repository(name) or name for name in names if "/" in name}
+    return found
+
+
+def _pushed_names(files: Files, path: str) -> Iterator[Hit]:
+    """The one image that all manifests run, where the one that is pushed to the same place bears another name."""
+    only: str = files.once(_only_image)
+    pushed: set[str] = files.once(_pushed) if only else set()
+    if len(pushed) != 1 or only in pushed or posixpath.dirname(next(iter(pushed))) != posixpath.dirname(only):
+        return
+    for thing in objects(files, path):
+        for container in containers(mapping(thing, "spec", "template") or thing):
+            if _repository(container.get("image")) == only:
+                yield Hit(
+                    at((container, "image")), f"{named(thing)} runs `{only}`; what is pushed is `{next(iter(pushed))}`"
                 )
 
 
@@ -279,23 +318,23 @@ def _probed(text: str) -> str:
 
 
 def _docker_health(files: Files, path: str) -> Iterator[Hit]:
-    stages = _lineage(files, path)
+    stages = lineage(files, path)
     check = next((each for stage in stages if (each := stage.last("HEALTHCHECK"))), None)
     probed = _probed(check.value) if check else ""
     if (
         check
         and probed
-        and (why := _unanswered(files, _application(files, PurePosixPath(path).parent.as_posix()), probed))
+        and (why := _unanswered(files, application(files, PurePosixPath(path).parent.as_posix()), probed))
     ):
         yield Hit(check.line, f"the health check asks `{probed}`: {why}")
 
 
 def _compose_health(files: Files, path: str) -> Iterator[Hit]:
-    for name, service in _services(files, path):
+    for name, service in services(files, path):
         test = mapping(service, "healthcheck").get("test")
         probed = _probed(" ".join(map(str, test)) if isinstance(test, list) else str(test))
-        built = _built(files, path, service) if probed else None
-        if built and (why := _unanswered(files, _application(files, built[0]), probed)):
+        built = built_from(files, path, service) if probed else None
+        if built and (why := _unanswered(files, application(files, built[0]), probed)):
             yield Hit(
                 at((service["healthcheck"], "test")), f"service `{name}`: the health check asks `{probed}`: {why}"
             )
@@ -319,7 +358,7 @@ def _pod_health(files: Files, path: str) -> Iterator[Hit]:
                 if (
                     app is None
                     and len(deployable) == 1
-                    and container in [each for _, each, _ in _own_containers(files, path)]
+                    and container in [each for _, each, _ in own_containers(files, path)]
                 ):
                     app = deployable[0]
                 if why := _unanswered(files, app, probed.partition("?")[0]):
@@ -338,6 +377,7 @@ _POD = (
     "---\napiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {{selector: {{app: a}}, ports: [{{port: 80, targetPort: {port}}}]}}\n"
 )
 _COMPOSE = "services:\n  a:\n    build: .\n    ports: ['80:{port}']\n    healthcheck: {{test: 'curl -f http://localhost:3000{path}'}}\n"
+_PUSH = "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n    - uses: docker/build-push-action@v6\n      with: {{push: true, tags: '{}:${{{{ github.sha }}}}'}}\n"
 _FINE: dict[str, Any] = {"port": 3000, "path": "/healthz"}
 
 
@@ -372,6 +412,11 @@ RULES = (
         "consistency/pod-port", "warning", _PORT, "A pod's containerPort is one that the image listens on.", is_yaml, _pod_ports,
         bad=({"Dockerfile": "FROM a:1\nEXPOSE 9000\n", "k8s/a.yaml": _POD.format(**_FINE)},),
         good=({"Dockerfile": "FROM a:1\nEXPOSE 3000\n", "k8s/a.yaml": _POD.format(**_FINE)}, {"Dockerfile": "FROM a:1\nEXPOSE 9000\n", "b/Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)}),
+    ),
+    Rule(
+        "consistency/pushed-image", "warning", "Deploy the image that is pushed, under its one name.", "An image is known by registry, name and tag.", is_yaml, _pushed_names,
+        bad=({"Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE), ".github/workflows/a.yml": _PUSH.format("acme/store")},),
+        good=({"Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE), ".github/workflows/a.yml": _PUSH.format("acme/shop")}, {"Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE), ".github/workflows/a.yml": _PUSH.format("ghcr.io/acme/store")}),
     ),
     Rule(
         "consistency/image-name", "warning", "Deploy the image that is built, under its one name.", "An image is known by registry, name and tag.", is_yaml, _image_names,

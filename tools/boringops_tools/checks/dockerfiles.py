@@ -91,7 +91,7 @@ def _exec_forms(files: Files, path: str) -> Iterator[Hit]:
 
 def _unset(files: Files, path: str) -> Iterator[Hit]:
     for stage in _parsed(files, path).stages:
-        name = re.search(r"(?<!\\)\$\{?(\w+)\}?(?![\w:}-])", stage.image)
+        name = re.search(r"(?<!\\)\$(?:\{(?=\w+\}))?(\w+)", stage.image)
         declared = name and re.search(rf"(?m)^\s*ARG\s+{name[1]}\b", f"\n{files.text(path)}".partition("\nFROM")[0])
         predefined = name and re.fullmatch(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)", name[1])
         if name and not declared and not predefined:
@@ -119,8 +119,18 @@ def _keys(files: Files, path: str) -> Iterator[Hit]:
             words = each.value.split()
             if each.name in ("COPY", "ADD") and not any(word.startswith("--from") for word in words):
                 for word in words[:-1]:
+                    if word.endswith(".npmrc") and _without_login(files, path, word):
+                        continue
                     if _KEY_FILES.search(word) and not _is_open(files, word):
                         yield Hit(each.line, f"`{word}` is copied into the image: whoever has the image has it")
+
+
+def _without_login(files: Files, dockerfile: str, name: str) -> bool:
+    """Whether the repository's own npm configuration says how to install and nothing of who does."""
+    below = dockerfile.rpartition("/")[0]
+    places = dict.fromkeys((f"{below}/{name}" if below else name, name))
+    text = next((said for place in places if (said := files.text(place.replace("/./", "/").removeprefix("./")))), "")
+    return bool(text) and not re.search(r"(?im)_auth|_password|username|^\s*(?:cert|key)file?\s*=", text)
 
 
 _DOC = "Dockerfile reference"
@@ -145,10 +155,14 @@ RULES = (
     Rule(
         "dockerfile/key-copied", "error", "Mount it for the one step that needs it: RUN --mount=type=secret or type=ssh.",
         "Docker, Build secrets: what a layer holds stays in the image.", is_dockerfile, _keys,
-        bad=({_D: "FROM a:1\nCOPY id_rsa /root/.ssh/id_rsa\n"}, {_D: "FROM a:1\nADD .env /app/\n"}),
+        bad=(
+            {_D: "FROM a:1\nCOPY id_rsa /root/.ssh/id_rsa\n"}, {_D: "FROM a:1\nADD .env /app/\n"}, {_D: "FROM a:1\nCOPY .npmrc ./\n"},
+            {_D: "FROM a:1\nCOPY .npmrc ./\n", ".npmrc": "//r.example/:_authToken=${T}\n"},
+        ),
         good=(
             {_D: "FROM a:1\nCOPY ca.pem public.pem .env.example /a/\nCOPY --from=b:1 /x.key /x\n"},
             {_D: "FROM a:1\nCOPY sign.key /a/\n", "sign.key": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n"},
+            {_D: "FROM a:1\nCOPY .npmrc ./\n", ".npmrc": "ignore-scripts=true\n"},
         ),
     ),
     Rule(

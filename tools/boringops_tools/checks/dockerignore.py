@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule
@@ -49,19 +49,25 @@ def _file(files: Files, path: str) -> tuple[str, str]:
 
 def _excluded(files: Files, path: str) -> Iterator[Hit]:
     name, context = _file(files, path)
-    text = files.text(name) if name else ""
-    if not text.strip():
+    for line, source in missing(files.text(path), files.text(name) if name else "", context, files.all):
+        yield Hit(line, f"`{source}` is kept out of the build by {name}")
+
+
+def missing(dockerfile: str, ignored: str, context: str, paths: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """(line, source) of what a Dockerfile copies of the files at `paths` and a .dockerignore of its context keeps out."""
+    if not ignored.strip():
         return
-    for stage in parse(files.text(path)).stages:
+    known = set(paths)
+    for stage in parse(dockerfile).stages:
         for each in stage.instructions:
             for source in sources(each) if each.name in ("COPY", "ADD") else ():
                 plain = posixpath.normpath(source.lstrip("/"))
                 place = posixpath.normpath(posixpath.join(context, plain))
-                inside = [plain] if place in files.known else [
-                    one.removeprefix(f"{context}/") for one in files.all if plain != "." and one.startswith(f"{place}/")
+                inside = [plain] if place in known else [
+                    one.removeprefix(f"{context}/") for one in paths if plain != "." and one.startswith(f"{place}/")
                 ]  # fmt: skip
-                if inside and all(kept_out(text, one) for one in inside):
-                    yield Hit(each.line, f"`{source}` is kept out of the build by {name}")
+                if inside and all(kept_out(ignored, one) for one in inside):
+                    yield each.line, source
 
 
 def _let_in(files: Files, path: str) -> Iterator[Hit]:

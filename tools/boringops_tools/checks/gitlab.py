@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -120,10 +121,15 @@ def read(files: Files, path: str) -> Pipeline | None:
 
 def _stages(files: Files, path: str) -> Iterator[Hit]:
     pipeline = read(files, path)
-    if pipeline is None or not pipeline.whole or pipeline.stages is None:
+    if pipeline is None or pipeline.stages is None:
+        return
+    # What is included may bring templates; the stages are those of the file that includes, where it names them.
+    if not pipeline.whole and not (is_root(path) and "stages" in pipeline.document):
         return
     for name, job in pipeline.jobs.items():
-        unknown_parent = any(parent not in pipeline.templates for parent in names(job.get("extends")))
+        unknown_parent = "stage" not in job and any(
+            parent not in pipeline.templates for parent in names(job.get("extends"))
+        )
         where, value = pipeline.value(name, "stage")
         stage = pipeline.stage(name)
         if stage is None or stage in pipeline.stages or unknown_parent or ("trigger" in job and value is None):
@@ -150,7 +156,7 @@ def _needed(pipeline: Pipeline, name: str, key: str) -> Iterator[tuple[str, int 
 
 def _needs(files: Files, path: str) -> Iterator[Hit]:
     pipeline = read(files, path)
-    if pipeline is None or not pipeline.whole:
+    if pipeline is None:
         return
     order = {stage: position for position, stage in enumerate(pipeline.stages or ())}
     for name in pipeline.jobs:
@@ -158,6 +164,9 @@ def _needs(files: Files, path: str) -> Iterator[Hit]:
             for other, line in _needed(pipeline, name, key):
                 base = other.partition(": [")[0]  # one of a matrix
                 if other not in pipeline.jobs and base not in pipeline.jobs:
+                    # What is included may bring the job, unless the name is but a slip of one that is here.
+                    if not pipeline.whole and not difflib.get_close_matches(other, pipeline.jobs, 1, 0.9):
+                        continue
                     hidden = " (a hidden job never runs)" if other.startswith(".") else ""
                     yield Hit(line, f"job `{name}`: `{key}` names `{other}`, which is no job{hidden}")
                     continue
@@ -227,12 +236,14 @@ RULES = (
             {".gitlab-ci.yml": "stages: [build]\na: {stage: biuld, script: x}\n"},
             {".gitlab-ci.yml": "stages: [build]\na: {script: x}\n"},
             {".gitlab-ci.yml": "a: {stage: lint, script: x}\n"},
+            {".gitlab-ci.yml": "include: x.yml\nstages: [build]\na: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "stages: [build]\n.base: {stage: gone}\na: {extends: .base, script: x}\n"},
         ),
         good=(
             {".gitlab-ci.yml": "stages: [build]\na: {stage: build, script: x}\nb: {stage: .post, script: x}\n.h: {stage: z}\n"},
             {".gitlab-ci.yml": "a: {script: x}\nb: {stage: deploy, script: x}\n"},
-            {".gitlab-ci.yml": "include: x.yml\nstages: [build]\na: {stage: lint, script: x}\n"},
+            {".gitlab-ci.yml": "include: x.yml\nstages: [build]\na: {extends: .x, script: x}\n"},
+            {".gitlab-ci.yml": "include: x.yml\na: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "stages: [build]\n.b: {stage: build}\na: {extends: .b, script: x}\nc:\n  stage: !reference [.b, stage]\n  script: x\n"},
             {"sub/.gitlab-ci.yml": "a: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "stages: [$[[ inputs.stage ]], build]\na: {stage: other, script: x}\n"},

@@ -87,7 +87,7 @@ def _lineage(files: Files, path: str) -> list[Stage]:
     return file.lineage(file.stages[-1]) if file.stages else []
 
 
-def _started(stages: list[Stage]) -> tuple[Instruction | None, list[str]]:
+def started(stages: list[Stage]) -> tuple[Instruction | None, list[str]]:
     """The words of ENTRYPOINT and CMD together, and where they stand."""
     place, words = None, []
     for name in ("ENTRYPOINT", "CMD"):
@@ -102,7 +102,7 @@ def _started(stages: list[Stage]) -> tuple[Instruction | None, list[str]]:
 
 def _starts(files: Files, path: str) -> Iterator[Hit]:
     stages = _lineage(files, path)
-    place, words = _started(stages)
+    place, words = started(stages)
     if place is None or not words:
         return
     made = any(each.name == "RUN" and _BUILDS.search(each.value) for stage in stages for each in stage.instructions)
@@ -116,6 +116,9 @@ def _starts(files: Files, path: str) -> Iterator[Hit]:
         if script and inside and not files.by_name.get(name) and "node_modules" not in script:
             yield Hit(place.line, f"the image starts `{script}`, and the repository has no `{name}`")
     module = next((word for word in words[1:] if re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(?:\(\))?", word)), "")
+    if program == "gunicorn" and not module:  # `shop.wsgi` alone means its `application`
+        dotted_name = words[-1] if len(words) > 1 and not words[-2].startswith("--") else ""
+        module = f"{dotted_name}:application" if re.fullmatch(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", dotted_name) else ""
     if program in ("uvicorn", "gunicorn", "hypercorn", "daphne", "granian") and module:
         dotted = module.partition(":")[0].replace(".", "/")
         name = PurePosixPath(dotted).name
@@ -156,7 +159,7 @@ def command_port(words: list[str]) -> int | None:
 def _ports(files: Files, path: str) -> Iterator[Hit]:
     stages = _lineage(files, path)
     ports, line = exposed(files, path)
-    place, words = _started(stages)
+    place, words = started(stages)
     listens = command_port(words)
     if not ports:
         return

@@ -24,7 +24,7 @@ _CONDITIONS = frozenset(
 _BODIES = ("steps", "stages", "parallel", "matrix")
 
 
-def _applies(path: str) -> bool:
+def applies(path: str) -> bool:
     return bool(
         re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", posixpath.basename(path), re.I)
     )
@@ -38,33 +38,33 @@ def _pipeline(files: Files, path: str) -> Block | None:
     return found[0] if len(found) == 1 else None
 
 
-def _read(files: Files, path: str) -> Block | None:
+def pipeline_of(files: Files, path: str) -> Block | None:
     found: Block | None = files.once(_pipeline, path)
     return found
 
 
-def _all(block: Block) -> Iterator[Block]:
+def stages_of(block: Block) -> Iterator[Block]:
     """All stages below, outermost first."""
     for each in block.children:
         if each.name == "stage":
             yield each
         if each.name in ("stages", "stage", "parallel", "matrix"):
-            yield from _all(each)
+            yield from stages_of(each)
 
 
 def _missing(files: Files, path: str) -> Iterator[Hit]:
-    pipeline = _read(files, path)
+    pipeline = pipeline_of(files, path)
     if pipeline is None:
         return
     for section in ("agent", "stages"):
         if pipeline.child(section) is None:
             yield Hit(pipeline.line, f"the pipeline has no `{section}`")
-    for each in [pipeline, *_all(pipeline)]:
+    for each in [pipeline, *stages_of(pipeline)]:
         for section in ("stages", "parallel"):
             inner = each.child(section)
             if inner is not None and inner.has_block and not any(child.name == "stage" for child in inner.children):
                 yield Hit(inner.line, f"`{section}` holds no stage")
-    for stage in _all(pipeline):
+    for stage in stages_of(pipeline):
         bodies = [each for each in stage.children if each.name in _BODIES]
         if not bodies:
             yield Hit(stage.line, "the stage has none of steps, stages, parallel and matrix")
@@ -75,11 +75,11 @@ def _missing(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _unknown(files: Files, path: str) -> Iterator[Hit]:
-    pipeline = _read(files, path)
+    pipeline = pipeline_of(files, path)
     if pipeline is None:
         return
     for owner, known, what in [
-        (pipeline, _SECTIONS, "the pipeline"), *((each, _STAGE_SECTIONS, "a stage") for each in _all(pipeline)),
+        (pipeline, _SECTIONS, "the pipeline"), *((each, _STAGE_SECTIONS, "a stage") for each in stages_of(pipeline)),
     ]:  # fmt: skip
         seen: set[str] = set()
         for each in owner.children:
@@ -88,7 +88,7 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
             elif each.name in seen and each.name in known:
                 yield Hit(each.line, f"`{each.name}` stands twice in {what}")
             seen.add(each.name)
-    for owner in [pipeline, *_all(pipeline)]:
+    for owner in [pipeline, *stages_of(pipeline)]:
         stages = owner.child("stages")
         for each in stages.children if stages else ():
             if each.has_block and each.name != "stage":
@@ -96,8 +96,8 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _post(files: Files, path: str) -> Iterator[Hit]:
-    pipeline = _read(files, path)
-    for owner in [pipeline, *_all(pipeline)] if pipeline else ():
+    pipeline = pipeline_of(files, path)
+    for owner in [pipeline, *stages_of(pipeline)] if pipeline else ():
         post = owner.child("post")
         if post is None or not post.has_block:
             continue
@@ -109,10 +109,10 @@ def _post(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _twice(files: Files, path: str) -> Iterator[Hit]:
-    pipeline = _read(files, path)
+    pipeline = pipeline_of(files, path)
     seen: set[str] = set()
     lines = files.text(path).splitlines()
-    for each in _all(pipeline) if pipeline else ():
+    for each in stages_of(pipeline) if pipeline else ():
         name = _STAGE_NAME.search(lines[each.line - 1][: lines[each.line - 1].find("{") + 1 or None])
         if name is not None and name[1] in seen:
             yield Hit(each.line, f"there are two stages `{name[1]}`")
@@ -156,7 +156,7 @@ RULES = (
     Rule(
         "jenkins/section-missing", "error", "Jenkins refuses the Pipeline: it needs an agent and stages, each with something to do.",
         f"{_DOC}: agent and stages are required at the top; a stage has exactly one of steps, stages, parallel, matrix.",
-        _applies, _missing,
+        applies, _missing,
         bad=(
             _example(_STAGE, "options { timestamps() }"), {_J: "pipeline {\n  agent any\n}\n"}, _example(""),
             _example("stage('a') { sh 'x' }"), _example("stage('a') { steps { } }"),
@@ -172,7 +172,7 @@ RULES = (
     Rule(
         "jenkins/section-unknown", "error", "Jenkins refuses the Pipeline: move it into `steps`, or correct the name.",
         f"{_DOC}: the sections and directives of a pipeline and of a stage are a fixed list, each at most once.",
-        _applies, _unknown,
+        applies, _unknown,
         bad=(
             _example(_STAGE, "agent any\n  step { }"), _example("stage('a') { script { x() }\n steps { sh 'x' } }"),
             _example(_STAGE, "agent any\n  agent none"), _example("steps { sh 'x' }\n" + _STAGE),
@@ -183,18 +183,18 @@ RULES = (
         ),
     ),
     Rule(
-        "jenkins/stage-name", "error", "Jenkins refuses the Pipeline: give each stage a name of its own.", f"{_DOC}: names of stages are unique.", _applies, _twice,
+        "jenkins/stage-name", "error", "Jenkins refuses the Pipeline: give each stage a name of its own.", f"{_DOC}: names of stages are unique.", applies, _twice,
         bad=(_example("stage('a') { steps { sh 'x' } }\n    stage('a') { steps { sh 'y' } }"),), good=(_example("stage('a') { steps { sh 'x' } }\n    stage('b') { steps { sh 'y' } }\n    stage(\"${x}\") { steps { sh 'z' } }"),),
     ),
     Rule(
-        "jenkins/secret-in-string", "warning", "Put the command into single quotes: then the shell takes the value from its environment.", "Jenkins documentation, Using a Jenkinsfile: string interpolation of sensitive variables.", _applies, _interpolated,
+        "jenkins/secret-in-string", "warning", "Put the command into single quotes: then the shell takes the value from its environment.", "Jenkins documentation, Using a Jenkinsfile: string interpolation of sensitive variables.", applies, _interpolated,
         bad=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh \"curl -H ${T} x\" } }\n"}, _example("stage('a') { steps { sh \"\"\"\n  curl -u $C_PSW x\n\"\"\" } }", "agent any\n  environment { C = credentials('c') }")),
         good=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh 'curl -H ${T} x'\n sh './a.sh \"$T\"'\n sh \"curl -H \\${T} ${URL}\" } }\n"},),
     ),
     Rule(
         "jenkins/post-condition", "error", "Jenkins refuses the Pipeline: conditions are always, success, failure, unstable, changed, fixed, regression, aborted, unsuccessful, cleanup.",
         f"{_DOC}: post holds blocks named by its conditions.",
-        _applies, _post,
+        applies, _post,
         bad=(_example(_STAGE, "agent any\n  post { finally { echo 'x' } }"), _example(_STAGE, "agent any\n  post { }")),
         good=(_example(_STAGE, "agent any\n  post { always { echo 'x' }\n failure { echo 'y' } }"),),
     ),

@@ -130,6 +130,18 @@ def _is_meant(service: Object, workload: Object) -> bool:
     return set(selector) <= set(labels) and any(labels[key] == value for key, value in selector.items())
 
 
+def _selects_others(files: Files, path: str, service: Object) -> bool:
+    """Whether pods of a kind that Kubernetes itself does not have, such as a Rollout, are what a Service selects."""
+    selector = mapping(service, "spec", "selector")
+    return any(
+        _matches(selector, labels)
+        for each in files.siblings(path)
+        if is_yaml(each)
+        for document in files.documents(each)
+        if (labels := mapping(document, "spec", "template", "metadata", "labels"))
+    )
+
+
 def _lost_services(files: Files, path: str) -> Iterator[Hit]:
     here = objects(files, path)
     for thing in here:
@@ -138,7 +150,7 @@ def _lost_services(files: Files, path: str) -> Iterator[Hit]:
             continue
         meant = [each for each in here if is_whole(each) and _is_meant(thing, each)]
         near = _near(files, path) if meant else None
-        if near is not None and not selected(thing, near):
+        if near is not None and not selected(thing, near) and not _selects_others(files, path, thing):
             wanted = ", ".join(f"{key}: {value}" for key, value in selector.items())
             yield Hit(
                 at((thing["spec"], "selector")),
@@ -403,6 +415,7 @@ RULES = (
         (
             _deployment("") + _service(), _deployment("", name="other") + _service(selector="app: elsewhere"),
             {"k8s/a.yaml": _deployment("", labels="app: web, tier: a") + _service(selector="app: web, tier: b"), "k8s/b.yaml": _deployment("", labels="app: web, tier: b")},
+            {"k8s/a.yaml": _deployment("", labels="app: web, tier: a") + _service(selector="app: web, tier: b"), "k8s/b.yaml": _deployment("", labels="app: web, tier: b").replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout")},
         ),
     ),
     _rule(

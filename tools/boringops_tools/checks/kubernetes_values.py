@@ -91,8 +91,9 @@ def _rights(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(at((rules, position)), f"{named(thing)} may do everything with everything")
         role = mapping(thing, "roleRef")
         served = any(mapping(each).get("kind") == "ServiceAccount" for each in listed(thing.get("subjects")))
-        if thing["kind"] == "ClusterRoleBinding" and role.get("name") == "cluster-admin" and served:
-            yield Hit(at((role, "name")), f"{named(thing)} makes a service account the administrator of the cluster")
+        if role.get("name") == "cluster-admin" and role.get("kind") == "ClusterRole" and served:
+            of = "cluster" if thing["kind"] == "ClusterRoleBinding" else "namespace"
+            yield Hit(at((role, "name")), f"{named(thing)} makes a service account the administrator of the {of}")
 
 
 def _backends(files: Files, path: str) -> Iterator[Hit]:

@@ -112,8 +112,13 @@ def _prometheus(files: Files, path: str) -> Iterator[Hit]:
         yield from _unknown(name, owner, _PROMETHEUS[place])
         yield from _unknown(name, mapping(owner, "tls_config"), _PROMETHEUS["tls"])
         yield from _scheme(name, owner)
+        # An exporter that probes takes URLs: relabelling hands them over as a parameter and puts the exporter in their place.
+        probes = any(
+            text_of(each.get("target_label")).startswith(("__param_", "__address__"))
+            for each in _relabels(owner, "relabel_configs")
+        )
         for entry in listed(mapping(owner).get("static_configs")):
-            yield from _targets(name, entry)
+            yield from _targets(name, entry, probes)
         for key, entries in mapping(owner).items():
             if isinstance(key, str) and key.endswith("_sd_configs"):
                 yield from _discovery(name, key, listed(entries))
@@ -136,13 +141,13 @@ def _scheme(name: str, owner: Any) -> Iterator[Hit]:
         yield Hit(at((owner, login[1])), f"{name}: {' and '.join(login)} cannot be used together")
 
 
-def _targets(name: str, entry: Any) -> Iterator[Hit]:
+def _targets(name: str, entry: Any, probes: bool) -> Iterator[Hit]:
     targets = mapping(entry).get("targets")
     if isinstance(targets, str):
         yield Hit(at((entry, "targets")), f"{name}: `targets` is a list")
     # What a probe is sent to may be a URL; what Prometheus itself asks is an address.
     for position, each in enumerate(listed(targets)):
-        if isinstance(each, str) and re.match(r"https?://[^/]+/", each) and "probe" not in name:
+        if isinstance(each, str) and re.match(r"https?://[^/]+/", each) and not probes and "probe" not in name:
             yield Hit(
                 at((targets, position)),
                 f"{name}: the target `{each}` is an address, host:port, without a path",
@@ -192,6 +197,13 @@ def _rule_keys(files: Files, path: str) -> Iterator[Hit]:
             called = text_of(mapping(rule).get("alert")) or text_of(mapping(rule).get("record"))
             yield from _unknown(f"rule `{called}`", rule, _PROMETHEUS["rule"])
             record = mapping(rule).get("record")
+            expression = mapping(rule).get("expr")
+            lost = _QUANTILE.search(expression) if isinstance(expression, str) else None
+            if lost and "le" not in re.split(r"[\s,]+", lost[1].strip()):
+                yield Hit(
+                    at((rule, "expr")),
+                    f"rule `{called}`: the buckets are summed without `le`, so that no quantile comes of them",
+                )
             if isinstance(record, str) and not re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", record) and "{{" not in record:
                 yield Hit(at((rule, "record")), f"`{record}` is no name of a metric: letters, digits, `_` and `:`")
             for key in ("labels", "annotations"):
@@ -228,7 +240,22 @@ def _template(text: str) -> str:
         for each in unknown:
             if each not in ("labels", "value", "externalLabels", "externalURL"):
                 return f"there is no `${each}`; there are $labels, $value, $externalLabels and $externalURL"
+        bare = re.sub(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`", "''", action)
+        for called in re.findall(r"\|\s*([a-zA-Z]\w*)", bare):
+            if called not in _FUNCTIONS:
+                return f"there is no function `{called}`"
     return "an `end` is missing or one too many" if depth else ""
+
+
+_FUNCTIONS = frozenset(
+    """query first label value sortByLabel strvalue humanize humanize1024 humanizeDuration humanizePercentage humanizeTimestamp
+    toTime toDuration now title toUpper toLower stripPort stripDomain match reReplaceAll graphLink tableLink parseDuration
+    pathPrefix externalURL args tmpl safeHtml and or not len index slice print printf println html js urlquery call eq ne lt
+    le gt ge urlQueryEscape""".split()  # noqa: SIM905
+)
+_QUANTILE = re.compile(
+    r"histogram_quantile\s*\([^,]+,\s*sum\s*by\s*\(([^)]*)\)\s*\(\s*(?:rate|irate|increase)\s*\(\s*\w+_bucket\b"
+)
 
 
 def _alertmanager(files: Files, path: str) -> Iterator[Hit]:
@@ -257,6 +284,9 @@ def _alertmanager(files: Files, path: str) -> Iterator[Hit]:
         route = todo.pop()
         yield from _unknown("a route", route, _ALERTMANAGER["route"])
         todo += listed(mapping(route).get("routes"))
+        for key in ("group_wait", "group_interval", "repeat_interval"):
+            if isinstance(value := mapping(route).get(key), int) and not isinstance(value, bool) and value:
+                yield Hit(at((route, key)), f"`{key}: {value}` is no duration: {value}s")
     for each in listed(config.get("inhibit_rules")):
         yield from _unknown("an inhibition", each, _ALERTMANAGER["inhibit"])
 
@@ -275,6 +305,7 @@ RULES = (
             {"prometheus.yml": _P + "  dns_sd_configs: [{names: [a], type: HOST}]\n"}, {"prometheus.yml": _P + "  static_configs: [{targets: ['http://a:1/metrics']}]\n"},
         ),
         good=(
+            {"prometheus.yml": _P + "  static_configs: [{targets: ['https://a.io/b']}]\n  relabel_configs: [{source_labels: [__address__], target_label: __param_target}, {target_label: __address__, replacement: 'b:1'}]\n"},
             {"prometheus.yml": "global: {scrape_interval: 15s}\n" + _P + "  scheme: https\n  relabel_configs: [{source_labels: [a], regex: '(?i)x(.+)', target_label: b, action: Replace}, {regex: 'x_.*', action: labeldrop}]\n"},
             {"promtail.yml": "clients: [{url: x}]\nscrape_configs:\n- {job_name: a, pipeline_stages: []}\n"},
             {"rules.test.yml": "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests: []\n"}, {"values.yaml": "server: {}\nalerting: {x: 1}\nglobal: {}\n"},
@@ -287,14 +318,16 @@ RULES = (
         bad=(
             {"r.yml": _R + "  - {alert: A, expr: up, fro: 5m}\n"}, {"r.yml": _R + "  - {record: a-b, expr: up}\n"}, {"r.yml": _R + "  - {alert: A, expr: up, labels: {a-b: c}}\n"},
             {"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: '{{ $values }}'}}\n"}, {"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: 'x {{ $value'}}\n"},
+            {"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: '{{ $value | humanise }}'}}\n"},
+            {"r.yml": _R + "  - {alert: A, expr: 'histogram_quantile(0.9, sum by (job) (rate(a_bucket[5m]))) > 1'}\n"},
         ),
-        good=({"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: '{{ $labels.x }} {{ with $v := 1 }}{{ $v }}{{ end }} {{ range $i, $e := query \"a\" }}{{ $e }}{{ end }} {{ \"$x\" }}'}}\n"},),
+        good=({"r.yml": _R + "  - {alert: A, expr: 'histogram_quantile(0.9, sum by (job, le) (rate(a_bucket[5m]))) > 1', annotations: {a: '{{ $value | humanizePercentage }} {{ \"a|b\" }}'}}\n"}, {"r.yml": _R + "  - {alert: A, expr: up, annotations: {a: '{{ $labels.x }} {{ with $v := 1 }}{{ $v }}{{ end }} {{ range $i, $e := query \"a\" }}{{ $e }}{{ end }} {{ \"$x\" }}'}}\n"},),
     ),
     Rule(
         "alertmanager/configuration", "error", "Alertmanager refuses the configuration: it reads it strictly.",
         "Alertmanager configuration reference: unknown fields are errors, a route is needed, receivers have names of their own.", is_yaml, _alertmanager,
         bad=(
-            {"a.yml": "route: {receiver: a, groupwait: 1s}\nreceivers: [{name: a}]\n"}, {"a.yml": "receivers: [{name: a, webhook_configs: [{url: 'http://b'}]}]\n"},
+            {"a.yml": "route: {receiver: a, group_wait: 30}\nreceivers: [{name: a}]\n"}, {"a.yml": "route: {receiver: a, groupwait: 1s}\nreceivers: [{name: a}]\n"}, {"a.yml": "receivers: [{name: a, webhook_configs: [{url: 'http://b'}]}]\n"},
             {"a.yml": "route: {receiver: a}\nreceivers: [{name: a, webhook_configs: {url: 'http://b'}}]\n"}, {"a.yml": "route: {receiver: a}\nreceivers: [{name: a}, {name: a}]\n"},
         ),
         good=(

@@ -53,13 +53,14 @@ def _module(files: Files, folder: str) -> Module:
     return module
 
 
-def _of(files: Files, folder: str) -> Module:
+def of(files: Files, folder: str) -> Module:
+    """The module that a folder is."""
     found: Module = files.once(_module, "" if folder == "." else folder)
     return found
 
 
 def _here(files: Files, path: str) -> tuple[Module, list[Block]]:
-    module = _of(files, PurePosixPath(path).parent.as_posix())
+    module = of(files, PurePosixPath(path).parent.as_posix())
     return module, module.by_path.get(path, [])
 
 
@@ -143,7 +144,7 @@ def _modules(files: Files, path: str) -> Iterator[Hit]:
         if not any(each.endswith((".tf", ".tf.json", ".tofu")) for each in files.siblings(f"{folder}/x")):
             yield Hit(line, f"module `{name}`: the folder {folder} has no Terraform files")
             continue
-        module = _of(files, folder)
+        module = of(files, folder)
         if not module.whole:
             continue
         variables = {each.labels[0]: each for _, each in module.all() if each.kind == "variable" and each.labels}

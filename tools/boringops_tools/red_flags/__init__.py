@@ -25,7 +25,7 @@ from boringops_tools.validators.base import File, clean, shown
 from boringops_tools.validators.programs import go_on
 from boringops_tools.yaml_files import Unreadable, is_yaml, template_reason
 
-__all__ = ["Hit", "RedFlag", "red_flags", "scan"]
+__all__ = ["Hit", "RedFlag", "of_text", "red_flags", "scan"]
 
 SOURCE = "boringops"
 _FINDINGS = TypeAdapter(list[Finding])
@@ -62,6 +62,11 @@ def _unless_filled_in(root: Path, path: str, found: list[Finding]) -> list[Findi
         return found
     filled = {untagged(name) for name in pinned(root, path)}
     return [each for each in found if each.rule != UNTAGGED or each.message not in filled]
+
+
+def of_text(root: Path, path: str, text: str) -> list[Finding]:
+    """What the red flags held against a file when it said this."""
+    return list(_scan_file(path, File(root, path, text), [rule for rule in red_flags() if rule.applies(path)]))
 
 
 def _remembered(root: Path, path: str, cache: Cache) -> list[Finding]:

@@ -62,6 +62,17 @@ def _logged(path: str, text: str) -> Iterable[Hit]:
                 )
 
 
+_PIPED = re.compile(r"\b(?:curl|wget)\b[^|;&]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:ba|da|z)?sh\b")
+
+
+def _piped(path: str, text: str) -> Iterable[Hit]:
+    for task in _tasks(path, text):
+        key, name, given = module(task)
+        command = given.get("cmd") if isinstance(given, Mapping) else given
+        if name in ("shell", "raw") and isinstance(command, str) and _PIPED.search(command):
+            yield Hit(line_of(task, key), "what is fetched from the network is run unseen")
+
+
 def _host_keys(_: str, text: str) -> Iterable[Hit]:
     parsed = configparser.ConfigParser(interpolation=None, strict=False)
     try:
@@ -90,6 +101,12 @@ RED_FLAGS = (
         applies=is_yaml, check=_unchecked,
         bad={"site.yml": _PLAY.format("get_url: {url: 'https://a/b', dest: /b, validate_certs: false}")},
         good={"site.yml": _PLAY.format("get_url: {url: 'https://a/b', dest: /b, validate_certs: true}")},
+    ),
+    RedFlag(
+        "ansible/curl-pipe-shell", _NEVER, "warning", "Fetch it with get_url and its checksum, then run it; or take the package.",
+        applies=is_yaml, check=_piped,
+        bad={"site.yml": _PLAY.format("shell: curl -s https://a.io/install | sudo bash")},
+        good={"site.yml": _PLAY.format("shell: curl -s https://a.io/x.json | jq .a"), "b.yml": _PLAY.format("debug: {msg: 'curl x | sh'}")},
     ),
     RedFlag(
         "ansible/logged-secret", _LEAK, "warning", "Ansible prints what a task changes: add `no_log: true`.",

@@ -25,7 +25,7 @@ _INNER = {
     5432: "PostgreSQL", 3306: "MySQL", 1433: "SQL Server", 1521: "Oracle", 27017: "MongoDB", 6379: "Redis",
     11211: "memcached", 9200: "Elasticsearch", 9042: "Cassandra", 5439: "Redshift",
 }  # fmt: skip
-_TRIAL = re.compile(
+TRIAL = re.compile(
     r"(?i)(?:^|[^a-z])(?:dev|develop|development|test|tests|testing|stage|staging|qa|sandbox|examples?|demo|preview|tmp|ephemeral)(?:$|[^a-z])"
 )
 
@@ -46,12 +46,12 @@ def _applies(path: str) -> bool:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _resources(text: str) -> Iterator[Block]:
+def resources(text: str) -> Iterator[Block]:
     yield from (block for block in read(text) if block.kind in ("resource", "data") and len(block.labels) == 2)
 
 
-def _managed(text: str, *kinds: str) -> Iterator[Block]:
-    yield from (block for block in _resources(text) if block.kind == "resource" and block.labels[0] in kinds)
+def managed(text: str, *kinds: str) -> Iterator[Block]:
+    yield from (block for block in resources(text) if block.kind == "resource" and block.labels[0] in kinds)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Resource:
 
 
 @functools.lru_cache(maxsize=32)
-def _template(path: str, text: str) -> tuple[Resource, ...]:
+def template(path: str, text: str) -> tuple[Resource, ...]:
     if "AWS::" not in text:
         return ()
     if path.endswith(".json") or text.lstrip().startswith("{"):
@@ -107,7 +107,7 @@ def _two(
     terraform: Callable[[str, str], Iterable[Hit]], cloudformation: Callable[[Iterable[Resource]], Iterable[Hit]]
 ) -> Callable[[str, str], Iterable[Hit]]:
     def check(path: str, text: str) -> Iterable[Hit]:
-        return terraform(path, text) if is_terraform(path) else cloudformation(_template(path, text))
+        return terraform(path, text) if is_terraform(path) else cloudformation(template(path, text))
 
     return check
 
@@ -115,7 +115,7 @@ def _two(
 # --- open to everybody ------------------------------------------------------------------------------------------------
 
 
-def _list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [] if value is None else [value]
 
 
@@ -148,34 +148,34 @@ def _ports(value: Any) -> tuple[Any, Any]:
 
 
 def _tf_ingress(_: str, text: str) -> Iterable[Hit]:
-    for block in _managed(text, "aws_security_group", "aws_default_security_group"):
+    for block in managed(text, "aws_security_group", "aws_default_security_group"):
         for rule in block.inner("ingress"):
             yield from _rule(rule, ("cidr_blocks", "ipv6_cidr_blocks"))
-    for block in _managed(text, "aws_security_group_rule"):
+    for block in managed(text, "aws_security_group_rule"):
         if block.value("type") == "ingress":
             yield from _rule(block, ("cidr_blocks", "ipv6_cidr_blocks"))
-    for block in _managed(text, "aws_vpc_security_group_ingress_rule"):
+    for block in managed(text, "aws_vpc_security_group_ingress_rule"):
         yield from _rule(block, ("cidr_ipv4", "cidr_ipv6"), "ip_protocol")
-    for block in _managed(text, "google_compute_firewall"):
+    for block in managed(text, "google_compute_firewall"):
         if block.value("direction") in (None, "INGRESS"):
             for allow in block.inner("allow"):
-                ports = _list(allow.value("ports")) or ["*"]
+                ports = as_list(allow.value("ports")) or ["*"]
                 protocol = allow.value("protocol")
                 message = next(
                     (
                         m
                         for port in ports
-                        if (m := _open_ports(_list(block.value("source_ranges")), *_ports(port), protocol))
+                        if (m := _open_ports(as_list(block.value("source_ranges")), *_ports(port), protocol))
                     ),
                     "",
                 )
                 if message:
                     yield Hit(block.line_of("source_ranges"), message)
-    for block in _managed(text, "azurerm_network_security_rule", "azurerm_network_security_group"):
+    for block in managed(text, "azurerm_network_security_rule", "azurerm_network_security_group"):
         for rule in [block, *block.inner("security_rule")]:
             if rule.value("direction") == "Inbound" and rule.value("access") == "Allow":
-                ports = [rule.value("destination_port_range"), *_list(rule.value("destination_port_ranges"))]
-                sources = [rule.value("source_address_prefix"), *_list(rule.value("source_address_prefixes"))]
+                ports = [rule.value("destination_port_range"), *as_list(rule.value("destination_port_ranges"))]
+                sources = [rule.value("source_address_prefix"), *as_list(rule.value("source_address_prefixes"))]
                 for port in ports:
                     if port is not None and (message := _open_ports(sources, *_ports(port), rule.value("protocol"))):
                         yield Hit(rule.line_of("source_address_prefix"), message)
@@ -184,7 +184,7 @@ def _tf_ingress(_: str, text: str) -> Iterable[Hit]:
 def _rule(rule: Block, sources: tuple[str, ...], protocol: str = "protocol") -> Iterable[Hit]:
     for name in sources:
         message = _open_ports(
-            _list(rule.value(name)), rule.value("from_port"), rule.value("to_port"), rule.value(protocol)
+            as_list(rule.value(name)), rule.value("from_port"), rule.value("to_port"), rule.value(protocol)
         )
         if message:
             yield Hit(rule.line_of(name), message)
@@ -194,7 +194,7 @@ def _cfn_ingress(resources: Iterable[Resource]) -> Iterable[Hit]:
     for each in resources:
         rules: list[Any] = []
         if each.kind == "AWS::EC2::SecurityGroup":
-            rules = _list(each.properties.get("SecurityGroupIngress"))
+            rules = as_list(each.properties.get("SecurityGroupIngress"))
         elif each.kind == "AWS::EC2::SecurityGroupIngress":
             rules = [each.properties]
         for rule in rules:
@@ -214,16 +214,16 @@ _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "re
 
 
 def _tf_public(_: str, text: str) -> Iterable[Hit]:
-    for block in _managed(text, "aws_s3_bucket", "aws_s3_bucket_acl"):
+    for block in managed(text, "aws_s3_bucket", "aws_s3_bucket_acl"):
         if str(block.value("acl")).startswith("public-read"):
             yield Hit(block.line_of("acl"), f"everybody may read the bucket (acl {block.value('acl')})")
-    for block in _managed(text, "aws_s3_bucket_public_access_block", "aws_s3_account_public_access_block"):
+    for block in managed(text, "aws_s3_bucket_public_access_block", "aws_s3_account_public_access_block"):
         for name in _BLOCKS:
             if block.value(name) is False:
                 yield Hit(block.line_of(name), f"{name} is switched off")
-    for block in _resources(text):
+    for block in resources(text):
         if block.labels[0].startswith("google_storage_bucket_iam_"):
-            members = [block.value("member"), *_list(block.value("members"))]
+            members = [block.value("member"), *as_list(block.value("members"))]
             if any(member in ("allUsers", "allAuthenticatedUsers") for member in members):
                 yield Hit(block.line_of("member"), "everybody may use the bucket (allUsers)")
         if block.labels[0] == "azurerm_storage_account" and block.value("allow_nested_items_to_be_public") is True:
@@ -242,11 +242,11 @@ def _cfn_public(resources: Iterable[Resource]) -> Iterable[Hit]:
                 yield Hit(each.line_of("AccessControl"), f"everybody may read {each.name}")
             block = each.properties.get("PublicAccessBlockConfiguration")
             for name, value in block.items() if isinstance(block, Mapping) else ():
-                if _off(value):
+                if is_off(value):
                     yield Hit(line_of(block, name) or each.line, f"{each.name}: {name} is switched off")
 
 
-def _off(value: Any) -> bool:
+def is_off(value: Any) -> bool:
     return value is False or (isinstance(value, str) and value.lower() == "false")
 
 
@@ -255,12 +255,12 @@ def _on(value: Any) -> bool:
 
 
 def _tf_database(_: str, text: str) -> Iterable[Hit]:
-    for block in _resources(text):
+    for block in resources(text):
         if block.kind == "resource" and block.value("publicly_accessible") is True:
             yield Hit(
                 block.line_of("publicly_accessible"), f"{'.'.join(block.labels)} can be reached from the internet"
             )
-    for block in _managed(text, "google_sql_database_instance"):
+    for block in managed(text, "google_sql_database_instance"):
         for settings in block.inner("settings"):
             for ip in settings.inner("ip_configuration"):
                 for network in ip.inner("authorized_networks"):
@@ -285,7 +285,7 @@ _INHERITS = ("snapshot_identifier", "replicate_source_db", "source_db_cluster_id
 
 
 def _tf_unencrypted(_: str, text: str) -> Iterable[Hit]:
-    for block in _resources(text):
+    for block in resources(text):
         if block.kind != "resource":
             continue
         for each in (block, *block.blocks):
@@ -303,16 +303,16 @@ _CFN_SEALS = ("StorageEncrypted", "Encrypted", "AtRestEncryptionEnabled", "Trans
 def _cfn_unencrypted(resources: Iterable[Resource]) -> Iterable[Hit]:
     for each in resources:
         for name in _CFN_SEALS:
-            if _off(each.properties.get(name)):
+            if is_off(each.properties.get(name)):
                 yield Hit(each.line_of(name), f"{each.name} is not encrypted ({name}: false)")
 
 
 def _no_snapshot(path: str, text: str) -> Iterable[Hit]:
-    for block in _resources(text):
+    for block in resources(text):
         names = " ".join(
             [path, *block.labels, *(str(block.value(key)) for key in ("identifier", "cluster_identifier", "name"))]
         )
-        if block.value("skip_final_snapshot") is True and not _TRIAL.search(names):
+        if block.value("skip_final_snapshot") is True and not TRIAL.search(names):
             yield Hit(
                 block.line_of("skip_final_snapshot"), f"{'.'.join(block.labels)} is deleted without a last snapshot"
             )
@@ -320,7 +320,7 @@ def _no_snapshot(path: str, text: str) -> Iterable[Hit]:
             block.labels[0].startswith("aws_")
             and block.value("force_destroy") is True
             and "s3" in block.labels[0]
-            and not _TRIAL.search(names)
+            and not TRIAL.search(names)
         ):
             yield Hit(
                 block.line_of("force_destroy"),
@@ -336,7 +336,7 @@ def _everything(statement: Any) -> bool:
     """Whether a statement allows every action on everything."""
     if not isinstance(statement, Mapping) or statement.get("Effect", "Allow") != "Allow" or "Condition" in statement:
         return False
-    return "*" in _list(statement.get("Action")) and "*" in _list(statement.get("Resource"))
+    return "*" in as_list(statement.get("Action")) and "*" in as_list(statement.get("Resource"))
 
 
 def _statements(document: Any) -> list[Any]:
@@ -347,15 +347,19 @@ def _statements(document: Any) -> list[Any]:
             document = json.loads(document)
         except (ValueError, RecursionError):
             return []
-    return _list(document.get("Statement")) if isinstance(document, Mapping) else []
+    return as_list(document.get("Statement")) if isinstance(document, Mapping) else []
 
 
 def _tf_admin(_: str, text: str) -> Iterable[Hit]:
-    for block in _resources(text):
+    for block in resources(text):
         if block.labels[0] == "aws_iam_policy_document":
             for statement in block.inner("statement"):
                 allow = statement.value("effect") in (None, "Allow") and not any(statement.inner("condition"))
-                if allow and "*" in _list(statement.value("actions")) and "*" in _list(statement.value("resources")):
+                if (
+                    allow
+                    and "*" in as_list(statement.value("actions"))
+                    and "*" in as_list(statement.value("resources"))
+                ):
                     yield Hit(statement.line, "the policy allows everything on everything")
         for name in ("policy", "inline_policy"):
             if any(_everything(each) for each in _statements(block.value(name))):
@@ -363,7 +367,7 @@ def _tf_admin(_: str, text: str) -> Iterable[Hit]:
         for name in ("policy_arn", "policy_arns", "managed_policy_arns"):
             if any(
                 str(each).endswith(":policy/AdministratorAccess")
-                for each in _list(block.value(name))
+                for each in as_list(block.value(name))
                 if isinstance(each, str)
             ):
                 yield Hit(
@@ -382,7 +386,7 @@ def _cfn_admin(resources: Iterable[Resource]) -> Iterable[Hit]:
             continue
         inner = [
             policy.get("PolicyDocument")
-            for policy in _list(each.properties.get("Policies"))
+            for policy in as_list(each.properties.get("Policies"))
             if isinstance(policy, Mapping)
         ]
         for document in (each.properties.get("PolicyDocument"), *inner):
@@ -390,7 +394,8 @@ def _cfn_admin(resources: Iterable[Resource]) -> Iterable[Hit]:
                 if _everything(statement):
                     yield Hit(line_of(statement, "Action") or each.line, f"{each.name} allows everything on everything")
         if any(
-            str(arn).endswith(":policy/AdministratorAccess") for arn in _list(each.properties.get("ManagedPolicyArns"))
+            str(arn).endswith(":policy/AdministratorAccess")
+            for arn in as_list(each.properties.get("ManagedPolicyArns"))
         ):
             yield Hit(each.line_of("ManagedPolicyArns"), f"{each.name} has AdministratorAccess", severity="warning")
 
@@ -450,7 +455,7 @@ def _tf_untagged(_: str, text: str) -> Iterable[Hit]:
     providers = [block for block in read(text) if block.kind == "provider" and block.labels == ("aws",)]
     if not providers or any(any(block.inner("default_tags")) for block in providers):
         return  # tags may come from a provider in another file
-    for block in _managed(text, *_TAGGED):
+    for block in managed(text, *_TAGGED):
         if "tags" not in block.attributes:
             yield Hit(block.line, f"{'.'.join(block.labels)} has no tags, and the provider gives none")
 
@@ -464,17 +469,17 @@ def _cfn_untagged(resources: Iterable[Resource]) -> Iterable[Hit]:
 
 
 def _no_audit(_: str, text: str) -> Iterable[Hit]:
-    kinds = {block.labels[0]: block for block in _resources(text) if block.kind == "resource"}
+    kinds = {block.labels[0]: block for block in resources(text) if block.kind == "resource"}
     account = next((block for kind, block in kinds.items() if _ACCOUNT.fullmatch(kind)), None)
     if account is not None and not any(kind in kinds for kind in _AUDIT):
         yield Hit(account.line, "the account is set up here, and nothing in this file records who does what in it")
 
 
-def _tf(kind: str, body: str) -> str:
+def tf(kind: str, body: str) -> str:
     return f'resource "{kind}" "main" {{\n{body}\n}}\n'
 
 
-def _cfn(kind: str, properties: str) -> str:
+def cfn(kind: str, properties: str) -> str:
     return f"AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Main:\n    Type: {kind}\n    Properties:\n{properties}\n"
 
 
@@ -489,21 +494,21 @@ RED_FLAGS = (
         "cloud/open-port", _NEVER, "error", "Name the networks that need it, or go through a bastion, a VPN or Session Manager.",
         applies=_applies, check=_two(_tf_ingress, _cfn_ingress),
         bad={
-            "a.tf": _tf("aws_security_group", _INGRESS.format(22, 22, '["10.0.0.0/8", "0.0.0.0/0"]')),
-            "b.tf": _tf("aws_vpc_security_group_ingress_rule", '  ip_protocol = "-1"\n  cidr_ipv6 = "::/0"'),
-            "c.tf": _tf("google_compute_firewall", '  source_ranges = ["0.0.0.0/0"]\n  allow {\n'
+            "a.tf": tf("aws_security_group", _INGRESS.format(22, 22, '["10.0.0.0/8", "0.0.0.0/0"]')),
+            "b.tf": tf("aws_vpc_security_group_ingress_rule", '  ip_protocol = "-1"\n  cidr_ipv6 = "::/0"'),
+            "c.tf": tf("google_compute_firewall", '  source_ranges = ["0.0.0.0/0"]\n  allow {\n'
                 '    protocol = "tcp"\n    ports = ["80", "5000-6000"]\n  }'),
-            "d.tf": _tf("azurerm_network_security_rule", '  direction = "Inbound"\n  access = "Allow"\n'
+            "d.tf": tf("azurerm_network_security_rule", '  direction = "Inbound"\n  access = "Allow"\n'
                 '  destination_port_range = "3389"\n  source_address_prefix = "*"'),
-            "e.tf": _tf("aws_security_group_rule", '  type = "ingress"\n  from_port = 5432\n  to_port = 5432\n'
+            "e.tf": tf("aws_security_group_rule", '  type = "ingress"\n  from_port = 5432\n  to_port = 5432\n'
                 '  protocol = "tcp"\n  cidr_blocks = ["0.0.0.0/0"]'),
-            "stack.yaml": _cfn("AWS::EC2::SecurityGroup", _CFN_INGRESS % (22, 22)),
+            "stack.yaml": cfn("AWS::EC2::SecurityGroup", _CFN_INGRESS % (22, 22)),
         },
         good={
-            "a.tf": _tf("aws_security_group", _INGRESS.format(443, 443, '["0.0.0.0/0"]') + "\n" + _INGRESS.format(22, 22, "[var.office]")
+            "a.tf": tf("aws_security_group", _INGRESS.format(443, 443, '["0.0.0.0/0"]') + "\n" + _INGRESS.format(22, 22, "[var.office]")
                         + '\n  egress {\n    from_port = 0\n    to_port = 0\n    protocol = "-1"\n    cidr_blocks = ["0.0.0.0/0"]\n  }'),
-            "b.tf": "# " + _tf("aws_security_group", _INGRESS.format(22, 22, '["0.0.0.0/0"]')).replace("\n", "\n# "),
-            "stack.yaml": _cfn("AWS::EC2::SecurityGroup", _CFN_INGRESS % (443, 443)),
+            "b.tf": "# " + tf("aws_security_group", _INGRESS.format(22, 22, '["0.0.0.0/0"]')).replace("\n", "\n# "),
+            "stack.yaml": cfn("AWS::EC2::SecurityGroup", _CFN_INGRESS % (443, 443)),
             "k8s.yaml": "a: 0.0.0.0/0\nport: 22\n",
         },
     ),
@@ -511,15 +516,15 @@ RED_FLAGS = (
         "cloud/public-storage", _NEVER, "warning", "Keep the bucket closed, and serve what is public through a CDN.",
         applies=_applies, check=_two(_tf_public, _cfn_public),
         bad={
-            "a.tf": _tf("aws_s3_bucket_acl", '  acl = "public-read"'),
-            "b.tf": _tf("aws_s3_bucket_public_access_block", "  block_public_acls = true\n  block_public_policy = false"),
-            "c.tf": _tf("google_storage_bucket_iam_member", '  role = "roles/storage.objectViewer"\n  member = "allUsers"'),
+            "a.tf": tf("aws_s3_bucket_acl", '  acl = "public-read"'),
+            "b.tf": tf("aws_s3_bucket_public_access_block", "  block_public_acls = true\n  block_public_policy = false"),
+            "c.tf": tf("google_storage_bucket_iam_member", '  role = "roles/storage.objectViewer"\n  member = "allUsers"'),
             "stack.json": json.dumps({"Resources": {"B": {"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}}}}),
         },
         good={
-            "a.tf": _tf("aws_s3_bucket_acl", '  acl = "private"'),
-            "b.tf": _tf("aws_s3_bucket_public_access_block", "  block_public_policy = true"),
-            "stack.yaml": _cfn("AWS::S3::Bucket", "      AccessControl: Private"),
+            "a.tf": tf("aws_s3_bucket_acl", '  acl = "private"'),
+            "b.tf": tf("aws_s3_bucket_public_access_block", "  block_public_policy = true"),
+            "stack.yaml": cfn("AWS::S3::Bucket", "      AccessControl: Private"),
             "package.json": '{"AccessControl": "PublicRead"}',
         },
     ),
@@ -527,50 +532,50 @@ RED_FLAGS = (
         "cloud/public-database", _NEVER, "error", "Keep it in private subnets.",
         applies=_applies, check=_two(_tf_database, _cfn_database),
         bad={
-            "a.tf": _tf("aws_db_instance", _DB + "  publicly_accessible = true"),
-            "stack.yaml": _cfn("AWS::RDS::DBInstance", "      PubliclyAccessible: true"),
+            "a.tf": tf("aws_db_instance", _DB + "  publicly_accessible = true"),
+            "stack.yaml": cfn("AWS::RDS::DBInstance", "      PubliclyAccessible: true"),
         },
         good={
-            "a.tf": _tf("aws_db_instance", _DB + "  publicly_accessible = var.public"),
-            "stack.yaml": _cfn("AWS::RDS::DBInstance", "      PubliclyAccessible: !Ref Public"),
+            "a.tf": tf("aws_db_instance", _DB + "  publicly_accessible = var.public"),
+            "stack.yaml": cfn("AWS::RDS::DBInstance", "      PubliclyAccessible: !Ref Public"),
         },
     ),
     RedFlag(
         "cloud/unencrypted", _NEVER, "warning", "Switch encryption on; most services cannot do it later without moving the data.",
         applies=_applies, check=_two(_tf_unencrypted, _cfn_unencrypted),
         bad={
-            "a.tf": _tf("aws_ebs_volume", "  encrypted = false"),
-            "b.tf": _tf("aws_db_instance", '  engine = "mysql"'),
-            "stack.yaml": _cfn("AWS::RDS::DBInstance", "      StorageEncrypted: 'false'"),
+            "a.tf": tf("aws_ebs_volume", "  encrypted = false"),
+            "b.tf": tf("aws_db_instance", '  engine = "mysql"'),
+            "stack.yaml": cfn("AWS::RDS::DBInstance", "      StorageEncrypted: 'false'"),
         },
         good={
-            "a.tf": _tf("aws_db_instance", _DB) + _tf("aws_db_instance", "  replicate_source_db = aws_db_instance.a.arn"),
-            "stack.yaml": _cfn("AWS::RDS::DBInstance", "      StorageEncrypted: true"),
+            "a.tf": tf("aws_db_instance", _DB) + tf("aws_db_instance", "  replicate_source_db = aws_db_instance.a.arn"),
+            "stack.yaml": cfn("AWS::RDS::DBInstance", "      StorageEncrypted: true"),
         },
     ),
     RedFlag(
         "cloud/no-final-snapshot", "Disable security features for convenience", "warning", "Keep a last snapshot of what holds data.",
         applies=is_terraform, check=_no_snapshot,
-        bad={"prod/db.tf": _tf("aws_db_instance", _DB + "  skip_final_snapshot = true")},
+        bad={"prod/db.tf": tf("aws_db_instance", _DB + "  skip_final_snapshot = true")},
         good={
-            "dev/db.tf": _tf("aws_db_instance", _DB + "  skip_final_snapshot = true"),
-            "db.tf": _tf("aws_db_instance", _DB + '  skip_final_snapshot = var.environment != "prod"'),
+            "dev/db.tf": tf("aws_db_instance", _DB + "  skip_final_snapshot = true"),
+            "db.tf": tf("aws_db_instance", _DB + '  skip_final_snapshot = var.environment != "prod"'),
         },
     ),
     RedFlag(
         "cloud/admin-rights", _NEVER, "error", "List the actions and the resources that are needed.",
         applies=_applies, check=_two(_tf_admin, _cfn_admin),
         bad={
-            "a.tf": _tf("aws_iam_policy", _POLICY % (_ALLOW % '["*"]')),
+            "a.tf": tf("aws_iam_policy", _POLICY % (_ALLOW % '["*"]')),
             "b.tf": 'data "aws_iam_policy_document" "a" {\n  statement {\n    actions = ["*"]\n    resources = ["*"]\n  }\n}\n',
-            "c.tf": _tf("aws_iam_role_policy", '  policy = <<EOF\n{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}\nEOF'),
-            "stack.yaml": _cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "*"),
+            "c.tf": tf("aws_iam_role_policy", '  policy = <<EOF\n{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}\nEOF'),
+            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "*"),
         },
         good={
-            "a.tf": _tf("aws_iam_policy", _POLICY % (_ALLOW % '"s3:GetObject"')) + _tf("aws_kms_key", _POLICY % (_ALLOW % '"kms:*"')),
+            "a.tf": tf("aws_iam_policy", _POLICY % (_ALLOW % '"s3:GetObject"')) + tf("aws_kms_key", _POLICY % (_ALLOW % '"kms:*"')),
             "b.tf": 'data "aws_iam_policy_document" "a" {\n  statement {\n    effect = "Deny"\n    actions = ["*"]\n'
                 '    resources = ["*"]\n  }\n}\n',
-            "stack.yaml": _cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "s3:ListAllMyBuckets"),
+            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "s3:ListAllMyBuckets"),
         },
     ),
     RedFlag(
@@ -588,22 +593,22 @@ RED_FLAGS = (
         "Give the provider `default_tags`, or the resource tags.",
         applies=_applies, check=_two(_tf_untagged, _cfn_untagged),
         bad={
-            "a.tf": 'provider "aws" {\n}\n' + _tf("aws_vpc", '  cidr_block = "10.0.0.0/16"'),
-            "stack.yaml": _cfn("AWS::S3::Bucket", "      BucketName: a"),
+            "a.tf": 'provider "aws" {\n}\n' + tf("aws_vpc", '  cidr_block = "10.0.0.0/16"'),
+            "stack.yaml": cfn("AWS::S3::Bucket", "      BucketName: a"),
         },
         good={
-            "a.tf": 'provider "aws" {\n  default_tags {\n    tags = { Project = "a" }\n  }\n}\n' + _tf("aws_vpc", ""),
-            "b.tf": _tf("aws_vpc", '  cidr_block = "10.0.0.0/16"'),
-            "stack.yaml": _cfn("AWS::S3::Bucket", "      Tags: [{Key: a, Value: b}]"),
+            "a.tf": 'provider "aws" {\n  default_tags {\n    tags = { Project = "a" }\n  }\n}\n' + tf("aws_vpc", ""),
+            "b.tf": tf("aws_vpc", '  cidr_block = "10.0.0.0/16"'),
+            "stack.yaml": cfn("AWS::S3::Bucket", "      Tags: [{Key: a, Value: b}]"),
         },
     ),
     RedFlag(
         "cloud/no-audit-log", "Enable CloudTrail/audit logging", "info", "Add a trail for all regions, in a bucket of its own.",
         applies=is_terraform, check=_no_audit,
-        bad={"account.tf": _tf("aws_iam_account_password_policy", "  minimum_password_length = 14")},
+        bad={"account.tf": tf("aws_iam_account_password_policy", "  minimum_password_length = 14")},
         good={
-            "account.tf": _tf("aws_iam_account_alias", "") + _tf("aws_cloudtrail", '  name = "all"'),
-            "main.tf": _tf("aws_vpc", ""),
+            "account.tf": tf("aws_iam_account_alias", "") + tf("aws_cloudtrail", '  name = "all"'),
+            "main.tf": tf("aws_vpc", ""),
         },
     ),
 )  # fmt: skip

@@ -151,6 +151,12 @@ def _deployed(path: str) -> bool:
     )
 
 
+def _dashboard(_: str, text: str) -> Iterable[Hit]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.search(r"--api\.insecure(?:=true)?(?=[\s\"',\]]|$)", line) and not line.lstrip().startswith("#"):
+            yield Hit(number, "Traefik's dashboard and API are open to everybody (--api.insecure)")
+
+
 RED_FLAGS = (
     RedFlag(
         "compose/privileged", _NEVER, "error", "Add the one capability or device that is needed.",
@@ -193,6 +199,15 @@ RED_FLAGS = (
         applies=is_compose, check=_unconfined,
         bad=_compose("    security_opt:\n      - seccomp:unconfined\n"),
         good=_compose("    security_opt:\n      - no-new-privileges:true\n"),
+    ),
+    RedFlag(
+        "compose/open-dashboard", _NEVER, "warning", "Serve it by a router with authentication, or leave it off.",
+        applies=_deployed, check=_dashboard,
+        bad={"docker-compose.prod.yml": "services:\n  a:\n    image: traefik:v3.6\n    command: [--api.insecure=true]\n"},
+        good={
+            "compose.prod.yml": "services:\n  a:\n    image: traefik:v3.6\n    command: [--api.insecure=false, --api]\n",
+            "docker-compose.override.yml": "services:\n  a:\n    image: traefik:v3.6\n    command: [--api.insecure=true]\n",
+        },
     ),
     RedFlag(
         "compose/root", "Run containers as root user", "warning", "Name a user by a number above 0.",

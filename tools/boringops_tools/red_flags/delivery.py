@@ -265,14 +265,22 @@ def _to_production(job: Job) -> bool:
     if job.environment:
         return bool(PRODUCTION.search(job.environment))
     words = " ".join(" ".join(command.argv) for command in _commands(job) if command.program in _DEPLOYS)
-    title = str(job.body.get("name") or "") if isinstance(job.body, Mapping) else ""
+    title = (
+        " ".join(str(job.body.get(key) or "") for key in ("name", "concurrency"))
+        if isinstance(job.body, Mapping)
+        else ""
+    )
     named = bool(PRODUCTION.search(f"{job.name} {title}"))
     return named or (bool(PRODUCTION.search(words)) and not STAGING.search(f"{job.name} {words}"))
 
 
-def _is_test(job: Job) -> bool:
+def _tests_itself(job: Job) -> bool:
     steps = any(_TESTS.search(step.name) or any(_tests(command) for command in step.commands) for step in job.steps)
-    return steps or bool(_TEST_NAME.search(job.name)) or bool(job.calls)
+    return steps or bool(_TEST_NAME.search(job.name))
+
+
+def _is_test(job: Job) -> bool:
+    return _tests_itself(job) or bool(job.calls)  # what a called workflow does is not known here
 
 
 def _untested(path: str, text: str) -> Iterable[Hit]:
@@ -280,7 +288,15 @@ def _untested(path: str, text: str) -> Iterable[Hit]:
         tested_beside = any(_is_test(each) for each in pipeline.jobs if each is not job)
         if not _to_production(job) or (pipeline.open_ended and not tested_beside):
             continue
-        if not _is_test(job) and not any(_is_test(each) for each in pipeline.before(job)):
+        before = pipeline.before(job)
+        # That tests stand beside in a job of their own shows that the workflows which are called are not the tests.
+        own = [
+            each
+            for each in pipeline.jobs
+            if _tests_itself(each) and not each.calls and job not in pipeline.before(each)
+        ]
+        counts = _tests_itself if own else _is_test
+        if not _is_test(job) and not any(counts(each) for each in before):
             yield Hit(job.line, f"{job.name} deploys to production, and no test has to pass before it")
 
 
@@ -442,6 +458,8 @@ RED_FLAGS = (
         applies=is_pipeline, check=_untested,
         bad={
             _CI: _gh(_job("test", "npm test") + _job("deploy", "kubectl apply -f k8s", _GUARD)),
+            ".github/workflows/calls.yml": _gh(_job("test", "npm test") + "  image:\n    uses: ./.github/workflows/build.yml\n"
+                + _job("deploy", "kubectl apply -f k8s", "    needs: image\n" + _GUARD)),
             ".gitlab-ci.yml": "stages: [build, deploy]\nbuild:\n  stage: build\n  script: [make]\n"
             "prod:\n  stage: deploy\n  environment: production\n  script: [helm upgrade --install a ./a]\n",
             ".circleci/config.yml": "jobs:\n  deploy-prod:\n    steps:\n      - run: flyctl deploy\nworkflows:\n"

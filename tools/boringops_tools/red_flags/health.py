@@ -25,6 +25,16 @@ def _off(_: str, text: str) -> Iterable[Hit]:
         yield Hit(last.line, "the health check is switched off (HEALTHCHECK NONE)")
 
 
+_ALWAYS = re.compile(r"(?:\|\||;)\s*(?:true|:|exit\s+0|echo\b[^|;&]*)\s*[\"\]]*\s*$")
+
+
+def _passes(_: str, text: str) -> Iterable[Hit]:
+    stages = parse(text).stages
+    last = stages[-1].last("HEALTHCHECK") if stages else None
+    if last is not None and _ALWAYS.search(last.value):
+        yield Hit(last.line, "the health check passes whatever the service answers")
+
+
 def _starts(stages: list[Stage]) -> list[str]:
     """The words of what the image starts; empty where that is left to the base image."""
     for name in ("ENTRYPOINT", "CMD"):
@@ -55,6 +65,13 @@ RED_FLAGS = (
         applies=is_dockerfile, check=_off,
         bad={"Dockerfile": "FROM node:22\nHEALTHCHECK NONE\nCMD [\"node\", \"a.js\"]\n"},
         good={"Dockerfile": "FROM a:1 AS b\nHEALTHCHECK NONE\nFROM node:22\nHEALTHCHECK CMD node health.js\n"},
+    ),
+    RedFlag(
+        "health/always-passes", _NEVER, "warning", "Let the check fail when what it asks fails: `|| exit 1`.",
+        applies=is_dockerfile, check=_passes,
+        bad={"Dockerfile": "FROM node:22\nHEALTHCHECK CMD curl -f http://localhost/ || true\nCMD [\"node\", \"a.js\"]\n",
+             "b.Dockerfile": "FROM node:22\nHEALTHCHECK CMD curl -f http://localhost/; exit 0\nCMD [\"node\", \"a.js\"]\n"},
+        good={"Dockerfile": "FROM node:22\nHEALTHCHECK CMD curl -f http://localhost/ || exit 1\nCMD [\"node\", \"a.js\"]\n"},
     ),
     RedFlag(
         "health/missing", _NEVER, "info",

@@ -163,6 +163,15 @@ def _capabilities(_: str, text: str) -> Iterable[Hit]:
                     )
 
 
+def _admission(_: str, text: str) -> Iterable[Hit]:
+    for each in _objects(text):
+        labels = _get(each, "metadata", "labels")
+        key = "pod-security.kubernetes.io/enforce"
+        system = str(_get(each, "metadata", "name")).startswith("kube-")
+        if each["kind"] == "Namespace" and not system and _get(labels, key) == "privileged":
+            yield Hit(line_of(labels, key), "the namespace lets every pod do everything with its node")
+
+
 def _decoded(value: str) -> str:
     try:
         return base64.b64decode(value.strip(), validate=True).decode()
@@ -210,6 +219,10 @@ def _pod(container: str = "", pod: str = "", image: str = "a:1") -> str:
 
 def _context(body: str) -> str:
     return f"          securityContext:\n            {body}\n"
+
+
+def _namespace(labels: str) -> str:
+    return f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: a, labels: {{{labels}}}}}\n"
 
 
 def _secret_object(body: str) -> str:
@@ -268,6 +281,12 @@ RED_FLAGS = (
         applies=is_yaml, check=_capabilities,
         bad={"k8s/a.yaml": _pod(_context("capabilities: {add: [NET_RAW, ALL]}"))},
         good={"k8s/a.yaml": _pod(_context("capabilities: {drop: [ALL], add: [NET_BIND_SERVICE]}"))},
+    ),
+    RedFlag(
+        "kubernetes/pod-security", _NEVER, "warning", "Enforce `baseline` or `restricted`; what needs more gets a namespace of its own.",
+        applies=is_yaml, check=_admission,
+        bad={"k8s/a.yaml": _namespace("pod-security.kubernetes.io/enforce: privileged")},
+        good={"k8s/a.yaml": _namespace("pod-security.kubernetes.io/warn: privileged")},
     ),
     RedFlag(
         "kubernetes/secret-in-clear", "Commit AWS keys, passwords, or tokens to git", "error",

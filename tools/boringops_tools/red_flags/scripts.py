@@ -58,14 +58,21 @@ class Script:
     text: str
 
 
+_FOLDERS = frozenset({"bin", "sbin", "script", "scripts", "hack", "ci"})
+_SHEBANG = re.compile(r"#!\s*\S*/(?:env\s+)?(?:ba|da|a|k|z)?sh\b")
+
+
 def is_script(path: str) -> bool:
-    return path.endswith((".sh", ".bash"))
+    """Whether a file is a shell script by its name, or may be one: `written` looks at its first line."""
+    folder, _, name = path.rpartition("/")
+    return path.endswith((".sh", ".bash")) or ("." not in name and folder.rpartition("/")[2] in _FOLDERS)
 
 
 def written(path: str, text: str) -> Iterator[Script]:
     """The shell scripts of Dockerfiles and script files."""
     if is_script(path):
-        yield Script(1, text)
+        if "." in posixpath.basename(path) or _SHEBANG.match(text):
+            yield Script(1, text)
     elif is_dockerfile(path):
         for stage in parse(text).stages:
             for each in stage.instructions:

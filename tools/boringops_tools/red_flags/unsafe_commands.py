@@ -61,6 +61,7 @@ _TLS_OPTIONS: dict[str, tuple[str, ...]] = {
     "skopeo": ("--src-tls-verify=false", "--dest-tls-verify=false", "--tls-verify=false"),
     "podman": ("--tls-verify=false",),
     "buildah": ("--tls-verify=false",),
+    "executor": ("--skip-tls-verify", "--skip-tls-verify-pull", "--insecure", "--insecure-pull"),  # kaniko
     "aws": ("--no-verify-ssl",),
     "pip": ("--trusted-host",),
     "pip3": ("--trusted-host",),
@@ -170,6 +171,15 @@ def _password(command: Command) -> str:
     return ""
 
 
+def _root_login(command: Command) -> str:
+    target = next((word for word in command.argv[1:] if re.match(r"root@[\w.$\{-]", word)), "")
+    return (
+        f"`{command.program} {target}` works on a server by hand, as root"
+        if command.program == "ssh" and target
+        else ""
+    )
+
+
 def _open_mode(command: Command) -> str:
     mode = (
         next((word for word in command.argv[1:] if _OPEN_MODE.fullmatch(word)), "")
@@ -185,6 +195,12 @@ def _sudo(path: str, text: str) -> Iterable[Hit]:
             yield Hit(
                 command.line, "sudo in a Dockerfile: builds are root already, and the image keeps a way to become it"
             )
+
+
+def _free_sudo(_: str, text: str) -> Iterable[Hit]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.search(r"NOPASSWD:\s*ALL", line) and not line.lstrip().startswith("#"):
+            yield Hit(number, "whoever gets in as this user is root: sudo asks for no password")
 
 
 def _wf(run: str, extra: str = "") -> str:
@@ -238,10 +254,24 @@ RED_FLAGS = (
         good={_CI: _wf("echo \"$TOKEN\" | docker login -u ci --password-stdin ghcr.io && mkdir -p x")},
     ),
     RedFlag(
+        "script/root-login", "Manually SSH into servers to fix issues (use automation)", "warning",
+        "Let the automation that built the server change it, with an account of its own.",
+        applies=is_script, check=_each(_root_login),
+        bad={"fix.sh": "ssh -p 22 root@www.acme.io 'systemctl restart web'\n"},
+        good={"fix.sh": "ssh deploy@www.acme.io true\nscp a root@b:/c\necho ssh root@x\n"},
+    ),
+    RedFlag(
         "script/open-permissions", _NEVER, "warning", "Give the one user that needs it the right, e.g. `COPY --chown`.",
         applies=_applies, check=_each(_open_mode),
         bad={"Dockerfile": "FROM a:1\nRUN mkdir /d && chmod -R 777 /d\n", "a.sh": "sudo chmod a+rwx /srv\n"},
         good={"Dockerfile": "FROM a:1\nRUN chmod 1755 /d && chmod +x 777\nRUN chmod u+rwx /x\n".replace("+x 777", "+x /b777")},
+    ),
+    RedFlag(
+        "dockerfile/sudo-for-all", "Run containers as root user", "warning",
+        "Leave sudo out of the image: what needs root is done before USER.",
+        applies=lambda path: is_dockerfile(path) and ".devcontainer" not in path, check=_free_sudo,
+        bad={"Dockerfile": "FROM a:1\nRUN echo 'app ALL=(ALL) NOPASSWD:ALL' >> /etc/sudoers\nUSER app\n"},
+        good={"Dockerfile": "FROM a:1\n# NOPASSWD:ALL\nRUN adduser app\n"},
     ),
     RedFlag(
         "dockerfile/sudo", "Run containers as root user", "warning", "Do what root has to before USER, and leave sudo out.",

@@ -19,6 +19,7 @@ _ENTRIES = (
     "app.ts",
     "src/main.ts",
     "src/server.ts",
+    "src/index.ts",
     "main.tsx",
     "main.js",
 )
@@ -30,8 +31,8 @@ _VERSION_FILES = {
 
 
 def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
-    """The application whose deno.json is in `folder`."""
-    config = tree.named(folder, *MANIFESTS)[0]
+    """The application whose deno.json is in `folder`, or whose sources there are Deno's without one."""
+    config = next(iter(tree.named(folder, *MANIFESTS)), "")
     path = join(folder, config)
     manifest = tree.json(path)
     tasks = {name: value for name, value in table(manifest, "tasks").items() if isinstance(value, str)}
@@ -42,6 +43,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         for value in table(manifest, "imports").values()
         if isinstance(value, str)
     }
+    fresh = next((place for value, place in imports.items() if re.search(r"/x/fresh@|jsr:@fresh/core", value)), None)
     packages = {re.sub(r"^(jsr|npm):|@[\^~\d][^/]*$", "", value): place for value, place in imports.items()}
     framework = next(
         (
@@ -57,10 +59,13 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         ),
         "",
     )
+    if fresh is not None:
+        framework = "fresh"
     argv, source = _start(tree, folder, path, tasks)
     entry = next((word for word in argv if re.search(r"\.[cm]?[jt]sx?$", word)), "")
     text = tree.text(join(folder, entry)) if entry else ""
     serves = found.listens is not None or "Deno.serve" in text or ("export default" in text and "serve" in argv)
+    serves = serves or (framework == "fresh" and bool(entry))  # its `start` and `listen` open the port
     if serves and found.listens is None:
         found.listens = Source(path=join(folder, entry))
     reason = ""
@@ -102,10 +107,20 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     )
 
 
+def by_sources(tree: Tree) -> bool:
+    """Whether the files right in the root, or a usual entry, speak to Deno, where no manifest says what they are for."""
+    return any(
+        re.search(r"\bDeno\.\w|from\s+[\"'](?:https://deno\.land/|jsr:|npm:)", tree.text(path))
+        for path in [*tree.top, *tree.named("", *_ENTRIES)]
+        if path.endswith(javascript.SUFFIXES)
+    )
+
+
 def _start(tree: Tree, folder: str, path: str, tasks: dict[str, str]) -> tuple[list[str], Source | None]:
-    for name in ("start", "serve", "preview", "main"):
-        if name in tasks and not re.search(r"[|&;<>$`()]", tasks[name]):
-            argv = [word for word in shlex.split(tasks[name]) if not word.startswith("--watch")]
+    named = [name for name in ("start", "serve", "preview", "main") if name in tasks]
+    for name in sorted(named, key=lambda name: "--watch" in tasks[name]):  # what watches is for developers
+        if not re.search(r"[|&;<>$`()]", tasks[name]):
+            argv = [word for word in shlex.split(tasks[name]) if not word.startswith(("--watch", "--env"))]
             if argv[:1] == ["deno"]:
                 return argv, Source(path=path, line=tree.line(path, f'"{name}"'))
     entry = next((name for name in _ENTRIES if join(folder, name) in tree), "")

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from boringops_tools.stack import cpp, deno, dotnet, elixir, go, java, node, others, php, python, ruby, rust, static
+from boringops_tools.stack import (
+    cpp,
+    deno,
+    dotnet,
+    elixir,
+    elixir_mix,
+    go,
+    java,
+    node,
+    others,
+    php,
+    python,
+    python_workspace,
+    ruby,
+    rust,
+    static,
+)
 from boringops_tools.stack.facts import Application, Source, Stack
 from boringops_tools.stack.found import slug
-from boringops_tools.stack.tree import Tree, folder_of, join, table
+from boringops_tools.stack.tree import Tree, folder_of, join
 
 Detector = Callable[[Tree, str, list[str]], Application]
 
@@ -18,6 +35,8 @@ def _without_manifest(tree: Tree) -> list[Application]:
     """What the root's own files show where no manifest says anything: a site, or a few sources."""
     if folders := static.folders(tree):
         return [static.detect(tree, folder) for folder in folders]
+    if deno.by_sources(tree):
+        return [deno.detect(tree, "", [])]
     top = {path.rpartition(".")[2] for path in tree.top}
     return [found(tree, "", []) for suffix, found in (("py", python.detect), ("go", go.detect)) if suffix in top][:1]
 
@@ -35,7 +54,7 @@ def _named(*names: str) -> Callable[[Tree], Iterable[str]]:
 
 
 DETECTORS: dict[str, tuple[Detector, Callable[[Tree], Iterable[str]]]] = {
-    "node": (node.detect, _named(node.MANIFEST)),
+    "node": (node.detect, node.folders),
     "python": (python.detect, _named(*python.MANIFESTS)),
     "go": (go.detect, _named(go.MANIFEST)),
     "java": (java.detect, _named(*java.MANIFESTS, *java.SETTINGS)),
@@ -43,7 +62,7 @@ DETECTORS: dict[str, tuple[Detector, Callable[[Tree], Iterable[str]]]] = {
     "ruby": (ruby.detect, _named(ruby.MANIFEST)),
     "php": (php.detect, php.folders),
     "dotnet": (dotnet.detect, dotnet.folders),
-    "elixir": (elixir.detect, _named(elixir.MANIFEST)),
+    "elixir": (elixir.detect, _named(elixir_mix.MANIFEST)),
     "deno": (deno.detect, _named(*deno.MANIFESTS)),
     "cpp": (cpp.detect, cpp.folders),
 }
@@ -76,21 +95,12 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
     Nothing is executed and nothing outside `root` is read; broken files are passed over."""
     tree = Tree(root, files)
     found = _folders(tree)
-    locked_above = python.members(tree)
     applications = []
     for language, folder in found[:_MOST]:
         nested = sorted(
             {other for _, other in found if other != folder and (not folder or other.startswith(f"{folder}/"))}
         )
-        app = DETECTORS[language][0](tree, folder, nested)
-        if language == "python" and folder in locked_above and app.deployable:
-            app = app.model_copy(
-                update={
-                    "deployable": False,
-                    "reason": "a member of a workspace: it has to be built from the workspace's root, which no blueprint does yet",
-                }
-            )
-        applications.append(app)
+        applications.append(DETECTORS[language][0](tree, folder, nested))
     if not applications:
         applications = _without_manifest(tree)
     notes = (
@@ -99,7 +109,7 @@ def detect(root: Path, files: Sequence[str]) -> Stack:
     title, summary = _readme(tree)
     branch, known = _branch(tree)
     return Stack(
-        applications=_unique(_assets_apart(applications)),
+        applications=_unique(_served_elsewhere(_assets_apart(applications))),
         title=title,
         summary=summary,
         ci=[Source(path=path) for path in _OTHER_CI if path in tree],
@@ -133,7 +143,7 @@ def _above(folder: str) -> list[str]:
 
 def _whole(tree: Tree, folder: str) -> bool:
     """Whether a Python folder holds an application rather than a collection of them."""
-    if "workspace" in table(tree.toml(join(folder, "pyproject.toml")), "tool", "uv"):
+    if python_workspace.is_root(tree.toml(join(folder, "pyproject.toml"))):
         return False
     return bool(tree.named(folder, "manage.py", "requirements.txt", "uv.lock", "poetry.lock", "Pipfile")) or any(
         folder_of(path) == folder for path in tree.below(folder, ".py")
@@ -148,6 +158,7 @@ def _assets_apart(applications: list[Application]) -> list[Application]:
         for app in applications
         if app.language != "node" or app.folder not in others or (app.deployable and not app.static)
     ]
+    kept = [app for app in kept if app.language != "node" or not any(_part_of(app, whole) for whole in kept)]
     # Where several manifests stand in one folder, what runs is the application.
     deployed = {app.folder for app in kept if app.deployable}
     return [
@@ -155,6 +166,34 @@ def _assets_apart(applications: list[Application]) -> list[Application]:
         for app in kept
         if app.deployable or app.folder not in deployed or app.language not in {"deno", "cpp", "java"}
     ]
+
+
+def _served_elsewhere(applications: list[Application]) -> list[Application]:
+    """A site whose build goes into another application is said to that one, whose image has no Node.js to build it."""
+    sites = {
+        posixpath.normpath(app.path(app.static.output)): app
+        for app in applications
+        if app.static is not None and app.static.output.startswith("../")
+    }
+    told = []
+    for app in applications:
+        mine = [
+            f"{site.folder} builds its pages into {target}, and this image does not build them: run its build before, or serve them apart."
+            for target, site in sites.items()
+            if app.deployable and site.folder != app.folder and (not app.folder or target.startswith(f"{app.folder}/"))
+        ]
+        told.append(app.model_copy(update={"remarks": [*app.remarks, *mine]}) if mine else app)
+    return told
+
+
+def _part_of(app: Application, whole: Application) -> bool:
+    """Whether a package.json only makes what another application carries: its assets, or its user interface."""
+    inner = app.folder.removeprefix(f"{whole.folder}/" if whole.folder else "")
+    if inner == app.folder and whole.folder:
+        return False
+    if whole.language == "elixir" and (whole.deployable or whole.framework):
+        return inner.rpartition("/")[2] == "assets"
+    return whole.language == "java" and whole.deployable and "src/main/" in f"{inner}/"
 
 
 def _unique(applications: list[Application]) -> list[Application]:

@@ -16,6 +16,7 @@ EXAMPLES = (
     "env.example",
     "example.env",
     ".env.local.example",
+    ".example.env",
 )
 BEGIN, END = "# boringops:begin", "# boringops:end"
 """Around what we wrote into an example ourselves: detection does not take its own words for the repository's."""
@@ -28,8 +29,13 @@ _URL = re.compile(
     r"(DATABASE|POSTGRES|MYSQL|MONGO|REDIS|AMQP|RABBITMQ|CELERY_BROKER|DB|BROKER|JDBC).*(URL|URI|CONNECTION|DSN)"
 )
 _NOT_SECRET = re.compile(
-    r"(EXPIR|ALGORITHM|_TTL|LIFETIME|MINUTES|HOURS|DAYS|SECONDS|_URL$|PUBLIC|PUBLISHABLE|_NAME$|_LENGTH|_HEADER|_FILE$|_PATH$|_ID$)"
+    r"(EXPIR|ALGORITHM|_TTL|LIFETIME|MINUTES|HOURS|DAYS|SECONDS|_URL$|PUBLIC|PUBLISHABLE|_NAME$|_LENGTH|_HEADER|_FILE$|_PATH$|_ID$|"
+    r"TIMEOUT|_PREFIX$|_TABLE$|_BROKER$|_DRIVER$|_ROUNDS$|_TYPE$|_HOST$|_PORT$|_REGION$|_ENABLED$|_COUNT$|_LIMIT$|_SIZE$)"
 )
+_HOOK = re.compile(r"(SLACK|DISCORD|TEAMS|MATTERMOST)\w*WEBHOOK_?UR[LI]$")
+"""Addresses that whoever knows them may write to."""
+_CHOICE = re.compile(r"(CACHE|QUEUE|LOCK|SESSION)_CONNECTION$")
+"""Laravel's names for one of several connections that are set up elsewhere."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
 
@@ -37,6 +43,8 @@ PLATFORM = {
     "NODE_ENV", "PATH", "HOME", "PWD", "CI", "TZ", "LANG", "USER", "SHELL", "TERM", "TMPDIR", "HOSTNAME", "DEBUG_COLORS",
     "PYTHONPATH", "VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE", "GOPATH", "NEXT_RUNTIME", "npm_package_version", "VERCEL_URL",
     "VERCEL_ENV", "VERCEL", "NEXT_PUBLIC_VERCEL_URL", "NEXT_PUBLIC_VERCEL_ENV", "DYNO", "IS_HEROKU_APP", "GITHUB_ACTIONS",
+    "RAILS_ENV", "RACK_ENV", "MIX_ENV", "BUNDLE_GEMFILE", "LISTEN_PID", "LISTEN_FDS", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+    "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT",
 }  # fmt: skip
 """Set by what runs the program, never by the people who deploy it."""
 
@@ -46,7 +54,29 @@ def is_secret(name: str) -> bool:
     upper = name.upper()
     if is_public(upper):
         return False  # everybody who loads the page reads it
-    return bool(_URL.search(upper)) or bool(_SECRET.search(upper) and not _NOT_SECRET.search(upper))
+    if _HOOK.search(upper):
+        return True
+    address = _URL.search(upper) and not _CHOICE.search(upper)
+    return bool(address) or bool(_SECRET.search(upper) and not _NOT_SECRET.search(upper))
+
+
+def _chooses(variable: EnvVar) -> bool:
+    """Whether the default shows a name where an address would be a secret: `DB_CONNECTION` that falls back to `mysql`."""
+    return variable.name.upper().endswith("_CONNECTION") and bool(re.fullmatch(r"[a-z]+", variable.default or ""))
+
+
+_OTHERS = re.compile(
+    r"(STRIPE|AWS|GITHUB|GITLAB|GOOGLE|WEBHOOK|CLIENT|CONSUMER|FACEBOOK|TWITTER|AZURE|SUPABASE|OAUTH|PAYPAL|BRAINTREE|RAZORPAY|SHOPIFY|MAILGUN|"
+    r"(^|_)SES_|SPARKPOST|SENDGRID|POSTMARK|TWILIO|PUSHER|SLACK|DISCORD|AUTH0|OKTA|PLAID|SENTRY|CLOUDINARY|ALGOLIA|CAPTCHA|TURNSTILE|"
+    r"DROPBOX|LINKEDIN|APPLE|MICROSOFT|(^|_)(S3|R2)_|MINIO)"
+)
+
+
+def is_own_secret(name: str) -> bool:
+    """Whether a secret is the application's own key, which somebody makes up, and not another party's."""
+    return bool(
+        re.search(r"(^|_)(SECRET|SECRET_KEY|SECRET_KEY_BASE|JWT_SECRET|SESSION_SECRET|AUTH_SECRET)$|^APP_KEY$", name)
+    ) and not _OTHERS.search(name)
 
 
 _PUBLIC = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VUE_APP_", "EXPO_PUBLIC_")
@@ -55,6 +85,11 @@ _PUBLIC = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VUE_APP
 def is_public(name: str) -> bool:
     """Whether a bundler writes the variable into what browsers load, while it builds."""
     return name.startswith(_PUBLIC)
+
+
+def is_example(path: str) -> bool:
+    """Whether a file documents variables for people."""
+    return path.rpartition("/")[2] in EXAMPLES
 
 
 def example_file(tree: Tree, folder: str) -> str | None:
@@ -101,6 +136,10 @@ def merged(variables: Iterable[EnvVar]) -> list[EnvVar]:
             }
         )
     return [
-        variable.model_copy(update={"default": None}) if variable.secret else variable
+        variable.model_copy(update={"secret": False})
+        if _chooses(variable)
+        else variable.model_copy(update={"default": None})
+        if variable.secret
+        else variable
         for _, variable in sorted(by_name.items())
     ]

@@ -48,6 +48,9 @@ class EnvVar(Fact):
     secret: bool = False
     default: str | None = Field(default=None, description="The literal the code falls back to; null where it has none.")
     required: bool = Field(default=False, description="The code fails without it.")
+    deployed: bool = Field(
+        default=False, description="Only what is deployed needs it: the framework reads it in production, no test does."
+    )
 
 
 class Service(Fact):
@@ -135,6 +138,9 @@ class Node(Fact):
     next_output: Literal["", "default", "standalone", "export"] = ""
     public: bool = Field(default=False, description="Next.js: whether a public/ folder exists.")
     runtime: Literal["node", "bun"] = "node"
+    unchecked: str = Field(
+        default="", description="Variable that lets a build go on without the variables of run time."
+    )
     prisma: str = Field(default="", description="Path of the Prisma schema, relative to the application.")
     prisma_in_build: bool = False
 
@@ -173,6 +179,7 @@ class Workspace(Fact):
     )
     packages: list[str] = Field(default=[], description="Package names of `folders`, in the same order.")
     turbo: bool = False
+    nx: bool = Field(default=False, description="Nx builds: its output is relative to the workspace's root.")
 
 
 class Jvm(Fact):
@@ -182,6 +189,7 @@ class Jvm(Fact):
     module: str = Field(default="", description="Module of a multi-module build that makes the application.")
     jar: str = Field(default="", description="The runnable jar that the build leaves, relative to the folder.")
     layout: Literal["boot", "quarkus", "jar"] = "jar"
+    layered: bool = Field(default=True, description="Spring Boot: whether the build can take its jar apart.")
     manifests: list[str] = []
 
 
@@ -232,6 +240,9 @@ class Elixir(Fact):
     release: str = ""
     phoenix: bool = False
     assets: bool = False
+    assets_in: str = Field(default="", description="Folder that builds the assets; empty for the application's own.")
+    members: list[str] = Field(default=[], description="Folders of an umbrella's applications.")
+    local: list[str] = Field(default=[], description="Folders below its own that dependencies are taken from.")
     otp: str = ""
 
 

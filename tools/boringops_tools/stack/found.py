@@ -56,8 +56,10 @@ def application(
     ]
     port, where = found.ports[0] if found.ports else (usual_port, None)
     remarks = [*facts.pop("remarks", [])]
+    backing = services.from_dependencies(language, dependencies)
     if not reason:
         remarks += health.remarks(found.routes, found.unplaced)
+        remarks += services.in_a_file(language, dependencies, backing)
     name = slug(str(facts.pop("name", ""))) or slug(PurePosixPath(folder).name) or slug(tree.root.name) or "app"
     return Application(
         name=name,
@@ -69,7 +71,7 @@ def application(
         readiness=health.readiness(found.routes),
         metrics=health.metrics(found.routes),
         env=environment.merged([*found.env, *environment.documented(tree, folder)]),
-        services=services.from_dependencies(language, dependencies),
+        services=backing,
         processes=facts.pop("processes", None) or procfile(tree, folder),
         deployable=not reason,
         reason=reason,

@@ -61,6 +61,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     )
     if not reason:
         remarks += health.remarks(facts.routes, facts.unplaced)
+        remarks += services.in_a_file("go", required, services.from_dependencies("go", required))
     sums = join(folder, "go.sum") in tree
     if not sums and required:
         remarks.append("No go.sum: run `go mod tidy` and commit it, the build verifies modules by it.")

@@ -48,7 +48,11 @@ class _Reader:
     def read(self) -> Iterator[EnvVar]:
         prefixes = {prefix for file in self.program.files for prefix in self._process_prefixes(file)}
         prefix = prefixes.pop() if len(prefixes) == 1 else ""
-        defaults = dict(item for file in self.program.files for item in self._viper_defaults(file))
+        known = [item for file in self.program.files for item in self._viper_defaults(file)]
+        defaults = {key: value for key, value, _, _ in known if value}
+        if (viper := viper_prefix(self.program)) is not None:
+            for key, value, file, node in known:
+                yield _variable(file, node, viper + re.sub(r"[.-]", "_", key).upper(), value, False)
         for file in self.program.files:
             for node in file.nodes:
                 if node.type == "call_expression":
@@ -112,13 +116,25 @@ class _Reader:
                     given = self.program.text(file, arguments(node)[0])
                     yield f"{given.upper()}_" if given else ""
 
-    def _viper_defaults(self, file: File) -> Iterator[tuple[str, str]]:
+    def _viper_defaults(self, file: File) -> Iterator[tuple[str, str | None, File, Node]]:
         for node in file.nodes:
             given = arguments(node) if node.type == "call_expression" else []
             if len(given) == 2 and self.program.external(file, node).endswith("spf13/viper.SetDefault"):
                 key, value = (self.program.text(file, argument) for argument in given)
-                if key and value:
-                    yield key, value
+                if key:
+                    yield key, value, file, node
+
+
+def viper_prefix(program: Program) -> str | None:
+    """What viper puts before a key to get the variable's name, with `_`; None where it does not read the environment."""
+    prefix, reads = "", False
+    for file in program.files:
+        for node in file.nodes if any(path.endswith("spf13/viper") for path in file.imports.values()) else ():
+            called = program.external(file, node) if node.type == "call_expression" else ""
+            reads |= called.endswith("spf13/viper.AutomaticEnv")
+            if called.endswith("spf13/viper.SetEnvPrefix") and arguments(node):
+                prefix = f"{(program.text(file, arguments(node)[0]) or '').upper()}_"
+    return prefix.replace("-", "_") if reads else None
 
 
 def read(program: Program) -> list[EnvVar]:

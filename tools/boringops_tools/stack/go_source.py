@@ -42,10 +42,11 @@ def read(tree: Tree, folder: str, module: str, paths: Iterable[str]) -> Facts:
     for file in program.files:
         _read(file, program, facts)
     if facts.listens:
+        names = {"PORT", f"{go_env.viper_prefix(program) or ''}PORT"}
         facts.ports += [
             (int(found[1]), variable.sources[0])
             for variable in facts.env
-            if variable.name == "PORT" and (found := _PORT.fullmatch(variable.default or ""))
+            if variable.name in names and (found := _PORT.fullmatch(variable.default or ""))
         ]
     return facts
 

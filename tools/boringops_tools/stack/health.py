@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from boringops_tools.stack.facts import Route
+from boringops_tools.stack.facts import Route, Source
 
 _LIVENESS = ("livez", "live", "liveness", "alive", "healthz", "ping", "heartbeat", "up")
 _GENERAL = ("health", "healthcheck", "health-check", "health_check")
@@ -16,7 +16,7 @@ _ORDER = (*_LIVENESS, *_GENERAL, *_READINESS)
 
 _PLAIN = {"livez", "liveness", "healthz", "readyz", "readiness", *_GENERAL}
 """Names that mean nothing else wherever they stand; `/streams/live` and `/orders/status` are about something else."""
-_NEUTRAL = re.compile(r"v\d+|-|_|api|internal|system|monitoring|management|actuator|probes?|_?health(z|-?check)?")
+_NEUTRAL = re.compile(r"v\d+|-|_|api|internal|system|q|monitoring|management|actuator|probes?|_?health(z|-?check)?")
 _SEGMENT = re.compile(r"[\w.-]+")
 
 
@@ -54,6 +54,14 @@ def _rank(route: Route) -> tuple[int, int, str]:
 
 def _name(path: str) -> str:
     return path.strip("/").rpartition("/")[2].removeprefix("_")
+
+
+def local(place: Source) -> str:
+    """What a listener on the loopback address alone means in a container."""
+    return (
+        f"{place} listens on the machine's own address alone: in a container nothing outside reaches it, "
+        "while its health check passes. Let it listen on 0.0.0.0."
+    )
 
 
 def remarks(routes: Iterable[Route], unplaced: Iterable[Route]) -> list[str]:

@@ -6,8 +6,19 @@ import re
 from typing import Literal
 
 from boringops_tools.stack import java_build, java_source, make, versions
-from boringops_tools.stack.facts import Application, Choice, Claim, Command, Commands, EnvVar, Jvm, Route, Source
-from boringops_tools.stack.found import application
+from boringops_tools.stack.facts import (
+    Application,
+    Choice,
+    Claim,
+    Command,
+    Commands,
+    EnvVar,
+    Jvm,
+    Route,
+    Source,
+    Workspace,
+)
+from boringops_tools.stack.found import application, inner
 from boringops_tools.stack.java_build import Build
 from boringops_tools.stack.java_source import JvmFound
 from boringops_tools.stack.tree import Tree, folder_of, join
@@ -33,12 +44,20 @@ _VERSION_FILES = {
 
 def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     """The application that the build file in `folder` makes."""
-    build = java_build.read(tree, folder)
-    sources = list(tree.below(folder, ".java", ".kt", skip=[] if build.modules else nested))
+    top = _tops(tree).get(folder, folder)
+    build = java_build.read(tree, top)
+    shared = [] if top == folder else [join(top, name) for name in build.modules if join(top, name) not in _tops(tree)]
+    parts = [folder, *shared]
+    sources = [
+        path for part in parts for path in tree.below(part, ".java", ".kt", skip=[] if build.modules else nested)
+    ]
     found = java_source.read(tree, folder, sources)
-    framework, module = _framework(tree, folder, build)
+    framework, module, several = _framework(tree, top, build)
+    if top != folder:
+        module = inner(top, folder)
+        framework, several = {name: kind for kind, name in _serving(tree, top, build)}[module], []
     if module:
-        build = build.with_module(java_build.read(tree, join(folder, module)))
+        build = build.with_module(java_build.read(tree, join(top, module)))
     _framework_facts(found, framework, build)
     claims = versions.in_files(tree, folder, _VERSION_FILES, "java") + build.java
     main = found.main
@@ -48,13 +67,15 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         reason = "a library or a command: nothing in it listens on a port"
     elif layout == "jar" and not build.runnable:
         reason = "its build makes no jar that runs by itself (no shade, assembly or Spring Boot plugin)"
+    elif several:
+        reason = f"a build of several applications ({', '.join(several)}), each of them one by itself"
     elif build.modules and not module and framework:
         reason = "several modules, and which of them is the application is not certain"
     jar = build.jar if layout != "quarkus" else ""
-    others = [name for name in tree.named(folder, *MANIFESTS) if name != build.file]
+    others = [name for name in tree.named(top, *MANIFESTS) if name != build.file]
     lost = [
-        Choice(fact="package manager", value=build.manager, source=Source(path=join(folder, build.file)),
-               lost=[Claim(text=name, source=Source(path=join(folder, name))) for name in others])
+        Choice(fact="package manager", value=build.manager, source=Source(path=join(top, build.file)),
+               lost=[Claim(text=name, source=Source(path=join(top, name))) for name in others])
     ] if others else []  # fmt: skip
     return application(
         tree,
@@ -72,8 +93,16 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         entry=main,
         command=_command(layout),
         choices=lost,
-        commands=_commands(tree, folder, build),
-        jvm=Jvm(wrapper=build.wrapper, module=module, jar=jar, layout=layout, manifests=build.manifests),
+        commands=_commands(tree, folder, build) if top == folder else _of_module(top, build, module),
+        workspace=Workspace(root=top, folders=[module]) if top != folder else None,
+        jvm=Jvm(
+            wrapper=build.wrapper,
+            module=module,
+            jar=jar,
+            layout=layout,
+            layered=build.layered,
+            manifests=build.manifests,
+        ),
     )
 
 
@@ -82,20 +111,44 @@ def _plain(claim: Claim) -> Claim:
     return claim.model_copy(update={"text": re.sub(r"^1\.(\d)$", r"\1", claim.text)})
 
 
-def _framework(tree: Tree, folder: str, build: Build) -> tuple[str, str]:
-    """The web framework, and in which module of a multi-module build it is."""
+def _framework(tree: Tree, folder: str, build: Build) -> tuple[str, str, list[str]]:
+    """The web framework, in which module of a multi-module build it is, and the modules where it is in several."""
     for name, pattern in _FRAMEWORKS:
         if any(pattern.match(artifact) for artifact in build.dependencies):
-            return name, ""
+            return name, "", []
+    having = _serving(tree, folder, build)
+    if len(having) == 1:
+        return *having[0], []
+    return (having[0][0] if having else "", "", [module for _, module in having])
+
+
+def _serving(tree: Tree, folder: str, build: Build) -> list[tuple[str, str]]:
+    """(framework, module) of every module that makes an application of its own."""
     having = []
     for module in build.modules:
         other = java_build.read(tree, join(folder, module))
         having += [
             (name, module)
             for name, pattern in _FRAMEWORKS
-            if any(pattern.match(artifact) for artifact in other.dependencies) and (other.boot or other.runnable)
+            if any(pattern.match(artifact) for artifact in other.dependencies)
+            and (other.boot or other.runnable)
+            and not other.modules
         ][:1]
-    return having[0] if len(having) == 1 else (having[0][0], "") if having else ("", "")
+    return having
+
+
+def _tops(tree: Tree) -> dict[str, str]:
+    """Folder of each module that is one application among several, to the folder of the build above it."""
+    if "java" not in tree.memo:
+        found: dict[str, str] = {}
+        for folder in sorted({folder_of(path) for path in tree.own(*MANIFESTS, *SETTINGS)}):
+            build = java_build.read(tree, folder)
+            serving = [join(folder, module) for _, module in _serving(tree, folder, build)]
+            if len(serving) > 1:
+                found |= {module: folder for module in serving if not java_build.read(tree, module).whole}
+        tree.memo["java"] = found
+    known: dict[str, str] = tree.memo["java"]
+    return known
 
 
 def _framework_facts(found: JvmFound, framework: str, build: Build) -> None:
@@ -125,11 +178,21 @@ def _framework_facts(found: JvmFound, framework: str, build: Build) -> None:
             )
         ):
             found.env += [
-                EnvVar(name=f"SPRING_DATASOURCE_{part}", sources=[client], secret=part != "USERNAME", required=True)
+                EnvVar(
+                    name=f"SPRING_DATASOURCE_{part}",
+                    sources=[client],
+                    secret=part != "USERNAME",
+                    required=True,
+                    deployed=True,
+                )
                 for part in ("URL", "USERNAME", "PASSWORD")
             ]
     elif framework == "quarkus" and (health := dependencies.get("quarkus-smallrye-health")):
-        found.routes.append(Route(path="/q/health/live", source=health))
+        root = said.get("quarkus.http.root-path", "").strip("/")
+        aside = said.get("quarkus.http.non-application-root-path", "q")
+        if said.get("quarkus.management.enabled") != "true":  # which answers at a port of its own
+            base = aside if aside.startswith("/") else f"{root}/{aside}"
+            found.routes.append(Route(path=f"/{base.strip('/')}/health/live", source=health))
 
 
 def _command(layout: str) -> list[str]:
@@ -158,10 +221,24 @@ def _commands(tree: Tree, folder: str, build: Build) -> Commands:
     )
 
 
+def _of_module(top: str, build: Build, module: str) -> Commands:
+    """How one module is built; the whole build's tests are those of the folder above."""
+    back = "/".join([".."] * (module.count("/") + 1))
+    if build.manager == "maven":
+        tool = "./mvnw" if build.wrapper else "mvn"
+        run = f"{tool} --batch-mode --no-transfer-progress package -DskipTests --projects {module} --also-make"
+    else:
+        run = f"{'./gradlew' if build.wrapper else 'gradle'} --no-daemon :{module.replace('/', ':')}:assemble"
+    return Commands(build=[Command(run=f"cd {back} && {run}", source=Source(path=join(top, build.file)))])
+
+
 def members(tree: Tree) -> set[str]:
-    """Folders that are modules of a build above them: they are parts, not applications."""
+    """Folders that are no applications: modules of a build above them, and builds of nothing but whole ones."""
     found = set()
-    for path in tree.own(*MANIFESTS, *SETTINGS):
-        folder = folder_of(path)
-        found |= {join(folder, module) for module in java_build.read(tree, folder).modules}
+    for folder in {folder_of(path) for path in tree.own(*MANIFESTS, *SETTINGS)}:
+        modules = [join(folder, module) for module in java_build.read(tree, folder).modules]
+        serving = {join(folder, module) for _, module in _serving(tree, folder, java_build.read(tree, folder))}
+        alone = {module for module in serving if len(serving) > 1 and java_build.read(tree, module).whole}
+        found |= set(modules) - alone - _tops(tree).keys()
+        found |= {folder} if alone and alone == serving else set()
     return found

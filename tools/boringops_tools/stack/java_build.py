@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -30,15 +31,20 @@ class Build:
     java: list[Claim] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
     boot: bool = False
+    layered: bool = True
+    """Its Spring Boot takes the jar apart into layers."""
     runnable: bool = False
     """The build makes a jar that `java -jar` starts."""
     jar: str = ""
     wrapper: bool = False
+    whole: bool = True
+    """It builds without another build file of the repository that it takes its settings from."""
     manifests: list[str] = field(default_factory=list)
 
     def with_module(self, module: Build) -> Build:
         return replace(
             self,
+            name=module.name or self.name,
             dependencies={**self.dependencies, **module.dependencies},
             java=module.java or self.java,
             boot=module.boot or (self.boot and not module.runnable),
@@ -48,7 +54,14 @@ class Build:
 
 
 def read(tree: Tree, folder: str) -> Build:
-    """What the build file in `folder` says; Maven's before Gradle's, unless only Gradle has a wrapper."""
+    """What the build file in `folder` says, read once; Maven's before Gradle's, unless only Gradle has a wrapper."""
+    known: dict[str, Build] = tree.memo.setdefault("java builds", {})
+    if folder not in known:
+        known[folder] = _read(tree, folder)
+    return known[folder]
+
+
+def _read(tree: Tree, folder: str) -> Build:
     maven = bool(tree.named(folder, "pom.xml"))
     if maven and not (tree.named(folder, "gradlew") and not tree.named(folder, "mvnw")):
         return _maven(tree, folder)
@@ -72,12 +85,16 @@ def _maven(tree: Tree, folder: str) -> Build:
 
     build.name = said(project.findtext("artifactId"))
     build.modules = [said(element.text) for element in _children(project, "modules")]
+    build.whole = not _parent(tree, folder, project)
     for dependency in [*_children(project, "dependencies")]:
         artifact = said(dependency.findtext("artifactId"))
         if artifact and dependency.findtext("scope") != "test":
             build.dependencies[artifact] = Source(path=path, line=tree.line(path, f"<artifactId>{artifact}<"))
     plugins = {said(plugin.findtext("artifactId")): plugin for plugin in project.iterfind("build/plugins/plugin")}
     build.boot = "spring-boot-maven-plugin" in plugins
+    starter = said(project.findtext("parent/artifactId")) == "spring-boot-starter-parent"
+    stated = project.findtext("parent/version") if starter else properties.get("spring-boot.version")
+    build.layered = not _older(said(stated))
     shading = {"maven-shade-plugin", "maven-assembly-plugin"} & plugins.keys()
     build.runnable = build.boot or "quarkus-maven-plugin" in plugins or bool(shading)
     for key in ("maven.compiler.release", "java.version", "maven.compiler.target", "maven.compiler.source"):
@@ -93,6 +110,23 @@ def _maven(tree: Tree, folder: str) -> Build:
     final = said(project.findtext("build/finalName")) or f"{build.name}-{version}"
     build.jar = f"target/{final}.jar" if "${" not in final else "target/*.jar"
     return build
+
+
+def _parent(tree: Tree, folder: str, project: ElementTree.Element) -> bool:
+    """Whether the project takes settings from another pom.xml of the repository."""
+    parent = project.find("parent")
+    if parent is None:
+        return False
+    place = parent.find("relativePath")
+    named = "../pom.xml" if place is None else (place.text or "").strip()
+    above = posixpath.normpath(join(folder, named))
+    return bool(named) and bool({above, join(above, "pom.xml")} & set(tree.own("pom.xml")))
+
+
+def _older(version: str | None) -> bool:
+    """Whether a Spring Boot cannot take its jar apart yet (`-Djarmode=tools` came with 3.3)."""
+    numbers = re.match(r"(\d+)\.(\d+)", version or "")
+    return numbers is not None and (int(numbers[1]), int(numbers[2])) < (3, 3)
 
 
 def _xml(text: str) -> ElementTree.Element | None:
@@ -127,7 +161,7 @@ def _gradle(tree: Tree, folder: str) -> Build:
     settings = next(iter(tree.named(folder, "settings.gradle.kts", "settings.gradle")), "")
     setting = _script(tree.text(join(folder, settings))) if settings else ""
     catalog = tree.toml(join(folder, "gradle/libs.versions.toml"))
-    build = Build(manager="gradle", file=file, wrapper=bool(tree.named(folder, "gradlew")))
+    build = Build(manager="gradle", file=file, wrapper=bool(tree.named(folder, "gradlew")), whole=bool(settings))
     build.manifests = [
         *tree.named(folder, "settings.gradle", "settings.gradle.kts", "gradle.properties", file),
         *(["gradlew", "gradle"] if build.wrapper else []),
@@ -142,6 +176,9 @@ def _gradle(tree: Tree, folder: str) -> Build:
     plugins = set(re.findall(r"(?:\bid\b\s*\(?\s*|apply plugin:\s*)[\"']([\w.-]+)", text))
     plugins |= set(re.findall(r"alias\s*\(\s*libs\.plugins\.([\w.]+)", text))
     build.boot = any(re.search(r"org\.springframework\.boot|spring\.?boot", name, re.IGNORECASE) for name in plugins)
+    build.layered = not _older(
+        next(iter(re.findall(r"org\.springframework\.boot[\"']\)?\s+version\s*\(?[\"']([\d.]+)", text)), None)
+    )
     shadow = any(re.search(r"shadow", name) for name in plugins)
     build.runnable = build.boot or shadow or "io.quarkus" in plugins or any("ktor.plugin" in name for name in plugins)
     build.jar = "build/libs/*-all.jar" if shadow or any("ktor" in name for name in plugins) else "build/libs/*.jar"

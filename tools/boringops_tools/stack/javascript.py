@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from boringops_tools.stack import js_env, js_routes
 from boringops_tools.stack.facts import EnvVar, Route, Source
-from boringops_tools.stack.grammar import line, source
-from boringops_tools.stack.js_module import Module, Value
+from boringops_tools.stack.grammar import line, literal, source
+from boringops_tools.stack.js_module import FUNCTIONS, Module, Value
 from boringops_tools.stack.js_program import SUFFIXES, Program, arguments, option
 from boringops_tools.stack.tree import Tree
 
@@ -33,6 +33,14 @@ class Facts:
     """Routes on routers that nothing certain mounts: only the end of their path is known."""
     ports: list[tuple[int, Source]] = field(default_factory=list)
     listens: Source | None = None
+    hosts: list[tuple[str | None, Source]] = field(default_factory=list)
+    """The address of every listener: empty where none is said, None where it is open."""
+
+    def local(self, framework: str) -> Source | None:
+        """Where it listens for its own machine alone; None where it does not, or not only. Fastify does by default."""
+        own = {"localhost", "127.0.0.1", "::1"} | ({""} if framework == "fastify" else set())
+        closed = [place for host, place in self.hosts if host in own]
+        return closed[0] if closed and len(closed) == len(self.hosts) else None
 
 
 def read(tree: Tree, paths: Iterable[str]) -> Facts:
@@ -64,6 +72,7 @@ def _listen(module: Module, facts: Facts) -> None:
             place = Source(path=module.path, line=line(node))
             facts.listens = facts.listens or place
             given = arguments(node)
+            facts.hosts.append((_host(module, given), place))
             port = _port(module, given[0]) if given else None
             if port:
                 facts.ports.append((port, place))
@@ -79,6 +88,22 @@ def _serve(module: Module, node: Node, facts: Facts) -> None:
     port = next((port for given in arguments(node) if (port := _port(module, option(given, "port"))) is not None), None)
     if port:
         facts.ports.append((port, place))
+
+
+def _host(module: Module, given: list[Node]) -> str | None:
+    """The address in `listen(port, host)` or `listen({ port, host })`."""
+    stated = option(given[0], "host") if given and given[0].type == "object" else None
+    if given and given[0].type not in {"object", "number"} and len(given) == 1:
+        return None  # options made elsewhere
+    if stated is None and len(given) > 1 and given[0].type != "object" and given[1].type not in FUNCTIONS:
+        stated = given[1]
+    if stated is None:
+        return ""
+    if stated.type in {"identifier", "shorthand_property_identifier"} and isinstance(
+        bound := module.lookup(stated, source(stated)), Value
+    ):
+        stated = bound.node
+    return literal(stated) if stated is not None else None
 
 
 def _port(module: Module, node: Node | None, depth: int = 4) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -11,6 +12,7 @@ from boringops_tools.stack import (
     health,
     javascript,
     nextjs,
+    node_nx,
     node_routes,
     node_start,
     node_web,
@@ -21,7 +23,7 @@ from boringops_tools.stack import (
 from boringops_tools.stack.facts import Application, Choice, Claim, Command, Commands, Node, Source, Static, Version
 from boringops_tools.stack.found import procfile, slug
 from boringops_tools.stack.node_web import Site
-from boringops_tools.stack.tree import Tree, join, table
+from boringops_tools.stack.tree import Tree, folder_of, join, table
 
 MANIFEST = "package.json"
 LOCKFILES = {
@@ -31,6 +33,7 @@ LOCKFILES = {
 FRAMEWORKS = {
     "next": "nextjs", "@nestjs/core": "nestjs", "fastify": "fastify", "express": "express", "koa": "koa", "hono": "hono",
     "@hapi/hapi": "hapi", "restify": "restify", "elysia": "elysia", "h3": "h3", "polka": "polka",
+    "srvx": "srvx",
 }  # fmt: skip
 _MANAGERS = {"npm", "pnpm", "yarn", "bun"}
 _VERSION_FILES = {".tool-versions": r"^nodejs\s+(\S+)", ".nvmrc": r"^(\S+)", ".node-version": r"^(\S+)"}
@@ -41,6 +44,8 @@ _NO_TESTS = re.compile(r"no test specified|^exit\b|^echo\b")
 
 def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     """The application whose package.json is in `folder`; `nested` are folders of other applications below it."""
+    if folder in node_nx.applications(tree):
+        return _of_nx(tree, folder)
     manifest = tree.json(join(folder, MANIFEST))
     scripts = {name: text for name, text in table(manifest, "scripts").items() if isinstance(text, str)}
     workspace = node_workspace.of(tree, folder)
@@ -113,7 +118,47 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     )
     app = app.model_copy(update=_verdict(app, manifest, scripts, facts.listens, tree, site))
     said = health.remarks(routes, facts.unplaced) if app.deployable else []
+    if app.deployable and not static:
+        said += services.in_a_file("node", dependencies, app.services)
+    if app.deployable and not static and (place := facts.local(framework)):
+        said.append(health.local(place))
     return app.model_copy(update={"remarks": [*app.remarks, *said]})
+
+
+def folders(tree: Tree) -> Iterator[str]:
+    """Folders with a package.json, and those that only Nx knows as applications."""
+    yield from (folder_of(path) for path in tree.own(MANIFEST))
+    yield from node_nx.applications(tree)
+
+
+def _of_nx(tree: Tree, folder: str) -> Application:
+    """An application whose dependencies and scripts are its Nx workspace's."""
+    workspace = node_nx.workspace(tree, folder)
+    top, own = workspace.root, tree.json(join(folder, MANIFEST))
+    manifest = tree.json(join(top, MANIFEST))
+    dependencies = _dependencies(tree, top, manifest, "dependencies") | _dependencies(tree, folder, own, "dependencies")
+    stated = [table(each, key) for each in (manifest, own) for key in ("devDependencies", "dependencies")]
+    built = node_nx.built(tree, folder, {name: str(text) for each in stated for name, text in each.items()})
+    manager, lock, choices = _manager(tree, top)
+    facts = javascript.read(tree, list(tree.below(folder, *javascript.SUFFIXES)))
+    framework = built.framework or next((name for package, name in FRAMEWORKS.items() if package in dependencies), "")
+    scripts = table(manifest, "scripts").items()
+    hooks = {name: text for name, text in scripts if name in _LIFECYCLE and isinstance(text, str)}
+    reason = built.reason
+    if not reason and built.command and framework != "angular" and not facts.listens:
+        reason = "a command: nothing in it listens on a port"
+    routes = [] if built.static else facts.routes
+    port, where = facts.ports[0] if facts.ports and not built.static else (8080 if built.static else built.port, None)
+    return Application(
+        name=slug(workspace.package), folder=folder, language="node", version=_version(tree, folder, top), manager=manager, lockfile=lock,
+        framework=framework, entry=built.source, command=list(built.command), port=port, port_source=where,
+        health=health.best(routes), readiness=health.readiness(routes), metrics=health.metrics(routes), choices=choices,
+        env=environment.merged([*facts.env, *environment.documented(tree, folder)]),
+        services=[] if built.static else services.from_dependencies("node", dependencies),
+        commands=node_nx.commands(tree, folder), workspace=workspace, static=built.static, deployable=not reason, reason=reason,
+        remarks=[] if reason or built.static else health.remarks(routes, facts.unplaced),
+        node=_node(tree, folder, manifest, hooks, framework, manager, lock, top).model_copy(update={"next_output": ""}),
+    )  # fmt: skip
 
 
 def _said_port(text: str) -> int:
@@ -198,6 +243,8 @@ def _reason(
 ) -> str:
     """Why it gets no container; empty where it gets one."""
     node = app.node or Node()
+    if app.folder in node_nx.applications(tree).values():
+        return "the root of an Nx workspace, not an application by itself"
     root = node_workspace.is_root(tree, app.folder)
     if root and not (app.framework and (listens or site)):
         return "the root of a workspace, not an application by itself"
@@ -205,6 +252,8 @@ def _reason(
         return "a GitHub Action: it runs on other repositories' runners"
     if site is not None and site.reason:
         return site.reason
+    if app.static is not None and app.static.output.startswith("../"):
+        return f"its build goes to `{app.static.output}`, out of its folder: another application serves it"
     if app.static is not None:
         if not node.build and app.framework != "angular":
             return (
@@ -329,9 +378,20 @@ def _node(
         runtime="bun" if manager == "bun" and "next" not in table(manifest, "dependencies") else "node",
         next_output=mode,  # type: ignore[arg-type]
         public=any(tree.all_below(join(folder, "public"))),
+        unchecked=_unchecked(tree, folder, manifest),
         prisma=prisma,
         prisma_in_build="prisma generate" in scripts.get("build", "") + hooks + scripts.get("prebuild", ""),
     )
+
+
+def _unchecked(tree: Tree, folder: str, manifest: dict[str, Any]) -> str:
+    """What @t3-oss/env's `skipValidation: !!process.env.X` asks: while an image is built, no secrets are there to check."""
+    if not {"@t3-oss/env-nextjs", "@t3-oss/env-core", "@t3-oss/env-nuxt"} & table(manifest, "dependencies").keys():
+        return ""
+    for path in tree.below(folder, "env.ts", "env.js", "env.mjs"):
+        if found := re.search(r"skipValidation:\s*!!process\.env\.(\w+)", tree.text(path)):
+            return found[1]
+    return ""
 
 
 def _prisma_service(tree: Tree, folder: str, node: Node) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,8 +36,8 @@ Asked = tuple[Tree, str, Mapping[str, str], Mapping[str, str]]
 def site(tree: Tree, folder: str, dependencies: Mapping[str, str], scripts: Mapping[str, str]) -> Site | None:
     """What the framework among `dependencies` builds here; None where none of them builds a site."""
     for package, read in _FRAMEWORKS:
-        if package in dependencies:
-            return read((tree, folder, dependencies, scripts))
+        if package in dependencies and (found := read((tree, folder, dependencies, scripts))) is not None:
+            return found
     return None
 
 
@@ -175,6 +176,18 @@ def _angular(asked: Asked) -> Site:
     return Site("angular", place, output=f"{base}/{browser}".strip("/"), fallback="index.html")
 
 
+_PATH = re.compile(
+    r"(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|import\.meta\.dirname|process\.cwd\(\))\s*,\s*['\"]([^'\"]+)['\"]\s*\)"
+)
+
+
+def _folder(said: str | None, usual: str) -> tuple[str, bool]:
+    """A folder out of a configuration, relative to it: as a literal, or joined to where the configuration is."""
+    joined = _PATH.fullmatch(said or "")
+    text = joined[1] if joined else said or usual
+    return posixpath.normpath(text.strip("/")), not re.fullmatch(r"[\w./@-]+", text)
+
+
 def _vite(asked: Asked) -> Site:
     tree, folder, dependencies, _scripts = asked
     out, place, text = _config(tree, folder, "vite.config", "outDir")
@@ -192,7 +205,9 @@ def _vite(asked: Asked) -> Site:
         return Site("vite", place, reason="a library: Vite is set to build one (`build.lib`)")
     pages = list(tree.below(folder, ".html"))
     single = kind != "mpa" and not (len(pages) > 1 and "rollupOptions" in text and "input" in text)
-    output = (out or "dist").removeprefix("./").strip("/")
+    output, uncertain = _folder(out, "dist")
+    if uncertain:
+        return Site("vite", place, reason=f"which folder its build goes to is not certain: `{out}`")
     if root and not root.startswith((".", "/")) and not out:
         output = f"{root.strip('/')}/{output}"
     return Site(
@@ -201,6 +216,25 @@ def _vite(asked: Asked) -> Site:
         output=output,
         fallback="index.html" if single else "",
     )
+
+
+def _nitro(asked: Asked) -> Site | None:
+    """Nitro by itself: a server without pages."""
+    if not re.search(r"\bnitro(pack)? build\b", " ".join(asked[3].values())):
+        return None
+    return Site("nitro", command=("node", ".output/server/index.mjs"))
+
+
+def _rsbuild(asked: Asked) -> Site:
+    tree, folder, dependencies, _ = asked
+    out, place, _ = _config(tree, folder, "rsbuild.config", "distPath")
+    stated = re.search(r"root:\s*(['\"][^'\"]+['\"]|[\w.]+\([^)]*\))", out) if out and out.startswith("{") else None
+    output, uncertain = _folder(stated[1].strip("'\"") if stated else None, "dist")
+    name = next((name for name in ("react", "vue", "svelte", "preact") if name in dependencies), "")
+    framework = f"rsbuild-{name}" if name else "rsbuild"
+    if uncertain and stated:
+        return Site(framework, place, reason=f"which folder its build goes to is not certain: `{stated[1]}`")
+    return Site(framework, place, output=output, fallback="index.html")
 
 
 def _files(framework: str, output: str, fallback: str = "") -> Callable[[Asked], Site]:
@@ -227,7 +261,7 @@ def _tanstack(asked: Asked) -> Site:
     return Site("tanstack-start")
 
 
-_FRAMEWORKS: tuple[tuple[str, Callable[[Asked], Site]], ...] = (
+_FRAMEWORKS: tuple[tuple[str, Callable[[Asked], Site | None]], ...] = (
     ("@docusaurus/core", _documentation("Docusaurus")),
     ("vitepress", _documentation("VitePress")),
     ("nuxt", _nuxt),
@@ -238,6 +272,8 @@ _FRAMEWORKS: tuple[tuple[str, Callable[[Asked], Site]], ...] = (
     ("@remix-run/react", _remix),
     ("@tanstack/react-start", _tanstack),
     ("@tanstack/start", _tanstack),
+    ("nitropack", _nitro),
+    ("nitro", _nitro),
     ("@angular/core", _angular),
     ("gatsby", _files("gatsby", "public")),
     ("electron", lambda _: Site("electron", reason="a desktop application: it is packaged for people's machines")),
@@ -245,6 +281,7 @@ _FRAMEWORKS: tuple[tuple[str, Callable[[Asked], Site]], ...] = (
     ("react-native", lambda _: Site("react-native", reason="a mobile application: it is built for app stores")),
     ("react-scripts", _files("create-react-app", "build", "index.html")),
     ("@vue/cli-service", _files("vue-cli", "dist", "index.html")),
+    ("@rsbuild/core", _rsbuild),
     ("parcel", _files("parcel", "dist", "")),
     ("@11ty/eleventy", _files("eleventy", "_site")),
     ("vite", _vite),

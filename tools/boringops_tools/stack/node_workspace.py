@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from boringops_tools.stack import globs
 from boringops_tools.stack.facts import Workspace
 from boringops_tools.stack.tree import Tree, folder_of, join, table, words
 
@@ -30,15 +30,6 @@ def _patterns(tree: Tree, folder: str) -> list[str]:
     return words(value) or words(table(value).get("packages"))
 
 
-def _matches(pattern: str, path: str) -> bool:
-    parts = re.split(r"(\*\*/?|\*)", pattern.removeprefix("./").rstrip("/"))
-    regex = "".join(
-        "[^/]+" if part == "*" else "(?:.*/)?" if part == "**/" else ".*" if part == "**" else re.escape(part)
-        for part in parts
-    )
-    return re.fullmatch(regex, path) is not None
-
-
 def _members(tree: Tree, root: str) -> dict[str, str]:
     """Package name to folder of every member."""
     patterns = _patterns(tree, root)
@@ -49,9 +40,7 @@ def _members(tree: Tree, root: str) -> dict[str, str]:
         inner = folder.removeprefix(prefix)
         if folder == root or not folder.startswith(prefix):
             continue
-        if any(_matches(pattern, inner) for pattern in patterns if not pattern.startswith("!")) and not any(
-            _matches(pattern[1:], inner) for pattern in patterns if pattern.startswith("!")
-        ):
+        if globs.among(patterns, inner):
             found[str(tree.json(path).get("name") or inner)] = folder
     return found
 

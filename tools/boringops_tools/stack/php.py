@@ -110,7 +110,13 @@ def _extensions(tree: Tree, folder: str, manifest: dict[str, object], framework:
     names = {name.removeprefix("ext-").replace("-", "_") for name in asked} - _BUILT_IN
     if framework in {"laravel", "symfony"}:
         names |= {"opcache", "intl"} if framework == "symfony" else {"opcache", "pcntl"}
-        config = tree.text(join(folder, ".env.example")) + tree.text(join(folder, ".env"))
+        said = tree.text(join(folder, ".env.example")) + "\n" + tree.text(join(folder, ".env"))
+        config = re.sub(r"(?m)^\s*#.*$", "", said)
+        usual = re.search(
+            r"'default'\s*=>\s*env\(\s*'DB_CONNECTION'\s*,\s*'(\w+)'", tree.text(join(folder, "config/database.php"))
+        )
+        if usual and not re.search(r"(?m)^\s*DB_CONNECTION=\w", config):
+            config += f"\nDB_CONNECTION={usual[1]}"
         names |= {"pdo_mysql"} if re.search(r"DB_CONNECTION=(mysql|mariadb)|mysql://", config) else set()
         names |= {"pdo_pgsql"} if re.search(r"DB_CONNECTION=pgsql|postgres(ql)?://", config) else set()
     return sorted(name.lower() for name in names if re.fullmatch(r"\w+", name) and not name.startswith("zend"))

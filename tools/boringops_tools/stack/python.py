@@ -13,6 +13,7 @@ from boringops_tools.stack import (
     python_django,
     python_source,
     python_workers,
+    python_workspace,
     services,
     versions,
     wheels,
@@ -37,9 +38,13 @@ _LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.
 _BRINGS = {
     "fastapi": ("fastapi-slim", "sqladmin"),
     "starlette": ("fastapi",),
+    "fasthtml": ("python-fasthtml",),
     "flask": ("apiflask", "flask-restx", "connexion"),
 }
 """Packages that bring a framework along."""
+_ASYNCHRONOUS = {"fastapi", "starlette", "litestar", "fasthtml"}
+_PORTS = {"fasthtml": 5001}
+"""What a framework listens on where nobody says, if it is not 8000."""
 _VERSION_FILES = {
     ".tool-versions": r"^python\s+(\S+)",
     ".python-version": r"^(?:cpython-)?(\d\S*)",
@@ -76,14 +81,22 @@ NATIVE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     """The application in `folder`."""
     project = tree.toml(join(folder, "pyproject.toml"))
-    manager, lock = _manager(tree, folder, project)
+    workspace = python_workspace.of(tree, folder)
+    top = folder if workspace is None else workspace.root
+    others = [join(top, part) if top else part for part in workspace.folders[:-1]] if workspace else []
+    manager, lock = _manager(tree, top, project) if workspace is None else ("uv", _lock(tree, top))
     requirements = files(tree, folder, RUNTIME)[:1]
     declared = dependencies(tree, folder, project, requirements)
-    sources = list(tree.below(folder, ".py", skip=nested))
-    facts = python_source.read(tree, folder, sources)
-    django = join(folder, "manage.py") in tree and "django" in declared
+    for other in others:
+        declared = dependencies(tree, other, tree.toml(join(other, "pyproject.toml")), []) | declared
+    own = list(tree.below(folder, ".py", skip=nested))
+    sources = own + [path for other in others if other != folder for path in tree.below(other, ".py")]
+    home = python_django.home(tree, folder, own) if "django" in declared else None
+    django = home is not None
+    facts = python_source.read(tree, folder, sources, [*others, home] if home else others)
+    facts.apps = [found for found in facts.apps if found.path in set(own)]
     python, entry, framework, command = (
-        python_django.detect(tree, folder, sources) if django else _web(tree, folder, facts)
+        python_django.detect(tree, folder, home, own) if home is not None else _web(tree, folder, facts)
     )
     python = python.model_copy(
         update={
@@ -95,9 +108,11 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
             "server_declared": _serves(python.server, declared),
         }
     )
-    port, where = facts.ports[0] if facts.ports and not django else (8000, None)
+    port, where = facts.ports[0] if facts.ports and not django else (_PORTS.get(framework, 8000), None)
     routes, unplaced = (
-        (python_django.routes(tree, folder, facts.program, python.settings), []) if django else facts.routing.settled()
+        (python_django.routes(tree, home, facts.program, python.settings), [])
+        if home is not None
+        else facts.routing.settled()
     )
     native = [NATIVE[name] for name in NATIVE if name in declared]
     prefix = f"{folder}/" if folder else ""
@@ -121,12 +136,14 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         metrics=health.metrics(routes),
         env=environment.merged([*facts.env, *environment.documented(tree, folder)]),
         services=services.from_dependencies("python", declared),
-        processes=python_workers.processes(tree, folder, facts.program, declared) or procfile(tree, folder),
-        migration=python_workers.migration(tree, folder, framework, declared),
-        choices=_choices(tree, folder, manager, lock),
+        processes=python_workers.processes(folder, facts.program, declared, python.import_root)
+        or procfile(tree, folder),
+        migration=python_workers.migration(tree, folder, framework, declared, home or ""),
+        choices=_choices(tree, top, manager, lock),
         commands=python_commands.commands(tree, folder, manager, project, python),
         build_packages=sorted({package for build, _ in native for package in build}),
         run_packages=sorted({package for _, run in native for package in run}),
+        workspace=workspace,
         python=python,
     )
     broken = [path.removeprefix(prefix) for path in facts.program.broken]
@@ -134,7 +151,9 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     if command:
         remarks.append(command)
     app = app.model_copy(update=_verdict(app, declared, remarks, tree))
-    said = health.remarks(routes, unplaced) if app.deployable else []
+    said = []
+    if app.deployable:
+        said = health.remarks(routes, unplaced) + services.in_a_file("python", declared, app.services)
     return app.model_copy(update={"remarks": [*app.remarks, *said]})
 
 
@@ -148,8 +167,8 @@ def _verdict(app: Application, declared: dict[str, Source], remarks: list[str], 
     python = app.python or Python()
     reason = ""
     project = tree.toml(app.path("pyproject.toml"))
-    if "workspace" in table(project, "tool", "uv"):
-        reason = "the root of a uv workspace, whose members have to be built from here, which no blueprint does yet"
+    if app.workspace is not None and app.folder == app.workspace.root and not app.framework:
+        reason = "the root of a workspace, not an application by itself"
     elif not app.framework:
         web = next(
             (
@@ -163,6 +182,7 @@ def _verdict(app: Application, declared: dict[str, Source], remarks: list[str], 
                     "tornado",
                     "sanic",
                     "litestar",
+                    "python-fasthtml",
                     "streamlit",
                 )
                 if name in declared
@@ -197,7 +217,8 @@ def _purpose(project: dict[str, Any]) -> str:
 
 
 def _serves(server: str, declared: dict[str, Source]) -> bool:
-    return not server or server in declared or (server == "uvicorn" and "fastapi[standard]" in declared)
+    brought = {"fastapi[standard]", "fastapi[all]", "litestar[standard]", "python-fasthtml"}
+    return not server or server in declared or (server == "uvicorn" and bool(brought & declared.keys()))
 
 
 def _manager(tree: Tree, folder: str, project: dict[str, Any]) -> tuple[str, str | None]:
@@ -207,6 +228,10 @@ def _manager(tree: Tree, folder: str, project: dict[str, Any]) -> tuple[str, str
     if table(project, "tool", "poetry").get("dependencies"):
         return "poetry", None
     return ("uv", None) if "uv" in table(project, "tool") else ("pip", None)
+
+
+def _lock(tree: Tree, top: str) -> str | None:
+    return python_workspace.LOCK if join(top, python_workspace.LOCK) in tree else None
 
 
 def _choices(tree: Tree, folder: str, manager: str, lock: str | None) -> list[Choice]:
@@ -246,7 +271,7 @@ def _web(tree: Tree, folder: str, facts: python_source.Facts) -> tuple[Python, S
     app, root, target = min(found, key=lambda item: (item[2].split("(")[0] != wanted, *_rank(item[0])))
     if app.made is not None:
         facts.routing.served.add(app.made)
-    asynchronous = app.framework in {"fastapi", "starlette"}
+    asynchronous = app.framework in _ASYNCHRONOUS
     remark = ""
     if app.arguments:
         remark = f"{app.path}:{app.line}: {app.name} takes arguments; the start command calls it without."
@@ -279,9 +304,13 @@ def _import_root(tree: Tree, folder: str, path: str, imports: set[str]) -> str:
             file.endswith(".py") for file in tree.all_below(join(start, name))
         )
 
+    if base and base in imports:  # `from src.config import ...` starts above it
+        return ""
     here = folder_of(inner)
-    if here and here != base and any(has(here, name) and not has(base, name) for name in imports):
-        return here
+    while here and here != base:
+        if any(has(here, name) and not has(base, name) for name in imports):
+            return here
+        here = folder_of(here)
     return base
 
 
@@ -307,17 +336,3 @@ def _command(python: Python, port: int) -> list[str]:
     # Workers touch a file as a sign of life; on a disk that can stall, in memory it cannot.
     shared = "/dev/shm"  # noqa: S108
     return ["gunicorn", "--bind", f"0.0.0.0:{port}", "--worker-tmp-dir", shared, "--access-logfile", "-", python.target]
-
-
-def members(tree: Tree) -> set[str]:
-    """Folders whose dependencies are locked by a uv workspace above them."""
-    projects = [folder_of(path) for path in tree.below("", "pyproject.toml")]
-    roots = [
-        folder for folder in projects if "workspace" in table(tree.toml(join(folder, "pyproject.toml")), "tool", "uv")
-    ]
-    return {
-        folder
-        for folder in projects
-        for root in roots
-        if folder != root and (not root or folder.startswith(f"{root}/")) and join(folder, "uv.lock") not in tree
-    }

@@ -6,12 +6,23 @@ import re
 
 from boringops_tools.stack import python_routes
 from boringops_tools.stack.facts import Python, Route, Source
+from boringops_tools.stack.found import inner
 from boringops_tools.stack.python_program import Program, module_name
 from boringops_tools.stack.tree import Tree, folder_of, join
 
 
-def detect(tree: Tree, folder: str, sources: list[str]) -> tuple[Python, Source | None, str, str]:
+def home(tree: Tree, folder: str, sources: list[str]) -> str | None:
+    """The folder of the project's one manage.py, which is where its imports start; None where there is none or several."""
+    if join(folder, "manage.py") in tree:
+        return folder
+    found = [folder_of(path) for path in sources if path.endswith("/manage.py")]
+    return found[0] if len(found) == 1 else None
+
+
+def detect(tree: Tree, whole: str, folder: str, sources: list[str]) -> tuple[Python, Source | None, str, str]:
+    """The project whose manage.py is in `folder`, of the application in `whole`."""
     manage = join(folder, "manage.py")
+    root = inner(whole, folder) if folder != whole else ""
     found = re.search(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']", tree.text(manage))
     settings = found[1] if found else ""
     # manage.py is for the developer; where the settings know production, that is what a container is for.
@@ -35,11 +46,20 @@ def detect(tree: Tree, folder: str, sources: list[str]) -> tuple[Python, Source 
     if entry not in tree:
         candidates = [path for path in sources if path.endswith(f"/{kind}.py")]
         if not candidates:
-            return Python(settings=settings), None, "", f"Django without a {kind}.py: no entry point to serve."
+            return (
+                Python(settings=settings, import_root=root),
+                None,
+                "",
+                f"Django without a {kind}.py: no entry point to serve.",
+            )
         entry = candidates[0]
         target = f"{module_name(entry, folder)}:application"
     python = Python(
-        server="uvicorn" if asgi else "gunicorn", target=target, settings=settings, collectstatic="STATIC_ROOT" in text
+        import_root=root,
+        server="uvicorn" if asgi else "gunicorn",
+        target=target,
+        settings=settings,
+        collectstatic="STATIC_ROOT" in text,
     )
     return python, Source(path=entry, line=tree.line(entry, "application")), "django", ""
 

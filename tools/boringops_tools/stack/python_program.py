@@ -123,9 +123,10 @@ class Origin:
 class Program:
     """Parses the files it is given; `broken` are those that are not Python of this interpreter."""
 
-    def __init__(self, tree: Tree, folder: str, paths: Iterable[str]) -> None:
+    def __init__(self, tree: Tree, folder: str, paths: Iterable[str], others: Iterable[str] = ()) -> None:
+        """`others` are folders of packages that it imports from beside its own."""
         self._paths = set(paths)
-        self._roots = [folder, join(folder, "src")]
+        self._roots = [root for start in (folder, *others) for root in (start, join(start, "src"))]
         self._tree = tree
         self.module = cache(self._module)
         found = {path: self.module(path) for path in sorted(self._paths)}

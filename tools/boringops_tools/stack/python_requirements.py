@@ -1,4 +1,4 @@
-"""What a Python application says it needs: requirement files, those they include, and pyproject.toml."""
+"""What a Python application says it needs: requirement files, those they include, pyproject.toml and the Pipfile."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ def dependencies(tree: Tree, folder: str, project: dict[str, Any], requirements:
     entries += [
         (name, Source(path=path, line=tree.line(path, name)))
         for name in table(project, "tool", "poetry", "dependencies")
+    ]
+    pipfile = join(folder, "Pipfile")
+    entries += [
+        (name, Source(path=pipfile, line=tree.line(pipfile, name))) for name in table(tree.toml(pipfile), "packages")
     ]
     entries += [
         (line, Source(path=join(folder, file), line=number))

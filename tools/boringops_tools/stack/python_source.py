@@ -14,9 +14,12 @@ from boringops_tools.stack.python_program import Module, Program, keyword
 from boringops_tools.stack.routing import Routing
 from boringops_tools.stack.tree import Tree
 
-Framework = Literal["fastapi", "flask", "starlette"]
+Framework = Literal["fastapi", "flask", "starlette", "litestar", "fasthtml"]
 
-CLASSES: dict[str, Framework] = {"FastAPI": "fastapi", "Flask": "flask", "APIFlask": "flask", "Starlette": "starlette"}
+CLASSES: dict[str, Framework] = {
+    "FastAPI": "fastapi", "Flask": "flask", "APIFlask": "flask", "Starlette": "starlette", "Litestar": "litestar",
+    "FastHTML": "fasthtml", "fast_app": "fasthtml",
+}  # fmt: skip
 _FACTORY = re.compile(r"^(create|make|build|get|init)_(app|application|api)$|^(create|make)_[a-z]+_app$|^app_factory$")
 _NAMES = {"app", "application", "api", "server", "asgi_app", "wsgi_app"}
 
@@ -48,9 +51,9 @@ class Facts:
     factories: dict[str, Framework] = field(default_factory=dict)
 
 
-def read(tree: Tree, folder: str, paths: Iterable[str]) -> Facts:
-    """Read the sources at `paths`, of the application in `folder`."""
-    program = Program(tree, folder, paths)
+def read(tree: Tree, folder: str, paths: Iterable[str], others: Iterable[str] = ()) -> Facts:
+    """Read the sources at `paths`, of the application in `folder` and of the packages in `others` that it stands on."""
+    program = Program(tree, folder, paths, others)
     facts = Facts(program, python_routes.routing(program), python_env.read(program))
     for module in program.modules:
         for node in module.tree.body:
@@ -99,8 +102,11 @@ def _apps(program: Program, module: Module, factories: dict[str, Framework]) -> 
             node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         )
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        if isinstance(value, ast.Call) and targets and isinstance(targets[0], ast.Name):
-            name, called = targets[0].id, _last(value.func)
+        target = targets[0] if targets else None
+        if isinstance(target, ast.Tuple) and target.elts:  # `app, rt = fast_app()`
+            target = target.elts[0]
+        if isinstance(value, ast.Call) and isinstance(target, ast.Name):
+            name, called = target.id, _last(value.func)
             framework = CLASSES.get(called) or (factories.get(called) if name in _NAMES else None)
             if framework:
                 origin = program.resolve(module, value)
@@ -113,6 +119,6 @@ def _apps(program: Program, module: Module, factories: dict[str, Framework]) -> 
 
 
 def _port(path: str, node: ast.Call) -> Iterator[tuple[int, Source]]:
-    port = keyword(node, "port") if _last(node.func) == "run" else None
+    port = keyword(node, "port") if _last(node.func) in {"run", "serve"} else None
     if isinstance(port, ast.Constant) and str(port.value).isdigit():
         yield int(str(port.value)), Source(path=path, line=node.lineno)

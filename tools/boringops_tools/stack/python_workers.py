@@ -6,12 +6,15 @@ import ast
 from collections.abc import Mapping
 
 from boringops_tools.stack.facts import Command, Process, Source
+from boringops_tools.stack.found import inner
 from boringops_tools.stack.python_program import Program, module_name
 from boringops_tools.stack.tree import Tree, join
 
 
-def processes(tree: Tree, folder: str, program: Program, declared: Mapping[str, Source]) -> list[Process]:
-    """A worker for the application object of Celery, and a scheduler where a schedule is set."""
+def processes(folder: str, program: Program, declared: Mapping[str, Source], import_root: str = "") -> list[Process]:
+    """A worker for the application object of Celery, and a scheduler where a schedule is set.
+
+    `import_root` is the folder below `folder` that the web application's imports start from."""
     if "celery" not in declared:
         return []
     for module in program.modules:
@@ -19,11 +22,7 @@ def processes(tree: Tree, folder: str, program: Program, declared: Mapping[str, 
             value = node.value if isinstance(node, ast.Assign) else None
             if isinstance(value, ast.Call) and _last(value.func) == "Celery":
                 place = Source(path=module.path, line=node.lineno)
-                root = (
-                    "src"
-                    if module.path.startswith(join(folder, "src/")) and join(folder, "src/__init__.py") not in tree
-                    else ""
-                )
+                root = import_root if module.path.startswith(join(folder, f"{import_root}/")) else ""
                 name = module_name(module.path, join(folder, root) if root else folder)
                 start = ["celery", "--app", name]
                 found = [Process(name="worker", command=[*start, "worker", "--loglevel=INFO"], source=place)]
@@ -56,12 +55,13 @@ def _schedule(program: Program) -> Source | None:
     return None
 
 
-def migration(tree: Tree, folder: str, framework: str, declared: Mapping[str, Source]) -> Command | None:
-    """The command that brings the schema up to date."""
+def migration(
+    tree: Tree, folder: str, framework: str, declared: Mapping[str, Source], home: str = ""
+) -> Command | None:
+    """The command that brings the schema up to date. `home` is the folder of Django's manage.py."""
     if framework == "django":
-        return Command(
-            run="python manage.py migrate --noinput", source=Source(path=join(folder, "manage.py")), needs_dev=False
-        )
+        path = join(home, "manage.py")
+        return Command(run=f"python {inner(folder, path)} migrate --noinput", source=Source(path=path), needs_dev=False)
     if "alembic" in declared and join(folder, "alembic.ini") in tree:
         return Command(run="alembic upgrade head", source=Source(path=join(folder, "alembic.ini")), needs_dev=False)
     if "flask-migrate" in declared and any(tree.all_below(join(folder, "migrations"))):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from boringops_tools.stack import make, versions
+from boringops_tools.stack import make, ruby_env, versions
 from boringops_tools.stack.calls import Call, calls
 from boringops_tools.stack.facts import Application, Claim, Command, Commands, Process, Route, Ruby, Source
 from boringops_tools.stack.found import Found, application, prefixed, procfile, procfile_web
@@ -33,6 +33,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     gems, claims = _gemfile(tree, folder)
     sources = [*tree.below(folder, ".rb", ".ru", skip=nested)]
     found = _read(tree, folder, sources)
+    ruby_env.configured(tree, folder, found)
     rails = join(folder, "config/application.rb") in tree and ("rails" in gems or "railties" in gems)
     rack = join(folder, "config.ru") in tree
     gemspec = any(
@@ -44,6 +45,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         if rails
         else next((name for name in ("sinatra", "hanami", "grape", "roda") if name in gems), "rack" if rack else "")
     )
+    if rails:
+        found.env += ruby_env.of_rails(tree, folder, found, gems)
     command, entry, remark = _start(tree, folder, framework, gems)
     reason = ""
     if gemspec and not rails:

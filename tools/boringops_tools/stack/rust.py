@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from boringops_tools.stack import make, versions
+from boringops_tools.stack import globs, make, rust_env, versions
 from boringops_tools.stack.calls import Call, calls, text
 from boringops_tools.stack.facts import Application, Claim, Command, Commands, Route, Rust, Source
 from boringops_tools.stack.found import Found, application, prefixed
@@ -25,8 +25,11 @@ _LIBRARIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rdkafka": (("cmake", "g++", "make", "zlib1g-dev"), ()),
 }
 """Debian packages that a crate needs to be built, and to run."""
+_LAYERS = ("base.yaml", "base.yml", "default.yaml", "default.yml")
 _SIGNS = ("env::var", "env!", ".route(", "::bind", "#[get", "web::", "path!", ".bind(", "Router", "dotenv", "launch")
-_ASSETS = ("templates", "static", "public", "assets", "migrations", "config", "Rocket.toml")
+_ASSETS = (
+    "templates", "static", "public", "assets", "migrations", "config", "configuration", "settings", "locales", "Rocket.toml",
+)  # fmt: skip
 
 
 def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
@@ -42,6 +45,8 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     dependencies = _dependencies(tree, crate, own, manifest)
     found, strings = _read(tree, list(tree.below(crate, ".rs", skip=[] if members else nested)))
     framework = next((name for package, name in _FRAMEWORKS.items() if package in dependencies), "")
+    if "config" in dependencies and not found.ports:
+        _configured(tree, crate, found)
     if framework == "rocket" and chosen:
         found.listens = found.listens or dependencies["rocket"]
     serves = found.listens is not None
@@ -77,7 +82,7 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
         commands=_commands(tree, folder),
         build_packages=sorted({package for build, _ in needs for package in build}),
         run_packages=sorted({package for _, run in needs for package in run}),
-        remarks=_remarks(tree, folder, binary, others),
+        remarks=_remarks(tree, folder, binary, others, dependencies),
         rust=Rust(
             binary=binary,
             package=str(table(own, "package").get("name") or ""),
@@ -96,8 +101,33 @@ def detect(tree: Tree, folder: str, nested: list[str]) -> Application:
     )
 
 
-def _remarks(tree: Tree, folder: str, binary: str, others: list[str]) -> list[str]:
+def _configured(tree: Tree, crate: str, found: Found) -> None:
+    """The port in the base file of the `config` crate's layers, under what people call the server."""
+    from boringops_tools.yaml_files import Unreadable, documents
+
+    for path in (
+        join(crate, f"{place}/{name}") for place in ("configuration", "config", "settings") for name in _LAYERS
+    ):
+        try:
+            settings = next(iter(documents(tree.text(path))), None) if path in tree else None
+        except Unreadable:
+            continue
+        for part in ("application", "server", "http", "app"):
+            found.port(str(table(settings, part).get("port", "")), Source(path=path, line=tree.line(path, "port:")))
+
+
+def _remarks(tree: Tree, folder: str, binary: str, others: list[str], dependencies: dict[str, Source]) -> list[str]:
     said = []
+    scripts = [path for path in tree.all_below(join(folder, "migrations")) if path.endswith(".sql")]
+    if (
+        scripts
+        and "sqlx" in dependencies
+        and not any("migrate!" in tree.text(path) for path in tree.below(folder, ".rs"))
+    ):
+        said.append(
+            "migrations/ is for sqlx, and the program does not run it: the image has no `sqlx`, so `sqlx migrate run` is "
+            "a job with an image of its own, or the program gets a command for it (`sqlx::migrate!`)."
+        )
     if binary and others:
         said.append(f"Several binaries: {binary} is built; also there: {', '.join(others)}.")
     if not tree.named(folder, "Cargo.lock"):
@@ -113,16 +143,8 @@ def _members(tree: Tree, folder: str, manifest: dict[str, Any]) -> list[str]:
     return [
         member
         for member in manifests
-        if member.startswith(prefix)
-        and any(re.fullmatch(_glob(pattern), member.removeprefix(prefix)) for pattern in patterns)
+        if member.startswith(prefix) and globs.among(patterns, member.removeprefix(prefix))
     ]
-
-
-def _glob(pattern: str) -> str:
-    return "".join(
-        "[^/]*" if part == "*" else ".*" if part == "**" else re.escape(part)
-        for part in re.split(r"(\*\*|\*)", pattern.strip("./"))
-    )
 
 
 def _binaries(tree: Tree, crate: str, manifest: dict[str, Any]) -> list[tuple[str, str]]:
@@ -164,11 +186,9 @@ def _dependencies(tree: Tree, crate: str, own: dict[str, Any], workspace: dict[s
     path = join(crate, MANIFEST)
     found = {name: Source(path=path, line=tree.line(path, name)) for name in table(own, "dependencies")}
     sqlx = table(own, "dependencies").get("sqlx") or table(workspace, "workspace", "dependencies").get("sqlx")
-    if "sqlx" in found and isinstance(sqlx, dict):
-        found |= {f"sqlx[{feature}]": found["sqlx"] for feature in words(sqlx.get("features"))}
-    diesel = table(own, "dependencies").get("diesel")
-    if isinstance(diesel, dict):
-        found |= {f"diesel[{feature}]": found["diesel"] for feature in words(diesel.get("features"))}
+    for name, stated in [*table(own, "dependencies").items(), ("sqlx", sqlx)]:
+        if name in found and isinstance(stated, dict):
+            found |= {f"{name}[{feature}]": found[name] for feature in words(stated.get("features"))}
     return found
 
 
@@ -221,6 +241,7 @@ def _read(tree: Tree, paths: list[str]) -> tuple[Found, set[str]]:
             found.port(call.text(), call.place)
         elif call.name == "axum::serve":
             found.listens = found.listens or call.place
+    rust_env.of_clap(tree, paths, found)
     if any(call.name in {"@launch", "@rocket::launch"} for call in all_calls):
         found.listens = found.listens or next(call.place for call in all_calls if "launch" in call.name)
     for path in paths if found.listens and not found.ports else []:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from boringops_tools.stack.facts import Service, Source
@@ -24,8 +24,11 @@ CLIENTS: dict[str, dict[str, Kind]] = {
         "pika": "rabbitmq", "aio-pika": "rabbitmq",
     },
     "java": {
-        "postgresql": "postgres", "quarkus-jdbc-postgresql": "postgres", "r2dbc-postgresql": "postgres",
+        "postgresql": "postgres", "quarkus-jdbc-postgresql": "postgres", "quarkus-reactive-pg-client": "postgres",
+        "r2dbc-postgresql": "postgres",
         "mysql-connector-j": "mysql", "mysql-connector-java": "mysql", "quarkus-jdbc-mysql": "mysql",
+        "quarkus-jdbc-mariadb": "mysql", "quarkus-reactive-mysql-client": "mysql", "quarkus-mongodb-client": "mongo",
+        "quarkus-mongodb-panache": "mongo", "quarkus-mongodb-panache-kotlin": "mongo",
         "spring-boot-starter-data-mongodb": "mongo", "mongodb-driver-sync": "mongo",
         "spring-boot-starter-data-redis": "redis", "jedis": "redis", "lettuce-core": "redis", "quarkus-redis-client": "redis",
         "spring-boot-starter-amqp": "rabbitmq", "amqp-client": "rabbitmq",
@@ -33,7 +36,9 @@ CLIENTS: dict[str, dict[str, Kind]] = {
     "rust": {
         "sqlx[postgres]": "postgres", "diesel[postgres]": "postgres", "tokio-postgres": "postgres", "postgres": "postgres",
         "deadpool-postgres": "postgres", "sqlx[mysql]": "mysql", "diesel[mysql]": "mysql", "mysql_async": "mysql",
-        "mongodb": "mongo", "redis": "redis", "deadpool-redis": "redis", "fred": "redis", "lapin": "rabbitmq",
+        "mongodb": "mongo", "redis": "redis", "deadpool-redis": "redis", "fred": "redis", "bb8-redis": "redis", "lapin": "rabbitmq",
+        "actix-session[redis-session]": "redis", "actix-session[redis-session-rustls]": "redis",
+        "actix-session[redis-session-native-tls]": "redis", "tower-sessions-redis-store": "redis",
     },
     "ruby": {
         "pg": "postgres", "mysql2": "mysql", "trilogy": "mysql", "mongoid": "mongo", "mongo": "mongo", "redis": "redis",
@@ -78,6 +83,34 @@ _SCHEMES = {
     "elixir mysql": "ecto",
 }  # fmt: skip
 """What the usual client of a language calls it. JDBC takes the login apart from the URL."""
+
+
+_FILES: dict[str, tuple[str, ...]] = {
+    "node": ("better-sqlite3", "sqlite3", "@libsql/client", "@prisma/adapter-better-sqlite3"),
+    "python": ("aiosqlite", "fastlite", "sqlite-utils"),
+    "java": ("sqlite-jdbc", "quarkus-jdbc-sqlite"),
+    "rust": ("rusqlite", "sqlx[sqlite]", "diesel[sqlite]"),
+    "ruby": ("sqlite3",),
+    "dotnet": ("Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.Data.Sqlite"),
+    "elixir": ("ecto_sqlite3", "exqlite"),
+    "go": ("modernc.org/sqlite", "github.com/mattn/go-sqlite3", "gorm.io/driver/sqlite", "github.com/glebarez/sqlite"),
+}
+"""Clients of a database that is a file."""
+
+
+def in_a_file(language: str, dependencies: Mapping[str, Source], found: Iterable[Service]) -> list[str]:
+    """What it means that the database is a file, where no client of a server says that it is another."""
+    if any(service.kind in {"postgres", "mysql", "mongo"} for service in found):
+        return []
+    name = next((name for name in _FILES.get(language, ()) if name in dependencies), "")
+    return (
+        [
+            f"Its database is a file (SQLite, by {name} in {dependencies[name]}): the image's user owns none of the application's "
+            "folders, so mount a volume that it may write, and put the file there."
+        ]
+        if name
+        else []
+    )
 
 
 def from_dependencies(language: str, dependencies: Mapping[str, Source]) -> list[Service]:

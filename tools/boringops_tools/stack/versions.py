@@ -17,6 +17,8 @@ _NAMES = {"lts/krypton": "24", "lts/jod": "22", "lts/iron": "20", "lts/hydrogen"
 
 
 _COMPATIBLE = {"java", "rust"}
+_PAIRED = {"elixir", "static", "cpp"}
+"""Languages whose images carry a second version, or follow no version that a repository states."""
 _WHOLE = {"node", "java"}
 """Languages whose images are named by the first number alone."""
 
@@ -44,7 +46,19 @@ def choose(language: str, claims: Sequence[Claim], usable: Callable[[str], bool]
             None,
         ):
             return Version(value=fits.version, stated=claim, end_of_life=_ended(fits))
+    if claims and language not in _PAIRED and (newer := _newer(claims[0].text, known, language)):
+        return Version(value=newer, stated=claims[0])
     return Version(value=preferred[0].version, lost=list(claims), end_of_life=_ended(preferred[0]))
+
+
+def _newer(constraint: str, known: Sequence[Image], language: str) -> str:
+    """The version a claim begins with, where that is newer than every image of the table; empty where it is not."""
+    found = _TERM.search(constraint)
+    depth = 1 if language in _WHOLE else 2
+    asked = [piece for piece in (found.groups()[1:] if found else ()) if piece and piece.isdigit()][:depth]
+    newest = max(_numbers(image)[:depth] for image in known)
+    above = len(asked) == depth and tuple(int(piece) for piece in asked) > newest
+    return ".".join(asked) if above and found and found[1] not in {"<", "<=", "!="} else ""
 
 
 def _numbers(image: Image) -> tuple[int, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from boringops_tools.validators.base import File, Ran, Said, Unjudged, broken, installed, locate, program_version, run
@@ -118,6 +119,25 @@ def _objects(rendered: str, home: PurePosixPath) -> Iterable[Said | Unjudged]:
             else:
                 yield Said(file, f"kubernetes-{each.rule}", each.severity, None, each.message)
         yield from _flags(file, text)
+    yield from _contradictions(dict(zip(parts[1::2], parts[2::2], strict=True)), home)
+
+
+def _contradictions(rendered: Mapping[str, str], home: PurePosixPath) -> Iterable[Said]:
+    """What the objects that the templates become say of each other: selectors, ports, references."""
+    from boringops_tools.checks import scan
+
+    with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
+        text, starts = "", []
+        for path, part in rendered.items():
+            if path.endswith((".yaml", ".yml")):
+                starts.append((text.count("\n") + 1, path))
+                text += part if part.endswith("\n") else f"{part}\n"
+        (Path(folder) / "rendered.yaml").write_text(text, encoding="utf-8")
+        for each in scan(Path(folder), ["rendered.yaml"]):
+            if each.rule.startswith("k8s/") and each.severity in ("error", "warning"):
+                path = next((name for start, name in reversed(starts) if start <= (each.line or 1)), "Chart.yaml")
+                message = f"rendered with the chart's defaults, {each.message}"
+                yield Said(str(home / path), each.rule, each.severity, None, message, each.hint)
 
 
 def _flags(file: str, text: str) -> Iterable[Said]:

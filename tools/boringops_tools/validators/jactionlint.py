@@ -12,10 +12,10 @@ from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 from boringops_tools.validators.workflows import surroundings, tempered
 
 # It calls everything an error. What is a matter of policy or of style cannot break a pipeline; nor does an action for an
-# old Node, which GitHub runs on a newer one, and of caches and artifacts it can only suppose what becomes of them.
+# old Node, which GitHub runs on a newer one, and of artifacts it can only suppose what becomes of them.
 _WARNINGS = frozenset(
     {
-        "cache-poisoning", "missing-permissions", "misfeature", "outdated-action-runner", "unpinned-tools", "unpinned-uses",
+        "missing-permissions", "misfeature", "outdated-action-runner", "unpinned-tools", "unpinned-uses",
         "untrusted-artifact",
     }
 )  # fmt: skip
@@ -72,7 +72,7 @@ _UNFOLLOWED = frozenset({"SC1090", "SC1091"})
 # Advice on tidiness, and settings that most do without: no reason to stop a change.
 _NOTES = frozenset(
     {
-        "adhoc-packages", "artipacked", "concurrency-cancels-prs", "concurrency-cancels-release", "dependabot-cooldown",
+        "adhoc-packages", "artipacked", "cache-poisoning", "concurrency-cancels-prs", "concurrency-cancels-release", "dependabot-cooldown",
         "deprecated-action-input", "duplicate-triggers", "excessive-permissions", "github-app",
         "pipeline-without-pipefail", "superfluous-actions",
         "unlocked-install", "unpinned-images", "unused-anchor", "unused-job-output", "unverified-download",

@@ -81,14 +81,15 @@ def _placed(finding: Finding, file: File) -> Finding:
 
 
 def _as_strings(text: str) -> str:
-    """A pipeline with all its scalars as strings: Azure takes 20 for "20", its published schema does not."""
+    """A pipeline with all its scalars as strings: Azure takes 20 for "20", its published schema does not. Of what a task is
+    given, the schema has booleans as such."""
 
-    def walk(node: Any) -> Any:
+    def walk(node: Any, given: bool = False) -> Any:
         if isinstance(node, Mapping):
-            return {str(key): walk(value) for key, value in node.items()}
+            return {str(key): walk(value, given or key == "inputs") for key, value in node.items()}
         if isinstance(node, list):
-            return [walk(item) for item in node]
-        if node is None or isinstance(node, str):
+            return [walk(item, given) for item in node]
+        if node is None or isinstance(node, str) or (given and isinstance(node, bool)):
             return node
         return str(node).lower() if isinstance(node, bool) else str(node)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from boringops_tools.blueprints import pins
 from boringops_tools.blueprints.cloud import terraform
 from boringops_tools.blueprints.cloud.workload import CLOUDS, Cloud, workloads
 from boringops_tools.blueprints.context import DEPLOY_CLOUD, INFRASTRUCTURE, Context
@@ -12,14 +13,13 @@ from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.pins import action
 from boringops_tools.blueprints.render import render
 
-TERRAFORM_VERSION = "1.14.0"
 _ROLES: dict[Cloud, tuple[str, str, str]] = {
     "aws": ("AWS_PLAN_ROLE", "AWS_APPLY_ROLE", "AWS_DEPLOY_ROLE"),
     "google": ("GCP_PLAN_ACCOUNT", "GCP_APPLY_ACCOUNT", "GCP_DEPLOY_ACCOUNT"),
     "azure": ("AZURE_PLAN_CLIENT_ID", "AZURE_APPLY_CLIENT_ID", "AZURE_DEPLOY_CLIENT_ID"),
 }
 """Variables that say whom the workflows log in as: to read, to change, to deploy."""
-_COMMON: dict[Cloud, tuple[str, ...]] = {
+COMMON: dict[Cloud, tuple[str, ...]] = {
     "aws": ("AWS_REGION",),
     "google": ("GCP_WORKLOAD_IDENTITY_PROVIDER", "GCP_PROJECT", "GCP_REGION"),
     "azure": ("AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_REGISTRY"),
@@ -30,13 +30,13 @@ _ENVIRONMENT_OF_REF = "${{ github.ref_type == 'tag' && 'production' || 'staging'
 def variables(cloud: Cloud) -> dict[str, list[str]]:
     """Variables of GitHub that the workflows read: of the repository, and of each environment."""
     plan, apply, deploy = _ROLES[cloud]
-    shared = list(_COMMON[cloud])
+    shared = list(COMMON[cloud])
     return {"repository": [f"{plan}_STAGING", f"{plan}_PRODUCTION", *shared], "environment": [apply, deploy, *shared]}
 
 
 def variables_to_deploy(cloud: Cloud) -> dict[str, list[str]]:
     """The same where no workflow plans and applies."""
-    return {"repository": [], "environment": [_ROLES[cloud][2], *_COMMON[cloud]]}
+    return {"repository": [], "environment": [_ROLES[cloud][2], *COMMON[cloud]]}
 
 
 def infrastructure(context: Context) -> Iterator[DraftFile]:
@@ -54,7 +54,7 @@ def infrastructure(context: Context) -> Iterator[DraftFile]:
             home=told["home"],
             backend=told["backend"],
             branch=context.stack.branch,
-            version=TERRAFORM_VERSION,
+            version=pins.tag("terraform"),
             plan_role=plan,
             apply_role=f"${{{{ vars.{apply} }}}}",
             plan_of_ref=f"${{{{ github.ref_type == 'tag' && vars.{plan}_PRODUCTION || vars.{plan}_STAGING }}}}",
@@ -78,6 +78,27 @@ _FETCHED = """\
 """
 
 
+SCRIPT = "ops/deploy/deploy.sh"
+"""What people and every pipeline deploy to a cloud with."""
+_NEEDS: dict[Cloud, tuple[str, ...]] = {
+    "aws": ("AWS_REGION",),
+    "google": ("GCP_PROJECT", "GCP_REGION"),
+    "azure": ("AZURE_REGISTRY",),
+}
+"""Variables that the script reads."""
+_PLACES: dict[Cloud, str] = {"aws": "AWS ECS", "google": "Google Cloud Run", "azure": "Azure Container Apps"}
+
+
+def script(context: Context) -> Iterator[DraftFile]:
+    """The script that people and pipelines deploy with."""
+    if (context.choices.target or "") in CLOUDS and workloads(context) and SCRIPT not in context.tree:
+        yield DraftFile(
+            path=SCRIPT,
+            content=render("delivery/deploy.sh.j2", **deploy_facts(context)),
+            why="Deploys a digest: copies it to the cloud's registry, migrates, replaces, and looks whether it stayed.",
+        )
+
+
 def deployment(context: Context) -> Iterator[DraftFile]:
     """The workflow that deploys one digest to one environment; release.yml calls it, and people may."""
     if not _offered(context) or DEPLOY_CLOUD in context.tree:
@@ -95,7 +116,11 @@ def deploy_facts(context: Context) -> dict[str, Any]:
     return {
         **told,
         "many": len(told["works"]) > 1,
-        "deploy_variables": [_ROLES[cloud][2], *_COMMON[cloud]],
+        "deploy_variables": [_ROLES[cloud][2], *COMMON[cloud]],
+        "role": _ROLES[cloud][2],
+        "needs": _NEEDS[cloud],
+        "place": _PLACES[cloud],
+        "path": SCRIPT,
     }
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from boringops.facts import Decision, Plan
+from boringops_tools.blueprints import deploying
 from boringops_tools.blueprints.cloud import delivery, terraform
 from boringops_tools.blueprints.cloud.workload import CLOUDS, MANAGED, Cloud, Workload, workloads
 from boringops_tools.blueprints.cloud.workload import tool as chosen_tool
-from boringops_tools.blueprints.context import DEPLOY_CLOUD, INFRASTRUCTURE, Context
+from boringops_tools.blueprints.context import DEPLOY_CLOUD, DEPLOYMENT, INFRASTRUCTURE, Context
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
 
-DOCUMENT = "docs/deployment.md"
 PLACES: dict[Cloud, str] = {"aws": "AWS ECS (Fargate)", "google": "Google Cloud Run", "azure": "Azure Container Apps"}
 TOOLS = {
     "terraform": "Terraform",
@@ -66,9 +66,9 @@ def _mine(context: Context) -> list[Workload]:
 
 def document(context: Context) -> Iterator[DraftFile]:
     """How the cloud is set up once, deployed to, rolled back and changed, and where each variable comes from."""
-    if _mine(context) and DOCUMENT not in context.tree:
+    if _mine(context) and DEPLOYMENT not in context.tree:
         yield DraftFile(
-            path=DOCUMENT,
+            path=DEPLOYMENT,
             content=render("cloud/deployment.md.j2", **_facts(context)),
             why="What to do once, how to deploy, go back and change the infrastructure, and where each variable comes from.",
         )
@@ -80,6 +80,7 @@ def _facts(context: Context) -> dict[str, Any]:
     tool = chosen_tool(context)
     database = {"postgres": "PostgreSQL", "mysql": "MySQL", "redis": "Valkey" if cloud == "aws" else "Redis"}
     workflow = DEPLOY_CLOUD if not context.other_ci and context.will_have(DEPLOY_CLOUD, "deploy") else ""
+    target = deploying.of(context) if context.deploys_by else None
     return {
         **told,
         "home": terraform.place(context),
@@ -91,11 +92,15 @@ def _facts(context: Context) -> dict[str, Any]:
         "managed": MANAGED,
         "services": database,
         "workflow": workflow,
+        "target": target,
+        "pipeline": workflow or context.deploys_by,
+        "systems": ", ".join(system.name for system in context.pipelines),
+        "exact": _EXACT.get(context.pipelines[0].name, "") if target and cloud == "azure" else "",
         "variables": delivery.variables(cloud) if tool == "terraform" else delivery.variables_to_deploy(cloud),
         "first": _first(context, told, tool),
         "strategies": STRATEGIES[cloud][told["strategy"]],
         "job": _JOB[cloud],
-        "back": _back(cloud, workflow),
+        "back": _back(cloud, workflow or context.deploys_by),
         "by_hand": _BY_HAND[cloud],
         "costly": _COSTLY[cloud],
         "change": _CHANGE.get(tool, ""),
@@ -118,6 +123,13 @@ _BY_HAND: dict[Cloud, str] = {
     "google": "copy the image into the registry, `gcloud run services update NAME --image IMAGE@sha256:...`.",
     "azure": "copy the image into the registry, `az containerapp update --image IMAGE@sha256:...`.",
 }
+_EXACT = {
+    "GitLab CI": "so the name of the tag has to stay out of it: set the project's `ci_id_token_sub_claim_components` to "
+    '`["project_path", "ref_type"]` (API of projects), and protect branches and tags.',
+    "CircleCI": "and CircleCI's names the person who started the job: one subject for each person who may deploy.",
+    "Jenkins": "and Jenkins' is the job's address, which has the tag's name in it: give the plugin a claim template for `sub` without it.",
+}
+"""What Entra, which compares whole subjects, asks of a system."""
 _CHANGE = {
     "cloudformation": "Make a change set, read what it replaces and removes, then execute it: `aws cloudformation create-change-set`. "
     "Drift: `aws cloudformation detect-stack-drift`.",
@@ -192,8 +204,8 @@ def _back(cloud: Cloud, workflow: str) -> list[str]:
         )
     if workflow:
         steps.append(
-            f"Run `{workflow}` by hand with the last good digest: it is in the summary of the last good run. Nothing is built, and the "
-            "migrations find nothing to do."
+            f"Run `{workflow}` by hand with the last good digest: the last good run shows it. Nothing is built, and the migrations "
+            "find nothing to do."
         )
     by_hand: dict[Cloud, str] = {
         "aws": "Without the pipeline: `aws ecs update-service --cluster PROJECT-ENVIRONMENT --service NAME --task-definition FAMILY:OLD`, then "
@@ -240,6 +252,11 @@ def assumptions(context: Context) -> list[str]:
         said.append("Terraform, because nobody named another tool.")
     elif chosen.tool != tool:
         said.append(f"{TOOLS[chosen.tool]} is drafted for AWS alone: Terraform in its place.")
+    if tool == "terraform" and context.on_github and context.pipelines:
+        systems = ", ".join(system.name for system in context.pipelines)
+        said.append(
+            f"The Terraform trusts the tokens of GitHub's workflows alone; {systems} may not log in before its issuer is added."
+        )
     if tool != "terraform":
         said.append(
             "The roles that the workflow logs in as (AWS_DEPLOY_ROLE, by OIDC) are made by people; only the Terraform makes them itself."
@@ -311,7 +328,10 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
             else ""
         )
         if not context.other_ci
-        else f"By {context.other_ci}, as {DOCUMENT} has the steps."
+        else f"{context.deploys_by.replace('`', '')}: staging on merge, production by tag and approval."
+        + (" Plan on changes, apply of the saved plan alone, drift every week." if tool == "terraform" else "")
+        if context.deploys_by
+        else f"By {context.other_ci}, as {DEPLOYMENT} has the steps."
     )
     return plan.model_copy(
         update={
@@ -333,7 +353,7 @@ def told(context: Context, plan: Plan, brought: bool) -> Plan:
                 if migrating
                 else ""
             ),
-            "rollback": f"{' '.join(_back(cloud, '' if context.other_ci else DEPLOY_CLOUD)[:2])} Data is not rolled back. Of the files: revert the one commit that adds them.",
+            "rollback": f"{' '.join(_back(cloud, context.deploys_by if context.other_ci else DEPLOY_CLOUD)[:2])} Data is not rolled back. Of the files: revert the one commit that adds them.",
             "cost": f"Estimated by `boringops check {home}`; most of it: {_COSTLY[cloud]}. Budget alerts: ${facts['budget_of']['staging']} a month in staging, "
             f"${facts['budget_of']['production']} in production.",
         }

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from boringops_tools.blueprints.cloud import hcl_text
+from boringops_tools.blueprints.cloud import hcl_text, trust
 from boringops_tools.blueprints.cloud.workload import CLOUDS, Cloud, Workload, engines, project, tool, workloads
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
@@ -27,7 +27,7 @@ _SHAPES: dict[Cloud, str] = {
     "google": r"[a-z]+-[a-z]+\d",
     "azure": r"[a-z]+\d?",
 }
-_BACKENDS: dict[Cloud, str] = {"aws": "s3", "google": "gcs", "azure": "azurerm"}
+BACKENDS: dict[Cloud, str] = {"aws": "s3", "google": "gcs", "azure": "azurerm"}
 _BEGIN, _END = "# boringops:begin terraform", "# boringops:end terraform"
 
 
@@ -119,8 +119,10 @@ def facts(context: Context) -> dict[str, Any]:
         "memory": max((_memory(work) for work in works), default=512),
         "budget": budget or 100,
         "budget_of": {"staging": max(1, (budget or 500) // 5), "production": budget or 400},
+        "copy_region": second_region(context),
         "home": home(context),
-        "backend": _BACKENDS[cloud],
+        "backend": BACKENDS[cloud],
+        "trust": trust.of(context, cloud),
     }
 
 
@@ -129,6 +131,18 @@ def region(context: Context) -> str:
     cloud = CLOUDS[context.choices.target or ""]
     named = (each for each in context.choices.regions if re.fullmatch(_SHAPES[cloud], each))
     return next(named, _REGIONS[cloud])
+
+
+def second_region(context: Context) -> str:
+    """The second region that was named as the cloud writes regions: for copies of backups, where recovery is asked for."""
+    cloud = CLOUDS.get(context.choices.target or "")
+    named = [each for each in context.choices.regions if cloud and re.fullmatch(_SHAPES[cloud], each)]
+    return named[1] if "recovery" in context.parts and len(named) > 1 else ""
+
+
+def has_database(context: Context) -> bool:
+    """Whether a database is provisioned."""
+    return any(kind in _DATABASES for kind in engines(workloads(context)))
 
 
 def _clients(works: list[Workload], kind: str) -> list[str]:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from boringops_tools.blueprints import backing
+from boringops_tools.blueprints import backing, contract
 from boringops_tools.blueprints.cloud.hcl_text import quoted
 from boringops_tools.blueprints.compose import as_exposed
 from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.contract import Entry
 from boringops_tools.blueprints.documents import migration
-from boringops_tools.stack.environment import is_public
 from boringops_tools.stack.facts import Application, Route
 
 Cloud = Literal["aws", "google", "azure"]
@@ -28,15 +28,8 @@ ON_AWS = ("cloudformation", "pulumi-python", "pulumi-typescript")
 MANAGED = ("postgres", "mysql", "redis")
 """Backing services that are provisioned; others are reached by an address that people put into a secret."""
 
-_OF_THE_IMAGE = frozenset(
-    {"NODE_ENV", "RAILS_ENV", "RACK_ENV", "MIX_ENV", "APP_ENV", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT",
-     "PYTHONUNBUFFERED", "PATH", "HOME", "PHX_SERVER"}
-)  # fmt: skip
-"""Settings that the image carries: left out unless somebody sets them."""
-_LOCAL = re.compile(r"\b(localhost|127\.0\.0\.1|\[?::1\]?)(?![\w.])")
 _LONGEST = 16
 """Of a project's name: with environment, part and purpose behind it, roles of AWS end at 64 characters."""
-_BOUND = re.compile(r"(^|_)(HOST|HOSTNAME|BIND|BIND_ADDRESS|LISTEN_ADDR|LISTEN_HOST)$")
 
 
 @dataclass(frozen=True)
@@ -63,6 +56,8 @@ class Workload:
     name: str
     port: int
     priority: int
+    entries: tuple[Entry, ...] = ()
+    """What the code reads where it runs."""
 
     @property
     def ident(self) -> str:
@@ -85,34 +80,42 @@ class Workload:
     @cached_property
     def secrets(self) -> list[str]:
         """Names of the variables that are read from a secrets manager."""
-        found = [each.name for each in self.app.env if self._is_secret(each.name, each.secret)]
-        if self.app.ruby and self.app.ruby.rails and "DATABASE_URL" not in found:
-            found += ["DATABASE_URL"] if any(each.kind in ("postgres", "mysql") for each in self.app.services) else []
-        return sorted(set(found))
+        return sorted(each.name for each in self.entries if self._is_secret(each))
 
-    def _is_secret(self, name: str, secret: bool) -> bool:
-        if is_public(name) or name == "PORT":
-            return False
-        kind, part = self.reached.get(name, ("", ""))
+    @cached_property
+    def optional(self) -> list[str]:
+        """Those of the secrets that the code runs without. A reference to one without a value keeps a container from
+        starting, so each environment says which it uses."""
+        asked = {each.name for each in self.entries if each.asked("production")}
+        return [name for name in self.secrets if name not in asked]
+
+    @property
+    def demanded(self) -> list[str]:
+        """Those of the secrets that every environment has."""
+        return [name for name in self.secrets if name not in self.optional]
+
+    def _is_secret(self, entry: Entry) -> bool:
+        kind, part = self.reached.get(entry.name, ("", ""))
         if not kind:
-            return secret
+            return entry.secret
         if kind == "redis":  # only Azure's has a key; the others are reached through the network alone
             return self.cloud == "azure" and part in ("url", "password")
-        return part in ("url", "user", "password") or kind not in MANAGED
+        return part in ("url", "user", "password", "keywords") or kind not in MANAGED
 
     @cached_property
     def settings(self) -> list[Setting]:
         """Variables that are no secrets and that the infrastructure does not know by itself."""
-        found = []
-        for each in self.app.env:
-            known = each.name in self._fixed_names or each.name in self.secrets or each.name in self.reached
-            if known or is_public(each.name) or each.name == "PATH":
-                continue
-            default = each.default or ""
-            asked = (each.required or bool(_LOCAL.search(default))) and each.name not in _OF_THE_IMAGE
-            off = "false" if re.fullmatch(r"(\w+_)?DEBUG", each.name) and default.lower() in ("true", "1") else ""
-            found.append(Setting(each.name, required=asked, default=off))
-        return sorted({each.name: each for each in found}.values(), key=lambda each: each.name)
+        return [
+            Setting(each.name, required=each.asked("production"), default=each.value("production") or "")
+            for each in self.entries
+            if not (each.name in self._fixed_names or each.name in self.secrets or each.name in self.reached)
+        ]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Variables that are set nowhere: logins of a cache that has none."""
+        placed = {*self._fixed_names, *self.secrets, *(setting.name for setting in self.settings)}
+        return sorted(each.name for each in self.entries if each.name not in placed)
 
     @property
     def demands(self) -> bool:
@@ -123,15 +126,13 @@ class Workload:
     def _fixed_names(self) -> dict[str, tuple[str, str]]:
         """What the infrastructure knows: (kind, part) of an address, or a value of the container's own."""
         names: dict[str, tuple[str, str]] = {}
-        for each in self.app.env:
-            if each.name == "PORT":
-                names[each.name] = ("", str(self.port))
-            elif each.name in self.reached and each.name not in self.secrets:
+        for each in self.entries:
+            if each.name in self.reached and each.name not in self.secrets:
                 kind, part = self.reached[each.name]
                 if kind in MANAGED and not (kind == "redis" and part in ("user", "password")):
                     names[each.name] = (kind, part)
-            elif _BOUND.search(each.name) and each.default and _LOCAL.search(each.default):
-                names[each.name] = ("", "0.0.0.0")  # noqa: S104 - inside its container it has to be reached
+            elif each.fixed is not None and each.name not in self.secrets:
+                names[each.name] = ("", each.fixed)
         return names
 
     @property
@@ -201,7 +202,8 @@ def workloads(context: Context) -> list[Workload]:
         while any(each.name == name for each in found):
             name += "-2"
         exposed = as_exposed(context, app)
-        found.append(Workload(app, cloud, name, exposed.port or 8080, 10 * (len(found) + 1)))
+        entries = tuple(entry for entry in contract.of(context, exposed) if entry.when == "run")
+        found.append(Workload(app, cloud, name, exposed.port or 8080, 10 * (len(found) + 1), entries))
     return found
 
 

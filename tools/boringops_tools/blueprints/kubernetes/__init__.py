@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from boringops.facts import Plan
 from boringops_tools.blueprints.context import DEPLOY, Context
+from boringops_tools.blueprints.contract import Entry
 from boringops_tools.blueprints.kubernetes import chart, cluster, existing, kustomize, shape, statements, workload
 from boringops_tools.blueprints.kubernetes.workload import Workload
 from boringops_tools.blueprints.model import DraftFile
 from boringops_tools.blueprints.render import render
-from boringops_tools.stack.environment import is_public
-from boringops_tools.stack.facts import Application, EnvVar
+from boringops_tools.stack.facts import Application
 
 
 def chosen(context: Context) -> bool:
@@ -49,6 +49,18 @@ def script(context: Context) -> Iterator[DraftFile]:
                 content=render("kubernetes/deploy.sh.j2", w=each, v=laid),
                 why=f"Deploys {each.name} by digest: shows the difference, migrates, replaces, and goes back by itself.",
             )
+
+
+def scripts(context: Context) -> list[str]:
+    """Paths of the scripts to deploy with that are drafted now."""
+    if not chosen(context):
+        return []
+    paths = [
+        f"{shape.of(context, each).folder}/deploy.sh"
+        for each in workloads(context)
+        if existing.of(context, each.app) is None
+    ]
+    return [path for path in paths if context.will_have(path, "deploy")]
 
 
 def laid_out(context: Context) -> statements.Laid:
@@ -131,12 +143,12 @@ def documented(context: Context) -> bool:
     return DOCUMENT in context.tree or (bool(laid_out(context)) and context.will_have(DOCUMENT, "deploy"))
 
 
-def origin(context: Context, app: Application, variable: EnvVar) -> str:
+def origin(context: Context, app: Application, entry: Entry) -> str:
     """Where a variable comes from in the cluster; empty where it does not, or where the manifests are not ours."""
-    if not {app.path("k8s"), app.path("charts")} & set(places(context)) or is_public(variable.name):
+    if not {app.path("k8s"), app.path("charts")} & set(places(context)) or entry.when != "run":
         return ""
     each = workload.of(context, app)
-    if any(secret.name == variable.name for secret in each.secrets):
+    if any(secret.name == entry.name for secret in each.secrets):
         return f"in Kubernetes from the Secret {each.secret}"
     return f"in Kubernetes from the ConfigMap {each.name}-config"
 

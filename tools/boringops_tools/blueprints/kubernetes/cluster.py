@@ -27,7 +27,9 @@ class Cluster(Fact):
     rollouts: bool = False
     """Argo Rollouts."""
     prometheus: bool = False
-    """Prometheus Operator, which knows ServiceMonitor."""
+    """Prometheus, which a ServiceMonitor is for."""
+    operator: bool = False
+    """Prometheus Operator by its name, or by one of its kinds."""
 
 
 def read(text: str) -> Cluster:
@@ -41,5 +43,8 @@ def read(text: str) -> Cluster:
         external_secrets=says(r"\bexternal[- ]?secrets?\b|\beso\b"),
         gateway=says(r"\bgateway api\b|\bhttproutes?\b|\bcanar(y|ies)\b"),
         rollouts=says(r"\bargo[- ]?rollouts?\b"),
+        operator=says(
+            r"\bprometheus[- ]?operator\b|\bkube-prometheus\b|\b(service|pod) ?monitors?\b|\bprometheus ?rules?\b"
+        ),
         prometheus=says(r"\bprometheus\b|\bservice ?monitors?\b"),
     )

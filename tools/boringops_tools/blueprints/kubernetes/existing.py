@@ -109,6 +109,7 @@ def missing(context: Context, found: Existing) -> Iterator[DraftFile]:
             ("pod-disruption-budget.yaml", "PodDisruptionBudget", "One instance at a time goes when nodes are emptied.")
         )
     for name, kind, why in wanted:
+        name = f"{found.name}-{name}" if len(context.containers) > 1 else name
         path = name if found.folder == "." else f"{found.folder}/{name}"
         if kind not in found.kinds and path not in context.tree:
             yield DraftFile(

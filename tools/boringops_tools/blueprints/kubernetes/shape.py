@@ -98,7 +98,7 @@ def of(context: Context, workload: Workload) -> Shape:
         images=_images(workload, tracks),
         rollouts=rollouts,
         by_gateway=said.gateway and not (rollouts and strategy == "canary" and "gateway" not in context.task.lower()),
-        monitored=workload.app.metrics is not None and said.prometheus,
+        monitored=workload.app.metrics is not None and (said.prometheus or said.operator),
         external_secrets=said.external_secrets and bool(workload.secrets),
         chart=workload.name,
         name=workload.name,

@@ -116,7 +116,8 @@ def told(context: Context, plan: Plan, laid: Laid, kept: list[Existing], brought
     if kept and not laid:
         folders = ", ".join(sorted({each.folder for each in kept}))
         return plan.model_copy(update={
-            "deployment_strategy": f"As the manifests in {folders} have it; nothing of it is changed.",
+            "deployment_strategy": f"As the manifests in {folders} have it; nothing of it is changed."
+            + (f" {context.deploys_by.replace('`', '')}: staging on merge, production by tag and approval." if context.deploys_by else ""),
             "rollback": "As it is now; of the files: revert the one commit that adds them.",
         })  # fmt: skip
     if not laid:
@@ -125,6 +126,8 @@ def told(context: Context, plan: Plan, laid: Laid, kept: list[Existing], brought
     pipeline = (
         f"{DEPLOY}: staging on merge, production by tag and approval."
         if not context.other_ci
+        else f"{context.deploys_by.replace('`', '')}: staging on merge, production by tag and approval."
+        if context.deploys_by
         else f"By hand or from {context.other_ci}, with deploy.sh."
     )
     folders = ", ".join(each.folder for _, each in laid)

@@ -5,22 +5,40 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from boringops_tools.blueprints import backing, compose
-from boringops_tools.stack.environment import is_public
+from boringops_tools.blueprints import backing, contract, values
+from boringops_tools.blueprints.context import Context
+from boringops_tools.blueprints.contract import Entry
 from boringops_tools.stack.facts import Application
 
 UNSET = "set-me.invalid"
 """Stands for a value that only people know; deploy.sh refuses to go on while it is there."""
 
 
+CLUSTERS = ("dev", "staging", "production")
+
+
 @dataclass(frozen=True)
 class Setting:
-    """A plain variable. `value` is null where the code runs without it and nobody said what it should be."""
+    """A plain variable, with its value by environment: null where the code runs without it and nobody said what it
+    should be."""
 
     name: str
-    value: str | None
-    shared: bool
-    """Whether every environment has the same value."""
+    values: dict[str, str | None]
+
+    @property
+    def value(self) -> str | None:
+        """Production's value."""
+        return self.values["production"]
+
+    @property
+    def shared(self) -> bool:
+        """Whether every environment has the same value, and that is known."""
+        return set(self.values.values()) == {self.value} and self.value not in (None, UNSET)
+
+    def in_environment(self, name: str) -> bool:
+        """Whether a chart's values of one environment have to name it: they differ from production's, or nobody knows them."""
+        value = self.values[name]
+        return value is not None and (value == UNSET or value != self.value)
 
 
 @dataclass(frozen=True)
@@ -54,41 +72,39 @@ _NEAR = {
 }
 
 
-def of(app: Application) -> Variables:
+def of(context: Context, app: Application) -> Variables:
     """Every variable that the application reads at run time, each once."""
     reached = backing.values(app)
     told = Variables([], [], [], [], [])
-    for variable in app.env:
-        name, default = variable.name, variable.default
-        if is_public(name) or (app.static is not None and not variable.required):
-            continue  # written into the bundle while the image is built
-        own = name in reached or compose.insists(name)
+    for entry in contract.of(context, app):
+        name, default = entry.name, entry.default
+        if entry.when != "run":
+            continue  # written into the bundle while the image is built, or read where there is no pod
         near = [(what, port) for what, (pattern, port) in _NEAR.items() if pattern.match(name)]
         told.near.extend(each for each in near if each not in told.near)
         if _MAIL.match(name):
             told_port = [int(default)] if default and default.isdigit() and name.endswith("PORT") else []
             ports = [587, *told_port]
             told.mail.extend(port for port in ports if port not in told.mail)
-        elif not own and not near and (_OTHERS_KEY.search(name) if variable.secret else _OTHERS_URL.match(name)):
+        elif not (entry.own or entry.service or near or entry.fixed) and _leads_out(entry):
             told.outside.append(name)
-        if variable.secret or "${" in reached.get(name, ""):
-            told.secrets.append(SecretRef(name, optional=not (variable.required or own)))
+        if entry.secret or entry.login:
+            told.secrets.append(SecretRef(name, optional=not (entry.required or entry.own or entry.service)))
         else:
-            told.settings.append(_setting(app, name, default, variable.required, reached))
+            told.settings.append(_setting(entry, reached.get(name, "")))
     return told
 
 
-def _setting(app: Application, name: str, default: str | None, required: bool, reached: dict[str, str]) -> Setting:
-    if name == "PORT":
-        return Setting(name, str(app.port), shared=True)
-    if name in reached:
-        local = reached[name] if re.search(r"_?(PORT|USER|USERNAME|NAME|DB)$", name) else UNSET
-        return Setting(name, local, shared=local != UNSET)
-    if default is not None and re.fullmatch(r"[\w./:@,+* -]{1,200}", default) and not _local(default):
-        return Setting(name, default, shared=True)
-    return Setting(name, UNSET if required else None, shared=False)
+def _leads_out(entry: Entry) -> bool:
+    return bool(_OTHERS_KEY.search(entry.name) if entry.secret else _OTHERS_URL.match(entry.name))
 
 
-def _local(value: str) -> bool:
-    """A default that only makes sense on the developer's own machine."""
-    return bool(re.search(r"localhost|127\.0\.0\.1|0\.0\.0\.0:", value))
+def _setting(entry: Entry, local: str) -> Setting:
+    if entry.service:
+        # The rest of an address is whoever runs the service there to say: Compose's own names are the developer's.
+        return Setting(entry.name, dict.fromkeys(CLUSTERS, local if entry.part == "port" else UNSET))
+    deployed = UNSET if entry.asked("production") else entry.value("production")
+    # The cluster for development is not the developer's machine: what only that one has has to be set there, too.
+    same = entry.required or entry.image is not None or (entry.fixed is None and values.is_local(entry.default))
+    developed = deployed if same else entry.value("development")
+    return Setting(entry.name, dict(zip(CLUSTERS, (developed, deployed, deployed), strict=True)))

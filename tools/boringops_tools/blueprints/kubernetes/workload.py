@@ -83,7 +83,7 @@ def of(context: Context, found: Application) -> Workload:
     number = re.fullmatch(r"([1-9]\d*)(?::([1-9]\d*))?", user)
     uid = int(number[1]) if number else UNKNOWN_USER
     jobs = compose.jobs(app)
-    told = variables.of(app)
+    told = variables.of(context, app)
     return Workload(
         app=app,
         name=app.name,

@@ -89,7 +89,7 @@ def _facts(context: Context) -> dict[str, Any]:
         "budget": said.budget_usd,
         "regions": said.regions,
         "data": [store for store in stores(context) if store.kind != "rabbitmq"],
-        "release": context.release_path if context.release_path in context.tree else "",
+        "release": context.releases,
         "infrastructure": _infrastructure(context),
         "terraform": sorted({path.rpartition("/")[0] or "." for path in _infrastructure(context) if path.endswith((".tf", ".tofu"))}),
         "controls": {standard: evidence.controls(context, standard) for standard in said.standards},

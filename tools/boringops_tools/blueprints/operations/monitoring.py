@@ -12,7 +12,7 @@ from typing import Any
 
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
-from boringops_tools.blueprints.operations import metrics
+from boringops_tools.blueprints.operations import cronjobs, metrics, operator
 from boringops_tools.blueprints.render import render
 from boringops_tools.stack.facts import Application
 
@@ -75,11 +75,16 @@ def files(context: Context) -> Iterator[DraftFile]:
             "Each alert fires when it should and stays quiet when it should.",
         ),
     }
+    operated = cronjobs.prometheus_operator(context)
+    if operated:
+        del made["prometheus.yml"]  # the operator writes it
     own = {} if re.search(CLOUD_ONLY, context.task, re.IGNORECASE) else made
     for name, (template, why) in own.items():
         path = f"{FOLDER}/{name}"
         if path not in context.tree:
             yield DraftFile(path=path, content=render(template, **values), why=why)
+    if own and operated:
+        yield from operator.files(context, apps)
     path = f"{FOLDER}/dashboard.json"
     if own and path not in context.tree:
         yield DraftFile(
@@ -88,7 +93,12 @@ def files(context: Context) -> Iterator[DraftFile]:
             why="Traffic, errors, latency and saturation on one screen.",
         )
     if GUIDE not in context.tree:
-        values |= {"prometheus": bool(own), "target": context.choices.target, "tool": context.choices.tool}
+        values |= {
+            "prometheus": bool(own),
+            "operated": operated,
+            "target": context.choices.target,
+            "tool": context.choices.tool,
+        }
         yield DraftFile(
             path=GUIDE,
             content=render("operations/monitoring.md.j2", **values),

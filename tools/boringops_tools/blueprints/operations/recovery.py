@@ -8,11 +8,12 @@ from typing import Literal
 
 from boringops_tools.blueprints.context import Context
 from boringops_tools.blueprints.model import DraftFile
+from boringops_tools.blueprints.operations import copies, cronjobs, machine
 from boringops_tools.blueprints.operations.stores import stores
 from boringops_tools.blueprints.render import render
 
 PLAN = "docs/disaster-recovery.md"
-FOLDER = "ops/recovery"
+FOLDER = cronjobs.FOLDER
 HOUR, DAY = 60.0, 1440.0
 
 
@@ -78,6 +79,14 @@ def files(context: Context) -> Iterator[DraftFile]:
                 yield DraftFile(
                     path=path, content=content, why=f"{verb.capitalize()} of {store.title}, checked by itself."
                 )
+    if any(store.kind == "postgres" for store in data):
+        path = f"{FOLDER}/rehearse-postgres.sh"
+        if path not in context.tree:
+            content = render("operations/rehearse-postgres.sh.j2")
+            yield DraftFile(path=path, content=content, why="Proves that a backup comes back, in a server of its own.")
+    yield from copies.files(context)
+    yield from machine.files(context, chosen.every)
+    yield from cronjobs.files(context, chosen.every, chosen.cron, said.rpo_minutes)
     if PLAN not in context.tree:
         yield DraftFile(
             path=PLAN,
@@ -105,8 +114,13 @@ def _facts(context: Context, chosen: Design) -> dict[str, object]:
         **(agreed(context) or {}),
         "budget": said.budget_usd,
         "target": said.target,
+        "scheduled": cronjobs.scheduled(context),
+        "operated": cronjobs.operated(context),
+        "machine": machine.scheduled(context),
+        "managed": copies.managed(context),
+        "copied": copies.copied(context),
         "regions": said.regions,
         "folder": FOLDER,
         "containers": context.containers,
-        "release": context.release_path if context.release_path in context.tree else "",
+        "release": context.releases,
     }

@@ -1,0 +1,100 @@
+"""Ansible: the keywords of plays and tasks, and templates whose blocks do not end."""
+
+# ruff: noqa: E501 - an example reads best on one line
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from boringops_tools.ansible_files import is_ansible
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed
+from boringops_tools.yaml_files import is_yaml
+
+_PLAY = frozenset(
+    """any_errors_fatal become become_exe become_flags become_method become_user check_mode collections connection debugger
+    diff environment fact_path force_handlers gather_facts gather_subset gather_timeout handlers hosts ignore_errors
+    ignore_unreachable max_fail_percentage module_defaults name no_log order port post_tasks pre_tasks remote_user roles
+    run_once serial strategy tags tasks throttle timeout user vars vars_files vars_prompt validate_argspec""".split()  # noqa: SIM905
+)
+_WORK = frozenset({"tasks", "roles", "pre_tasks", "post_tasks"})
+_BLOCK_TAG = re.compile(r"\{%[-+]?\s*(\w+)\b([^%]*)%\}")
+_OPENS = frozenset({"for", "if", "block", "macro", "call", "filter", "with", "autoescape"})
+
+
+def _plays(files: Files, path: str) -> Iterator[Hit]:
+    if not re.search(r"(?m)^(?:- |  )(?:tasks|roles|pre_tasks|post_tasks):", files.text(path)) or path.startswith("."):
+        return
+    for document in files.documents(path):
+        plays = [each for each in listed(document) if isinstance(each, Mapping) and _WORK & set(each)]
+        # A play is known by the rest of what it has: a list of something else may have tasks too.
+        sure = [each for each in plays if len(_PLAY & set(each)) >= 3 and all(isinstance(key, str) for key in each)]
+        for play in sure:
+            for key in play:
+                near = difflib.get_close_matches(key, _PLAY - set(play), 1, 0.8) if key not in _PLAY else []
+                if near:
+                    yield Hit(at((play, key)), f"`{key}` is no keyword of a play; `{near[0]}` is one")
+
+
+def _all_tasks(value: Any) -> Iterator[Mapping[Any, Any]]:
+    for each in listed(value):
+        if isinstance(each, Mapping):
+            yield each
+            for key in ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers"):
+                yield from _all_tasks(each.get(key))
+
+
+def _tasks(files: Files, path: str) -> Iterator[Hit]:
+    if not is_ansible(path, files.text(path)):
+        return
+    for document in files.documents(path):
+        for task in _all_tasks(document):
+            for key in ("rescue", "always"):
+                if isinstance(task.get(key), list) and "block" not in task:
+                    yield Hit(at((task, key)), f"`{key}` stands without a `block`")
+            loops = [str(key) for key in task if key == "loop" or str(key).startswith("with_")]
+            if len(loops) > 1:
+                yield Hit(at((task, loops[1])), f"a task loops once: it has both `{loops[0]}` and `{loops[1]}`")
+
+
+def _templates(files: Files, path: str) -> Iterator[Hit]:
+    text = re.sub(
+        r"\{#.*?#\}|\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}",
+        lambda each: "\n" * each[0].count("\n"),
+        files.text(path),
+        flags=re.S,
+    )
+    open_: list[tuple[str, int]] = []
+    for tag in _BLOCK_TAG.finditer(text):
+        word, line = tag[1], text.count("\n", 0, tag.start()) + 1
+        if word in _OPENS:
+            open_.append((word, line))
+        elif word.startswith("end") and word[3:] in _OPENS:
+            if not open_ or open_[-1][0] != word[3:]:
+                yield Hit(line, f"`{word}` ends what did not begin")
+                return
+            open_.pop()
+    if open_:
+        yield Hit(open_[-1][1], f"the `{open_[-1][0]}` is never ended (`end{open_[-1][0]}`)")
+
+
+def _is_template(path: str) -> bool:
+    return path.endswith((".j2", ".jinja2"))
+
+
+_P = "- name: A\n  {}: all\n  become: true\n  tasks:\n    - name: T\n      {}\n"
+_DOC = "Ansible documentation"
+
+RULES = (
+    Rule("ansible/play-keyword", "error", "Ansible refuses the playbook: correct the keyword.", f"{_DOC}, Playbook Keywords: those of a play are a fixed list.", is_yaml, _plays,
+         bad=({"a.yml": _P.format("host", "ansible.builtin.command: a")}, {"a.yml": "- name: A\n  hosts: all\n  become: true\n  task: []\n  roles: [a]\n"}),
+         good=({"a.yml": _P.format("hosts", "ansible.builtin.command: a")}, {"a.yml": "- host: a\n  tasks: 3\n"})),
+    Rule("ansible/task-shape", "error", "Ansible refuses the playbook: give the block, or one loop.", f"{_DOC}: rescue and always belong to a block; a task has one loop.", is_yaml, _tasks,
+         bad=({"a.yml": _P.format("hosts", "rescue: [{ansible.builtin.command: a}]")}, {"a.yml": _P.format("hosts", "ansible.builtin.command: a\n      loop: [a]\n      with_items: [b]")}),
+         good=({"a.yml": _P.format("hosts", "block: [{ansible.builtin.command: a}]\n      rescue: [{ansible.builtin.command: a}]")},)),
+    Rule("ansible/template-block", "error", "Jinja cannot read the template: end the block.", "Jinja's template designer documentation: control structures are closed by their end tag.", _is_template, _templates,
+         bad=({"templates/a.j2": "{% for a in b %}\n{{ a }}\n"}, {"a.conf.j2": "{% if a %}x{% endfor %}\n"}),
+         good=({"templates/a.j2": "{% for a in b %}{%- if a -%}{{ a }}{% else %}x{% endif %}{% endfor %}{# {% if x %} #}{% raw %}{% if y %}{% endraw %}{% set a = 1 %}\n"},)),
+)  # fmt: skip

@@ -1,0 +1,68 @@
+"""GitLab CI: conditions that GitLab cannot read, and environments whose stopping job nobody has."""
+
+# ruff: noqa: E501 - an example reads best on one line
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
+from boringops_tools.checks.gitlab import applies, known, read
+from boringops_tools.yaml_files import walk
+
+_TEXTS = re.compile(r"\"[^\"]*\"|'[^']*'|(?<=~)\s*/(?:\\.|[^/\\])+/\w*")
+
+
+def bad_condition(text: str) -> str:
+    """What is wrong with an `if` of rules; empty where nothing is known to be."""
+    bare = _TEXTS.sub("''", text)
+    if re.search(r"(?<![=!<>~])=(?![=~])", bare):
+        return "`=` compares nothing: `==`"
+    if re.search(r"(?<!&)&(?!&)|(?<!\|)\|(?!\|)", bare):
+        return "`&&` and `||` are written twice"
+    if bare.count("(") != bare.count(")"):
+        return "its parentheses do not match"
+    if re.search(r"\b(?:and|or|not)\b", bare, re.I):
+        return "it is written with `&&`, `||` and `!=`"
+    return ""
+
+
+def _conditions(files: Files, path: str) -> Iterator[Hit]:
+    pipeline = read(files, path)
+    for parent, key, value in walk(pipeline.document) if pipeline else ():
+        if key == "if" and isinstance(value, str) and "[[" not in value and (wrong := bad_condition(value)):
+            yield Hit(at((parent, key)), f"the condition `{value.strip()}` cannot be read: {wrong}")
+
+
+def _stops(files: Files, path: str) -> Iterator[Hit]:
+    pipeline = read(files, path)
+    for name, job in pipeline.jobs.items() if pipeline else ():
+        environment = mapping(job, "environment")
+        other = environment.get("on_stop")
+        if not isinstance(other, str) or not known(other) or pipeline is None or other in pipeline.jobs:
+            continue
+        near = difflib.get_close_matches(other, pipeline.jobs, 1, 0.8)
+        if near or pipeline.whole:
+            yield Hit(
+                at((environment, "on_stop")),
+                f"job `{name}`: `on_stop` names `{other}`, which is no job{f'; `{near[0]}` is one' if near else ''}",
+            )
+
+
+_DOC = "GitLab CI/CD YAML syntax reference"
+
+
+def _rule(condition: str) -> dict[str, str]:
+    return {".gitlab-ci.yml": f"a:\n  script: x\n  rules:\n    - if: {condition}\n"}
+
+
+RULES = (
+    Rule("gitlab/condition", "error", "GitLab refuses the pipeline: write the condition in its own syntax.", f"{_DOC}, rules:if: ==, !=, =~, !~, && and ||.", applies, _conditions,
+         bad=(_rule('$CI_COMMIT_TAG = "v1"'), _rule('($A == "b"'), _rule('$A == "b" and $C')),
+         good=(_rule("'$CI_COMMIT_REF_NAME =~ /^(main|release=1)$/ && ($A == \"b = c\" || $D != null)'"), _rule("$CI_COMMIT_TAG"))),
+    Rule("gitlab/on-stop", "error", "GitLab refuses the pipeline: name the job that stops the environment.", f"{_DOC}, environment:on_stop names a job of the pipeline.", applies, _stops,
+         bad=({".gitlab-ci.yml": "include: x.yml\na: {script: x, environment: {name: e, on_stop: 'stop-a'}}\n'stop:a': {script: y}\n"},),
+         good=({".gitlab-ci.yml": "a: {script: x, environment: {name: e, on_stop: b}}\nb: {script: y}\n"}, {".gitlab-ci.yml": "include: x.yml\na: {script: x, environment: {name: e, on_stop: elsewhere}}\n"})),
+)  # fmt: skip
