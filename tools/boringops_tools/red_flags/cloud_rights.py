@@ -39,8 +39,8 @@ def _assumed(_: str, text: str) -> Iterable[Hit]:
                         yield Hit(principal.line_of("identifiers"), "anybody in any account may take the role")
         elif block.labels[0] == "aws_iam_role":
             for each in _statements(block.value("assume_role_policy")):
-                principal = each.get("Principal")
-                open_ = principal == "*" or (isinstance(principal, Mapping) and "*" in as_list(principal.get("AWS")))
+                who = each.get("Principal")
+                open_ = who == "*" or (isinstance(who, Mapping) and "*" in as_list(who.get("AWS")))
                 if each.get("Effect") == "Allow" and open_ and not each.get("Condition"):
                     yield Hit(block.line_of("assume_role_policy"), "anybody in any account may take the role")
 
