@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
+from boringops_tools.checks import carriers
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.deploys import workloads
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, pod_of
@@ -113,16 +114,18 @@ def _pods(files: Files, path: str) -> Iterator[Hit]:
         code = needed(files) if beside else {}
         if not code or not _own(files) or (not beside & set(code) and len(beside) < 2 and "envFrom" in found[0]):
             continue
+        # What is known of a container by more than its being alone is told where all carriers are.
+        carried = bool(carriers.of(files, path))
         told: set[str] = set()
         for each in entries:
             name = str(each.get("name"))
             meant = "" if name in code or _told(files, name) else _meant(name, code, beside)
-            if meant:
+            if meant and not (carried and code[meant]):
                 told.add(meant)
                 yield Hit(at((each, "name")), f"{named(thing)}: `{name}` is read nowhere; the code reads `{meant}`")
         lost = sorted(name for name, must in code.items() if must and name not in beside and name not in told)
         mounted = "volumeMounts" in found[0] and ".env" in str(found[0])
-        if lost and "envFrom" not in found[0] and beside & set(code) and not mounted:
+        if lost and not carried and "envFrom" not in found[0] and beside & set(code) and not mounted:
             yield Hit(
                 at((found[0], "env")),
                 f"{named(thing)} does not set {', '.join(f'`{each}`' for each in lost[:5])}, which the code needs",
@@ -187,6 +190,20 @@ def _examples(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(number, f"`{name}` has to be set, and {examples[0]} does not list it")
 
 
+def _documents(files: Files, path: str) -> Iterator[Hit]:
+    """Rows of a table of variables that name one which nothing but the table knows."""
+    text = files.text(path)
+    for number, line in enumerate(text.splitlines() if "|" in text else (), 1):
+        row = re.match(r"\s*\|\s*`([A-Z][A-Z0-9_]{3,})`\s*\|", line)
+        code = needed(files) if row else {}
+        if row is None or not code or row[1] in code:
+            continue
+        whole = re.compile(rf"(?<![A-Za-z0-9_]){row[1]}(?![A-Za-z0-9_])")
+        known = any(whole.search(files.text(each)) for each in files.all[:400] if each != path)
+        if not known and (meant := _meant(row[1], code, set(re.findall(r"[A-Z][A-Z0-9_]+", text)))):
+            yield Hit(number, f"`{row[1]}` is read nowhere; the code reads `{meant}`")
+
+
 _APP = {
     "app.py": "import os\nfrom flask import Flask\napp = Flask(__name__)\nURL = os.environ['SHOP_DATABASE_URL']\nKEY = os.environ['SHOP_KEY']\n",
     "requirements.txt": "flask==3.1.2\ngunicorn==23.0.0\n",
@@ -207,6 +224,8 @@ RULES = (
          bad=({**_APP, "k8s/a.yaml": _P.format(_KEY), "k8s/kustomization.yaml": _K.format("SHOP_DATABASE")},), good=({**_APP, "k8s/a.yaml": _P.format(_KEY), "k8s/kustomization.yaml": _K.format("SHOP_DATABASE_URL")}, {**_APP, "k8s/a.yaml": _P.format(_KEY), "k8s/kustomization.yaml": _K.format("OTHER")})),
     Rule("consistency/task-variables", "warning", "Set the variable under the name the code reads.", "A variable that nothing reads has no effect.", is_terraform, _tasks,
          bad=({**_APP, "main.tf": _T.format("SHOP_DATABASE_HOST")},), good=({**_APP, "main.tf": _T.format("SHOP_DATABASE_URL")}, {**_APP, "main.tf": _T.format("GREETING")})),
+    Rule("consistency/document-variable", "warning", "Document the variable under the name the code reads.", "A variable that nothing reads has no effect.", lambda path: posixpath.basename(path).lower() == "readme.md", _documents,
+         bad=({**_APP, "README.md": "| variable | |\n|---|---|\n| `SHOP_DATABASE` | where |\n"},), good=({**_APP, "README.md": "| `SHOP_DATABASE_URL` | where |\n| `GREETING` | what |\n"}, {"README.md": "| `SHOP_DATABASE` | where |\n"})),
     Rule("env/compose-demands", "warning", "List what has to be set: who starts it copies the example.", "Docker Compose, interpolation: ${NAME:?} ends with an error where it is not set.", is_compose, _examples,
          bad=({"compose.yaml": _C.format("DB_PASSWORD:?"), ".env.example": "DATABASE_PASSWORD=\n"},), good=({"compose.yaml": _C.format("DB_PASSWORD:?set it"), ".env.example": "DB_PASSWORD=\n"}, {"compose.yaml": _C.format("A:-b"), ".env.example": "B=\n"}, {"compose.yaml": _C.format("A:?")})),
 )  # fmt: skip

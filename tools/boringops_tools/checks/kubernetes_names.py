@@ -22,7 +22,14 @@ _FIELD = re.compile(
 
 
 def _named(files: Files, path: str, kind: str) -> set[str]:
-    return {str(mapping(each, "metadata").get("name")) for each in folder_of(files, path) if each["kind"] == kind}
+    """Names of the objects of a kind in the folder, those that its Kustomization makes too."""
+    found = {str(mapping(each, "metadata").get("name")) for each in folder_of(files, path) if each["kind"] == kind}
+    for beside in files.siblings(path) if kind == "ConfigMap" else ():
+        if beside.rpartition("/")[2] in ("kustomization.yaml", "kustomization.yml"):
+            for document in files.documents(beside)[:1]:
+                made = listed(mapping(document).get("configMapGenerator"))
+                found |= {str(mapping(each).get("name")) for each in made}
+    return found
 
 
 def _references(pod: Mapping[Any, Any]) -> Iterator[tuple[str, Mapping[Any, Any], str]]:
