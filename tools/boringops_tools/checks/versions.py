@@ -14,8 +14,9 @@ from boringops_tools.checks.images import contexts
 from boringops_tools.dockerfile import is_dockerfile, parse
 from boringops_tools.yaml_files import is_workflow, is_yaml
 
+# The tag of these images begins with the version; Red Hat's and distroless images have it in their names.
 _JAVA_IMAGE = re.compile(
-    r"(?:^|/)(?:eclipse-temurin|openjdk|amazoncorretto|ibm-semeru-runtimes|java)[\w-]*:(?:open-)?(\d+)\b|/java(\d+)[\w-]*(?::|$)"
+    r"(?:^|/)(?:eclipse-temurin|openjdk|amazoncorretto|ibm-semeru-runtimes):(?:open-)?([1-9]\d?)(?![\d.]*\d{3})\b|/(?:openjdk-|java)([1-9]\d?)(?![\d])"
 )
 _JAVA = re.compile(
     r"<(?:java\.version|maven\.compiler\.release|maven\.compiler\.target)>\s*(\d+)\s*<|JavaLanguageVersion\.of\((\d+)\)"
@@ -133,7 +134,7 @@ RULES = (
     Rule("consistency/go-version", "error", "The build stops: take an image with the version that go.mod asks for.", "Go toolchains: the official images set GOTOOLCHAIN=local, and an older Go refuses the module.", is_dockerfile, _go,
          bad=({"Dockerfile": _GO.format("1.21"), "go.mod": "module a\n\ngo 1.24\n"},), good=({"Dockerfile": _GO.format("1.24.4"), "go.mod": "module a\n\ngo 1.24\n"}, {"Dockerfile": _GO.format("1.25"), "go.mod": "module a\n\ngo 1.24.0\n"})),
     Rule("consistency/java-version", "error", "It does not start (UnsupportedClassVersionError): run it on the version it is compiled for.", "Java virtual machine specification: a class file of a later version is refused.", is_dockerfile, _java,
-         bad=({"Dockerfile": _RUN.format(17, "1.2.0"), "pom.xml": _POM},), good=({"Dockerfile": _RUN.format(21, "1.2.0"), "pom.xml": _POM}, {"Dockerfile": _RUN.format(25, "1.2.0"), "pom.xml": _POM})),
+         bad=({"Dockerfile": _RUN.format(17, "1.2.0"), "pom.xml": _POM},), good=({"Dockerfile": _RUN.format(21, "1.2.0"), "pom.xml": _POM}, {"Dockerfile": _RUN.format(25, "1.2.0"), "pom.xml": _POM}, {"Dockerfile": "FROM ubi9/openjdk-25-runtime:1.24\n", "pom.xml": _POM}, {"Dockerfile": "FROM devcontainers/java:0-21\n", "pom.xml": _POM})),
     Rule("consistency/jar-version", "error", "The build stops there: copy the jar that is made, or any (target/*.jar).", "Maven: the jar is named artifactId-version.", is_dockerfile, _jars,
          bad=({"Dockerfile": _RUN.format(21, "1.1.0"), "pom.xml": _POM},), good=({"Dockerfile": _RUN.format(21, "1.2.0"), "pom.xml": _POM}, {"Dockerfile": _RUN.format(21, "*"), "pom.xml": _POM})),
     Rule("consistency/node-image", "warning", "Take an image with a version that package.json admits.", "npm, package.json: engines says which versions of Node it runs on.", is_dockerfile, _node_images,

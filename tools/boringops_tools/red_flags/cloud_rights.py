@@ -10,7 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.cloud import as_list, cfn, is_template, is_terraform, managed, resources, template, tf
+from boringops_tools.red_flags.cloud import (
+    TRIAL,
+    as_list,
+    cfn,
+    is_template,
+    is_terraform,
+    managed,
+    resources,
+    template,
+    tf,
+)
 from boringops_tools.red_flags.hcl import Block, Call, Expression
 from boringops_tools.yaml_files import line_of
 
@@ -75,13 +85,17 @@ def _text(value: Any) -> str:
     return value.text if isinstance(value, Expression) else str(value)
 
 
-def _account_keys(_: str, text: str) -> Iterable[Hit]:
+def _account_keys(path: str, text: str) -> Iterable[Hit]:
     for block in managed(text, "google_service_account_key", "aws_iam_access_key", "azuread_application_password"):
         rotated = (
             "rotate_when_changed" in block.attributes or "keepers" in block.attributes or "pgp_key" in block.attributes
         )
         if not rotated:
-            yield Hit(block.line, f"{'.'.join(block.labels)} is a key that never ends, and stands in the state")
+            yield Hit(
+                block.line,
+                f"{'.'.join(block.labels)} is a key that never ends, and stands in the state",
+                severity="info" if TRIAL.search(path) else None,
+            )
 
 
 def _clusters(_: str, text: str) -> Iterable[Hit]:
