@@ -11,7 +11,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, listed, mapping
 from boringops_tools.checks.kubernetes import Object, containers, is_whole, objects, pod_of
-from boringops_tools.yaml_files import is_yaml
+from boringops_tools.yaml_files import is_workflow, is_yaml
 
 _KINDS = {
     "deployment": "Deployment", "deployments": "Deployment", "deploy": "Deployment", "deployment.apps": "Deployment",
@@ -121,6 +121,10 @@ def _pushes(files: Files, path: str) -> Iterator[Hit]:
     found = {name: match for match in _PUSHED.finditer(text) if (name := _plain(match["name"]))}
     if len(found) != 1 or not deployed:
         return
+    if is_workflow(path) and any(
+        _plain(each.get("image")) in deployed for one in workloads(files) for each in containers(pod_of(one))
+    ):
+        return  # consistency/pushed-image tells that at the manifest
     name, match = next(iter(found.items()))
     beside = sorted(each for each in deployed if posixpath.dirname(each) == posixpath.dirname(name))
     if (
