@@ -159,7 +159,7 @@ def _service_ports(files: Files, path: str) -> Iterator[Hit]:
 # --- health -----------------------------------------------------------------------------------------------------------
 
 
-def _unanswered(files: Files, app: Application | None, probed: str) -> str:
+def unanswered(files: Files, app: Application | None, probed: str) -> str:
     """Why a probed path is surely none of an application's; empty where it may be one.
 
     That the application has another health route shows that its routes could be read; that none of its files so much as
@@ -324,7 +324,7 @@ def _docker_health(files: Files, path: str) -> Iterator[Hit]:
     if (
         check
         and probed
-        and (why := _unanswered(files, application(files, PurePosixPath(path).parent.as_posix()), probed))
+        and (why := unanswered(files, application(files, PurePosixPath(path).parent.as_posix()), probed))
     ):
         yield Hit(check.line, f"the health check asks `{probed}`: {why}")
 
@@ -334,7 +334,7 @@ def _compose_health(files: Files, path: str) -> Iterator[Hit]:
         test = mapping(service, "healthcheck").get("test")
         probed = _probed(" ".join(map(str, test)) if isinstance(test, list) else str(test))
         built = built_from(files, path, service) if probed else None
-        if built and (why := _unanswered(files, application(files, built[0]), probed)):
+        if built and (why := unanswered(files, application(files, built[0]), probed)):
             yield Hit(
                 at((service["healthcheck"], "test")), f"service `{name}`: the health check asks `{probed}`: {why}"
             )
@@ -361,7 +361,7 @@ def _pod_health(files: Files, path: str) -> Iterator[Hit]:
                     and container in [each for _, each, _ in own_containers(files, path)]
                 ):
                     app = deployable[0]
-                if why := _unanswered(files, app, probed.partition("?")[0]):
+                if why := unanswered(files, app, probed.partition("?")[0]):
                     yield Hit(at((container[key]["httpGet"], "path")), f"{named(thing)}: {key} asks `{probed}`: {why}")
 
 

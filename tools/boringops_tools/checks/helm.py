@@ -23,7 +23,7 @@ _GONE = {
 _API = re.compile(r"(?m)^apiVersion:\s*[\"']?([\w.]+/\w+)[\"']?\s*$")
 
 
-def _chart(files: Files, path: str) -> str | None:
+def chart_of(files: Files, path: str) -> str | None:
     """The folder of the chart whose template a file is; null where it is none."""
     for folder in PurePosixPath(path).parents:
         if folder.name == "templates" and (folder.parent / "Chart.yaml").as_posix() in files.known:
@@ -55,7 +55,7 @@ def _defined(files: Files, chart: str) -> frozenset[str] | None:
 
 
 def _calls(files: Files, path: str) -> Iterator[Hit]:
-    chart = _chart(files, path)
+    chart = chart_of(files, path)
     known = files.once(_defined, chart) if chart is not None else None
     if known is None:
         return
@@ -68,7 +68,7 @@ def _calls(files: Files, path: str) -> Iterator[Hit]:
 
 def _apis(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
-    if _chart(files, path) is None or ".Capabilities" in text or "semverCompare" in text:
+    if chart_of(files, path) is None or ".Capabilities" in text or "semverCompare" in text:
         return
     for match in _API.finditer(text):
         if gone := _GONE.get(match[1]):

@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from boringops.facts import Severity
+from boringops_tools.checks import carriers
 from boringops_tools.checks.base import Files, Hit, Rule
-from boringops_tools.yaml_files import is_yaml
+from boringops_tools.yaml_files import is_compose, is_yaml
 
 if TYPE_CHECKING:
     from boringops_tools.stack import Application
@@ -119,12 +120,14 @@ def _documented(files: Files, path: str) -> Iterator[Hit]:
     names = {name: line for name, _, line in _assignments(files.text(path))}
     names |= {match[1]: 0 for match in re.finditer(r"(?m)^\s*#\s*([A-Z][A-Z0-9_]+)\s*=", files.text(path))}
     read = {each.name: each.required for each in code(apps[0])}
+    given = _given_by_compose(files, path)
     for name, line in names.items():
         if line and name not in read and (meant := near(name, read)) and meant not in names:
             yield Hit(line, f"`{name}` is read nowhere; the code reads `{meant}`")
     for each in code(apps[0]):
         if (
             each.name not in names
+            and each.name not in given
             and not GIVEN.fullmatch(each.name)
             and not any(near(name, {each.name: True}) for name in names)
         ):
@@ -133,10 +136,17 @@ def _documented(files: Files, path: str) -> Iterator[Hit]:
             yield Hit(1, f"the code reads `{each.name}`{where}, which is not documented here", severity=severity)
 
 
+def _given_by_compose(files: Files, path: str) -> set[str]:
+    """Variables that Compose files beside it set for what they build: nobody has to."""
+    beside = [each for each in files.siblings(path) if is_compose(each)]
+    return {name for each in beside for carrier in carriers.of(files, each) for name in carrier.names}
+
+
 _APP = {
     "app.py": "import os\nfrom flask import Flask\napp = Flask(__name__)\nLEVEL = os.environ['LOG_LEVEL']\n",
     "requirements.txt": "flask==3.1.2\ngunicorn==23.0.0\n",
 }
+_GIVES = "services: {a: {build: ., environment: {LOG_LEVEL: info}}}\n"
 
 RULES = (
     Rule(
@@ -150,6 +160,7 @@ RULES = (
         "env/documented", "warning", "Document every variable the code reads, with a safe value, under the name it reads.",
         "The persona: all environment variables documented in .env.example.", _is_example, _documented,
         bad=({".env.example": "OTHER=1\n", **_APP}, {".env.example": "LOGLEVEL=1\n", **_APP}),
-        good=({".env.example": "LOG_LEVEL=info\n", **_APP}, {".env.example": "# LOG_LEVEL=info\nX=1\n", **_APP}, {".env.example": "A=1\n"}),
+        good=({".env.example": "LOG_LEVEL=info\n", **_APP}, {".env.example": "# LOG_LEVEL=info\nX=1\n", **_APP}, {".env.example": "A=1\n"},
+              {".env.example": "OTHER=1\n", "compose.yaml": _GIVES, "Dockerfile": "FROM a:1\n", **_APP}),
     ),
 )  # fmt: skip

@@ -18,6 +18,8 @@ from boringops.facts import Finding, Severity
 from boringops_tools.applying import Applying
 from boringops_tools.cache import Cache, key_of, our_version
 from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.red_flags.images import UNTAGGED, untagged
+from boringops_tools.red_flags.kustomize_images import pinned
 from boringops_tools.validators import read_file
 from boringops_tools.validators.base import File, clean, shown
 from boringops_tools.validators.programs import go_on
@@ -50,8 +52,16 @@ def scan(root: Path, paths: Sequence[str], *, cache: Cache | None = None) -> lis
     found: list[Finding] = []
     for path in dict.fromkeys(paths):
         go_on()
-        found += _remembered(root, path, cache or Cache(None))
+        found += _unless_filled_in(root, path, _remembered(root, path, cache or Cache(None)))
     return found
+
+
+def _unless_filled_in(root: Path, path: str, found: list[Finding]) -> list[Finding]:
+    """What was found, without the images that are placeholders of a Kustomization: only a neighbour shows that."""
+    if not any(each.rule == UNTAGGED for each in found):
+        return found
+    filled = {untagged(name) for name in pinned(root, path)}
+    return [each for each in found if each.rule != UNTAGGED or each.message not in filled]
 
 
 def of_text(root: Path, path: str, text: str) -> list[Finding]:

@@ -16,6 +16,7 @@ from boringops_tools.red_flags.more_pipelines import is_bitbucket, is_drone, is_
 from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
+UNTAGGED = "image/untagged"
 _MOVING = frozenset(
     {"latest", "stable", "edge", "nightly", "master", "main", "dev", "develop", "lts", "current", "rolling"}
 )
@@ -196,7 +197,12 @@ def _latest(path: str, text: str) -> Iterable[Hit]:
 def _untagged(path: str, text: str) -> Iterable[Hit]:
     for line, image in images(path, text):
         if tag_of(image) == "":
-            yield Hit(line, f"image {image} has no tag, which means `latest`")
+            yield Hit(line, untagged(image))
+
+
+def untagged(image: str) -> str:
+    """What is said of an image without a tag."""
+    return f"image {image} has no tag, which means `latest`"
 
 
 def _undigested(path: str, text: str) -> Iterable[Hit]:
@@ -256,7 +262,7 @@ RED_FLAGS = (
         },
     ),
     RedFlag(
-        "image/untagged", _NEVER, "error", "Name a version: without one the builder takes `latest`.",
+        UNTAGGED, _NEVER, "error", "Name a version: without one the builder takes `latest`.",
         applies=_applies, check=_untagged,
         bad={
             "Dockerfile": "FROM registry.acme.io:5000/node\n",
