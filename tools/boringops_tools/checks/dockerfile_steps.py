@@ -7,6 +7,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.dockerfile import is_dockerfile, parse
@@ -122,6 +123,10 @@ def _shells(files: Files, path: str) -> Iterator[Hit]:
 
 def _locks(files: Files, path: str) -> Iterator[Hit]:
     folder = posixpath.dirname(path)
+    contexts = [
+        "",
+        *(each.as_posix() for each in PurePosixPath(path).parents),
+    ]  # an image may be built from any of them
     file = parse(files.text(path))
     for stage in file.stages:
         for each in stage.instructions:
@@ -137,7 +142,7 @@ def _locks(files: Files, path: str) -> Iterator[Hit]:
                     and place not in files.known
                     and beside in files.known
                     and not files.ignored(place)
-                    and word not in files.known
+                    and not any(posixpath.normpath(posixpath.join(each, word)) in files.known for each in contexts)
                 ):
                     yield Hit(each.line, f"`{word}` is not in the repository: the build stops here")
 
