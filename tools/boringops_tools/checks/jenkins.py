@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.groovy import Block, blocks
+from boringops_tools.jenkins_files import is_jenkinsfile
 
 _SECTIONS = frozenset(
     {"agent", "stages", "post", "environment", "tools", "options", "parameters", "triggers", "libraries"}
@@ -22,12 +22,6 @@ _CONDITIONS = frozenset(
      "notBuilt"}
 )  # fmt: skip
 _BODIES = ("steps", "stages", "parallel", "matrix")
-
-
-def applies(path: str) -> bool:
-    return bool(
-        re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", posixpath.basename(path), re.I)
-    )
 
 
 def _pipeline(files: Files, path: str) -> Block | None:
@@ -156,7 +150,7 @@ RULES = (
     Rule(
         "jenkins/section-missing", "error", "Jenkins refuses the Pipeline: it needs an agent and stages, each with something to do.",
         f"{_DOC}: agent and stages are required at the top; a stage has exactly one of steps, stages, parallel, matrix.",
-        applies, _missing,
+        is_jenkinsfile, _missing,
         bad=(
             _example(_STAGE, "options { timestamps() }"), {_J: "pipeline {\n  agent any\n}\n"}, _example(""),
             _example("stage('a') { sh 'x' }"), _example("stage('a') { steps { } }"),
@@ -172,7 +166,7 @@ RULES = (
     Rule(
         "jenkins/section-unknown", "error", "Jenkins refuses the Pipeline: move it into `steps`, or correct the name.",
         f"{_DOC}: the sections and directives of a pipeline and of a stage are a fixed list, each at most once.",
-        applies, _unknown,
+        is_jenkinsfile, _unknown,
         bad=(
             _example(_STAGE, "agent any\n  step { }"), _example("stage('a') { script { x() }\n steps { sh 'x' } }"),
             _example(_STAGE, "agent any\n  agent none"), _example("steps { sh 'x' }\n" + _STAGE),
@@ -183,18 +177,18 @@ RULES = (
         ),
     ),
     Rule(
-        "jenkins/stage-name", "error", "Jenkins refuses the Pipeline: give each stage a name of its own.", f"{_DOC}: names of stages are unique.", applies, _twice,
+        "jenkins/stage-name", "error", "Jenkins refuses the Pipeline: give each stage a name of its own.", f"{_DOC}: names of stages are unique.", is_jenkinsfile, _twice,
         bad=(_example("stage('a') { steps { sh 'x' } }\n    stage('a') { steps { sh 'y' } }"),), good=(_example("stage('a') { steps { sh 'x' } }\n    stage('b') { steps { sh 'y' } }\n    stage(\"${x}\") { steps { sh 'z' } }"),),
     ),
     Rule(
-        "jenkins/secret-in-string", "warning", "Put the command into single quotes: then the shell takes the value from its environment.", "Jenkins documentation, Using a Jenkinsfile: string interpolation of sensitive variables.", applies, _interpolated,
+        "jenkins/secret-in-string", "warning", "Put the command into single quotes: then the shell takes the value from its environment.", "Jenkins documentation, Using a Jenkinsfile: string interpolation of sensitive variables.", is_jenkinsfile, _interpolated,
         bad=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh \"curl -H ${T} x\" } }\n"}, _example("stage('a') { steps { sh \"\"\"\n  curl -u $C_PSW x\n\"\"\" } }", "agent any\n  environment { C = credentials('c') }")),
         good=({_J: "node { withCredentials([string(credentialsId: 'a', variable: 'T')]) { sh 'curl -H ${T} x'\n sh './a.sh \"$T\"'\n sh \"curl -H \\${T} ${URL}\" } }\n"},),
     ),
     Rule(
         "jenkins/post-condition", "error", "Jenkins refuses the Pipeline: conditions are always, success, failure, unstable, changed, fixed, regression, aborted, unsuccessful, cleanup.",
         f"{_DOC}: post holds blocks named by its conditions.",
-        applies, _post,
+        is_jenkinsfile, _post,
         bad=(_example(_STAGE, "agent any\n  post { finally { echo 'x' } }"), _example(_STAGE, "agent any\n  post { }")),
         good=(_example(_STAGE, "agent any\n  post { always { echo 'x' }\n failure { echo 'y' } }"),),
     ),

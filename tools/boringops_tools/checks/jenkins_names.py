@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.groovy_text import bodies, code, line_at, without_comments
-from boringops_tools.red_flags.pipelines import is_jenkinsfile
+from boringops_tools.jenkins_files import is_jenkinsfile
 
 _STASH = re.compile(r"\bstash\b\s*\(?\s*(?:name\s*:\s*)?(['\"])([^'\"\n]+)\1")
 _STASH_LATER = re.compile(r"\bstash\b[^\n]*?\bname\s*:\s*(['\"])([^'\"\n]+)\1")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.groovy import Block, blocks
 from boringops_tools.checks.groovy_text import bodies, code, line_at, without_comments
-from boringops_tools.red_flags.pipelines import is_jenkins_library, is_jenkinsfile
+from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
 
 # Steps of the plugins that every Jenkins has which work in a workspace.
 _NEED_NODE = frozenset(

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from boringops.facts import Severity
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.groovy import Block
-from boringops_tools.checks.jenkins import applies, pipeline_of, stages_of
+from boringops_tools.checks.jenkins import pipeline_of, stages_of
 from boringops_tools.checks.kubernetes_values import bad_cron
+from boringops_tools.jenkins_files import is_jenkinsfile
 
 _OPTIONS = frozenset(
     """buildDiscarder checkoutToSubdirectory disableConcurrentBuilds disableRestartFromStage disableResume durabilityHint
@@ -117,13 +118,13 @@ def _docker(arguments: str) -> dict[str, str]:
 
 
 RULES = (
-    Rule("jenkins/word", "error", "Jenkins refuses the Pipeline: take a word of its own.", f"{_DOC}: options, conditions of when, kinds of parameters, units of timeout.", applies, _words,
+    Rule("jenkins/word", "error", "Jenkins refuses the Pipeline: take a word of its own.", f"{_DOC}: options, conditions of when, kinds of parameters, units of timeout.", is_jenkinsfile, _words,
          bad=(_example("options { disableConcurentBuilds() }"), _example(stage="when { onBranch 'main' }"), _example(stage="when { not { branches 'main' } }"), _example("parameters { boolean(name: 'A') }"), _example("options { timeout(time: 1, unit: 'HOUR') }")),
          good=(_example("options { disableConcurrentBuilds()\n timeout(time: 1, unit: 'HOURS')\n office365ConnectorWebhooks([[name: 'a']]) }"), _example(stage="when { beforeAgent true\n anyOf { branch 'main'\n expression { return a.b() } } }"), _example("parameters { booleanParam(name: 'A')\n gitParameter(name: 'B') }"))),
-    Rule("jenkins/schedule", "error", "Jenkins refuses the schedule: minute, hour, day, month, day of the week, with H for any.", f"{_DOC}: cron and pollSCM take a schedule of five fields.", applies, _schedules,
+    Rule("jenkins/schedule", "error", "Jenkins refuses the schedule: minute, hour, day, month, day of the week, with H for any.", f"{_DOC}: cron and pollSCM take a schedule of five fields.", is_jenkinsfile, _schedules,
          bad=(_example("triggers { cron('H 25 * * *') }"), _example("triggers { pollSCM 'H/5 * * *' }")),
          good=(_example("triggers { cron('H H(0-5) * * 1-5') }"), _example("triggers { cron(env.BRANCH_NAME == 'main' ? '@daily' : '') }"), _example("triggers { cron('TZ=Europe/Berlin\\nH/15 * * * *') }"))),
-    Rule("jenkins/open-container", "warning", "Build images with a builder that needs no root, and run the stage as a user.", "Docker Engine security: the socket and --privileged are root on the node.", applies, _containers,
+    Rule("jenkins/open-container", "warning", "Build images with a builder that needs no root, and run the stage as a user.", "Docker Engine security: the socket and --privileged are root on the node.", is_jenkinsfile, _containers,
          bad=(_docker("-u root:root"), _docker("-v /var/run/docker.sock:/var/run/docker.sock"), _docker("--privileged")),
          good=(_docker("-u 1000:1000 -v $HOME/.m2:/root/.m2 --privileged=false"), _docker("--user rooted"))),
 )  # fmt: skip

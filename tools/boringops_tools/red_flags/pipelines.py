@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
 from boringops_tools.red_flags.gitlab_extends import extended
 from boringops_tools.red_flags.scripts import Command, Script, commands
 from boringops_tools.yaml_files import documents, is_azure, is_workflow, line_of, walk
@@ -341,18 +342,6 @@ def _azure_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
 
 
 # --- Jenkins ----------------------------------------------------------------------------------------------------------
-
-
-@functools.lru_cache(maxsize=65536)
-def is_jenkinsfile(path: str) -> bool:
-    return bool(
-        re.fullmatch(r"Jenkinsfile(?:[.\-_](?!txt$|md$)[^/]*)?|[^/]+\.jenkinsfile", posixpath.basename(path), re.I)
-    )
-
-
-def is_jenkins_library(path: str) -> bool:
-    """Whether a file is a step that a shared library brings."""
-    return bool(re.fullmatch(r"(?:.*/)?vars/\w+\.groovy", path))
 
 
 _GROOVY = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.S)

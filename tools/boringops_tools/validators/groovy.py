@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 
+from boringops_tools.jenkins_files import is_jenkinsfile
 from boringops_tools.validators.base import File, Program, Ran, Said, installed
 
 _BATCH = 4  # a file takes about a second
@@ -58,11 +59,7 @@ class GroovySyntax(Program):
 
 def is_pipeline(file: File) -> bool:
     """Whether a file is a pipeline of Jenkins, by its name or by what it starts with."""
-    if re.fullmatch(
-        r"(?:.*/)?(?:jenkinsfile(?![^/]*\.(?:txt|md|bats|sh|py|ya?ml|json)$)[^/]*|[^/]*\.jenkinsfile)",
-        file.path,
-        re.I | re.S,
-    ):
+    if is_jenkinsfile(file.path):
         return True
     return file.suffix == ".groovy" and bool(re.search(r"(?m)^(?:pipeline|node(?:\(.*\))?)\s*\{", file.text))
 
