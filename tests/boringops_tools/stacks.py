@@ -4,6 +4,14 @@
 
 from __future__ import annotations
 
+PIPELINES = {
+    "GitLab CI": ".gitlab-ci.yml",
+    "CircleCI": ".circleci/config.yml",
+    "Jenkins": "Jenkinsfile",
+    "Azure Pipelines": "azure-pipelines.yml",
+}
+"""The systems whose pipeline is one file, and which."""
+
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <parent><artifactId>spring-boot-starter-parent</artifactId><version>3.5.0</version></parent>
   <artifactId>orders</artifactId><version>1.0</version>

@@ -17,15 +17,10 @@ from ruamel.yaml import YAML
 from boringops_tools.blueprints import Draft, draft
 from boringops_tools.inspection import inspect
 from boringops_tools.validators.base import installed
+from tests.boringops_tools.stacks import PIPELINES
 
 EXAMPLE = Path(__file__).parents[2] / "memory_bank_example"
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-FILES = {
-    "GitLab CI": ".gitlab-ci.yml",
-    "CircleCI": ".circleci/config.yml",
-    "Jenkins": "Jenkinsfile",
-    "Azure Pipelines": "azure-pipelines.yml",
-}
 TARGETS = {
     "aws": "AWS ECS with Terraform",
     "google": "Google Cloud Run with Terraform, as canary releases",
@@ -72,7 +67,7 @@ def drafted(home: Path, asked: str, source: Path = EXAMPLE) -> tuple[Path, Draft
 @pytest.mark.parametrize(("system", "target"), PAIRS)
 def test_it_deploys_is_clean_and_quiet_the_second_time(tmp_path: Path, system: str, target: str) -> None:
     root, made = drafted(tmp_path, task(system, target))
-    text = (root / FILES[system]).read_text()
+    text = (root / PIPELINES[system]).read_text()
     script = "deploy.sh" if target in CLOUDS else "charts/deploy.sh" if target == "gke" else "k8s/deploy.sh"
     for environment in ("staging", "production"):
         assert re.search(rf"login\.sh deploy {environment} bash \S*{script} {environment} ", text)
@@ -82,7 +77,7 @@ def test_it_deploys_is_clean_and_quiet_the_second_time(tmp_path: Path, system: s
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(root)], check=True)
     subprocess.run(["git", "-C", str(root), "add", "--all"], check=True)
     mine = [
-        FILES[system],
+        PIPELINES[system],
         *(file.path for file in made.files if file.path.startswith("ops/") or file.path.endswith("deploy.sh")),
     ]
     found = inspect(root, mine)

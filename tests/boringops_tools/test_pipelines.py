@@ -24,16 +24,10 @@ from boringops_tools.blueprints.jobs import jobs
 from boringops_tools.inspection import inspect
 from boringops_tools.stack import detect
 from boringops_tools.stack.tree import Tree
-from tests.boringops_tools.stacks import STACKS
+from tests.boringops_tools.stacks import PIPELINES, STACKS
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-FILES = {
-    "GitLab CI": ".gitlab-ci.yml",
-    "CircleCI": ".circleci/config.yml",
-    "Jenkins": "Jenkinsfile",
-    "Azure Pipelines": "azure-pipelines.yml",
-}
-ALL = f"Containerise this, with CI on GitHub Actions, {', '.join(FILES)}"
+ALL = f"Containerise this, with CI on GitHub Actions, {', '.join(PIPELINES)}"
 NODE = {
     "package.json": json.dumps(
         {
@@ -95,11 +89,11 @@ def test_every_system_gets_its_file_and_nobody_has_anything_to_say(
 ) -> None:
     _, made, found = everything
     paths = {file.path for file in made.files}
-    assert {*FILES.values(), ".github/workflows/ci.yml", ".github/workflows/rollback.yml"} <= paths
+    assert {*PIPELINES.values(), ".github/workflows/ci.yml", ".github/workflows/rollback.yml"} <= paths
     said = [f"{f.path}:{f.line} {f.rule} {f.message}" for f in found.findings if f.severity in {"error", "warning"}]
     assert said == []
     judged = {item.path for item in found.validation if item.outcome == "passed"}
-    assert set(FILES.values()) - {"Jenkinsfile"} <= judged
+    assert set(PIPELINES.values()) - {"Jenkinsfile"} <= judged
 
 
 def test_no_pipeline_hides_a_failure(everything: tuple[Path, Draft, Inspection]) -> None:
@@ -150,7 +144,7 @@ def _shell(path: str, text: str) -> Iterator[str]:
                 stack += each
 
 
-@pytest.mark.parametrize("path", FILES.values())
+@pytest.mark.parametrize("path", PIPELINES.values())
 def test_the_shell_of_every_job_is_sound(everything: tuple[Path, Draft, Inspection], path: str, tmp_path: Path) -> None:
     root, _, _ = everything
     pieces = [piece for piece in _shell(path, (root / path).read_text()) if piece.strip()]
@@ -165,19 +159,19 @@ def test_the_shell_of_every_job_is_sound(everything: tuple[Path, Draft, Inspecti
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", PIPELINES)
 def test_a_task_chooses_the_system_and_a_second_run_has_nothing_to_add(tmp_path: Path, name: str) -> None:
     made = written(tmp_path, NODE, f"Set up {name}")
     paths = {file.path for file in made.files}
-    assert FILES[name] in paths and "renovate.json" in paths and "Dockerfile" in paths
+    assert PIPELINES[name] in paths and "renovate.json" in paths and "Dockerfile" in paths
     assert not [path for path in paths if path.startswith(".github/")]
     assert again(tmp_path, NODE, made, f"Set up {name}") == []
     assert again(tmp_path, NODE, made, "Set up CI") == []
     said = (tmp_path / "docs/runbook.md").read_text() + (tmp_path / "README.md").read_text()
-    assert FILES[name] in said and "GitHub" not in said and "ghcr.io" not in said
+    assert PIPELINES[name] in said and "GitHub" not in said and "ghcr.io" not in said
 
 
-@pytest.mark.parametrize("path", FILES.values())
+@pytest.mark.parametrize("path", PIPELINES.values())
 def test_a_pipeline_that_is_there_is_left_alone(tmp_path: Path, path: str) -> None:
     made = written(tmp_path, NODE | {path: "mine: {script: x}\n"}, "Set up CI/CD")
     assert (tmp_path / path).read_text() == "mine: {script: x}\n"

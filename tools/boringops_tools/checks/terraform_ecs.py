@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule
-from boringops_tools.red_flags.hcl import Block, Call, Expression, read
+from boringops_tools.red_flags.hcl import Block, Expression, decoded, read
 
 # vCPU units: (least, most, step) of memory in MiB that Fargate has with them, by the ECS developer guide.
 _SIZES = {
@@ -57,14 +56,7 @@ def whole(value: Any) -> int | None:
 
 def definitions(task: Block) -> list[Mapping[str, Any]] | None:
     """The containers of a task definition; null where they are not written out as a list."""
-    value = task.value("container_definitions")
-    if isinstance(value, Call) and value.name == "jsonencode" and len(value.arguments) == 1:
-        value = value.arguments[0]
-    elif isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return None
+    value = decoded(task.value("container_definitions"))
     if not isinstance(value, list) or not value or not all(isinstance(each, Mapping) for each in value):
         return None
     return value

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.hcl import Block, Call, read
+from boringops_tools.red_flags.hcl import Block, decoded, read
 from boringops_tools.red_flags.secrets import lines_told
 from boringops_tools.yaml_files import Unreadable, documents, is_compose, is_workflow, is_yaml, line_of
 
@@ -340,13 +340,8 @@ def _everything(statement: Any) -> bool:
 
 
 def _statements(document: Any) -> list[Any]:
-    if isinstance(document, Call) and document.name == "jsonencode" and document.arguments:
-        document = document.arguments[0]
-    if isinstance(document, str):
-        try:
-            document = json.loads(document)
-        except (ValueError, RecursionError):
-            return []
+    if not isinstance(document, Mapping):
+        document = decoded(document)
     return as_list(document.get("Statement")) if isinstance(document, Mapping) else []
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -21,7 +20,7 @@ from boringops_tools.red_flags.cloud import (
     template,
     tf,
 )
-from boringops_tools.red_flags.hcl import Block, Call, Expression
+from boringops_tools.red_flags.hcl import Block, Expression, decoded
 from boringops_tools.yaml_files import line_of
 
 _NEVER = "Disable security features for convenience"
@@ -56,14 +55,8 @@ def _assumed(_: str, text: str) -> Iterable[Hit]:
 
 
 def _statements(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Call) and value.name == "jsonencode" and value.arguments:
-        value = value.arguments[0]
-    elif isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return
-    found = value.get("Statement") if isinstance(value, Mapping) else None
+    document = decoded(value)
+    found = document.get("Statement") if isinstance(document, Mapping) else None
     yield from (each for each in as_list(found) if isinstance(each, Mapping))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -273,3 +274,15 @@ class _Reader:
         body = self.text[opening.end() : closing.start()]
         self.at = closing.end()
         return Expression(body) if "${" in body or "%{" in body else body
+
+
+def decoded(value: Any) -> Any:
+    """What an attribute of JSON holds, by `jsonencode` or as text; null where that is not known here."""
+    if isinstance(value, Call) and value.name == "jsonencode" and value.arguments:
+        return value.arguments[0]
+    if isinstance(value, str):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return None

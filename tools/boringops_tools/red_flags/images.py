@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.hcl import Attribute, Call
+from boringops_tools.red_flags.hcl import Attribute, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.red_flags.more_pipelines import is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
@@ -152,14 +151,7 @@ def _terraform(text: str) -> Iterator[Named]:
 
 
 def _definitions(attribute: Attribute) -> Iterator[Named]:
-    value = attribute.value
-    if isinstance(value, Call) and value.name == "jsonencode" and value.arguments:
-        value = value.arguments[0]
-    elif isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return
+    value = decoded(attribute.value)
     for each in value if isinstance(value, list) else ():
         if isinstance(each, Mapping):
             yield attribute.line, each.get("image")
