@@ -66,7 +66,9 @@ class Going:
 @contextmanager
 def going(player: Player, *options: str, before: str = "") -> Iterator[Going]:
     """`boringops run` in a process of its own; `before` is Python that comes before it."""
-    code = f"{before}\nfrom boringops.cli import main\nmain()"
+    # Whoever started the tests may have had them ignore it, and a run keeps to that.
+    hangs_up = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)"
+    code = f"{hangs_up}\n{before}\nfrom boringops.cli import main\nmain()"
     arguments = ["run", "Write the runbook", "-C", str(player.root), "--persona", str(player.persona)]
     command = [sys.executable, "-c", code, *arguments, "--approve", "auto", "--output", "json", *options]
     process = subprocess.Popen(
