@@ -173,16 +173,16 @@ def _tasks(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _examples(files: Files, path: str) -> Iterator[Hit]:
-    """Variables that Compose demands and the example of its `.env` does not list."""
+    """Variables that Compose demands and no example of an `.env` lists; an application of its own may have its own."""
     folder = posixpath.dirname(path)
-    examples = [
-        one
-        for one in (
-            posixpath.join(folder, name) for name in (".env.example", ".env.sample", ".env.template", ".env.dist")
-        )
-        if one in files.known
+    every = [
+        each
+        for name in (".env.example", ".env.sample", ".env.template", ".env.dist")
+        for each in files.by_name.get(name, ())
     ]
-    known = set(re.findall(r"(?m)^\s*#?\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", "\n".join(map(files.text, examples))))
+    examples = [each for each in every if posixpath.dirname(each) == folder]
+    listed = "\n".join(files.text(each) for each in every if examples)
+    known = set(re.findall(r"(?m)^\s*#?\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", listed))
     for number, line in enumerate(files.text(path).splitlines() if known else [], 1):
         for name in _DEMANDED.findall(line.split(" #")[0]):
             if name not in known:
@@ -227,5 +227,5 @@ RULES = (
     Rule("consistency/document-variable", "warning", "Document the variable under the name the code reads.", "A variable that nothing reads has no effect.", lambda path: posixpath.basename(path).lower() == "readme.md", _documents,
          bad=({**_APP, "README.md": "| variable | |\n|---|---|\n| `SHOP_DATABASE` | where |\n"},), good=({**_APP, "README.md": "| `SHOP_DATABASE_URL` | where |\n| `GREETING` | what |\n"}, {"README.md": "| `SHOP_DATABASE` | where |\n"})),
     Rule("env/compose-demands", "warning", "List what has to be set: who starts it copies the example.", "Docker Compose, interpolation: ${NAME:?} ends with an error where it is not set.", is_compose, _examples,
-         bad=({"compose.yaml": _C.format("DB_PASSWORD:?"), ".env.example": "DATABASE_PASSWORD=\n"},), good=({"compose.yaml": _C.format("DB_PASSWORD:?set it"), ".env.example": "DB_PASSWORD=\n"}, {"compose.yaml": _C.format("A:-b"), ".env.example": "B=\n"}, {"compose.yaml": _C.format("A:?")})),
+         bad=({"compose.yaml": _C.format("DB_PASSWORD:?"), ".env.example": "DATABASE_PASSWORD=\n"},), good=({"compose.yaml": _C.format("DB_PASSWORD:?set it"), ".env.example": "DB_PASSWORD=\n"}, {"compose.yaml": _C.format("DB_PASSWORD:?"), ".env.example": "A=\n", "apps/web/.env.example": "DB_PASSWORD=\n"}, {"compose.yaml": _C.format("A:-b"), ".env.example": "B=\n"}, {"compose.yaml": _C.format("A:?")})),
 )  # fmt: skip
