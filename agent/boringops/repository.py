@@ -7,20 +7,15 @@ and put back where a hook refuses. Paths are always literal, never pathspecs.
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from boringops import gitguard
 from boringops.errors import BoringopsError, UsageError
-
-if TYPE_CHECKING:
-    from git import Repo
 
 RUN_TRAILER = "Boringops-Run"
 FALLBACK_IDENTITY = ("boringops", "boringops@localhost")
@@ -99,13 +94,6 @@ class Repository:
             )
         self.root, self.git_dir, self.state_dir = top, git_dir, common / "boringops"
 
-    @functools.cached_property
-    def _repo(self) -> Repo:
-        """GitPython's view, made where it is needed: its import takes longer than `check` takes to start a program."""
-        import git
-
-        return git.Repo(self.root, expand_vars=False)
-
     def git(self, *arguments: str, env: dict[str, str] | None = None, stdin: str | None = None) -> str:
         """Run git with literal paths and no prompts; its standard output. Raises GitFailed, also when it takes too long."""
         try:
@@ -166,14 +154,17 @@ class Repository:
 
     def head(self) -> str | None:
         """The commit that is checked out; None before the first."""
-        try:  # asked of git: GitPython's own object reader expands a `$` in the repository's path
+        try:
             return self.git("rev-parse", "--verify", "--quiet", "HEAD").strip()
         except GitFailed:
             return None
 
     def branch(self) -> str | None:
         """The branch that is checked out; None on a detached HEAD."""
-        return None if self._repo.head.is_detached else self._repo.active_branch.name
+        try:  # not of GitPython, whose finalizers swallow a signal that comes while they run
+            return self.git("symbolic-ref", "--quiet", "--short", "HEAD").strip()
+        except GitFailed:
+            return None
 
     def files(self) -> list[str]:
         """Files git sees: tracked, and untracked but not ignored. Deleted ones and submodules are left out."""
