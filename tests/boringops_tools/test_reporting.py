@@ -315,8 +315,8 @@ def test_what_a_test_makes_up_is_a_note_and_a_providers_key_is_not(tmp_path: Pat
 @pytest.mark.parametrize(
     ("path", "text", "severity"),
     [
-        ("docs/auth.md", "https://jo:" + "kT9xvQ2pLz" + "@pypi.internal/simple\n", "info"),
-        ("auth.py", 'URL = "https://jo:' + "kT9xvQ2pLz" + '@pypi.internal/simple"\n', "error"),
+        ("docs/auth.md", "https://jo:" + "kT9xvQ2pLz" + "@packages.internal/simple\n", "info"),
+        ("auth.py", 'URL = "https://jo:' + "kT9xvQ2pLz" + '@packages.internal/simple"\n', "error"),
         ("tests/plain/Dockerfile", "FROM under-test\n", "info"),
         ("plain/Dockerfile", "FROM under-test\n", "error"),
         (
