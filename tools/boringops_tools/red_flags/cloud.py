@@ -339,7 +339,8 @@ def _everything(statement: Any) -> bool:
     return "*" in as_list(statement.get("Action")) and "*" in as_list(statement.get("Resource"))
 
 
-def _statements(document: Any) -> list[Any]:
+def statements(document: Any) -> list[Any]:
+    """What a policy of IAM states, whichever way its JSON is written; nothing where that is not known here."""
     if not isinstance(document, Mapping):
         document = decoded(document)
     return as_list(document.get("Statement")) if isinstance(document, Mapping) else []
@@ -357,7 +358,7 @@ def _tf_admin(_: str, text: str) -> Iterable[Hit]:
                 ):
                     yield Hit(statement.line, "the policy allows everything on everything")
         for name in ("policy", "inline_policy"):
-            if any(_everything(each) for each in _statements(block.value(name))):
+            if any(_everything(each) for each in statements(block.value(name))):
                 yield Hit(block.line_of(name), "the policy allows everything on everything")
         for name in ("policy_arn", "policy_arns", "managed_policy_arns"):
             if any(
@@ -385,7 +386,7 @@ def _cfn_admin(resources: Iterable[Resource]) -> Iterable[Hit]:
             if isinstance(policy, Mapping)
         ]
         for document in (each.properties.get("PolicyDocument"), *inner):
-            for statement in _statements(document):
+            for statement in statements(document):
                 if _everything(statement):
                     yield Hit(line_of(statement, "Action") or each.line, f"{each.name} allows everything on everything")
         if any(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
@@ -17,10 +17,11 @@ from boringops_tools.red_flags.cloud import (
     is_terraform,
     managed,
     resources,
+    statements,
     template,
     tf,
 )
-from boringops_tools.red_flags.hcl import Block, Expression, decoded
+from boringops_tools.red_flags.hcl import Block, Expression
 from boringops_tools.yaml_files import line_of
 
 _NEVER = "Disable security features for convenience"
@@ -47,17 +48,12 @@ def _assumed(_: str, text: str) -> Iterable[Hit]:
                     ):
                         yield Hit(principal.line_of("identifiers"), "anybody in any account may take the role")
         elif block.labels[0] == "aws_iam_role":
-            for each in _statements(block.value("assume_role_policy")):
+            stated = statements(block.value("assume_role_policy"))
+            for each in (one for one in stated if isinstance(one, Mapping)):
                 who = each.get("Principal")
                 open_ = who == "*" or (isinstance(who, Mapping) and "*" in as_list(who.get("AWS")))
                 if each.get("Effect") == "Allow" and open_ and not each.get("Condition"):
                     yield Hit(block.line_of("assume_role_policy"), "anybody in any account may take the role")
-
-
-def _statements(value: Any) -> Iterator[Mapping[str, Any]]:
-    document = decoded(value)
-    found = document.get("Statement") if isinstance(document, Mapping) else None
-    yield from (each for each in as_list(found) if isinstance(each, Mapping))
 
 
 def _owners(_: str, text: str) -> Iterable[Hit]:
