@@ -24,7 +24,7 @@ def _extra() -> None:
 def by_terraform(root: Path, paths: list[str]) -> Inspection:
     """As `validate`, by the validators of Terraform alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(validators, "validators", lambda: (*terraform.VALIDATORS, *terraform_schemas.VALIDATORS))
+        patch.setattr(validators, "rounds", lambda: [(*terraform.VALIDATORS, *terraform_schemas.VALIDATORS)])
         return validators.validate(root, paths)
 
 
@@ -464,7 +464,7 @@ def test_terraform_test_runs_where_mocks_stand_for_every_provider(tmp_path: Path
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(validators, "validators", lambda: terraform_test.VALIDATORS)
+        patch.setattr(validators, "rounds", lambda: [terraform_test.VALIDATORS])
         verdicts = {
             each.path: each
             for each in validators.validate(tmp_path, [each for each in files if "test" in each]).validation

@@ -227,7 +227,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-un
         if script is not None:
             program.write_text("#!/bin/sh\n" + script)
             program.chmod(0o755)
-        monkeypatch.setattr(validators, "validators", lambda: (Fake(program if script is not None else None),))
+        monkeypatch.setattr(validators, "rounds", lambda: [(Fake(program if script is not None else None),)])
         root = tmp_path / "root"
         write(root, {"a.fake": "good", "b.fake": "bad"})
         return root

@@ -115,7 +115,8 @@ def test_programs_are_ended_before_their_folder_goes(tmp_path: Path, monkeypatch
     ended.folder = tmp_path / "places"
     ended.folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(ended.folder))
-    monkeypatch.setattr(validators, "validators", lambda: (ended, _Busy()))
+    monkeypatch.setenv("TMPDIR", str(ended.folder))
+    monkeypatch.setattr(validators, "rounds", lambda: [(ended, _Busy())])
     with pytest.raises(KeyboardInterrupt):
         validate(tmp_path, write(tmp_path, {"a.sh": "echo\n"}), jobs=2)
 
@@ -293,7 +294,7 @@ def test_actionlint_speaks_only_where_jactionlint_does_not(
 
     monkeypatch.setattr(actionlint, "locate", locate)
     monkeypatch.setattr(base, "locate", locate)
-    monkeypatch.setattr(validators, "validators", lambda: tuple(named_actionlint))
+    monkeypatch.setattr(validators, "rounds", lambda: [tuple(named_actionlint)])
     inspection = validate(root, paths)
     assert of(inspection, "actionlint")[paths[0]].outcome == "failed"
 

@@ -40,7 +40,7 @@ def scanned(
     (root / "Dockerfile").write_text(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vulnerabilities, "locate", lambda name: str(program) if name == tool else None)
-        patch.setattr(validators, "validators", lambda: vulnerabilities.VALIDATORS)
+        patch.setattr(validators, "rounds", lambda: [vulnerabilities.VALIDATORS])
         return validators.validate(root, ["Dockerfile"])
 
 

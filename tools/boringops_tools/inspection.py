@@ -46,8 +46,6 @@ SAME: dict[tuple[str, str], tuple[str, ...]] = {
 _BETTER_THAN_SCHEMA = {"schema/github-workflows": "workflow-syntax", "schema/dependabot": "dependabot-syntax"}
 _CANNOT_READ = ("yaml-syntax", "syntax", "unreadable")
 _SCANNERS = ("gitleaks", "betterleaks")
-_HEAD_START_S = 0.3
-"""Where programs are needed at all, the first of them run by then."""
 _NEARBY = 3  # lines between the places at which two tools report one thing
 
 
@@ -66,7 +64,7 @@ def inspect(
     was found out about unchanged files is remembered. Raises Interrupted once `cancel` is set.
     """
     from boringops_tools.cache import opened
-    from boringops_tools.validators import read_once, validate
+    from boringops_tools.validators import HEAD_START_S, read_once, validate
     from boringops_tools.validators.programs import stoppable
 
     with read_once(), stoppable(cancel) as stopping, opened(cache_dir) as cache:
@@ -74,7 +72,7 @@ def inspect(
         validating = beside.submit(contextvars.copy_context().run, lambda: validate(root, paths, cache=cache))
         validating.add_done_callback(lambda _: stopping.busy.set())
         try:
-            stopping.busy.wait(_HEAD_START_S)  # the programs do not wait for our rules, which hold the interpreter
+            stopping.busy.wait(HEAD_START_S)  # programs start only from the interpreter, which our rules hold
             from boringops_tools import checks
             from boringops_tools.cost.estimate import findings as estimates
             from boringops_tools.red_flags import scan

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -18,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from boringops.facts import Severity
+from boringops_tools.ignoring import Ignoring
 from boringops_tools.red_flags.base import Hit
 from boringops_tools.validators import read_file
 from boringops_tools.validators.base import File
@@ -44,6 +44,7 @@ class Files:
         self.base = base
         """The commit that a change is a change of."""
         self.file = functools.lru_cache(maxsize=512)(self._file)
+        self._listed = functools.lru_cache(maxsize=64)(self._listing)
         self._memory: dict[tuple[Any, ...], Any] = {}
 
     def _file(self, path: str) -> File | None:
@@ -124,20 +125,22 @@ class Files:
         digest = hashlib.sha256()
         for path in self.all:
             try:
-                there = (self.root / path).lstat()
+                there = os.lstat(f"{self.root}/{path}")
             except (OSError, ValueError):
                 continue
             told = f"{there.st_mode} {there.st_size} {there.st_mtime_ns} {there.st_ctime_ns} {there.st_ino}"
             digest.update(f"{path}\0{told}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
+    @functools.cached_property
+    def _ignoring(self) -> Ignoring:
+        return Ignoring(
+            {path.removesuffix(".gitignore"): self.text(path) for path in self.by_name.get(".gitignore", ())}
+        )
+
     def ignored(self, path: str) -> bool:
         """Whether git ignores a path: something makes that file where it is needed."""
-        if self.repository is None:
-            return False
-        # Not by `Repository.git`: with literal paths, as it asks, git refuses this command.
-        command = ["git", "check-ignore", "--quiet", "--no-index", "--", path]
-        return subprocess.run(command, cwd=self.root, capture_output=True, check=False).returncode == 0
+        return self._ignoring.leaves_out(path)
 
     @functools.cached_property
     def folders(self) -> frozenset[str]:
@@ -156,14 +159,16 @@ class Files:
     def known(self) -> frozenset[str]:
         return frozenset(self.all)
 
-    def siblings(self, path: str) -> list[str]:
+    def siblings(self, path: str) -> Sequence[str]:
         """The files in the folder of a file, itself included, by what is on disk."""
-        folder = PurePosixPath(path).parent
+        folder, slash, _ = path.rpartition("/")
+        return self._listed(folder + slash) or (path,)
+
+    def _listing(self, folder: str) -> tuple[str, ...]:
         try:
-            names = sorted(each.name for each in (self.root / folder).iterdir())
+            return tuple(folder + name for name in sorted(os.listdir(f"{self.root}/{folder}")))  # noqa: PTH208 - names are wanted
         except OSError:
-            return [path]
-        return [(folder / name).as_posix() for name in names]
+            return ()
 
     @functools.cached_property
     def stack(self) -> Stack:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import errno
 import functools
 import importlib
 import os
 import pkgutil
+import stat
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -32,21 +34,35 @@ from boringops_tools.yaml_files import hostile_reason, is_yaml
 
 __all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "read_once", "validate", "validators"]
 
+T = TypeVar("T")
 SIZE_CAP = 5 * 1024 * 1024
 """Bytes; no infrastructure file is longer, and some validators take minutes for what is."""
 _NEARBY = 3  # lines between the places at which two tools report one thing
 _ALIASES = {"excessive-permissions": "permissions", "missing-permissions": "permissions"}
-_JUDGED = TypeAdapter(Judged)
+_REMEMBERED = TypeAdapter(tuple[list[Finding], str])
+HEAD_START_S = 0.3
+"""Where programs are needed at all, the first of them run by then."""
+_FIRST = (
+    "groovy", "ansible", "checkov", "trivy", "cloudformation", "terraform", "helm", "schemas", "secret_scanners",
+)  # fmt: skip
+"""Modules whose programs take longest, the slowest before the others: they run while the other modules are still being
+imported, and nobody waits for one of them alone at the end."""
 _KNOWN: contextvars.ContextVar[dict[tuple[Path, str], File | str] | None] = contextvars.ContextVar(
     "known", default=None
 )
 
 
-@functools.cache
 def validators() -> tuple[Validator, ...]:
     """All validators, by name."""
-    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
-    return tuple(sorted((each for module in modules for each in getattr(module, "VALIDATORS", ())), key=_by_name))
+    return tuple(sorted((each for some in rounds() for each in some), key=_by_name))
+
+
+def rounds() -> Iterator[list[Validator]]:
+    """All validators: first the slowest, then the others, which are imported only once they are asked for."""
+    others = [module.name for module in pkgutil.iter_modules(__path__) if module.name not in _FIRST]
+    for names in (_FIRST, others):
+        modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
+        yield [each for module in modules for each in getattr(module, "VALIDATORS", ())]
 
 
 def _by_name(validator: Validator) -> tuple[str, str]:
@@ -89,20 +105,21 @@ def read_file(root: Path, path: str) -> File | str:
 def _read_file(root: Path, path: str) -> File | str:
     place = root / path
     try:
-        real = place.resolve(strict=True)
-        if not real.is_relative_to(root.resolve()):
+        real, home = os.path.realpath(place, strict=True), os.path.realpath(root)
+        if not real.startswith(home.rstrip("/") + "/"):
             return "skipped: it lies outside the repository"
-        if not real.is_file():
+        there = os.stat(real)  # noqa: PTH116 - pathlib takes longer over it than the disk, and this is done for each file
+        if not stat.S_ISREG(there.st_mode):
             return "skipped: it is no file"
-        size = real.stat().st_size
-        if size > SIZE_CAP:
-            return f"skipped: {size // 1024**2} MiB is more than {SIZE_CAP // 1024**2} MiB"
-        content = real.read_bytes()
+        if there.st_size > SIZE_CAP:
+            return f"skipped: {there.st_size // 1024**2} MiB is more than {SIZE_CAP // 1024**2} MiB"
+        with open(real, "rb") as stream:  # noqa: PTH123
+            content = stream.read()
     except FileNotFoundError:
         return f"skipped: {'what its symbolic link names is not here' if place.is_symlink() else 'it does not exist'}"
-    except RuntimeError:
-        return "skipped: its symbolic links go round in a circle"
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ELOOP:
+            return "skipped: its symbolic links go round in a circle"
         return clean(f"skipped: it cannot be read: {getattr(error, 'strerror', None) or error}")
     if b"\0" in content:
         return "skipped: it is a binary file"
@@ -129,97 +146,110 @@ def validate(
     once `cancel` is set; then, as for any exception, no program is left running.
     """
     jobs = jobs or os.cpu_count() or 2
-    with shared(), stoppable(cancel):  # the programs are ended before their folder goes
-        if cache is not None:
-            return _validate(root, paths, jobs, timeout_s, cache)
-        with opened(cache_dir) as known:
-            return _validate(root, paths, jobs, timeout_s, known)
+    remembered = opened(cache_dir) if cache is None else contextlib.nullcontext(cache)
+    with shared(), stoppable(cancel) as stopping, remembered as known:  # programs end before their folder goes
+        return _validate(root, paths, jobs, timeout_s, known, stopping.busy)
 
 
-def _validate(root: Path, paths: Sequence[str], jobs: int, timeout_s: float, cache: Cache) -> Inspection:
-    verdicts: list[Validation] = []
-    findings: list[Finding] = []
-    files: list[File] = []
-    for path in dict.fromkeys(paths):
-        file = read_file(root, path)
-        if isinstance(file, File) and is_yaml(path) and (reason := hostile_reason(file.text)):
-            verdicts.append(
-                Validation(path=shown(path), tool="none", outcome="not_validated", reason=f"skipped: {reason}")
-            )
-        elif isinstance(file, File):
-            files.append(file)
-        elif expects_validation(path) or not (root / path).exists():
-            verdicts.append(Validation(path=shown(path), tool="none", outcome="not_validated", reason=file))
-
-    covered: set[str] = set()
-    judged_for: set[tuple[str, str]] = set()
-    absent: dict[tuple[str, str], list[Validator]] = defaultdict(list)
-    skipped: list[tuple[Validator, str, str]] = []
-    rendered: set[str] = set()
-    work: list[tuple[Validator, Sequence[File]]] = []
-    for validator in validators():
-        mine = [file for file in files if validator.covers(file)]
-        if not mine:
-            continue  # it is not even looked for
-        aspects = [(file.path, validator.aspect or validator.about) for file in mine]
-        if validator.locate() is None:
-            if validator.missed:
-                covered.update(file.path for file in mine)
-                for each in aspects:
-                    absent[each].append(validator)
-            continue
-        if validator.vouches:
-            covered.update(file.path for file in mine)
-        judged_for.update(aspects)
-        rendered.update(file.path for file in mine if validator.renders)
-        ready = []
-        for file in mine:
-            if reason := validator.skip(file):
-                skipped.append((validator, file.path, reason))
-            else:
-                ready.append(file)
-        work += [(validator, batch) for batch in validator.batches(ready)] if ready else []
-    for validator, path, reason in skipped:
-        if not (path in rendered and "template" in reason):
-            verdicts.append(_unjudged(validator, path, f"skipped: {reason}"))
-    for (path, aspect), choice in absent.items():
-        if (path, aspect) not in judged_for:
-            verdicts.append(_unjudged(choice[0], path, f"absent: {' or '.join(each.get for each in choice)}"))
-
-    silent = {validator.name for validator, _ in work if not validator.vouches}
-    for verdict, found in _side_by_side(sorted(work, key=_slowest_first), jobs, timeout_s, cache):
-        if verdict.tool not in silent or verdict.outcome == "not_validated":
-            verdicts.append(verdict)
-        findings += found
-    findings = _said_once(findings)
-
-    for file in files:
-        if file.path not in covered and expects_validation(file.path):
-            reason = "no installed validator covers this kind of file"
-            verdicts.append(Validation(path=shown(file.path), tool="none", outcome="not_validated", reason=reason))
-        elif what := gaps(file):
-            reason = f"no installed validator checks: {', '.join(what)}"
-            verdicts.append(Validation(path=shown(file.path), tool="none", outcome="not_validated", reason=reason))
+def _validate(
+    root: Path, paths: Sequence[str], jobs: int, timeout_s: float, cache: Cache, busy: threading.Event
+) -> Inspection:
+    files, verdicts = _readable(root, paths)
+    duties = _Duties(files)
+    judged: list[tuple[Validator, Validation, list[Finding]]] = []
+    with _lanes(jobs) as start:
+        doing = []
+        for some in rounds():
+            for validator, batch in [duty for each in some for duty in duties.of(each)]:
+                doing.append((validator, start(functools.partial(_judged, validator, batch, timeout_s, cache))))
+                doing[-1][1].add_done_callback(lambda _: busy.set())  # it was known, or a lane is free
+            if doing:
+                busy.wait(HEAD_START_S)  # importing holds the interpreter, and a program starts only from it
+        for validator, done in doing:
+            judged += [(validator, verdict, found) for verdict, found in done.result()]
+    judged.sort(key=lambda each: _by_name(each[0]))  # what is said twice is told by the same one every time
+    verdicts += [each for validator, each, _ in judged if validator.vouches or each.outcome == "not_validated"]
+    verdicts += duties.left()
+    findings = _said_once([finding for _, _, found in judged for finding in found])
     return Inspection(validation=sorted(verdicts, key=lambda each: (each.path, each.tool)), findings=findings)
 
 
-def _slowest_first(work: tuple[Validator, Sequence[File]]) -> tuple[bool, int]:
-    validator, files = work
-    return not validator.slow, -len(files)
+def _readable(root: Path, paths: Sequence[str]) -> tuple[list[File], list[Validation]]:
+    """The files that can be judged, and why others cannot."""
+    files: list[File] = []
+    verdicts: list[Validation] = []
+    for path in dict.fromkeys(paths):
+        file = read_file(root, path)
+        if isinstance(file, File) and is_yaml(path) and (reason := hostile_reason(file.text)):
+            verdicts.append(_by_nobody(path, f"skipped: {reason}"))
+        elif isinstance(file, File):
+            files.append(file)
+        elif expects_validation(path) or not (root / path).exists():
+            verdicts.append(_by_nobody(path, file))
+    return files, verdicts
 
 
-def _side_by_side(
-    work: Sequence[tuple[Validator, Sequence[File]]], jobs: int, timeout_s: float, cache: Cache
-) -> Iterator[tuple[Validation, list[Finding]]]:
+class _Duties:
+    """Which validator judges which files, and what is left that none does."""
+
+    def __init__(self, files: Sequence[File]) -> None:
+        self._files = files
+        self._covered: set[str] = set()
+        self._judged_for: set[tuple[str, str]] = set()
+        self._absent: dict[tuple[str, str], list[Validator]] = defaultdict(list)
+        self._skipped: list[tuple[Validator, str, str]] = []
+        self._rendered: set[str] = set()
+
+    def of(self, validator: Validator) -> list[tuple[Validator, Sequence[File]]]:
+        """The batches of files that a validator has to judge."""
+        mine = [file for file in self._files if validator.covers(file)]
+        if not mine:
+            return []  # it is not even looked for
+        aspects = [(file.path, validator.aspect or validator.about) for file in mine]
+        if validator.locate() is None:
+            if validator.missed:
+                self._covered.update(file.path for file in mine)
+                for each in aspects:
+                    self._absent[each].append(validator)
+            return []
+        if validator.vouches:
+            self._covered.update(file.path for file in mine)
+        self._judged_for.update(aspects)
+        self._rendered.update(file.path for file in mine if validator.renders)
+        ready = []
+        for file in mine:
+            if reason := validator.skip(file):
+                self._skipped.append((validator, file.path, reason))
+            else:
+                ready.append(file)
+        return [(validator, batch) for batch in validator.batches(ready)] if ready else []
+
+    def left(self) -> Iterator[Validation]:
+        """What is not validated once all validators were asked."""
+        for validator, path, reason in self._skipped:
+            if not (path in self._rendered and "template" in reason):
+                yield _unjudged(validator, path, f"skipped: {reason}")
+        for (path, aspect), choice in self._absent.items():
+            if (path, aspect) not in self._judged_for:
+                yield _unjudged(choice[0], path, f"absent: {' or '.join(each.get for each in choice)}")
+        for file in self._files:
+            if file.path not in self._covered and expects_validation(file.path):
+                yield _by_nobody(file.path, "no installed validator covers this kind of file")
+            elif what := gaps(file):
+                yield _by_nobody(file.path, f"no installed validator checks: {', '.join(what)}")
+
+
+@contextlib.contextmanager
+def _lanes(jobs: int) -> Iterator[Callable[[Callable[[], T]], Future[T]]]:
+    """A way to start work that is done side by side, so many at a time; what has not begun when it ends is dropped."""
     pool = ThreadPoolExecutor(jobs)
+
+    def start(work: Callable[[], T]) -> Future[T]:
+        # in a context of its own: a thread does not know by itself which check it works for
+        return pool.submit(contextvars.copy_context().run, work)
+
     try:
-        doing = []
-        for validator, files in work:
-            judge = functools.partial(_judged, validator, files, timeout_s, cache)
-            # in a context of its own: a thread does not know by itself which check it works for
-            doing.append(pool.submit(contextvars.copy_context().run, judge))
-        for done in doing:
-            yield from done.result()
+        yield start
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -248,7 +278,8 @@ def _judge(
             yield _unjudged(validator, file.path, outcome), []
         else:
             if (key := keys[file.path]) is not None:
-                cache.put(key, _JUDGED.dump_json(outcome).decode())
+                remembered = outcome.findings, outcome.unjudged
+                cache.put(key, _REMEMBERED.dump_json(remembered).decode())
             yield _verdict(validator, file, outcome), outcome.findings
 
 
@@ -273,6 +304,10 @@ def _outcomes(validator: Validator, files: list[File], timeout_s: float) -> Iter
     else:
         for file in files:
             yield file, found[file.path]
+
+
+def _by_nobody(path: str, reason: str) -> Validation:
+    return Validation(path=shown(path), tool="none", outcome="not_validated", reason=reason)
 
 
 def _unjudged(validator: Validator, path: str, reason: str) -> Validation:
@@ -331,8 +366,7 @@ def _cached(cache: Cache, key: bytes | None, file: File) -> Judged | None:
     if text is None:
         return None
     try:
-        known = _JUDGED.validate_json(text)
+        findings, unjudged = _REMEMBERED.validate_json(text)
     except ValidationError:
         return None  # damaged: the program is asked again
-    known.findings = [finding.model_copy(update={"path": shown(file.path)}) for finding in known.findings]
-    return known
+    return Judged([finding.model_copy(update={"path": shown(file.path)}) for finding in findings], unjudged)

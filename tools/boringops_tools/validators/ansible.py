@@ -32,7 +32,6 @@ class AnsibleLint(Project):
     about = "Ansible playbooks and roles"
     aspect = "ansible playbook"
     distribution = "ansible-lint"
-    slow = True
     get = "pip install 'boringops[ansible]'"
     exit_codes = frozenset({0, 2})
     whole = False

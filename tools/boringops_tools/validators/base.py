@@ -84,8 +84,6 @@ class Validator(ABC):
     vouches: ClassVar[bool] = True
     """Whether a file without findings is sound as far as it goes. That a scanner found no secret in a file says nothing of
     what the file is for, so it is no verdict and covers nothing; that it could not look is told."""
-    slow: ClassVar[bool] = False
-    """It takes seconds: it starts before the others, so that nobody waits for it alone at the end."""
     renders: ClassVar[bool] = False
     """It judges templates as what they become: that others cannot read them is no news where it is there."""
 
@@ -218,9 +216,9 @@ class Program(Validator):
                 for number, file in enumerate(files):
                     suffix, text = self.stage(file)
                     by_name[f"{number:04d}{suffix}"] = file
-                    copy = folder / f"{number:04d}{suffix}"
+                    copy = f"{folder}/{number:04d}{suffix}"
                     if "/" in suffix:
-                        copy.parent.mkdir(parents=True, exist_ok=True)
+                        os.makedirs(copy.rpartition("/")[0], exist_ok=True)  # noqa: PTH103 - as quick as it can be
                     copies.put(text, copy)
             command = [*self.command(), *self.arguments(list(by_name))]
             ran = run(command, cwd=files[0].root if self.in_place else folder, home=folder, timeout_s=timeout_s)

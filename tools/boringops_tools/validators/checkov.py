@@ -16,7 +16,6 @@ class Checkov(Program):
     name = "checkov"
     about = "Dockerfile, Kubernetes, Terraform, CloudFormation (practice)"
     aspect = "practice"
-    slow = True
     get = "install checkov in an environment of its own"
     missed = False
 

@@ -25,7 +25,6 @@ class CfnLint(Program):
     about = "CloudFormation templates"
     aspect = "cloudformation schema"
     distribution = "cfn-lint"
-    slow = True
     get = "pip install 'boringops[cloudformation]'"
     exit_codes = frozenset(range(0, 16, 2))  # a bit each for errors, warnings and information
 

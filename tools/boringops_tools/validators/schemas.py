@@ -4,32 +4,69 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from boringops.facts import Finding
-from boringops_tools.validators.base import File, Judged, Program, Ran, Said
+from boringops_tools.validators.base import File, Judged, Program, Ran, Said, installed
 from boringops_tools.yaml_files import Unreadable, documents, line_at, template_reason
 
 _STEP = re.compile(r"\.([^.\[\]'\"]+)|\[(\d+)\]|\[['\"]((?:[^'\"\\]|\\.)*)['\"]\]")
 
 
-class Schema(Program):
-    """check-jsonschema with one of its schemas."""
+# One process for all schemas: nearly all of the time that check-jsonschema takes goes into starting it.
+_RUN = """
+import contextlib, io, json, sys
+from check_jsonschema import main
+said = {}
+for schema, arguments in json.loads(sys.argv[1]).items():
+    out = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(out):
+            main(arguments, prog_name="check-jsonschema")
+    except SystemExit as end:
+        if end.code not in (0, 1):
+            print(out.getvalue(), file=sys.stderr)
+            sys.exit(end.code)
+    said[schema] = json.loads(out.getvalue())
+print(json.dumps(said))
+"""
 
+
+class Schema:
+    """One of the schemas that check-jsonschema brings, and the files that are held against it."""
+
+    def __init__(self, name: str, files: str, *options: str, stage: Callable[[str], str] | None = None) -> None:
+        """`files` is an expression that whole paths match; `stage` turns the text into what is judged in its stead."""
+        self.name, self.options, self.stage = name, options, stage
+        self._files = re.compile(files, re.S)
+
+    def fits(self, path: str) -> bool:
+        return bool(self._files.fullmatch(path))
+
+    def arguments(self, names: Sequence[str]) -> list[str]:
+        return ["--builtin-schema", f"vendor.{self.name}", "--output-format", "json", *self.options, "--", *names]
+
+
+class Schemas(Program):
     name = "check-jsonschema"
+    aspect = "schema"
     distribution = "check-jsonschema"
     get = "pip install check-jsonschema"
+    exit_codes = frozenset({0})
 
-    def __init__(self, schema: str, files: str, *options: str, stage: Callable[[str], str] | None = None) -> None:
-        """`files` is an expression that whole paths match; `stage` turns the text into what is judged in its stead."""
-        self.about = f"{schema} (schema)"
-        self._schema, self._files, self._options, self._stage = schema, re.compile(files, re.S), options, stage
+    def __init__(self, schemas: Sequence[Schema]) -> None:
+        self.about = f"{', '.join(each.name for each in schemas)} (schema)"
+        self._schemas = schemas
 
     def covers(self, file: File) -> bool:
-        if self._schema == "compose-spec" and re.match(r"(?:\s*#[^\n]*\n|\s*---[^\n]*\n)*\s*- ", file.text):
-            return False  # a list: Ansible's tasks about Compose are often called so
-        return bool(self._files.fullmatch(file.path))
+        schema = self.schema_of(file.path)
+        # Ansible's tasks about Compose, a list, are often called so.
+        return schema is not None and not (schema.name == "compose-spec" and _A_LIST.match(file.text))
+
+    def schema_of(self, path: str) -> Schema | None:
+        return next((each for each in self._schemas if each.fits(path)), None)
 
     def skip(self, file: File) -> str:
         if file.suffix == ".json5":
@@ -39,7 +76,8 @@ class Schema(Program):
         return template_reason(file) or self._several(file)
 
     def _several(self, file: File) -> str:
-        if self._stage is not None or not re.search(r"(?m)^---\s", file.text):
+        schema = self.schema_of(file.path)
+        if (schema and schema.stage) or not re.search(r"(?m)^---\s", file.text):
             return ""
         try:
             several = len(documents(file.text)) > 1
@@ -47,27 +85,41 @@ class Schema(Program):
             return ""  # the program says what is wrong with it
         return "holds several documents, of which check-jsonschema reads none" if several else ""
 
+    def locate(self) -> str | None:
+        return sys.executable if installed(self.distribution) else None
+
+    def version(self) -> str | None:
+        return installed(self.distribution)
+
+    def cache_key(self, file: File) -> str:
+        schema = self.schema_of(file.path)
+        return "\0".join([*(schema.arguments([]) if schema else ()), self.stage(file)[0]])
+
     def stage(self, file: File) -> tuple[str, str]:
-        if self._stage is not None:
+        """The copy's name tells its schema, too."""
+        schema = self.schema_of(file.path)
+        kind = f".{schema.name}" if schema else ""
+        if schema is not None and schema.stage is not None:
             try:
-                return ".json", self._stage(file.text)
+                return f"{kind}.json", schema.stage(file.text)
             except (Unreadable, ValueError):
                 pass  # as it is: the program says what is wrong with it
-        return (file.suffix if file.suffix in (".yml", ".yaml", ".json") else ".json"), file.text
+        return kind + (file.suffix if file.suffix in (".yml", ".yaml", ".json") else ".json"), file.text
 
     def arguments(self, names: Sequence[str]) -> list[str]:
-        return ["--builtin-schema", f"vendor.{self._schema}", "--output-format", "json", *self._options, "--", *names]
+        mine = ((each, [name for name in names if name.split(".")[1] == each.name]) for each in self._schemas)
+        return ["-P", "-c", _RUN, json.dumps({each.name: each.arguments(of_it) for each, of_it in mine if of_it})]
 
     def read(self, ran: Ran) -> Iterable[Said]:
-        said = json.loads(ran.stdout)
-        if said["status"] not in ("ok", "fail"):
-            raise ValueError(said["status"])
-        for item in said.get("parse_errors", []):
-            yield Said(item["filename"], "syntax", "error", None, "cannot be read as YAML or JSON")
-        for item in said.get("errors", []):
-            item = {**item, **item.get("best_deep_match", {})}
-            # The message of a failed anyOf quotes the whole file; the deepest part says what is wrong.
-            yield Said(item["filename"], f"schema/{self._schema}", "error", None, item["message"], item["path"])
+        for schema, said in json.loads(ran.stdout).items():
+            if said["status"] not in ("ok", "fail"):
+                raise ValueError(said["status"])
+            for item in said.get("parse_errors", []):
+                yield Said(item["filename"], "syntax", "error", None, "cannot be read as YAML or JSON")
+            for item in said.get("errors", []):
+                item = {**item, **item.get("best_deep_match", {})}
+                # The message of a failed anyOf quotes the whole file; the deepest part says what is wrong.
+                yield Said(item["filename"], f"schema/{schema}", "error", None, item["message"], item["path"])
 
     def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
         judged = super().check(files, timeout_s)
@@ -77,6 +129,7 @@ class Schema(Program):
         return judged
 
 
+_A_LIST = re.compile(r"(?:\s*#[^\n]*\n|\s*---[^\n]*\n)*\s*- ")
 # GitHub runs a job whose strategy has no matrix (`fail-fast` alone); its published schema does not allow it.
 _TOO_STRICT = re.compile(r"^'matrix' is a required property$")
 
@@ -108,7 +161,7 @@ def _as_strings(text: str) -> str:
     return json.dumps(walk(read[0] if read else None))
 
 
-VALIDATORS = (
+SCHEMAS = (
     Schema("compose-spec", r"(?:.*/)?(?:docker-)?compose(?:[._-][^/]*)?\.ya?ml"),
     Schema("github-workflows", r"\.github/workflows/[^/]+\.ya?ml"),
     Schema("github-actions", r"(?:.*/)?action\.ya?ml"),
@@ -129,3 +182,4 @@ VALIDATORS = (
     Schema("readthedocs", r"\.readthedocs\.ya?ml"),
     Schema("taskfile", r"(?:.*/)?[Tt]askfile(?:\.dist)?\.ya?ml"),
 )  # fmt: skip
+VALIDATORS = (Schemas(SCHEMAS),)

@@ -53,7 +53,6 @@ class Trivy(Program):
     name = "trivy"
     about = "Dockerfile, Kubernetes, Terraform, CloudFormation (policy)"
     aspect = "policy"
-    slow = True
     get = "install trivy"
     missed = False
     exit_codes = frozenset({0})
