@@ -11,7 +11,8 @@ from tests.repos import git
 PATHS = [
     "a.log", "deep/a.log", "build", "build/app.jar", "src/build/x", "vendor/keep/a", "vendor/other", "docs/x.md", "docs/deep/x.md",
     "sub/gen/a.py", "sub/gen/keep.py", "sub/other.log", "sub/deep/own", "sub/own", "own", "with space/a", "#hash", "!bang",
-    "target/debug/x", ".env", ".env.example", "x/.env", "a/b/c/cache/d", "abc.py", "abd.py", "folder/file", "deep/folder/file", "foo/bar/baz", "foo/x/baz",
+    "target/debug/x",
+    ".env", ".env.example", "x/.env", "a/b/c/cache/d", "abc.py", "abd.py", "folder/file", "deep/folder/file", "foo/bar/baz", "foo/x/baz",
 ]  # fmt: skip
 FILES = {
     ".gitignore": "# what builds make\n*.log\n/build\nvendor/*\n!vendor/keep\ndocs/*.md\n\\#hash\n\\!bang\nwith space/\ntarget/\n"
