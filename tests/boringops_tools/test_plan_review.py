@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from boringops.facts import Finding
+from boringops_tools.checks import Files
 from boringops_tools.inspection import inspect
 from boringops_tools.terraform.plan_file import Change, NoPlan, is_plan, read
 from boringops_tools.terraform.review import review
@@ -86,7 +87,7 @@ def plan_json(*changes: tuple[str, list[str]], **more: Any) -> str:
 
 def found(root: Path, text: str) -> list[Finding]:
     (root / "plan.json").write_text(text)
-    return review(root, ["plan.json"]).findings
+    return review(Files(root), ["plan.json"]).findings
 
 
 def test_a_plan_that_destroys_data(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_a_plan_that_destroys_data(tmp_path: Path) -> None:
 def test_a_plan_without_destroys_passes(tmp_path: Path) -> None:
     findings = found(tmp_path, plan_json(("aws_db_instance.a", ["create"]), ("aws_s3_bucket.b", ["update"])))
     assert [(each.rule, each.severity) for each in findings] == [("plan/summary", "info")]
-    assert [each.outcome for each in review(tmp_path, ["plan.json"]).validation] == ["passed"]
+    assert [each.outcome for each in review(Files(tmp_path), ["plan.json"]).validation] == ["passed"]
 
 
 def test_a_protection_that_was_there_before_the_change_counts(tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_terraform_without_a_plan_is_not_reviewed(tmp_path: Path) -> None:
         "modules/a/main.tf": 'variable "x" {}\n', "README.md": "",
     }  # fmt: skip
     make_repo(tmp_path, files)
-    [verdict] = review(tmp_path, list(files)).validation
+    [verdict] = review(Files(tmp_path), list(files)).validation
     assert (verdict.path, verdict.tool, verdict.outcome) == ("infra/main.tf", "terraform plan", "not_validated")
     assert "-out" in verdict.reason
 
@@ -134,7 +135,7 @@ def test_terraform_without_a_plan_is_not_reviewed(tmp_path: Path) -> None:
 )
 def test_what_is_no_plan_is_never_passed(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.tfplan").write_bytes(content)
-    assert "passed" not in {each.outcome for each in review(tmp_path, ["x.tfplan"]).validation}
+    assert "passed" not in {each.outcome for each in review(Files(tmp_path), ["x.tfplan"]).validation}
     with pytest.raises(NoPlan):
         read(tmp_path / "x.tfplan")
 
@@ -145,14 +146,14 @@ def test_a_damaged_plan_is_not_validated(saved: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.tfplan", "w") as archive:
         archive.writestr("tfplan", inside[:-7])
     assert is_plan(tmp_path / "x.tfplan")
-    [verdict] = review(tmp_path, ["x.tfplan"]).validation
+    [verdict] = review(Files(tmp_path), ["x.tfplan"]).validation
     assert verdict.outcome == "not_validated"
 
 
 def test_other_json_is_no_plan(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"name": "a", "version": "1"}')
     assert not is_plan(tmp_path / "package.json")
-    assert review(tmp_path, ["package.json"]).validation == []
+    assert review(Files(tmp_path), ["package.json"]).validation == []
 
 
 def test_addresses() -> None:

@@ -78,10 +78,11 @@ def inspect(
             from boringops_tools.red_flags import scan
             from boringops_tools.terraform.review import review
 
-            plans = review(root, paths, base)
-            costs = estimates(checks.Files(root), paths)
+            files = checks.Files(root, base)
+            plans = review(files, paths)
+            costs = estimates(files, paths)
             flags = (flag for flag in scan(root, paths, cache=cache) if not _reviewed(flag, plans.local))
-            ours = [*flags, *checks.scan(root, paths, base=base, cache=cache)]
+            ours = [*flags, *checks.look(files, paths, cache)]
             validated = validating.result()
         except BaseException:
             stopping.stop()  # first: nobody waits for a program that has to go

@@ -23,7 +23,7 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.validators.base import clean, shown
 from boringops_tools.validators.programs import go_on
 
-__all__ = ["Files", "Hit", "Rule", "of_text", "rules", "scan"]
+__all__ = ["Files", "Hit", "Rule", "look", "of_text", "rules", "scan"]
 
 SOURCE = "boringops"
 _FINDINGS = TypeAdapter(list[Finding])
@@ -46,10 +46,13 @@ def _applying() -> Applying[Rule]:
 
 
 def scan(root: Path, paths: Sequence[str], *, base: str = "HEAD", cache: Cache | None = None) -> list[Finding]:
-    """What the rules hold against files of the repository, and against what became of them since the commit `base`.
-    Other files are read where a rule needs them: what was found is remembered in `cache` for as long as no file of the
-    repository changes."""
-    files = Files(root, base)
+    """What the rules hold against files of the repository, and against what became of them since the commit `base`."""
+    return look(Files(root, base), paths, cache)
+
+
+def look(files: Files, paths: Sequence[str], cache: Cache | None = None) -> list[Finding]:
+    """What the rules hold against files. Other files are read where a rule needs them: what was found is remembered in
+    `cache` for as long as no file of the repository changes."""
     chosen = tuple(dict.fromkeys(paths))
     if cache is None or not cache.on or files.repository is None:
         return _scan(files, chosen)

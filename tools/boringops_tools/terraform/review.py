@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from boringops.facts import Finding, Severity, Validation
 from boringops_tools.checks.base import Files
@@ -43,12 +43,12 @@ class Review:
     """Plans that git ignores: they are where they should be."""
 
 
-def review(root: Path, paths: Sequence[str], base: str = "HEAD") -> Review:
+def review(files: Files, paths: Sequence[str]) -> Review:
     """What saved plans among the paths would do; and for Terraform without one, that no plan was reviewed."""
     verdicts: list[Validation] = []
     findings: list[Finding] = []
     terraform = [path for path in paths if path.endswith(".tf")]
-    files = Files(root, base)
+    root = files.root
     plans = [path for path in paths if path.endswith((".json", ".tfplan")) or "tfplan" in PurePosixPath(path).name]
     local: list[str] = []
     for path in plans:
