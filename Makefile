@@ -50,7 +50,7 @@ corpus: $(READY) ## what check catches of seeded defects, and whom it blames; wr
 
 bench: $(READY) ## what boringops costs by itself, as ratios
 	@$(BIN)/python benchmarks/bench.py
-	@$(BIN)/python benchmarks/check.py
+	@$(BIN)/python -m benchmarks.check
 
 clean:
 	@rm -rf .venv .demo dist build .mypy_cache .ruff_cache .pytest_cache

@@ -1,5 +1,8 @@
 """`boringops check` on 200 infrastructure files against the same tools run one after the other, in the same run.
 
+Twice: on files as engineers write them, of thirty kinds (the good cases of the tests' corpus), where the tools' own work
+shows, and on files of a few lines each of five kinds, where nearly nothing but starting the programs does.
+
 What is printed are ratios: the check's time to the sum of the tools' own times, on the clock over the cores (it aims at 1.2
 or less) and of the processors; the second time, with nothing changed, is told as a part of the first.
 """
@@ -7,6 +10,7 @@ or less) and of the processors; the second time, with nothing changed, is told a
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import subprocess
@@ -22,11 +26,29 @@ import boringops_tools.validators as judging
 from boringops.repository import Repository
 from boringops_tools.validators.base import File, InProcess, Validator, locate
 from boringops_tools.validators.schemas import SCHEMAS
+from tests.corpus.cases import read
+from tests.corpus.measure import all_kinds
 
 FILES = 200
 
 
-def repository(root: Path) -> Path:
+def written(root: Path) -> None:
+    """The corpus's first case of each kind, in a folder of its own but for what has to stand at the root. Jenkins has one:
+    parsing one of its files takes as long as all that is done with a hundred others."""
+    kinds = [each for each in all_kinds() if "jenkins" not in each[1] or each == ("first", "jenkinsfile")]
+    cases = [[each for each in read(*kind) if each.good][:1] for kind in kinds]
+    files = ((case, path, text) for each in cases for case in each for path, text in case.files.items())
+    for number, (case, path, text) in enumerate(itertools.islice(files, FILES)):
+        place = Path(path)
+        if place.parts[0] != ".github":
+            place = f"{case.kind}-{case.name}" / place
+        elif place.parts[1] == "workflows":
+            place = place.with_stem(f"{place.stem}-{number}")
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / place).write_text(text)
+
+
+def tiny(root: Path) -> None:
     """Files of the usual kinds, no two alike."""
     for number in range(FILES // 5):
         files = {
@@ -40,13 +62,15 @@ def repository(root: Path) -> Path:
         for path, text in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
+
+
+def committed(root: Path) -> None:
     for command in (
         ("init", "--quiet"),
         ("add", "."),
         ("-c", "user.name=b", "-c", "user.email=b@localhost", "commit", "-qm", "x"),
     ):
         subprocess.run(["git", *command], cwd=root, check=True, capture_output=True)
-    return root
 
 
 @dataclass(frozen=True)
@@ -102,26 +126,31 @@ def _by_schema(files: list[File]) -> list[list[File]]:
 
 
 def main() -> None:
+    for validator in judging.validators():
+        validator.version()  # asked once a machine, not once a check
+    for title, make in (("as engineers write them", written), ("of a few lines each", tiny)):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            make(root)
+            committed(root)
+            measure(root, title)
+
+
+def measure(root: Path, title: str) -> None:
     cores = os.cpu_count() or 2
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with tempfile.TemporaryDirectory() as folder:
-        root = repository(Path(folder) / "repo")
-        paths = Repository(root).files()
-        for validator in judging.validators():
-            validator.version()  # asked once a machine, not once a check
-        command = [sys.executable, "-m", "boringops", "check"]
-        check = partial(subprocess.run, command, cwd=root, env=environment, capture_output=True, check=False)
-        subprocess.run(
-            [*command, "--help"], env=environment, capture_output=True, check=False
-        )  # compiled, as installed
-        before = by_hand(root, paths)
-        first, second = spent(check), spent(check)
-        after = by_hand(root, paths)  # on both sides of the check: the machine may have others on it
+    paths = Repository(root).files()
+    command = [sys.executable, "-m", "boringops", "check"]
+    check = partial(subprocess.run, command, cwd=root, env=environment, capture_output=True, check=False)
+    subprocess.run([*command, "--help"], env=environment, capture_output=True, check=False)  # compiled, as installed
+    before = by_hand(root, paths)
+    first, second = spent(check), spent(check)
+    after = by_hand(root, paths)  # on both sides of the check: the machine may have others on it
     tools = {
         name: Spent((before[name] + after[name]).wall / 2, (before[name] + after[name]).cpu / 2) for name in before
     }
     own = sum(tools.values(), Spent(0, 0))
-    print(f"{len(paths)} files, {cores} cores{'':27} wall        cpu")
+    print(f"{f'{len(paths)} files {title}, {cores} cores':48} wall        cpu")
     for name, each in {
         **tools,
         "all of them by hand": own,
@@ -131,9 +160,8 @@ def main() -> None:
         print(f"{name:40} {each.wall * 1000:8.0f} ms {each.cpu * 1000:7.0f} ms")
     print(f"the first time: {first.wall / (own.wall / cores):.2f} x the tools' wall time over {cores} cores")
     print(f"                {first.cpu / own.cpu:.2f} x the tools' processor time")
-    print(
-        f"again:          {second.wall / first.wall:.2f} x the first time, {second.cpu / first.cpu:.2f} x its processor time"
-    )
+    again = f"{second.wall / first.wall:.2f} x the first time, {second.cpu / first.cpu:.2f} x its processor time"
+    print(f"again:          {again}\n")
 
 
 if __name__ == "__main__":
