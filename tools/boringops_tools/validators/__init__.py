@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import errno
 import functools
 import importlib
 import os
 import pkgutil
-import stat
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -27,16 +25,16 @@ from boringops.errors import BoringopsError
 from boringops.facts import Finding, Inspection, Validation
 from boringops_tools.cache import Cache, key_of, opened, our_version
 from boringops_tools.validators.base import File, Judged, Unfinished, Validator, clean, shown
-from boringops_tools.validators.gaps import expects_validation, gaps
+from boringops_tools.validators.duties import Duties, by_nobody, unjudged
+from boringops_tools.validators.gaps import expects_validation
 from boringops_tools.validators.programs import stoppable
+from boringops_tools.validators.reading import SIZE_CAP, read_file, read_once
 from boringops_tools.validators.staging import shared
 from boringops_tools.yaml_files import hostile_reason, is_yaml
 
 __all__ = ["SIZE_CAP", "available", "expects_validation", "read_file", "read_once", "validate", "validators"]
 
 T = TypeVar("T")
-SIZE_CAP = 5 * 1024 * 1024
-"""Bytes; no infrastructure file is longer, and some validators take minutes for what is."""
 _NEARBY = 3  # lines between the places at which two tools report one thing
 _ALIASES = {"excessive-permissions": "permissions", "missing-permissions": "permissions"}
 _REMEMBERED = TypeAdapter(tuple[list[Finding], str])
@@ -47,9 +45,6 @@ _FIRST = (
 )  # fmt: skip
 """Modules whose programs take longest, the slowest before the others: they run while the other modules are still being
 imported, and nobody waits for one of them alone at the end."""
-_KNOWN: contextvars.ContextVar[dict[tuple[Path, str], File | str] | None] = contextvars.ContextVar(
-    "known", default=None
-)
 
 
 def validators() -> tuple[Validator, ...]:
@@ -81,54 +76,6 @@ def available() -> list[dict[str, Any]]:
     return list(found.values())
 
 
-@contextlib.contextmanager
-def read_once() -> Iterator[None]:
-    """Within it a file is read from the disk once, by whoever asks for it: one check sees one state of it."""
-    token = _KNOWN.set({}) if _KNOWN.get() is None else None
-    try:
-        yield
-    finally:
-        if token is not None:
-            _KNOWN.reset(token)
-
-
-def read_file(root: Path, path: str) -> File | str:
-    """A file of the repository as text, or why it cannot be judged."""
-    known = _KNOWN.get()
-    if known is None:
-        return _read_file(root, path)
-    if (root, path) not in known:
-        known[root, path] = _read_file(root, path)
-    return known[root, path]
-
-
-def _read_file(root: Path, path: str) -> File | str:
-    place = root / path
-    try:
-        real, home = os.path.realpath(place, strict=True), os.path.realpath(root)
-        if not real.startswith(home.rstrip("/") + "/"):
-            return "skipped: it lies outside the repository"
-        there = os.stat(real)  # noqa: PTH116 - pathlib takes longer over it than the disk, and this is done for each file
-        if not stat.S_ISREG(there.st_mode):
-            return "skipped: it is no file"
-        if there.st_size > SIZE_CAP:
-            return f"skipped: {there.st_size // 1024**2} MiB is more than {SIZE_CAP // 1024**2} MiB"
-        with open(real, "rb") as stream:  # noqa: PTH123
-            content = stream.read()
-    except FileNotFoundError:
-        return f"skipped: {'what its symbolic link names is not here' if place.is_symlink() else 'it does not exist'}"
-    except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) == errno.ELOOP:
-            return "skipped: its symbolic links go round in a circle"
-        return clean(f"skipped: it cannot be read: {getattr(error, 'strerror', None) or error}")
-    if b"\0" in content:
-        return "skipped: it is a binary file"
-    try:
-        return File(root, path, content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return "skipped: it is not UTF-8 text"
-
-
 def validate(
     root: Path,
     paths: Sequence[str],
@@ -155,7 +102,7 @@ def _validate(
     root: Path, paths: Sequence[str], jobs: int, timeout_s: float, cache: Cache, busy: threading.Event
 ) -> Inspection:
     files, verdicts = _readable(root, paths)
-    duties = _Duties(files)
+    duties = Duties(files)
     judged: list[tuple[Validator, Validation, list[Finding]]] = []
     with _lanes(jobs) as start:
         doing = []
@@ -181,62 +128,12 @@ def _readable(root: Path, paths: Sequence[str]) -> tuple[list[File], list[Valida
     for path in dict.fromkeys(paths):
         file = read_file(root, path)
         if isinstance(file, File) and is_yaml(path) and (reason := hostile_reason(file.text)):
-            verdicts.append(_by_nobody(path, f"skipped: {reason}"))
+            verdicts.append(by_nobody(path, f"skipped: {reason}"))
         elif isinstance(file, File):
             files.append(file)
         elif expects_validation(path) or not (root / path).exists():
-            verdicts.append(_by_nobody(path, file))
+            verdicts.append(by_nobody(path, file))
     return files, verdicts
-
-
-class _Duties:
-    """Which validator judges which files, and what is left that none does."""
-
-    def __init__(self, files: Sequence[File]) -> None:
-        self._files = files
-        self._covered: set[str] = set()
-        self._judged_for: set[tuple[str, str]] = set()
-        self._absent: dict[tuple[str, str], list[Validator]] = defaultdict(list)
-        self._skipped: list[tuple[Validator, str, str]] = []
-        self._rendered: set[str] = set()
-
-    def of(self, validator: Validator) -> list[tuple[Validator, Sequence[File]]]:
-        """The batches of files that a validator has to judge."""
-        mine = [file for file in self._files if validator.covers(file)]
-        if not mine:
-            return []  # it is not even looked for
-        aspects = [(file.path, validator.aspect or validator.about) for file in mine]
-        if validator.locate() is None:
-            if validator.missed:
-                self._covered.update(file.path for file in mine)
-                for each in aspects:
-                    self._absent[each].append(validator)
-            return []
-        if validator.vouches:
-            self._covered.update(file.path for file in mine)
-        self._judged_for.update(aspects)
-        self._rendered.update(file.path for file in mine if validator.renders)
-        ready = []
-        for file in mine:
-            if reason := validator.skip(file):
-                self._skipped.append((validator, file.path, reason))
-            else:
-                ready.append(file)
-        return [(validator, batch) for batch in validator.batches(ready)] if ready else []
-
-    def left(self) -> Iterator[Validation]:
-        """What is not validated once all validators were asked."""
-        for validator, path, reason in self._skipped:
-            if not (path in self._rendered and "template" in reason):
-                yield _unjudged(validator, path, f"skipped: {reason}")
-        for (path, aspect), choice in self._absent.items():
-            if (path, aspect) not in self._judged_for:
-                yield _unjudged(choice[0], path, f"absent: {' or '.join(each.get for each in choice)}")
-        for file in self._files:
-            if file.path not in self._covered and expects_validation(file.path):
-                yield _by_nobody(file.path, "no installed validator covers this kind of file")
-            elif what := gaps(file):
-                yield _by_nobody(file.path, f"no installed validator checks: {', '.join(what)}")
 
 
 @contextlib.contextmanager
@@ -275,7 +172,7 @@ def _judge(
             yield _verdict(validator, file, known), known.findings
     for file, outcome in _outcomes(validator, fresh, timeout_s):
         if isinstance(outcome, str):
-            yield _unjudged(validator, file.path, outcome), []
+            yield unjudged(validator, file.path, outcome), []
         else:
             if (key := keys[file.path]) is not None:
                 remembered = outcome.findings, outcome.unjudged
@@ -304,17 +201,6 @@ def _outcomes(validator: Validator, files: list[File], timeout_s: float) -> Iter
     else:
         for file in files:
             yield file, found[file.path]
-
-
-def _by_nobody(path: str, reason: str) -> Validation:
-    return Validation(path=shown(path), tool="none", outcome="not_validated", reason=reason)
-
-
-def _unjudged(validator: Validator, path: str, reason: str) -> Validation:
-    version = validator.version()
-    return Validation(
-        path=shown(path), tool=validator.name, tool_version=version, outcome="not_validated", reason=reason
-    )
 
 
 def _verdict(validator: Validator, file: File, judged: Judged) -> Validation:
