@@ -73,15 +73,23 @@ def table(provider: str) -> Table | None:
 def fitting(provider: str, asked: Sequence[str]) -> Table | None:
     """The table of the newest version that all constraints let in; where none does, of the major version that they ask
     for, else the newest table."""
-    newest = table(provider)
-    if newest is None:
+    every = every_version(provider)
+    if not every:
         return None
-    every = [newest, *(each for major in _earlier(provider) if (each := earlier(provider, major)))]
+    newest = every[0]
     for each in every:
         if not any(beyond(one, each.numbers) for one in asked):
             return each
     wanted = max((lowest(one) for one in asked), default=())
     return next((each for each in every if each.numbers[:1] == wanted[:1]), newest)
+
+
+def every_version(provider: str) -> list[Table]:
+    """All tables of a provider, the newest first."""
+    newest = table(provider)
+    if newest is None:
+        return []
+    return [newest, *(each for major in _earlier(provider) if (each := earlier(provider, major)))]
 
 
 @functools.lru_cache(maxsize=32)
