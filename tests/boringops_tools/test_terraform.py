@@ -302,6 +302,20 @@ def test_another_version_of_a_provider(
         assert known.version in verdict.reason
 
 
+def test_a_name_cut_short_is_told_for_a_version_that_no_table_is_of(tmp_path: Path) -> None:
+    text = (
+        'terraform {\n  required_providers {\n    google = {\n      source = "hashicorp/google"\n      version = "~> 99.0"\n    }\n  }\n}\n'
+        'resource "google_sql_database_instance" "a" {\n  database_version = "POSTGRES_17"\n  settings {\n    tier = "x"\n'
+        "    %s {\n      enabled = true\n    }\n  }\n}\n"
+    )
+    files = {f"{name}/main.tf": text % name for name in ("backup_config", "backup_plan", "backup_configuration")}
+    for path, content in files.items():
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text(content)
+    told = [each for each in by_terraform(tmp_path, list(files)).findings if each.severity == "warning"]
+    assert [(each.path, each.rule) for each in told] == [("backup_config/main.tf", "unsupported-block-type")]
+
+
 def test_what_a_major_version_hardly_changes_is_told_for_the_one_before(tmp_path: Path) -> None:
     text = PINNED.format(version="~> 4.0", argument="enable_dns_hostnames").replace(
         'cidr_block = "10.0.0.0/16"', "tags = 3"

@@ -21,6 +21,9 @@ _STORES = re.compile(
     r"|google_(?:sql_database_instance|storage_bucket|bigquery_dataset|bigquery_table|spanner_instance|spanner_database|bigtable_instance|alloydb_cluster|firestore_database)"
     r"|azurerm_(?:key_vault|storage_account|(?:postgresql|mysql)_(?:flexible_)?server|mssql_server|mssql_database|cosmosdb_account)"
 )
+_DATABASES = re.compile(
+    r"azurerm_(?:(?:postgresql|mysql)_(?:flexible_)?server|mssql_server|mariadb_server|cosmosdb_account|redis_cache)"
+)
 _GUARDS = ("deletion_protection", "deletion_protection_enabled")
 _WORK = re.compile(r"kubernetes_(?:deployment|stateful_set|pod|job|cron_job|replication_controller)(?:_v1)?")
 _OFF = re.compile(r"(?i)off|0|false|disabled")
@@ -131,6 +134,17 @@ def _rights(path: str, text: str) -> Iterable[Hit]:
                     yield Hit(inner.line_of("privileged"), f"{_named(block)}: a container is privileged")
 
 
+def _public(path: str, text: str) -> Iterable[Hit]:
+    """Databases of Azure whose public address somebody asked for, and no rule of a firewall narrows."""
+    if re.search(r"azurerm_\w+_firewall_rule|ip_range_filter", text):
+        return
+    for block in resources(text):
+        if block.kind != "resource" or not _DATABASES.fullmatch(block.labels[0]) or _trial(path, block):
+            continue
+        if block.value("public_network_access_enabled") is True:
+            yield Hit(block.line_of("public_network_access_enabled"), f"{_named(block)} has an address on the internet")
+
+
 def _any_repository(_: str, text: str) -> Iterable[Hit]:
     for block in resources(text):
         if block.labels[0] != "aws_iam_policy_document":
@@ -224,6 +238,15 @@ RED_FLAGS = (
             "a.tf": tf("azurerm_kubernetes_cluster", "  role_based_access_control_enabled = true"),
             "b.tf": tf("aws_eks_cluster", '  vpc_config {\n    endpoint_public_access = false\n    public_access_cidrs = ["0.0.0.0/0"]\n  }'),
             "c.tf": tf("kubernetes_deployment_v1", _POD.format("false")) + tf("kubernetes_daemon_set_v1", _POD.format("true")),
+        },
+    ),
+    RedFlag(
+        "cloud/public-address", _NEVER, "warning", "Keep it in the network: a delegated subnet or a private endpoint.",
+        applies=is_terraform, check=_public,
+        bad={"a.tf": tf("azurerm_postgresql_flexible_server", "  public_network_access_enabled = true")},
+        good={
+            "a.tf": tf("azurerm_postgresql_flexible_server", "  public_network_access_enabled = var.public"),
+            "b.tf": tf("azurerm_mssql_server", "  public_network_access_enabled = true") + tf("azurerm_mssql_firewall_rule", '  name = "a"'),
         },
     ),
     RedFlag(
