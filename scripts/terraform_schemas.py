@@ -6,6 +6,12 @@ what is sensitive. Run it where the packages are installed, with nothing of them
 
     npm install --ignore-scripts --legacy-peer-deps @cdktn/provider-aws @cdktf/provider-google ...
     python scripts/terraform_schemas.py node_modules tools/boringops_tools/terraform/tables
+
+Configurations ask for earlier major versions, too. Of those only what differs is kept, as a patch of the newest table:
+install their last typings under other names, beside the newest, and renew both together.
+
+    npm install ... @cdktf/provider-aws-5@npm:@cdktf/provider-aws@19.65.1 \\
+        @cdktf/provider-azurerm-3@npm:@cdktf/provider-azurerm@12.27.0
 """
 
 from __future__ import annotations
@@ -26,7 +32,7 @@ _BLOCK = re.compile(r"^\s*\*\s+\w+ block\s*$", re.M)
 _CLASS = re.compile(r"^class (\w+) extends cdkt[fn]\.(\w+) \{\n(.*?)^\}", re.M | re.S)
 _GETTER = re.compile(r"^    get \w+\(\) \{\n\s+return (.*?);\n", re.M | re.S)
 _CALL = re.compile(r"this\.(?:get(\w+)Attribute|interpolationForAttribute)\(['\"](\w+)['\"]\)")
-_HELD = re.compile(r"this\._\w+ = new (?:\w+\.)?(\w+)\(this, ['\"](\w+)['\"](?:, (true|false))?\)")
+_HELD = re.compile(r"(?:this\.|^ +)_\w+ = new (?:\w+\.)?(\w+)\(this, ['\"](\w+)['\"](?:, (true|false))?\)", re.M)
 _FUNCTION = re.compile(r"^function (\w+)ToHclTerraform\(struct\) \{\n(.*?)^\}", re.M | re.S)
 _SYNTHESIS = re.compile(r"^    synthesizeHclAttributes\(\) \{\n(.*?)^    \}", re.M | re.S)
 _ENTRY = re.compile(r"(\w+): \{\s+value: [^\n]*\n\s+isBlock: \w+,\s+type: \"(\w+)\",\s+storageClassType: \"(\w+)\"")
@@ -196,16 +202,47 @@ def lines(made: dict[str, Any]) -> str:
     return "\n".join([json.dumps(header, sort_keys=True), *rows, ""])
 
 
+def patch(whole: Any, other: Any) -> Any:
+    """What makes `other` of `whole` by the rules of a JSON merge patch (RFC 7396): null takes a name away."""
+    if not (isinstance(whole, dict) and isinstance(other, dict)):
+        return other
+    made = {name: None for name in whole if name not in other}
+    changed = {name: each for name, each in other.items() if name not in whole or whole[name] != each}
+    return made | {name: patch(whole.get(name), each) for name, each in changed.items()}
+
+
+def write(into: Path, made: dict[str, Any], name: str) -> None:
+    place = into / f"{name}.json.gz"
+    content = lines(made).encode()
+    place.write_bytes(gzip.compress(content, 9, mtime=0))
+    print(
+        f"{made['provider']} {made['version']}: {len(made['resources'])} resources, {len(made['data'])} data sources, "
+        f"{len(content) / 1e6:.2f} MB, {place.stat().st_size / 1e3:.0f} kB packed"
+    )
+
+
 def main(packages: Path, into: Path) -> None:
+    by_provider: dict[str, list[dict[str, Any]]] = {}
     for package in sorted(packages.glob("@cdk*/provider-*")):
         made = table(package)
-        place = into / f"{made['provider'].replace('/', '-')}.json.gz"
-        content = lines(made).encode()
-        place.write_bytes(gzip.compress(content, 9, mtime=0))
-        print(
-            f"{made['provider']} {made['version']}: {len(made['resources'])} resources, {len(made['data'])} data sources, "
-            f"{len(content) / 1e6:.2f} MB, {place.stat().st_size / 1e3:.0f} kB packed"
-        )
+        by_provider.setdefault(made["provider"], []).append(made)
+    for several in by_provider.values():
+        write_all(into, several)
+
+
+def write_all(into: Path, several: list[dict[str, Any]]) -> None:
+    """The tables of a provider: the newest whole, of the others what differs."""
+    newest, *earlier = sorted(several, key=_number, reverse=True)
+    name = newest["provider"].replace("/", "-")
+    write(into, newest, name)
+    for each in earlier:
+        differing = {kind: patch(newest[kind], each[kind]) for kind in ("resources", "data")}
+        about = {"newest_major": newest["newest_major"], "patch_of": newest["version"]}
+        write(into, {**each, **differing, **about}, f"{name}.{_number(each)[0]}")
+
+
+def _number(made: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(int(part) for part in made["version"].split("."))
 
 
 if __name__ == "__main__":

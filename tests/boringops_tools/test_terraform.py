@@ -278,8 +278,13 @@ resource "aws_vpc" "main" {{
         ("= 6.2.0", "enable_classiclink", "failed", "error"),  # no later version of a major loses an argument
         ("~> 3.70", "enable_classiclink", "not_validated", None),  # an argument of that time
         (">= 6.999", "enable_new_thing", "not_validated", None),
-        ("~> 5.0", "enable_dns_hostname", "failed", "warning"),  # a slip of the pen in any version
-        ("~> 5.0", "enable_dns_hostnames", "not_validated", None),
+        ("~> 5.80", "enable_dns_hostnames", "passed", None),
+        ("~> 5.80", "enable_dns_hostname", "failed", "error"),  # by the table of that major version
+        ("~> 5.80", "region", "failed", "error"),  # only the next one has it
+        ("~> 6.0", "region", "passed", None),
+        ("~> 5.200", "region", "not_validated", None),
+        ("~> 4.0", "enable_dns_hostname", "failed", "warning"),  # a slip of the pen in any version
+        ("~> 4.0", "enable_dns_hostnames", "not_validated", None),
     ],
 )
 def test_another_version_of_a_provider(
@@ -292,13 +297,27 @@ def test_another_version_of_a_provider(
     found = [each.severity for each in inspection.findings if each.source == "terraform" and each.severity != "info"]
     assert found == ([severity] if severity else [])
     if outcome == "not_validated":
-        known = tables.table("hashicorp/aws")
+        known = tables.fitting("hashicorp/aws", [version])
         assert known is not None
         assert known.version in verdict.reason
 
 
+def test_a_name_cut_short_is_told_for_a_version_that_no_table_is_of(tmp_path: Path) -> None:
+    text = (
+        'terraform {\n  required_providers {\n    google = {\n      source = "hashicorp/google"\n      version = "~> 99.0"\n    }\n  }\n}\n'
+        'resource "google_sql_database_instance" "a" {\n  database_version = "POSTGRES_17"\n  settings {\n    tier = "x"\n'
+        "    %s {\n      enabled = true\n    }\n  }\n}\n"
+    )
+    files = {f"{name}/main.tf": text % name for name in ("backup_config", "backup_plan", "backup_configuration")}
+    for path, content in files.items():
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text(content)
+    told = [each for each in by_terraform(tmp_path, list(files)).findings if each.severity == "warning"]
+    assert [(each.path, each.rule) for each in told] == [("backup_config/main.tf", "unsupported-block-type")]
+
+
 def test_what_a_major_version_hardly_changes_is_told_for_the_one_before(tmp_path: Path) -> None:
-    text = PINNED.format(version="~> 5.0", argument="enable_dns_hostnames").replace(
+    text = PINNED.format(version="~> 4.0", argument="enable_dns_hostnames").replace(
         'cidr_block = "10.0.0.0/16"', "tags = 3"
     )
     text += (
@@ -412,6 +431,38 @@ def test_every_table_says_what_it_is_of() -> None:
         assert table.date
         for kind in ("resources", "data"):
             assert all("a" in (table.block(kind, each) or {}) for each in table.names(kind))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("asked", "major"),
+    [
+        ([], 6), ([">= 5.0"], 6), (["~> 5.80"], 5), (["5.31.0"], 5), ([">= 4.0, < 6.0"], 5), ([">= 5.0", "~> 6.2"], 6),
+        (["~> 5.200"], 5), (["~> 4.0"], 6), (["nonsense"], 6),
+    ],
+)  # fmt: skip
+def test_the_table_is_of_a_version_that_is_asked_for(asked: list[str], major: int) -> None:
+    known = tables.fitting("hashicorp/aws", asked)
+    assert known is not None
+    assert known.numbers[0] == major
+
+
+def test_earlier_tables_are_patches_of_those_that_are_there() -> None:
+    for (provider, major), name in tables.files().items():
+        if major is None:
+            continue
+        whole, known = tables.table(provider), tables.earlier(provider, major)
+        assert whole is not None
+        assert known is not None
+        assert tables.patch_of(name) == whole.version, "renew both together"
+        assert known.numbers[0] == major < whole.numbers[0]
+        kinds: tuple[tables.Kind, ...] = ("resources", "data")
+        for kind in kinds:
+            assert all("a" in (known.block(kind, each) or {}) for each in known.names(kind))
+    vpc = tables.earlier("hashicorp/aws", 5)
+    assert vpc is not None
+    assert "region" not in (vpc.block("resources", "aws_vpc") or {})["a"]
+    assert vpc.block("resources", "aws_opsworks_stack") is not None
+    assert vpc.block("resources", "aws_nothing") is None
 
 
 @pytest.mark.parametrize(

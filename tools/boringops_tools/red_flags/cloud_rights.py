@@ -31,6 +31,8 @@ _AZURE_OWNER = frozenset({"Owner", "User Access Administrator"})
 _SUBSCRIPTION = re.compile(
     r"(?:/subscriptions/(?:\$\{[^}]*\}|[\w-]+)/?|(?:\$\{)?data\.azurerm_subscription\.[\w-]+\.id\}?)"
 )
+# Who a program runs as.
+_IDENTITY = re.compile(r"azurerm_user_assigned_identity\.|\.identity\[|\.identity\.0|\.kubelet_identity\[")
 _ADMIN_PORTS = frozenset({22, 3389, 5432, 3306, 1433, 6379, 27017, 9200})
 
 
@@ -68,6 +70,8 @@ def _owners(_: str, text: str) -> Iterable[Hit]:
             role, scope = block.value("role_definition_name"), _text(block.value("scope"))
             if role in _AZURE_OWNER and _SUBSCRIPTION.fullmatch(scope):
                 yield Hit(block.line_of("role_definition_name"), f"{role} of the whole subscription")
+            elif role in _AZURE_OWNER and _IDENTITY.search(_text(block.value("principal_id"))):
+                yield Hit(block.line_of("role_definition_name"), f"a program's identity is {role} of {scope}")
 
 
 def _text(value: Any) -> str:
@@ -162,6 +166,7 @@ RED_FLAGS = (
         bad={
             "a.tf": tf("google_project_iam_member", '  role = "roles/owner"\n  member = "serviceAccount:${google_service_account.a.email}"'),
             "b.tf": tf("azurerm_role_assignment", '  scope = "/subscriptions/${var.s}"\n  role_definition_name = "Owner"'),
+            "c.tf": tf("azurerm_role_assignment", '  scope = azurerm_container_registry.a.id\n  role_definition_name = "Owner"\n  principal_id = azurerm_user_assigned_identity.a.principal_id'),
         },
         good={
             "a.tf": tf("google_project_iam_member", '  role = "roles/viewer"\n  member = "serviceAccount:a@b"') + tf("google_project_iam_member", '  role = "roles/owner"\n  member = "group:a@b.example"'),

@@ -76,6 +76,8 @@ class Configuration:
     """Type of a resource or data source, or local name of a provider -> sources that it may be of."""
     schemas: dict[str, Any] = field(default_factory=dict)
     """What to serve, by source."""
+    judged_by: dict[str, tables.Table] = field(default_factory=dict)
+    """Source -> the table it is judged by, of a version that the configuration asks for where there is one."""
 
     def unsure(self, text: str, why: dict[str, str]) -> str:
         """What `why` (`providers` or `doubts`) says of a type or provider that the text names."""
@@ -104,7 +106,7 @@ def alone(root: Path, home: str) -> Configuration:
     made.folders[home] = folder = _folder(root, home)
     locked = _locked(root / home)
     for _, block in folder.blocks():
-        if block.kind in _KIND and block.labels and (known := tables.table(folder.provider(block))) is not None:
+        if block.kind in _KIND and block.labels and (known := _table(made, folder.provider(block), locked)) is not None:
             _versions(made, known, locked)
     return made
 
@@ -253,7 +255,7 @@ def _providers(copy: Path, made: Configuration) -> None:
         words |= set(_WORD.findall(place.read_text("utf-8", "replace")))
     locked = _locked(copy / made.home)
     for source in sorted(names - {f"hashicorp/{_BUILT_IN}", "builtin/terraform"}):
-        known = tables.table(source)
+        known = _table(made, source, locked)
         if known is None:
             made.schemas[source] = _anything(made, source, dotted - _RESOURCE_META)
             made.providers[source] = f"resources of {source} were not checked: no table of its schema is here"
@@ -267,15 +269,28 @@ def _locked(folder: Path) -> dict[str, str]:
     return dict(_LOCKED.findall(place.read_text("utf-8", "replace"))) if place.is_file() else {}
 
 
+def _asked(made: Configuration, source: str, locked: dict[str, str]) -> list[str]:
+    """What versions of a provider are asked for; where one is locked, that alone."""
+    if source in locked:
+        return [locked[source]]
+    return [each for one in made.folders.values() for each in one.constraints.get(source, ())]
+
+
+def _table(made: Configuration, source: str, locked: dict[str, str]) -> tables.Table | None:
+    found = tables.fitting(source, _asked(made, source, locked))
+    if found is not None:
+        made.judged_by[source] = found
+    return found
+
+
 def _versions(made: Configuration, known: tables.Table, locked: dict[str, str]) -> None:
     source = known.provider
-    made.providers[source] = _other_version(made, known, locked.get(source, ""))
+    made.providers[source] = _other_version(known, _asked(made, source, locked), source in locked)
     if source not in locked and (later := _later_major(made, known)):
         made.doubts[source] = f"resources of {source} were judged by its version {known.version}, but {later} is out"
 
 
-def _other_version(made: Configuration, known: tables.Table, locked: str) -> str:
-    asked = [locked] if locked else [each for one in made.folders.values() for each in one.constraints[known.provider]]
+def _other_version(known: tables.Table, asked: list[str], locked: bool) -> str:
     other = [each for each in asked if beyond(each, known.numbers)]
     if not other:
         return ""
@@ -288,7 +303,7 @@ def _other_version(made: Configuration, known: tables.Table, locked: str) -> str
 
 def _later_major(made: Configuration, known: tables.Table) -> str:
     """A major version after the table's that the configuration may get; empty where there is none."""
-    asked = [each for one in made.folders.values() for each in one.constraints[known.provider]]
+    asked = _asked(made, known.provider, {})
     later = range(known.numbers[0] + 1, known.newest_major + 1)
     return next((str(major) for major in later if all(admits(each, (major, 999, 0)) for each in asked)), "")
 

@@ -43,7 +43,7 @@ class TerraformSchemas(InProcess):
             if where != file.path or block.kind not in _KIND or len(block.labels) != 2:
                 continue
             source = made.folders[made.home].provider(block)
-            known = tables.table(source)
+            known = made.judged_by.get(source)
             if known is None:
                 if source != "hashicorp/terraform":
                     yield f"resources of {source} were not checked: no table of its schema is here"
