@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.checks.graph import cycles
 from boringops_tools.checks.pulumi_config import document
 from boringops_tools.red_flags.pulumi import is_project
 from boringops_tools.red_flags.pulumi_terraform import groups, runtime_of
@@ -148,7 +149,7 @@ def _functions(files: Files, path: str) -> Iterator[Hit]:
             ):
                 yield Hit(at((owner, key)), "`fn::invoke` names no `function`")
         elif meant := _LOWER.get(name.lower()):
-            yield Hit(at((owner, key)), f"the function is written `fn::{meant}`, not `{key}`")
+            yield Hit(at((owner, key)), f"the function is written `fn::{meant}`, not `{key}`", severity="warning")
         elif not _PROVIDERS_OWN.fullmatch(key):
             near = difflib.get_close_matches(name, _FUNCTIONS, 1, 0.6)
             better = f"; there is `fn::{near[0]}`" if near else ""
@@ -191,31 +192,11 @@ def _circles(files: Files, path: str) -> Iterator[Hit]:
     for resources, variables in groups(_program(files, path)):
         known = frozenset(map(str, (*resources, *variables)))
         needs = {str(name): _needs(each, known) for group in (variables, resources) for name, each in group.items()}
-        for circle in _found(needs):
+        for circle in cycles(needs):
             first = next((one for one in circle if one in resources), circle[0])
-            turned = circle[circle.index(first) :] + circle[: circle.index(first)]
+            turned = circle[circle.index(first) : -1] + circle[: circle.index(first)]
             way = " → ".join([*turned, first])
             yield Hit(at((resources, first), (variables, first)), f"each waits for the other: {way}")
-
-
-def _found(needs: Mapping[str, set[str]]) -> list[list[str]]:
-    """One circle of each knot, each as the names on its way."""
-    circles: list[list[str]] = []
-    done: set[str] = set()
-
-    def visit(name: str, way: list[str]) -> None:
-        if name in way:
-            circle = way[way.index(name) :]
-            if not any(set(circle) & set(other) for other in circles):
-                circles.append(circle)
-        elif name not in done and len(way) < 200:
-            for each in sorted(needs[name]):
-                visit(each, [*way, name])
-            done.add(name)
-
-    for name in needs:
-        visit(name, [])
-    return circles
 
 
 def _twice(files: Files, path: str) -> Iterator[Hit]:
