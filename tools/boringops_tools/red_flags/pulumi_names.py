@@ -11,7 +11,7 @@ _GENERATION = re.compile(r"(?:V2|Legacy)$")
 _MODULES: dict[str, dict[str, str]] = {
     "aws": {
         "ec2": "", "alb": "lb", "applicationloadbalancing": "lb", "elasticloadbalancingv2": "lb",
-        "cfg": "config", "apigateway": "api_gateway",
+        "cfg": "config", "apigateway": "api_gateway", "servicediscovery": "service_discovery",
     },
     "gcp": {
         "cloudrun": "cloud_run", "cloudrunv2": "cloud_run_v2", "secretmanager": "secret_manager", "serviceaccount": "service_account",
