@@ -107,7 +107,7 @@ def _missing(files: Files, path: str) -> Iterator[Hit]:
     for each, how in declared(project).items():
         if ":" in each or each in given or how.get("default") is not None or how.get("value") is not None:
             continue
-        if _set_elsewhere(files, each):
+        if set_elsewhere(files, each):
             continue
         near = difflib.get_close_matches(
             each, [one.rpartition(":")[2] for one in given - set(declared(project))], 1, 0.5
@@ -116,7 +116,7 @@ def _missing(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(at((stack, "config")) or 1, f"the project needs `{each}`, which this stack does not set{hint}")
 
 
-def _set_elsewhere(files: Files, name: str) -> bool:
+def set_elsewhere(files: Files, name: str) -> bool:
     """Whether a pipeline or a script sets a value before it brings the stack up."""
     texts = files.once(_setters)
     return any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) for text in texts)
