@@ -15,7 +15,9 @@ from boringops_tools.red_flags.cloud import TRIAL
 from boringops_tools.red_flags.pulumi import is_project
 
 _SECTIONS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
-_REGION = re.compile(r"(?:[a-z]{2}(?:-gov|-iso[a-z]?)?|eusc-[a-z]{2})-(?:central|(?:north|south)?(?:east|west)?|north|south)-\d")
+_REGION = re.compile(
+    r"(?:[a-z]{2}(?:-gov|-iso[a-z]?)?|eusc-[a-z]{2})-(?:central|(?:north|south)?(?:east|west)?|north|south)-\d"
+)
 _REQUIRED = {
     ".ts": (r"^(?:export )?(?:const|let|var) (\w+) *(?::[^=]*)?= *new (?:\w+\.)?Config\(\s*\)", r"^(?:[^\s/].*)?\b%s\.require\w*(?:<[^>]*>)?\(\s*[\"'`]([\w-]+)[\"'`]"),
     ".py": (r"^(\w+) *(?::[^=]*)?= *(?:\w+\.)?Config\(\s*\)", r"^(?:[^\s#].*)?\b%s\.require\w*\(\s*[\"']([\w-]+)[\"']"),
