@@ -95,7 +95,7 @@ RED_FLAGS = (
             "c/Pulumi.yaml": _p("aws:ec2:SecurityGroup", _PORT % "cidrBlocks: [10.0.0.0/8]") + "outputs: {a: '${main.id'}\n",
             "d/Pulumi.yaml": _p("aws:ec2:SecurityGroup", _PORT.replace("5432", "443") % "cidrBlocks: [0.0.0.0/0]"),
             "e/Pulumi.yaml": _p("aws:iam:RolePolicy", _ALLOW % "Deny"),
-            "f/Pulumi.yaml": _p("a:b:C", "{}", variables="{d: " + _ANY % "'${main.arn}'" + "}"),
+            "f/Pulumi.yaml": _p("a:b:C", "{}", variables="{d: " + _ANY.replace("'*'", "'s3:GetObject'") % "'*'" + "}"),
             "g/Pulumi.yaml": _p(_BUCKET, "{blockPublicPolicy: false}").replace("yaml", "python"),
             "i/Pulumi.yaml": _p("azure-native:storage:StorageAccount", "{allowBlobPublicAccess: false}"),
             "j/Pulumi.yaml": _p("azure-native:storage:BlobContainer", "{publicAccess: None}"),
