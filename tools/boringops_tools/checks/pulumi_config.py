@@ -14,6 +14,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.red_flags.pulumi import is_project
 from boringops_tools.yaml_files import is_workflow
 
+_FIELDS = ("type", "name", "description", "secret", "default", "value", "items")
 _TYPES = ("string", "integer", "boolean", "array", "object", "number")
 _MEANT = {"list": "array", "str": "string", "int": "integer", "bool": "boolean", "map": "object", "float": "number", "dict": "object"}  # fmt: skip
 _STACK = re.compile(r"Pulumi\.[^/]+\.ya?ml")
@@ -68,6 +69,9 @@ def _declarations(files: Files, path: str) -> Iterator[Hit]:
     config = mapping(document(files, path), "config")
     for name, how in config.items():
         kind = how.get("type") if isinstance(how, Mapping) else None
+        for key in how if isinstance(how, Mapping) else ():
+            if key not in _FIELDS and (near := difflib.get_close_matches(str(key), _FIELDS, 1, 0.75)):
+                yield Hit(at((how, key)), f"`{name}`: a declaration has no `{key}`; it has `{near[0]}`")
         if not isinstance(how, Mapping) or not isinstance(kind, str):
             continue
         if kind not in _TYPES:
@@ -166,7 +170,7 @@ RULES = (
     Rule(
         "pulumi/config-type", "error", "Pulumi refuses the project: a type is string, integer, boolean or array, with items.",
         f"{_SCHEMA}: the type of a value is one of string, integer, boolean and array; a default is of that type.", is_project, _declarations,
-        bad=({"Pulumi.yaml": _P + "  a: {type: list}\n"}, {"Pulumi.yaml": _P + "  a: {type: array}\n"}, {"Pulumi.yaml": _P + "  a: {type: integer, default: many}\n"}),
+        bad=({"Pulumi.yaml": _P + "  a: {type: list}\n"}, {"Pulumi.yaml": _P + "  a: {type: array}\n"}, {"Pulumi.yaml": _P + "  a: {type: string, defualt: b}\n"}, {"Pulumi.yaml": _P + "  a: {type: integer, default: many}\n"}),
         good=({"Pulumi.yaml": _P + "  a: {type: array, items: {type: string}, default: [b]}\n  b: {type: integer, default: 3}\n  c: {type: boolean, default: false}\n  d: {value: x}\n  e: f\n"},),
     ),
     Rule(

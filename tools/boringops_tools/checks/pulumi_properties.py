@@ -14,7 +14,7 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.pulumi_config import document
 from boringops_tools.red_flags.pulumi import is_project
-from boringops_tools.red_flags.pulumi_names import kind_of, singular, snake
+from boringops_tools.red_flags.pulumi_names import TYPES, kind_of, singular, snake
 from boringops_tools.red_flags.pulumi_terraform import groups, runtime_of
 
 _PROVIDERS = {"aws": "hashicorp/aws", "gcp": "hashicorp/google", "azure": "hashicorp/azurerm"}
@@ -113,6 +113,12 @@ def _slip(token: str, kind: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(
         kind, [each for each in known if each.startswith(kind.removesuffix(snake(last)))], 1, 0.94
     )
+    if not near:
+        package, _, rest = token.partition(":")
+        close = difflib.get_close_matches(
+            rest, [each.partition(":")[2] for each in TYPES if each.startswith(f"{package}:")], 1, 0.9
+        )
+        near = [TYPES[f"{package}:{each}"] for each in close]
     same = near and near[0].replace("_", "") == kind.replace("_", "")
     return near[0] if near and not same and not re.search(r"\d|Principle", last) else ""
 

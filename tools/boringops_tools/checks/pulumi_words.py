@@ -178,6 +178,10 @@ def _expressions(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(at((owner, key)), f"`${{{inner[:40]}` has no end; a dollar sign before a brace is `$$`")
             elif not inner.strip() or inner.startswith("{"):
                 yield Hit(at((owner, key)), f"`${{{inner}}}` refers to nothing")
+            elif inner.count("[") != inner.count("]"):
+                yield Hit(at((owner, key)), f"`${{{inner}}}` has a bracket without its other one")
+        if re.fullmatch(r"[^{}$]*\$\{[\w.\[\]:-]+\}\}[^{}]*", value):
+            yield Hit(at((owner, key)), f"`{value[:60]}` has a brace too many")
         if whole is not None and (match := whole.fullmatch(value)):
             yield Hit(at((owner, key)), f"`{value}` is only text; an expression is `${{{match[1]}}}`")
 
@@ -237,7 +241,7 @@ RULES = (
     ),
     Rule(
         "pulumi/expression", "error", "An expression is `${name.property}`.", f"{_DOC}: an expression begins with a dollar sign and a brace, and ends with a brace.", is_project, _expressions,
-        bad=({"Pulumi.yaml": _R % "'${c.id'"}, {"Pulumi.yaml": _R % "'x-${c.arn/*'"}, {"Pulumi.yaml": _R % "{c.id}"}, {"Pulumi.yaml": _R % "$c.id"}, {"Pulumi.yaml": _R % "'{{ c.id }}'"}, {"Pulumi.yaml": _R % "'${}'"}),
+        bad=({"Pulumi.yaml": _R % "'${c.id'"}, {"Pulumi.yaml": _R % "'x-${c.arn/*'"}, {"Pulumi.yaml": _R % "{c.id}"}, {"Pulumi.yaml": _R % "$c.id"}, {"Pulumi.yaml": _R % "'{{ c.id }}'"}, {"Pulumi.yaml": _R % "'${}'"}, {"Pulumi.yaml": _R % "'${c.ids[0}'"}, {"Pulumi.yaml": _R % "'${c.id}}'"}),
         good=({"Pulumi.yaml": _R % "'${c.id}/*'"}, {"Pulumi.yaml": _R % "'$${c.id'"}, {"Pulumi.yaml": _R % "'echo $(date) $c.id'"}, {"Pulumi.yaml": "name: ${PROJECT\nruntime: yaml\n"}),
     ),
     Rule(

@@ -19,7 +19,7 @@ _MODULES: dict[str, dict[str, str]] = {
         "cloudfunctionsv2": "cloudfunctions2",
     },
 }  # fmt: skip
-_TYPES = {
+TYPES = {
     "aws:rds:Instance": "aws_db_instance", "aws:rds:SubnetGroup": "aws_db_subnet_group", "aws:lb:LoadBalancer": "aws_lb",
     "aws:alb:LoadBalancer": "aws_lb", "aws:elb:LoadBalancer": "aws_elb", "gcp:serviceaccount:Account": "google_service_account",
     "azure:storage:Account": "azurerm_storage_account", "azure:storage:Container": "azurerm_storage_container",
@@ -56,7 +56,7 @@ def kind_of(token: str) -> str:
     package, *middle, name = token.split(":")
     module = middle[0].split("/")[0] if middle else ""
     name = _GENERATION.sub("", name)
-    if known := _TYPES.get(f"{package}:{module}:{name}"):
+    if known := TYPES.get(f"{package}:{module}:{name}"):
         return known
     module = _MODULES.get(package, {}).get(module, module)
     if module == "index" or package in ("azure", "azure-native"):
