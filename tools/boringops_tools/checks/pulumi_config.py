@@ -70,8 +70,8 @@ def _declarations(files: Files, path: str) -> Iterator[Hit]:
     for name, how in config.items():
         kind = how.get("type") if isinstance(how, Mapping) else None
         for key in how if isinstance(how, Mapping) else ():
-            if key not in _FIELDS and (near := difflib.get_close_matches(str(key), _FIELDS, 1, 0.75)):
-                yield Hit(at((how, key)), f"`{name}`: a declaration has no `{key}`; it has `{near[0]}`")
+            if key not in _FIELDS and (close := difflib.get_close_matches(str(key), _FIELDS, 1, 0.75)):
+                yield Hit(at((how, key)), f"`{name}`: a declaration has no `{key}`; it has `{close[0]}`")
         if not isinstance(how, Mapping) or not isinstance(kind, str):
             continue
         if kind not in _TYPES:
