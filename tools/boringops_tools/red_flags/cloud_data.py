@@ -63,8 +63,21 @@ def _unprotected(path: str, text: str) -> Iterable[Hit]:
                     each.line_of("prevent_destroy"),
                     f"{_named(block)} holds data, and its prevent_destroy is switched off",
                 )
+    for block in managed(text, "aws_s3_bucket_versioning") if is_terraform(path) else ():
+        for each in block.inner("versioning_configuration"):
+            if each.value("status") == "Suspended" and not _trial(path, *block.labels):
+                yield Hit(
+                    each.line_of("status"),
+                    f"{_named(block)}: what is overwritten or deleted is gone (versioning is suspended)",
+                )
     for one in template(path, text) if is_template(path) else ():
         yield from _lost(path, one)
+        versions = one.properties.get("VersioningConfiguration") if one.kind == "AWS::S3::Bucket" else None
+        if isinstance(versions, Mapping) and versions.get("Status") == "Suspended" and not _trial(path, one.name):
+            yield Hit(
+                line_of(versions, "Status") or one.line,
+                f"{one.name}: what is overwritten or deleted is gone (versioning is suspended)",
+            )
 
 
 def _lost(path: str, each: Resource) -> Iterator[Hit]:
@@ -160,7 +173,7 @@ RED_FLAGS = (
         bad={
             "a.tf": tf("aws_db_instance", "  storage_encrypted = true\n  deletion_protection = false"), "b.tf": tf("google_sql_database_instance", "  deletion_protection = false"),
             "c.tf": tf("aws_s3_bucket", "  lifecycle {\n    prevent_destroy = false\n  }"), "stack.yaml": _POLICY % "Delete",
-            "b.yaml": cfn("AWS::RDS::DBCluster", "      DeletionProtection: false"),
+            "c.yaml": cfn("AWS::S3::Bucket", "      VersioningConfiguration: {Status: Suspended}"), "b.yaml": cfn("AWS::RDS::DBCluster", "      DeletionProtection: false"),
         },
         good={
             "a.tf": tf("aws_db_instance", "  storage_encrypted = true\n  deletion_protection = var.keep"), "dev/a.tf": tf("aws_db_instance", "  deletion_protection = false"),

@@ -33,9 +33,23 @@ def _everybody(principal: Any) -> bool:
     return principal == "*" or (isinstance(principal, Mapping) and "*" in as_list(principal.get("AWS")))
 
 
+def _narrowed(condition: Any) -> bool:
+    """Whether a condition says who: how they connect does not."""
+    tests = (
+        [key for test in condition.values() if isinstance(test, Mapping) for key in test]
+        if isinstance(condition, Mapping)
+        else []
+    )
+    return bool(condition) and (not tests or any(str(key).lower() != "aws:securetransport" for key in tests))
+
+
 def _told(statement: Any) -> str:
     """What a statement lets everybody do; empty where it names somebody, or narrows it down."""
-    if not isinstance(statement, Mapping) or statement.get("Effect") != "Allow" or statement.get("Condition"):
+    if (
+        not isinstance(statement, Mapping)
+        or statement.get("Effect") != "Allow"
+        or _narrowed(statement.get("Condition"))
+    ):
         return ""
     if not _everybody(statement.get("Principal")):
         return ""
@@ -99,7 +113,7 @@ RED_FLAGS = (
         bad={
             "a.tf": tf("aws_sqs_queue_policy", _SAYS % ("Allow", '"*"', "")), "b.tf": tf("aws_sns_topic_policy", _SAYS % ("Allow", '{ AWS = "*" }', "")),
             "c.tf": tf("aws_s3_bucket_policy", "  policy = data.aws_iam_policy_document.a.json") + _DATA,
-            "stack.yaml": cfn("AWS::S3::BucketPolicy", _CFN_SAYS % ("Allow", "'*'")), "b.yaml": cfn("AWS::SQS::QueuePolicy", _CFN_SAYS % ("Allow", "{AWS: ['*']}")),
+            "stack.yaml": cfn("AWS::S3::BucketPolicy", _CFN_SAYS % ("Allow", "'*'")), "c.yaml": cfn("AWS::S3::BucketPolicy", (_CFN_SAYS % ("Allow", "'*'")).replace("}", ", Condition: {Bool: {'aws:SecureTransport': 'false'}}}")), "b.yaml": cfn("AWS::SQS::QueuePolicy", _CFN_SAYS % ("Allow", "{AWS: ['*']}")),
         },
         good={
             "a.tf": tf("aws_sqs_queue_policy", _SAYS % ("Deny", '"*"', "")), "b.tf": tf("aws_sns_topic_policy", _SAYS % ("Allow", '"*"', ', Condition = { StringEquals = { "aws:SourceAccount" = "1" } }')),

@@ -15,6 +15,7 @@ from boringops_tools.yaml_files import line_of
 # Services whose every action on every resource reads, deletes or gives away what belongs to others in the account.
 _SERVICES = re.compile(
     r"(?i)(?:iam|s3|kms|secretsmanager|ssm|sts|ec2|lambda|dynamodb|rds|organizations|sqs|sns|ecs|eks|ecr|cloudformation):\*"
+    r"|(?i:secretsmanager:GetSecretValue|iam:PassRole|sts:AssumeRole)"
 )
 
 
@@ -83,7 +84,7 @@ RED_FLAGS = (
         bad={
             "a.tf": tf("aws_iam_role_policy", _POLICY % ('["s3:*"]', '"*"')), "b.tf": tf("aws_iam_policy", _POLICY % ('"*"', '"arn:aws:s3:::a/*"')),
             "c.tf": 'data "aws_iam_policy_document" "a" {\n  statement {\n    actions = ["kms:*"]\n    resources = ["*"]\n  }\n}\n',
-            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN % ("'iam:*'", "'*'")), "b.yaml": cfn("AWS::IAM::Policy", (_CFN % ("a", "'*'")).replace("Action: a", "NotAction: 'iam:*'")),
+            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN % ("'iam:*'", "'*'")), "c.yaml": cfn("AWS::IAM::Policy", _CFN % ("'secretsmanager:GetSecretValue'", "'*'")), "b.yaml": cfn("AWS::IAM::Policy", (_CFN % ("a", "'*'")).replace("Action: a", "NotAction: 'iam:*'")),
         },
         good={
             "a.tf": tf("aws_iam_role_policy", _POLICY % ('["s3:*"]', '"arn:aws:s3:::a/*"')), "b.tf": tf("aws_kms_key", _POLICY % ('"kms:*"', '"*"')),
