@@ -43,11 +43,15 @@ def _looked_up(node: Any) -> list[Any] | None:
 def _maps(files: Files, path: str) -> Iterator[Hit]:
     for template in _templates(files, path):
         known = mapping(template, "Mappings")
-        if "Transform" in mapping(template) or not known:
+        if "Transform" in mapping(template) or "Fn::Transform" in str(list(known)):
             continue
         for owner, key, value in walk(mapping(template, "Resources")):
             words = _looked_up(value)
             if not words or len(words) < 3 or not isinstance(words[0], str) or not isinstance(words[2], str):
+                continue
+            if words[0] not in known:
+                has = f"; there is {', '.join(map(str, known))}" if known else ""
+                yield Hit(_line(files, path, owner, key, words[0]), f"the template has no mapping `{words[0]}`{has}")
                 continue
             tops = mapping(known, words[0])
             second = {str(each) for top in tops.values() for each in mapping(top)}
@@ -78,7 +82,8 @@ _J = '{{"Resources": {{"A": {{"Type": "AWS::EC2::SecurityGroup", "Properties": {
 
 RULES = (
     Rule("cloudformation/map-key", "error", "CloudFormation refuses the template: look up a key that the mapping has.", "AWS CloudFormation user guide, Fn::FindInMap: the second-level key is one of the mapping's.", is_template, _maps,
-         bad=({"t.yaml": _T.format("MemorySize")},), good=({"t.yaml": _T.format("Memory")}, {"t.yaml": _T.format("!Ref Key")})),
+         bad=({"t.yaml": _T.format("MemorySize")}, {"t.yaml": _T.format("Memory").replace("[Sizes", "[Size")}),
+         good=({"t.yaml": _T.format("Memory")}, {"t.yaml": _T.format("!Ref Key")}, {"t.yaml": "Transform: Acme\n" + _T.format("Memory").replace("[Sizes", "[Size")})),
     Rule("cloudformation/port-range", "error", "EC2 refuses it: the first port is not above the last.", "AWS CloudFormation user guide, AWS::EC2::SecurityGroup Ingress: FromPort is the start of the range.", is_template, _ranges,
          bad=({"t.json": _J.format(3307, 3306)},), good=({"t.json": _J.format(3306, 3306)}, {"t.json": _J.format('"80"', '"443"')}, {"t.json": _J.format(8, -1)})),
 )  # fmt: skip

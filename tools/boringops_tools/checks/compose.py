@@ -12,6 +12,7 @@ from typing import Any
 
 from boringops.facts import Severity
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.checks.compose_images import NO_HEALTHCHECK
 from boringops_tools.checks.graph import cycles
 from boringops_tools.yaml_files import is_compose, walk
 
@@ -19,11 +20,6 @@ _VOLUME = re.compile(r"[A-Za-z0-9][\w.-]+")
 _PORT = re.compile(
     r"(?:(?P<ip>\[[0-9a-fA-F:.]+\]|\d+(?:\.\d+){3}):)?(?:(?P<host>[\d-]*):)?(?P<target>[\d-]+)(?:/(?P<protocol>\w+))?"
 )
-_NO_HEALTHCHECK = frozenset(
-    {"postgres", "mysql", "mariadb", "mongo", "redis", "rabbitmq", "memcached", "nginx", "httpd", "node", "python",
-     "golang", "ruby", "php", "alpine", "debian", "ubuntu", "busybox", "traefik", "caddy", "valkey/valkey"}
-)  # fmt: skip
-"""Images of their projects that bring no HEALTHCHECK of their own."""
 Services = Mapping[Any, Mapping[Any, Any]]
 
 
@@ -150,7 +146,7 @@ def _has_none(service: Mapping[Any, Any]) -> bool:
         return False
     image = _plain(service.get("image")).partition("@")[0]
     name = image.removeprefix("docker.io/").removeprefix("library/").partition(":")[0]
-    return name in _NO_HEALTHCHECK
+    return name in NO_HEALTHCHECK
 
 
 # --- ports ------------------------------------------------------------------------------------------------------------

@@ -177,6 +177,15 @@ def _privileged(path: str, text: str) -> Iterable[Hit]:
         for container in as_list(each.properties.get("ContainerDefinitions")):
             if isinstance(container, Mapping) and container.get("Privileged") in (True, "true"):
                 yield Hit(line_of(container, "Privileged") or each.line, f"{each.name}: a container is privileged")
+            user = str(container.get("User", "")) if isinstance(container, Mapping) else ""
+            if user.partition(":")[0] in ("root", "0"):
+                said = f"{each.name}: a container is told to run as root"
+                yield Hit(
+                    line_of(container, "User") or each.line,
+                    said,
+                    "Name the user that the program needs.",
+                    severity="warning",
+                )
 
 
 def _hcl(path: str) -> bool:
@@ -277,7 +286,10 @@ RED_FLAGS = (
     RedFlag(
         "cloud/privileged-task", _NEVER, "error", "Grant the one capability that is needed instead.",
         applies=is_template, check=_privileged,
-        bad={"stack.yaml": cfn("AWS::ECS::TaskDefinition", "      ContainerDefinitions: [{Name: a, Privileged: true}]")},
+        bad={
+            "stack.yaml": cfn("AWS::ECS::TaskDefinition", "      ContainerDefinitions: [{Name: a, Privileged: true}]"),
+            "b.yaml": cfn("AWS::ECS::TaskDefinition", "      ContainerDefinitions: [{Name: a, User: 'root'}]"),
+        },
         good={"stack.yaml": cfn("AWS::ECS::TaskDefinition", "      ContainerDefinitions: [{Name: a, Privileged: false}]")},
     ),
 )  # fmt: skip
