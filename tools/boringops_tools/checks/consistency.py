@@ -41,6 +41,7 @@ _SOURCES = (
     ".yaml",
 )
 _MOST_SOURCES = 2000
+_BUILDS = re.compile(r"(?:^|/)(?:pom\.xml|build\.gradle(?:\.kts)?)$|\.versions\.toml$")
 
 
 def services(files: Files, path: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
@@ -168,6 +169,10 @@ def unanswered(files: Files, app: Application | None, probed: str) -> str:
         return ""
     if any(f"`{probed}`" in remark for remark in app.remarks):
         return ""
+    if _BUILDS.search(app.health.source.path) and (
+        probed.startswith(f"{app.health.path.rstrip('/')}/") or probed in ("/livez", "/readyz")
+    ):
+        return ""  # Spring Boot's actuator: its groups and components; who asks for them may well turn them on
     word = probed.strip("/").rpartition("/")[2]
     parts = probed.strip("/").split("/")
     # A router may be mounted under a prefix: the end of the path is enough to make it one that may be answered.
@@ -387,11 +392,23 @@ def _rule(id_: str, reason: str, source: str, applies: Any, check: Any, file: st
     bad, fine = text.format(**_FINE | wrong), text.format(**_FINE)
     # The same file says nothing wrong where no application is recognised.
     alone = ({file: bad},) if id_ != "consistency/service-port" else ()
+    boot = ({**_BOOT, file: text.format(**_FINE | {"path": "/actuator/health/liveness"})},) if "path" in wrong else ()
     return Rule(
-        id_, "warning", reason, source, applies, check, ({**beside, file: bad},), ({**beside, file: fine}, *alone)
+        id_,
+        "warning",
+        reason,
+        source,
+        applies,
+        check,
+        ({**beside, file: bad},),
+        ({**beside, file: fine}, *alone, *boot),
     )
 
 
+_BOOT = {
+    "pom.xml": "<project><artifactId>shop</artifactId><version>1</version><parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId><version>3.5.7</version></parent><dependencies><dependency><artifactId>spring-boot-starter-actuator</artifactId></dependency><dependency><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies><build><plugins><plugin><artifactId>spring-boot-maven-plugin</artifactId></plugin></plugins></build></project>\n",
+    "src/main/java/A.java": "class A { public static void main(String[] a) { SpringApplication.run(A.class, a); } }\n", "Dockerfile": "FROM a:1\n",
+}  # fmt: skip
 _PORT = "Let the image, who publishes it and the application say the same port."
 _HEALTH = "Ask a path that the application answers: a probe that always fails restarts it for ever."
 
