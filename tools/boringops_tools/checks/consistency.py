@@ -17,7 +17,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.images import command_port, started
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, selected
-from boringops_tools.dockerfile import Stage, is_dockerfile, parse
+from boringops_tools.dockerfile import Stage, assignments, is_dockerfile, parse
 from boringops_tools.yaml_files import is_compose, is_workflow, is_yaml, walk
 
 if TYPE_CHECKING:
@@ -130,11 +130,31 @@ def _app_ports(files: Files, path: str) -> Iterator[Hit]:
     runs_it = "npm start" in started or any(
         word in started for word in app.command[1:] if re.match(r"[a-z].*[.:]", word)
     )
-    if runs_it and not any(_mentions(stages, port) for port in exposed):
+    words = ("CMD", "ENTRYPOINT", "ARG")
+    sets = " ".join(
+        each.value
+        for stage in stages
+        for each in stage.instructions
+        if each.name == "ENV" and _is_read(files, app, each.value)
+    )
+    told = any(_mentions(stages, port, words) or re.search(rf"(?<!\d){port}(?!\d)", sets) for port in exposed)
+    if runs_it and not told:
         line = next(each.line for stage in stages for each in stage.instructions if each.name == "EXPOSE")
         yield Hit(
             line, f"the image exposes {_listed(exposed)}, and the application listens on {app.port} ({app.port_source})"
         )
+
+
+def _is_read(files: Files, app: Application, value: str) -> bool:
+    """Whether anything of an application reads one of the variables that ENV sets there, or may do so without their names."""
+    prefix = f"{app.folder}/" if app.folder else ""
+    sources = [each for each in files.all if each.startswith(prefix) and each.endswith(_SOURCES) and not is_yaml(each)]
+    names = list(assignments(value))
+    return (
+        app.language not in ("node", "go")
+        or len(sources) > _MOST_SOURCES
+        or any(name in files.text(each) for each in sources for name in names)
+    )
 
 
 def _service_ports(files: Files, path: str) -> Iterator[Hit]:
