@@ -195,7 +195,9 @@ def _documents(files: Files, path: str) -> Iterator[Hit]:
             if (
                 int(port) not in ports
                 and port not in published
-                and not re.search(rf"(?<!\d){port}(?!\d)", said + re.sub(rf"(?i):{port}\b|\bport `?{port}\b", "", text))
+                and not re.search(
+                    rf"(?<!\d){port}(?!\d)", said + re.sub(rf"(?i):{port}\b|(?<!-)\bport `?{port}\b", "", text)
+                )
             ):
                 yield Hit(
                     number,
@@ -252,5 +254,5 @@ RULES = (
          bad=({**_IMAGE, **_FILLS, "a.yaml": _POD.format(8080)},), good=({**_IMAGE, **_FILLS, "a.yaml": _POD.format(3000)}, {**_IMAGE, **_FILLS, "a.yaml": _POD.format(8080).replace("relay", "redis:8")})),
     Rule("consistency/document-port", "warning", _SAME, "What a README tells to type is typed.", _is_readme, _documents,
          bad=({**_SERVER, "README.md": "    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "It listens on port 8080; `curl http://localhost:8080/x` asks it.\n"}, {**_IMAGE, "README.md": "    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    docker run -p 3000:8080 a\n"}),
-         good=({**_SERVER, "README.md": "    PORT=8080 npm start\n    curl http://localhost:8080/x\n"}, {**_SERVER, "README.md": "    curl http://localhost:3000/x\n"}, {**_IMAGE, "README.md": "    docker run -p 8080:3000 a\n    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    curl http://localhost:3000/x\nhttp://localhost:9\n"}, {**_IMAGE, "README.md": "    curl localhost:8080 or http://localhost:8080/\n", "compose.yaml": "services: {a: {image: 'a:1', ports: ['8080:3000']}}\n"})),
+         good=({**_SERVER, "README.md": "    PORT=8080 npm start\n    curl http://localhost:8080/x\n"}, {**_SERVER, "README.md": "    node server.js --port 8080\n    curl http://localhost:8080/x\n"}, {**_SERVER, "README.md": "    curl http://localhost:3000/x\n"}, {**_IMAGE, "README.md": "    docker run -p 8080:3000 a\n    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    curl http://localhost:3000/x\nhttp://localhost:9\n"}, {**_IMAGE, "README.md": "    curl localhost:8080 or http://localhost:8080/\n", "compose.yaml": "services: {a: {image: 'a:1', ports: ['8080:3000']}}\n"})),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Ports that settings, clouds, proxies and documents name, against where the program listens."""
 
-# ruff: noqa: E501, S104 - an example reads best on one line, and its server listens where a container's has to
+# ruff: noqa: E501 - an example reads best on one line, and its server listens where a container's has to
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _targets(files: Files, path: str) -> Iterator[Hit]:
     """A target group of addresses and the one task that it is for; 80 and 443 are what people write where it is not read."""
     blocks = read(files.text(path))
     groups = [each for each in resources(blocks, "aws_lb_target_group") if each.value("target_type") == "ip"]
-    tasks = [each for each in resources(blocks, "aws_ecs_task_definition")]
+    tasks = list(resources(blocks, "aws_ecs_task_definition"))
     made = definitions(tasks[0]) if len(groups) == len(tasks) == 1 else None
     mapped = [mapping(each).get("containerPort") for one in made or () for each in (one.get("portMappings") or ())]
     port = whole(groups[0].value("port")) if made and len(made) == 1 and len(mapped) == 1 else None
