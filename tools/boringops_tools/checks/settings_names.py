@@ -53,7 +53,7 @@ def _hosts(files: Files, path: str) -> Iterator[Hit]:
         host = match["host"]
         handed = (
             re.search(rf"\$\{{?{match['name']}\b", text) is not None
-            or re.search(rf"env_file:[^\n]*(?:\n\s*-[^\n]*)*\.env\b", text) is not None
+            or re.search(r"env_file:[^\n]*(?:\n\s*-[^\n]*)*\.env\b", text) is not None
         )
         if (
             handed
