@@ -97,12 +97,13 @@ def _brought(files: Files, path: str, stages: list[Stage], wanted: str) -> bool:
                 folder = _joined(folder, each.value.strip("\"'"))
                 if "$" in folder:
                     return True
-            elif each.name == "RUN" and (
-                _BRINGS.search(each.value + "".join(each.heredocs))
-                or wanted.split("/")[-2] in re.findall(r"[\w.-]+", each.value)
-            ):
-                return True
-            elif each.name in ("COPY", "ADD") and _covers(files, path, each, folder, wanted):
+            elif (
+                each.name == "RUN"
+                and (
+                    _BRINGS.search(each.value + "".join(each.heredocs))
+                    or wanted.split("/")[-2] in re.findall(r"[\w.-]+", each.value)
+                )
+            ) or (each.name in ("COPY", "ADD") and _covers(files, path, each, folder, wanted)):
                 return True
     return False
 
@@ -136,10 +137,12 @@ def _covers(files: Files, path: str, each: Instruction, folder: str, wanted: str
             ):
                 return True
             continue
+        known = [one for one in places if one in files.folders or one == "."]
+        if not known and wanted == target:
+            return True  # made before the image is: what it is named there is not known
         if not wanted.startswith(f"{target.rstrip('/')}/"):
             continue
         rest = wanted[len(target.rstrip("/")) + 1 :]
-        known = [one for one in places if one in files.folders or one == "."]
         # A folder that is not there, or that holds what git does not see, may bring anything.
         if (
             not known
@@ -189,6 +192,6 @@ RULES = (
                {_D: "FROM a:1\nCOPY pkg ./pkg\n"}, {_D: _GO.format("server-linux", "server"), **_REPO})),
     Rule("dockerfile/not-in-image", "error", "The container ends at once: start a file that is copied into the image.", "Dockerfile reference, CMD: the program and its arguments as they are in the image.", is_dockerfile, _starts,
          bad=({_D: _JS.format("node_modules", "node_modules", "dist/index.js"), **_NODE}, {_D: _JS.format("node_modules", "node_modules", "server.js"), **_NODE}, {_D: _JAR.format("service.jar")}),
-         good=({_D: _JS.format("node_modules", "node_modules", "src/server.js"), **_NODE}, {_D: _JS.format("dist", "dist", "dist/index.js"), **_NODE}, {_D: _JS.format("", "", "dist/index.js"), **_NODE}, {_D: _JAR.format("app.jar")}, {_D: _JAR.format("./")},
+         good=({_D: _JS.format("node_modules", "node_modules", "src/server.js"), **_NODE}, {_D: _JS.format("dist", "dist", "dist/index.js"), **_NODE}, {_D: _JS.format("", "", "dist/index.js"), **_NODE}, {_D: _JAR.format("app.jar")}, {_D: _JAR.format("./")}, {_D: "FROM eclipse-temurin:21\nWORKDIR /app\nCOPY target/a-1.jar app.jar\nCMD java -jar app.jar\n"},
                {_D: _JS.format("node_modules", "node_modules", "dist/index.js").replace("COPY src", "RUN npm run build\nCOPY src"), **_NODE}, {_D: _JS.format("node_modules", "node_modules", "node_modules/.bin/serve.js"), **_NODE}, {_D: _JS.format("node_modules", "node_modules", "dist/index.js").replace("FROM node:24\n", "FROM acme/node:1\n"), **_NODE})),
 )  # fmt: skip

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from boringops.facts import Severity
-from boringops_tools.checks import carriers
-from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.checks import carriers, consistency
+from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.yaml_files import is_compose, is_yaml
 
 if TYPE_CHECKING:
@@ -146,7 +146,10 @@ def _documented(files: Files, path: str) -> Iterator[Hit]:
 def given_by_compose(files: Files, path: str) -> set[str]:
     """Variables that Compose files beside it set for what they build: nobody has to."""
     beside = [each for each in files.siblings(path) if is_compose(each)]
-    return {name for each in beside for carrier in carriers.of(files, each) for name in carrier.names}
+    built = {name for each in beside for carrier in carriers.of(files, each) for name in carrier.names}
+    values = [mapping(service, "environment") for each in beside for _, service in consistency.services(files, each)]
+    # What another one is given may be meant for the same image, where the value is written out.
+    return built | {str(name) for value in values for name in value if "$" not in str(value[name])}
 
 
 _APP = {
@@ -168,6 +171,7 @@ RULES = (
         "The persona: all environment variables documented in .env.example.", is_example, _documented,
         bad=({".env.example": "OTHER=1\n", **_APP}, {".env.example": "LOGLEVEL=1\n", **_APP}),
         good=({".env.example": "LOG_LEVEL=info\n", **_APP}, {".env.example": "# LOG_LEVEL=info\nX=1\n", **_APP}, {".env.example": "A=1\n"},
-              {".env.example": "OTHER=1\n", "compose.yaml": _GIVES, "Dockerfile": "FROM a:1\n", **_APP}),
+              {".env.example": "OTHER=1\n", "compose.yaml": _GIVES, "Dockerfile": "FROM a:1\n", **_APP},
+              {".env.example": "OTHER=1\n", "compose.yaml": _GIVES.replace("build: .", "image: 'b/a:1'"), **_APP}),
     ),
 )  # fmt: skip
