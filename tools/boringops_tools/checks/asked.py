@@ -12,7 +12,7 @@ from typing import Any
 from boringops_tools.checks import consistency, program
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.deploys import workloads
-from boringops_tools.checks.kubernetes import containers, named, objects, pod_of
+from boringops_tools.checks.kubernetes import Object, containers, named, objects, pod_of
 from boringops_tools.checks.terraform_ecs import is_terraform
 from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.red_flags.hcl import Block, read
@@ -20,6 +20,9 @@ from boringops_tools.yaml_files import is_compose, is_yaml
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[\w./-]+)")
+_SERVICES = re.compile(
+    r"(?:^|/)(?:postgres|postgresql|redis|valkey|mysql|mariadb|mongo|mongodb|rabbitmq|kafka|memcached|elasticsearch|minio|nats|nginx|envoy|busybox)(?:[:@]|$)"
+)
 _TOLD = re.compile(r"`(?:GET|HEAD) (/[\w./-]+)`")
 
 
@@ -51,15 +54,20 @@ def _services(files: Files, path: str) -> Iterator[Hit]:
 
 def _pods(files: Files, path: str) -> Iterator[Hit]:
     here = [each for each in objects(files, path) if list(containers(pod_of(each)))]
-    if not here or len(workloads(files)) != 1:
+    if not here or len([each for each in workloads(files) if not _backing(each)]) != 1:
         return
     for thing in here:
         found = list(containers(pod_of(thing)))
-        for key in _PROBES if len(found) == 1 else ():
+        for key in _PROBES if len(found) == 1 and not _backing(thing) else ():
             get = mapping(found[0], key, "httpGet")
             asked = str(get.get("path") or "").partition("?")[0]
             if asked and (why := _why(files, asked)):
                 yield Hit(at((get, "path")), f"{named(thing)}: {key} asks `{asked}`: {why}")
+
+
+def _backing(thing: Object) -> bool:
+    """Whether a workload runs what everybody runs beside an application."""
+    return all(_SERVICES.search(str(each.get("image"))) for each in containers(pod_of(thing)))
 
 
 def _clouds(files: Files, path: str) -> Iterator[Hit]:

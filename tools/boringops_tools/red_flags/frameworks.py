@@ -42,8 +42,8 @@ def _debug(path: str, text: str) -> Iterable[Hit]:
             return
         for key in told if isinstance(told, dict) else ():
             if key.lower() in ("debug", "detailederrors") and told[key] is True:
-                line = next((at for at, each in enumerate(text.splitlines(), 1) if key in each), None)
-                yield Hit(line, f"`{key}` is on in what production runs with")
+                place = next((at for at, each in enumerate(text.splitlines(), 1) if key in each), None)
+                yield Hit(place, f"`{key}` is on in what production runs with")
 
 
 _HOSTS = re.compile(r"(?m)^(ALLOWED_HOSTS\s*(?::[^=\n]*)?=\s*[\[(]\s*[\"']\*[\"']\s*,?\s*[\])])")
@@ -83,7 +83,12 @@ def _is_exposure(document: object, wanted: object) -> bool:
     return False
 
 
-def _is_boot(path: str) -> bool:
+def is_live(path: str) -> bool:
+    """Whether a file has the settings of production."""
+    return bool(_LIVE.search(path))
+
+
+def is_boot(path: str) -> bool:
     return bool(
         re.fullmatch(r"(?:application|bootstrap)(?:-[\w-]+)?\.(?:ya?ml|properties)", posixpath.basename(path))
     ) and not _AT_HOME.search(path)
@@ -96,7 +101,7 @@ def _is_django(path: str) -> bool:
 
 RED_FLAGS = (
     RedFlag(
-        "settings/debug", _NEVER, "error", "Switch it off: what goes wrong is for the log, not for whoever asks.", applies=lambda path: bool(_LIVE.search(path)), check=_debug,
+        "settings/debug", _NEVER, "error", "Switch it off: what goes wrong is for the log, not for whoever asks.", applies=is_live, check=_debug,
         bad={
             "shop/settings/production.py": "from .base import *\nDEBUG = True\n", "config/environments/production.rb": "Rails.application.configure do\n  config.consider_all_requests_local = true\nend\n",
             ".env.production": "APP_DEBUG=true\n", "application-prod.properties": "debug=true\n", "appsettings.Production.json": '{"DetailedErrors": true}\n',
@@ -112,7 +117,7 @@ RED_FLAGS = (
         good={"shop/settings/base.py": 'ALLOWED_HOSTS = os.environ["HOSTS"].split(",")\n', "shop/settings/local.py": 'ALLOWED_HOSTS = ["*"]\n', "shop/settings.py": "if DEBUG:\n    ALLOWED_HOSTS = ['*']\n"},
     ),
     RedFlag(
-        "settings/all-endpoints", _NEVER, "warning", "List those that are asked: health, info, prometheus.", applies=_is_boot, check=_exposes,
+        "settings/all-endpoints", _NEVER, "warning", "List those that are asked: health, info, prometheus.", applies=is_boot, check=_exposes,
         bad={
             "src/main/resources/application.yaml": 'management:\n  endpoints:\n    web:\n      exposure:\n        include: "*"\n', "application.properties": "management.endpoints.web.exposure.include=*\n",
             "application.yml": "management.endpoints.web.exposure:\n  include: ['*']\n",
