@@ -19,7 +19,7 @@ from boringops_tools.red_flags.hcl import Block, read
 from boringops_tools.yaml_files import is_compose, is_yaml
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[\w./-]+)")
+_URL = re.compile(r"(?:https?://|(?<=\s))(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[\w./-]+)")
 _SERVICES = re.compile(
     r"(?:^|/)(?:postgres|postgresql|redis|valkey|mysql|mariadb|mongo|mongodb|rabbitmq|kafka|memcached|elasticsearch|minio|nats|nginx|envoy|busybox)(?:[:@]|$)"
 )

@@ -130,6 +130,10 @@ def _app_ports(files: Files, path: str) -> Iterator[Hit]:
     runs_it = "npm start" in started or any(
         word in started for word in app.command[1:] if re.match(r"[a-z].*[.:]", word)
     )
+    # A compiled program is what its image is built for, where there is no other.
+    runs_it = runs_it or (
+        app.language in ("go", "rust") and len(files.stack.applications) == 1 and len(_dockerfiles(files)) == 1
+    )
     words = ("CMD", "ENTRYPOINT", "ARG")
     sets = " ".join(
         each.value

@@ -27,7 +27,8 @@ _REQUIREMENTS = re.compile(r"(?:^|/)[\w.-]*requirements[\w./-]*\.(?:txt|in)$")
 _SERVER_PORT = re.compile(
     r"(?m)^server:\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+port:\s*(\d+)\s*$|^server\.port\s*[=:]\s*(\d+)\s*$"
 )
-_LOCAL_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1):(\d{2,5})\b")
+_LOCAL_URL = re.compile(r"(?:https?://|(?<=\s))(?:localhost|127\.0\.0\.1):(\d{2,5})\b")
+_LISTENS_ON = re.compile(r"(?i)\blisten(?:s|ing)? (?:on|at) (?:port )?`?:?(\d{4,5})\b(?!\.\d)")
 _PUBLISHED = re.compile(r"docker run\b[^\n]*?\s(?:-p|--publish)[ =](?:[\d.]+:)?(\d+):(\d+)\b[^\n]*")
 
 
@@ -191,6 +192,9 @@ def _documents(files: Files, path: str) -> Iterator[Hit]:
                     f"port {match[2]} of the container is published here; {there} {', '.join(map(str, sorted(ports)))}",
                 )
         published = {match[1] for match in _PUBLISHED.finditer(text)}
+        for port in _LISTENS_ON.findall(line):
+            if int(port) not in ports and not re.search(rf"(?<!\d){port}(?!\d)", said + text.replace(line, "")):
+                yield Hit(number, f"port {port} is written here; {there} {', '.join(map(str, sorted(ports)))}")
         for port in _LOCAL_URL.findall(line) if re.search(r"\bcurl\b|\bwget\b", line) else ():
             if (
                 int(port) not in ports
@@ -253,6 +257,6 @@ RULES = (
     Rule("consistency/filled-port", "warning", _SAME, "A pod's containerPort is one that the image listens on.", is_yaml, _filled_pods,
          bad=({**_IMAGE, **_FILLS, "a.yaml": _POD.format(8080)},), good=({**_IMAGE, **_FILLS, "a.yaml": _POD.format(3000)}, {**_IMAGE, **_FILLS, "a.yaml": _POD.format(8080).replace("relay", "redis:8")})),
     Rule("consistency/document-port", "warning", _SAME, "What a README tells to type is typed.", _is_readme, _documents,
-         bad=({**_SERVER, "README.md": "    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "It listens on port 8080; `curl http://localhost:8080/x` asks it.\n"}, {**_IMAGE, "README.md": "    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    docker run -p 3000:8080 a\n"}),
-         good=({**_SERVER, "README.md": "    PORT=8080 npm start\n    curl http://localhost:8080/x\n"}, {**_SERVER, "README.md": "    node server.js --port 8080\n    curl http://localhost:8080/x\n"}, {**_SERVER, "README.md": "    curl http://localhost:3000/x\n"}, {**_IMAGE, "README.md": "    docker run -p 8080:3000 a\n    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    curl http://localhost:3000/x\nhttp://localhost:9\n"}, {**_IMAGE, "README.md": "    curl localhost:8080 or http://localhost:8080/\n", "compose.yaml": "services: {a: {image: 'a:1', ports: ['8080:3000']}}\n"})),
+         bad=({**_IMAGE, "README.md": "Listens on 8080.\n"}, {**_IMAGE, "README.md": "`curl localhost:8080/x`\n    curl -f localhost:8080/x\n"}, {**_SERVER, "README.md": "    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "It listens on port 8080; `curl http://localhost:8080/x` asks it.\n"}, {**_IMAGE, "README.md": "    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    docker run -p 3000:8080 a\n"}),
+         good=({**_SERVER, "README.md": "    PORT=8080 npm start\n    curl http://localhost:8080/x\n"}, {**_SERVER, "README.md": "    node server.js --port 8080\n    curl http://localhost:8080/x\n"}, {**_SERVER, "README.md": "    curl http://localhost:3000/x\n"}, {**_IMAGE, "README.md": "    docker run -p 8080:3000 a\n    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    curl http://localhost:3000/x\nhttp://localhost:9\n"}, {**_IMAGE, "README.md": "    curl localhost:8080 or http://localhost:8080/\nIt listens on 8080.\n", "compose.yaml": "services: {a: {image: 'a:1', ports: ['8080:3000']}}\n"})),
 )  # fmt: skip

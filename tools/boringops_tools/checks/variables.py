@@ -149,7 +149,10 @@ def given_by_compose(files: Files, path: str) -> set[str]:
     built = {name for each in beside for carrier in carriers.of(files, each) for name in carrier.names}
     values = [mapping(service, "environment") for each in beside for _, service in consistency.services(files, each)]
     # What another one is given may be meant for the same image, where the value is written out.
-    return built | {str(name) for value in values for name in value if "$" not in str(value[name])}
+    given = built | {str(name) for value in values for name in value if "$" not in str(value[name])}
+    # What is only handed on by its own name, somebody has to set after all.
+    handed = set(re.findall(r"\$\{(\w+)(?::?\?[^}]*)?\}", "\n".join(map(files.text, beside))))
+    return given - handed
 
 
 _APP = {
