@@ -1,4 +1,4 @@
-"""What an image is made of: folders that it copies and nobody has, and a program that nothing brings into it."""
+"""What an image is made of: sources that it copies and nobody has, and a program that nothing brings into it."""
 
 # ruff: noqa: E501 - an example reads best on one line
 
@@ -32,6 +32,7 @@ _WITH_SCRIPT = {
     "deno": r"\.ts$",
     "bun": r"\.[jt]s$",
 }
+_SOURCE = re.compile(r"\.(?:py|[cm]?js|ts|go|rb|php|rs|java)$")
 # Steps that bring in files of their own.
 _BRINGS = re.compile(
     r"\b(?:build|compile|tsc|webpack|esbuild|vite|babel|cp|mv|ln|curl|wget|git|tar|unzip|touch|tee|install\s+-|mvn|mvnw|gradle|gradlew|make|publish|generate|rsync)\b|>"
@@ -57,15 +58,22 @@ def _folders(files: Files, path: str) -> Iterator[Hit]:
         plain = posixpath.normpath(source.lstrip("/"))
         wanted = [posixpath.normpath(posixpath.join(place, plain)) for place in places]
         name = posixpath.basename(plain)
-        if name not in _FOLDERS or any(
-            one in files.known or one in files.folders or files.ignored(one) or files.ignored(f"{one}/x")
-            for one in wanted
+        source_file = _SOURCE.search(name)
+        where = {posixpath.dirname(one) for one in wanted}
+        beside = [
+            one for one in files.all if source_file and one.endswith(source_file[0]) and posixpath.dirname(one) in where
+        ]
+        ignored = any(files.ignored(one) or files.ignored(f"{one}/x") for one in wanted)
+        if (
+            not (name in _FOLDERS or beside)
+            or ignored
+            or any(one in files.known or one in files.folders for one in wanted)
         ):
             continue
-        elsewhere = any(posixpath.basename(one) == name for one in files.folders)
+        elsewhere = name in files.by_name or any(posixpath.basename(one) == name for one in files.folders)
         if not elsewhere and not _made(files, plain) and ".gitmodules" not in files.known:
-            beside = sorted(one for one in files.folders if "/" not in one and not one.startswith("."))
-            yield Hit(each.line, f"`{source}` is not in the repository; it has {', '.join(beside[:6])}")
+            has = beside or [one for one in files.folders if "/" not in one and not one.startswith(".")]
+            yield Hit(each.line, f"`{source}` is not in the repository; it has {', '.join(sorted(has)[:6])}")
 
 
 def _made(files: Files, name: str) -> bool:
@@ -178,6 +186,43 @@ def _starts(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(place.line, f"the image starts `{script}`, and nothing brings {wanted} into it")
 
 
+_SERVED = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(\))?")
+
+
+def _attributes(files: Files, path: str) -> Iterator[Hit]:
+    """The name of the application that a server of Python is told, where the module's file has no such word."""
+    file = parse(files.text(path))
+    place, words = started(file.lineage(file.stages[-1]) if file.stages else [])
+    if (
+        place is None
+        or not words
+        or posixpath.basename(words[0]) not in ("gunicorn", "uvicorn", "hypercorn", "granian")
+    ):
+        return
+    match = next((each for word in words[1:] if (each := _SERVED.fullmatch(word))), None)
+    dotted = match[1].replace(".", "/") if match else ""
+    homes = (
+        [one for one in files.all if f"/{one}".endswith((f"/{dotted}.py", f"/{dotted}/__init__.py"))] if dotted else []
+    )
+    modules = sorted(each for each in files.all if each.endswith(".py") and "/" not in each)
+    made = files.ignored(f"{dotted}.py") or _made(files, f"{dotted}.py")
+    # What is named so is nobody's package.
+    if (
+        match
+        and not homes
+        and dotted in ("app", "main", "wsgi", "asgi", "server", "api")
+        and modules
+        and path == "Dockerfile"
+        and not made
+    ):
+        yield Hit(
+            place.line, f"the image starts `{match[0]}`, and there is no {dotted}.py; there is {', '.join(modules[:4])}"
+        )
+    text = files.text(homes[0]) if len(homes) == 1 else ""
+    if match and text.strip() and not re.search(rf"\b{match[2]}\b|import \*|__getattr__|globals\(\)", text):
+        yield Hit(place.line, f"the image starts `{match[0]}`, and {homes[0]} has no `{match[2]}`")
+
+
 _D = "Dockerfile"
 _GO = "FROM golang:1.26 AS build\nCOPY go.mod ./\nCOPY {} ./{}\nRUN go build -o /a .\n"
 _REPO = {"go.mod": "module a\n", "internal/a.go": "package a\n"}
@@ -187,9 +232,11 @@ _JAR = 'FROM maven:3 AS build\nRUN mvn package\nFROM eclipse-temurin:21\nWORKDIR
 
 RULES = (
     Rule("dockerfile/missing-folder", "error", "The build stops there: name a folder of the build context.", "Dockerfile reference, COPY: sources are paths of the build context.", is_dockerfile, _folders,
-         bad=({_D: _GO.format("pkg", "pkg"), **_REPO}, {_D: "FROM php:8\nCOPY composer.json ./\nCOPY config ./config\n", "composer.json": "{}\n"}),
-         good=({_D: _GO.format("internal", "internal"), **_REPO}, {_D: _GO.format("pkg", "pkg"), **_REPO, "build.sh": "mkdir -p pkg\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, ".gitignore": "/pkg/\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, "web/pkg/a.go": "package a\n"},
+         bad=({_D: _GO.format("pkg", "pkg"), **_REPO}, {_D: "FROM php:8\nCOPY composer.json ./\nCOPY config ./config\n", "composer.json": "{}\n"}, {_D: "FROM python:3\nCOPY requirements.txt ./\nCOPY app.py ./\n", "requirements.txt": "a==1\n", "wsgi.py": "1\n"}),
+         good=({_D: "FROM python:3\nCOPY requirements.txt ./\nCOPY app.py ./\n", "requirements.txt": "a==1\n", "src/app.py": "1\n", "wsgi.py": "1\n"}, {_D: _GO.format("internal", "internal"), **_REPO}, {_D: _GO.format("pkg", "pkg"), **_REPO, "build.sh": "mkdir -p pkg\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, ".gitignore": "/pkg/\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, "web/pkg/a.go": "package a\n"},
                {_D: "FROM a:1\nCOPY pkg ./pkg\n"}, {_D: _GO.format("server-linux", "server"), **_REPO})),
+    Rule("dockerfile/missing-attribute", "error", "The container ends at once: name what the module has.", "Gunicorn and Uvicorn: MODULE:NAME, a name in the module.", is_dockerfile, _attributes,
+         bad=({_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "-b", ":8000", "wsgi:application"]\n', "wsgi.py": "app = Flask(__name__)\n"}, {_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "app:app"]\n', "wsgi.py": "app = 1\n"}), good=({_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "app:app"]\n', "src/app/__init__.py": "app = 1\n", "setup.py": "1\n"}, {_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "wsgi:app"]\n', "wsgi.py": "app = Flask(__name__)\n"}, {_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "wsgi:application"]\n', "wsgi.py": "from shop import *\n"})),
     Rule("dockerfile/not-in-image", "error", "The container ends at once: start a file that is copied into the image.", "Dockerfile reference, CMD: the program and its arguments as they are in the image.", is_dockerfile, _starts,
          bad=({_D: _JS.format("node_modules", "node_modules", "dist/index.js"), **_NODE}, {_D: _JS.format("node_modules", "node_modules", "server.js"), **_NODE}, {_D: _JAR.format("service.jar")}),
          good=({_D: _JS.format("node_modules", "node_modules", "src/server.js"), **_NODE}, {_D: _JS.format("dist", "dist", "dist/index.js"), **_NODE}, {_D: _JS.format("", "", "dist/index.js"), **_NODE}, {_D: _JAR.format("app.jar")}, {_D: _JAR.format("./")}, {_D: "FROM eclipse-temurin:21\nWORKDIR /app\nCOPY target/a-1.jar app.jar\nCMD java -jar app.jar\n"},

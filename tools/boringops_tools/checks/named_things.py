@@ -161,11 +161,14 @@ def _apart(files: Files, path: str) -> Iterator[Hit]:
         selector, space = mapping(thing, "spec", "selector"), mapping(thing, "metadata").get("namespace")
         if thing["kind"] != "Service" or not selector or not isinstance(space, str):
             continue
+        here = objects(files, path)
         fitting = [
             each for each in workloads(files) if selector.items() <= mapping(pod_of(each), "metadata", "labels").items()
         ]
         spaces = [mapping(each, "metadata").get("namespace") for each in fitting]
         placed = any(posixpath.basename(each).startswith(("kustomization.y", "Chart.yaml")) for each in files.all)
+        if any(each in here for each in fitting):
+            continue  # k8s/other-namespace tells it within a file
         if (
             spaces
             and not placed
@@ -196,5 +199,5 @@ RULES = (
          bad=({".github/workflows/a.yml": _WORK.format(f"{_R}/services/bookings", "booking"), "main.tf": _RUN.format(f"{_R}/services/bookings")}, {"a.sh": "aws ecs update-service --cluster shop \\\n  --service shopapi\n", "main.tf": 'resource "aws_ecs_service" "a" {\n  name = "shop-api"\n}\n'}),
          good=({".github/workflows/a.yml": _WORK.format(f"{_R}/services/bookings", "bookings"), "main.tf": _RUN.format(f"{_R}/services/bookings")}, {"a.sh": "gcloud run deploy mailer\ngcloud run deploy $NAME\n", "main.tf": _RUN.format("a.b/c")}, {"a.sh": "gcloud run deploy booking\n", "main.tf": 'resource "google_cloud_run_v2_service" "a" {\n  name = "${var.a}s"\n}\n'})),
     Rule("consistency/other-namespace", "error", "Put both into one namespace: a Service finds pods of its own only.", "Kubernetes, Service: the selector looks at pods of the Service's namespace.", is_yaml, _apart,
-         bad=({"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("y")},), good=({"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("x")}, {"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("y"), "b.yaml": _POD.format("y", "a/b")}, {"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("y"), "kustomization.yaml": "namespace: x\nresources: [a.yaml]\n"})),
+         bad=({"a.yaml": _POD.format("x", "a/b"), "s.yaml": _SERVICE.format("y")},), good=({"a.yaml": _POD.format("x", "a/b"), "s.yaml": _SERVICE.format("x")}, {"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("x")}, {"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("y"), "b.yaml": _POD.format("y", "a/b")}, {"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("y"), "kustomization.yaml": "namespace: x\nresources: [a.yaml]\n"})),
 )  # fmt: skip

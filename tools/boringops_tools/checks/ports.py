@@ -8,13 +8,14 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from boringops_tools.checks import program
-from boringops_tools.checks.base import Files, Hit, Rule, mapping
+from boringops_tools.checks import consistency, program
+from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.images import exposed
 from boringops_tools.checks.terraform_ecs import definitions, is_terraform, resources, whole
 from boringops_tools.checks.variables import is_example
 from boringops_tools.dockerfile import assignments, is_dockerfile, parse
 from boringops_tools.red_flags.hcl import Block, read
+from boringops_tools.yaml_files import is_compose
 
 # What programs of that name listen on, by the variable's own name.
 _LISTENS = re.compile(
@@ -169,6 +170,31 @@ def _examples(files: Files, path: str) -> Iterator[Hit]:
         )
 
 
+_ASKS = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{2,5})\b")
+
+
+def _compose_health(files: Files, path: str) -> Iterator[Hit]:
+    """The port that a health check of Compose asks in a container that is built here."""
+    for name, service in consistency.services(files, path):
+        test = mapping(service, "healthcheck").get("test")
+        match = _ASKS.search(" ".join(map(str, test)) if isinstance(test, list) else str(test))
+        built = consistency.built_from(files, path, service) if match else None
+        ports = (
+            exposed(files, built[1])[0]
+            if built and not {"env_file", "extends", "network_mode"} & set(service)
+            else set[int]()
+        )
+        if match is None or built is None or not ports or int(match[1]) in ports:
+            continue
+        told = f"{service.get('environment')} {service.get('command')} {service.get('entrypoint')} {service.get('expose')} {service.get('ports')}"
+        beside = "\n".join(line for line in files.text(built[1]).splitlines() if "HEALTHCHECK" not in line)
+        if not re.search(rf"(?<!\d){match[1]}(?!\d)", told + beside):
+            yield Hit(
+                at((service["healthcheck"], "test")),
+                f"service `{name}`: the health check asks port {match[1]}; {built[1]} exposes {', '.join(map(str, sorted(ports)))}",
+            )
+
+
 _RUN = 'resource "google_cloud_run_v2_service" "a" {{\n  template {{\n    containers {{\n      ports {{\n        container_port = {}\n      }}\n    }}\n  }}\n}}\n'
 _APP = 'resource "azurerm_container_app" "a" {{\n  ingress {{\n    target_port = {}\n  }}\n}}\n'
 _LB = 'resource "aws_lb_target_group" "a" {{\n  target_type = "ip"\n  port = {}\n}}\nresource "aws_ecs_task_definition" "a" {{\n  container_definitions = jsonencode([{{ name = "a", portMappings = [{{ containerPort = 3000 }}] }}])\n}}\n'
@@ -183,6 +209,7 @@ _JS = {
 }
 _CONF = "server {{\n  location / {{\n    proxy_pass http://127.0.0.1:{};\n  }}\n}}\n"
 _COMPOSE = {"compose.yaml": "services: {a: {image: 'a:1', ports: ['3000:3000']}}\n"}
+_HEALTH = "services:\n  a:\n    build: .\n    healthcheck: {{test: 'curl -f http://localhost:{}/x'}}\n"
 _SAME = "Let the image, who asks it and the documents say the same port."
 
 RULES = (
@@ -195,6 +222,8 @@ RULES = (
          bad=({"main.tf": _LB.format(8080)},), good=({"main.tf": _LB.format(3000)}, {"main.tf": _LB.format(80)}, {"main.tf": _LB.format(8080).replace('"ip"', '"instance"')})),
     Rule("consistency/proxy-port", "warning", _SAME, "NGINX, proxy_pass: where the program listens.", _is_proxy, _proxies,
          bad=({**_JS, "deploy/a.conf": _CONF.format(3030)},), good=({**_JS, "deploy/a.conf": _CONF.format(3000)}, {**_JS, "a.sh": "ssh -L 3030:b:80\n", "deploy/a.conf": _CONF.format(3030)}, {"deploy/a.conf": _CONF.format(3030)})),
+    Rule("consistency/compose-health-port", "warning", _SAME, "A healthcheck runs inside of the container and asks its own program.", is_compose, _compose_health,
+         bad=({**_IMAGE, "compose.yaml": _HEALTH.format(5000)},), good=({**_IMAGE, "compose.yaml": _HEALTH.format(3000)}, {**_IMAGE, "compose.yaml": _HEALTH.format(5000) + "    environment: {PORT: '5000'}\n"}, {"Dockerfile": "FROM a:1\n", "compose.yaml": _HEALTH.format(5000)})),
     Rule("env/example-port", "warning", _SAME, "Who starts it copies the example.", is_example, _examples,
          bad=({**_PY, **_COMPOSE, ".env.example": "PORT=9000\n"},), good=({**_PY, **_COMPOSE, ".env.example": "PORT=3000\n"}, {**_PY, ".env.example": "PORT=9000\n"}, {**_PY, **_COMPOSE, "README.md": "It listens on 9000.\n", ".env.example": "PORT=9000\n"})),
 )  # fmt: skip

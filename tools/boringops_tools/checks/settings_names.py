@@ -17,7 +17,7 @@ from boringops_tools.yaml_files import is_compose
 
 # A host without a dot in an address of a service that is run beside the application.
 _ADDRESS = re.compile(
-    r"(?m)^(?:export\s+)?(?P<name>\w+)=[\"']?(?:jdbc:)?(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|rediss|amqps?|nats|memcached|kafka)(?:\+\w+)?://(?:[^\s@/\"']*@)?(?P<host>[A-Za-z][\w-]*)(?::\d+)?(?=[/\s\"'?]|$)"
+    r"(?m)^(?:export\s+)?(?P<name>\w+)=[\"']?(?:jdbc:)?(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|rediss|amqps?|nats|memcached|kafka)(?:\+\w+)?://(?:[^\s@/\"']*@)?(?P<host>[A-Za-z][\w-]*)(?::(?P<port>\d+))?(?=[/\s\"'?]|$)"
 )
 _MODULE = re.compile(
     r"DJANGO_SETTINGS_MODULE[\"']?\s*(?:[=:,]|\s)\s*[\"']?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?=[\"'\s,)}]|$)"
@@ -66,6 +66,38 @@ def _hosts(files: Files, path: str) -> Iterator[Hit]:
                 line,
                 f"`{match['name']}` asks the host `{host}`; Compose has {', '.join(sorted(each for each in names if each not in ('None', '')))}",
             )
+        usual = next((port for name, port in _usual(files, composes) if name == host), "")
+        if (
+            handed
+            and match["port"]
+            and usual
+            and match["port"] != usual
+            and not re.search(rf"(?<!\d){match['port']}(?!\d)", text)
+        ):
+            line = files.text(path).count("\n", 0, match.start()) + 1
+            yield Hit(line, f"`{match['name']}` asks `{host}` at port {match['port']}; its image listens on {usual}")
+
+
+_PORTS = {
+    "postgres": "5432",
+    "redis": "6379",
+    "valkey": "6379",
+    "mysql": "3306",
+    "mariadb": "3306",
+    "mongo": "27017",
+    "rabbitmq": "5672",
+    "nats": "4222",
+    "memcached": "11211",
+}
+
+
+def _usual(files: Files, composes: list[str]) -> Iterator[tuple[str, str]]:
+    """Services that run an image whose port is known, with that port; a variable may give another."""
+    for each in composes:
+        for name, service in consistency.services(files, each):
+            image = re.match(r"(?:docker\.io/|library/)*([a-z]+)(?=[:@]|$)", str(service.get("image")))
+            if image and image[1] in _PORTS and "PORT" not in str(service.get("environment")):
+                yield name, _PORTS[image[1]]
 
 
 def _modules(files: Files, path: str) -> Iterator[Hit]:
@@ -107,7 +139,7 @@ _DJANGO = {
 
 RULES = (
     Rule("env/unknown-host", "warning", "Name the service as Compose does.", "Compose: services reach each other by their names.", is_example, _hosts,
-         bad=({"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@postgres:5432/shop\n"},),
+         bad=({"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@postgres:5432/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@db:5433/shop\n"}),
          good=({"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@db:5432/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://localhost/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://a@db.example.com/shop\n"},
                {"compose.yaml": _COMPOSE.replace("DATABASE_URL", "OTHER"), ".env.example": "DATABASE_URL=postgres://postgres/shop\n"}, {"compose.yaml": _COMPOSE + "    hostname: postgres\n", ".env.example": "DATABASE_URL=postgres://postgres/shop\n"})),
     Rule("django/settings-module", "error", "Django does not start: name a module that is there.", "Django, Settings: DJANGO_SETTINGS_MODULE is a module on the import path.", _sets_modules, _modules,
