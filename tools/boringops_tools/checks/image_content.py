@@ -58,7 +58,7 @@ def _folders(files: Files, path: str) -> Iterator[Hit]:
         plain = posixpath.normpath(source.lstrip("/"))
         wanted = [posixpath.normpath(posixpath.join(place, plain)) for place in places]
         name = posixpath.basename(plain)
-        source_file = _SOURCE.search(name)
+        source_file = _SOURCE.search(name) if not re.search(r"[*?\[\]]", name) else None
         where = {posixpath.dirname(one) for one in wanted}
         beside = [
             one for one in files.all if source_file and one.endswith(source_file[0]) and posixpath.dirname(one) in where
@@ -234,7 +234,7 @@ RULES = (
     Rule("dockerfile/missing-folder", "error", "The build stops there: name a folder of the build context.", "Dockerfile reference, COPY: sources are paths of the build context.", is_dockerfile, _folders,
          bad=({_D: _GO.format("pkg", "pkg"), **_REPO}, {_D: "FROM php:8\nCOPY composer.json ./\nCOPY config ./config\n", "composer.json": "{}\n"}, {_D: "FROM python:3\nCOPY requirements.txt ./\nCOPY app.py ./\n", "requirements.txt": "a==1\n", "wsgi.py": "1\n"}),
          good=({_D: "FROM python:3\nCOPY requirements.txt ./\nCOPY app.py ./\n", "requirements.txt": "a==1\n", "src/app.py": "1\n", "wsgi.py": "1\n"}, {_D: _GO.format("internal", "internal"), **_REPO}, {_D: _GO.format("pkg", "pkg"), **_REPO, "build.sh": "mkdir -p pkg\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, ".gitignore": "/pkg/\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, "web/pkg/a.go": "package a\n"},
-               {_D: "FROM a:1\nCOPY pkg ./pkg\n"}, {_D: _GO.format("server-linux", "server"), **_REPO})),
+               {_D: "FROM a:1\nCOPY pkg ./pkg\n"}, {_D: "FROM a:1\nCOPY go.mod *.go ./\n", "go.mod": "module a\n", "a.go": "package a\n"}, {_D: _GO.format("server-linux", "server"), **_REPO})),
     Rule("dockerfile/missing-attribute", "error", "The container ends at once: name what the module has.", "Gunicorn and Uvicorn: MODULE:NAME, a name in the module.", is_dockerfile, _attributes,
          bad=({_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "-b", ":8000", "wsgi:application"]\n', "wsgi.py": "app = Flask(__name__)\n"}, {_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "app:app"]\n', "wsgi.py": "app = 1\n"}), good=({_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "app:app"]\n', "src/app/__init__.py": "app = 1\n", "setup.py": "1\n"}, {_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "wsgi:app"]\n', "wsgi.py": "app = Flask(__name__)\n"}, {_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "wsgi:application"]\n', "wsgi.py": "from shop import *\n"})),
     Rule("dockerfile/not-in-image", "error", "The container ends at once: start a file that is copied into the image.", "Dockerfile reference, CMD: the program and its arguments as they are in the image.", is_dockerfile, _starts,
