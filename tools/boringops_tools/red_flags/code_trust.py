@@ -20,7 +20,7 @@ _OFF: dict[str, str] = {
 }  # fmt: skip
 _OFF |= dict.fromkeys(("ts", "mjs", "cjs"), _OFF["js"])
 _ASIDE = re.compile(
-    r"(?i)(?:^|/)(?:[\w.]*tests?|specs?|__tests__|e2e|examples?|samples?|docs?|node_modules|vendor|dist|build|fixtures|scripts)/|[._-](?:test|spec)s?\.\w+$|(?:^|/)test_"
+    r"(?i)(?:^|/)(?:[\w.]*tests?|specs?|__tests__|e2e|examples?|samples?|docs?|node_modules|vendor|dist|build|fixtures|scripts)/|health[-_]?check[^/]*$|[._-](?:test|spec)s?\.\w+$|(?:^|/)test_"
 )
 _AT_HOME = re.compile(r"(?i)\bif\b[^\n]*(?:development|debug|local|insecure|skip|self_?signed|test)")
 
@@ -49,7 +49,7 @@ RED_FLAGS = (
         },
         good={
             "Program.cs": "if (app.Environment.IsDevelopment())\n{\n    handler.ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator;\n}\n",
-            "Tests/Http.cs": "DangerousAcceptAnyServerCertificateValidator\n", "src/server.ts": "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '1';\n// process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';\n",
+            "extra/healthcheck.js": "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';\n", "Tests/Http.cs": "DangerousAcceptAnyServerCertificateValidator\n", "src/server.ts": "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '1';\n// process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';\n",
             "app.py": "requests.get(url, verify=verify)\n",
         },
     ),
