@@ -17,7 +17,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.images import command_port, started
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, selected
-from boringops_tools.dockerfile import Stage, is_dockerfile, parse
+from boringops_tools.dockerfile import Stage, assignments, is_dockerfile, parse
 from boringops_tools.yaml_files import is_compose, is_workflow, is_yaml, walk
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _SOURCES = (
     ".yaml",
 )
 _MOST_SOURCES = 2000
+_BUILDS = re.compile(r"(?:^|/)(?:pom\.xml|build\.gradle(?:\.kts)?)$|\.versions\.toml$")
 
 
 def services(files: Files, path: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
@@ -129,11 +130,35 @@ def _app_ports(files: Files, path: str) -> Iterator[Hit]:
     runs_it = "npm start" in started or any(
         word in started for word in app.command[1:] if re.match(r"[a-z].*[.:]", word)
     )
-    if runs_it and not any(_mentions(stages, port) for port in exposed):
+    # A compiled program is what its image is built for, where there is no other.
+    runs_it = runs_it or (
+        app.language in ("go", "rust") and len(files.stack.applications) == 1 and len(_dockerfiles(files)) == 1
+    )
+    words = ("CMD", "ENTRYPOINT", "ARG")
+    sets = " ".join(
+        each.value
+        for stage in stages
+        for each in stage.instructions
+        if each.name == "ENV" and _is_read(files, app, each.value)
+    )
+    told = any(_mentions(stages, port, words) or re.search(rf"(?<!\d){port}(?!\d)", sets) for port in exposed)
+    if runs_it and not told:
         line = next(each.line for stage in stages for each in stage.instructions if each.name == "EXPOSE")
         yield Hit(
             line, f"the image exposes {_listed(exposed)}, and the application listens on {app.port} ({app.port_source})"
         )
+
+
+def _is_read(files: Files, app: Application, value: str) -> bool:
+    """Whether anything of an application reads one of the variables that ENV sets there, or may do so without their names."""
+    prefix = f"{app.folder}/" if app.folder else ""
+    sources = [each for each in files.all if each.startswith(prefix) and each.endswith(_SOURCES) and not is_yaml(each)]
+    names = list(assignments(value))
+    return (
+        app.language not in ("node", "go")
+        or len(sources) > _MOST_SOURCES
+        or any(name in files.text(each) for each in sources for name in names)
+    )
 
 
 def _service_ports(files: Files, path: str) -> Iterator[Hit]:
@@ -168,6 +193,10 @@ def unanswered(files: Files, app: Application | None, probed: str) -> str:
         return ""
     if any(f"`{probed}`" in remark for remark in app.remarks):
         return ""
+    if _BUILDS.search(app.health.source.path) and (
+        probed.startswith(f"{app.health.path.rstrip('/')}/") or probed in ("/livez", "/readyz")
+    ):
+        return ""  # Spring Boot's actuator: its groups and components; who asks for them may well turn them on
     word = probed.strip("/").rpartition("/")[2]
     parts = probed.strip("/").split("/")
     # A router may be mounted under a prefix: the end of the path is enough to make it one that may be answered.
@@ -387,11 +416,23 @@ def _rule(id_: str, reason: str, source: str, applies: Any, check: Any, file: st
     bad, fine = text.format(**_FINE | wrong), text.format(**_FINE)
     # The same file says nothing wrong where no application is recognised.
     alone = ({file: bad},) if id_ != "consistency/service-port" else ()
+    boot = ({**_BOOT, file: text.format(**_FINE | {"path": "/actuator/health/liveness"})},) if "path" in wrong else ()
     return Rule(
-        id_, "warning", reason, source, applies, check, ({**beside, file: bad},), ({**beside, file: fine}, *alone)
+        id_,
+        "warning",
+        reason,
+        source,
+        applies,
+        check,
+        ({**beside, file: bad},),
+        ({**beside, file: fine}, *alone, *boot),
     )
 
 
+_BOOT = {
+    "pom.xml": "<project><artifactId>shop</artifactId><version>1</version><parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId><version>3.5.7</version></parent><dependencies><dependency><artifactId>spring-boot-starter-actuator</artifactId></dependency><dependency><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies><build><plugins><plugin><artifactId>spring-boot-maven-plugin</artifactId></plugin></plugins></build></project>\n",
+    "src/main/java/A.java": "class A { public static void main(String[] a) { SpringApplication.run(A.class, a); } }\n", "Dockerfile": "FROM a:1\n",
+}  # fmt: skip
 _PORT = "Let the image, who publishes it and the application say the same port."
 _HEALTH = "Ask a path that the application answers: a probe that always fails restarts it for ever."
 

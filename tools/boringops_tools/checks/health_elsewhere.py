@@ -19,7 +19,7 @@ from boringops_tools.yaml_files import is_yaml
 _BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts")
 
 
-def _balancers(files: Files, path: str) -> Iterator[Hit]:
+def balancers(files: Files, path: str) -> Iterator[Hit]:
     groups = list(resources(read(files.text(path)), "aws_lb_target_group"))
     apps = files.stack.deployable if groups else []
     if (
@@ -84,7 +84,7 @@ _P = "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{n
 _REASON = "Ask a path that the application answers: what is asked elsewhere is taken out of service."
 
 RULES = (
-    Rule("consistency/balancer-health", "warning", _REASON, "Elastic Load Balancing: a target that does not answer its health check gets no requests.", is_terraform, _balancers,
+    Rule("consistency/balancer-health", "warning", _REASON, "Elastic Load Balancing: a target that does not answer its health check gets no requests.", is_terraform, balancers,
          bad=({**_SERVER, "main.tf": _G.format("/alive")},), good=({**_SERVER, "main.tf": _G.format("/healthz")}, {"main.tf": _G.format("/alive")}, {**_SERVER, "main.tf": _G.format("/alive") + _G.format("/x")})),
     Rule("consistency/actuator-path", "warning", _REASON, "Spring Boot reference, Actuator: health is answered at /actuator/health and its groups below it.", is_yaml, _probes,
          bad=({**_POM, "k8s/a.yaml": _P.format("/api/health/readiness")},), good=({**_POM, "k8s/a.yaml": _P.format("/actuator/health/readiness")}, {**_POM, "k8s/a.yaml": _P.format("/health"), "src/A.java": '@GetMapping("/health")\n'}, {**_POM, "k8s/a.yaml": _P.format("/health"), "application.yml": "management: {endpoints: {web: {base-path: /}}}\n"})),

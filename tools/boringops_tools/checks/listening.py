@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from boringops_tools.checks import program
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.deploys import workloads
 from boringops_tools.checks.images import contexts, exposed, sources, started
@@ -26,7 +27,8 @@ _REQUIREMENTS = re.compile(r"(?:^|/)[\w.-]*requirements[\w./-]*\.(?:txt|in)$")
 _SERVER_PORT = re.compile(
     r"(?m)^server:\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+port:\s*(\d+)\s*$|^server\.port\s*[=:]\s*(\d+)\s*$"
 )
-_LOCAL_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1):(\d{2,5})\b")
+_LOCAL_URL = re.compile(r"(?:https?://|(?<=\s))(?:localhost|127\.0\.0\.1):(\d{2,5})\b")
+_LISTENS_ON = re.compile(r"(?i)\blisten(?:s|ing)? (?:on|at) (?:port )?`?:?(\d{4,5})\b(?!\.\d)")
 _PUBLISHED = re.compile(r"docker run\b[^\n]*?\s(?:-p|--publish)[ =](?:[\d.]+:)?(\d+):(\d+)\b[^\n]*")
 
 
@@ -175,8 +177,10 @@ def _filled_pods(files: Files, path: str) -> Iterator[Hit]:
 
 def _documents(files: Files, path: str) -> Iterator[Hit]:
     """Commands of a README that publish or ask a port at which nothing of the repository listens."""
-    place, ports = files.once(_only_ports)
-    text = files.text(path) if place and ports else ""
+    place, exposes = files.once(_only_ports)
+    ports = exposes or (frozenset[int]() if any(map(is_dockerfile, files.all)) else frozenset(program.ports(files)))
+    there = f"{place} exposes" if place else "the program listens on"
+    text = files.text(path) if ports else ""
     said = files.once(_said) if text else ""
     for number, line in enumerate(text.splitlines(), 1):
         for match in _PUBLISHED.finditer(line):
@@ -185,18 +189,23 @@ def _documents(files: Files, path: str) -> Iterator[Hit]:
             ):
                 yield Hit(
                     number,
-                    f"port {match[2]} of the container is published here; {place} exposes {', '.join(map(str, sorted(ports)))}",
+                    f"port {match[2]} of the container is published here; {there} {', '.join(map(str, sorted(ports)))}",
                 )
         published = {match[1] for match in _PUBLISHED.finditer(text)}
+        for port in _LISTENS_ON.findall(line):
+            if int(port) not in ports and not re.search(rf"(?<!\d){port}(?!\d)", said + text.replace(line, "")):
+                yield Hit(number, f"port {port} is written here; {there} {', '.join(map(str, sorted(ports)))}")
         for port in _LOCAL_URL.findall(line) if re.search(r"\bcurl\b|\bwget\b", line) else ():
             if (
                 int(port) not in ports
                 and port not in published
-                and not re.search(rf"(?<!\d){port}(?!\d)", said + text.replace(f":{port}", ""))
+                and not re.search(
+                    rf"(?<!\d){port}(?!\d)", said + re.sub(rf"(?i):{port}\b|(?<!-)\bport `?{port}\b", "", text)
+                )
             ):
                 yield Hit(
                     number,
-                    f"port {port} is asked here, and nothing listens there; {place} exposes {', '.join(map(str, sorted(ports)))}",
+                    f"port {port} is asked here, and nothing listens there; {there} {', '.join(map(str, sorted(ports)))}",
                 )
 
 
@@ -216,6 +225,10 @@ _TASK = 'resource "aws_ecs_task_definition" "a" {{\n  container_definitions = js
 _POD = "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: relay, ports: [{{containerPort: {}}}]}}]}}\n"
 _MAIN = {"src/shop/main.py": "app = 1\n"}
 _IMAGE = {"Dockerfile": "FROM a:1\nEXPOSE 3000\n"}
+_SERVER = {
+    "package.json": '{"name": "a", "scripts": {"start": "node server.js"}}',
+    "server.js": "require('http').createServer(answer).listen(process.env.PORT ?? 3000);\n",
+}
 _FILLS = {"kustomization.yaml": "images: [{name: relay, newName: acme/relay, newTag: v1}]\n"}
 _SAME = "Let the image, who publishes it and the documents say the same port."
 
@@ -244,6 +257,6 @@ RULES = (
     Rule("consistency/filled-port", "warning", _SAME, "A pod's containerPort is one that the image listens on.", is_yaml, _filled_pods,
          bad=({**_IMAGE, **_FILLS, "a.yaml": _POD.format(8080)},), good=({**_IMAGE, **_FILLS, "a.yaml": _POD.format(3000)}, {**_IMAGE, **_FILLS, "a.yaml": _POD.format(8080).replace("relay", "redis:8")})),
     Rule("consistency/document-port", "warning", _SAME, "What a README tells to type is typed.", _is_readme, _documents,
-         bad=({**_IMAGE, "README.md": "    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    docker run -p 3000:8080 a\n"}),
-         good=({**_IMAGE, "README.md": "    docker run -p 8080:3000 a\n    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    curl http://localhost:3000/x\nhttp://localhost:9\n"}, {**_IMAGE, "README.md": "    curl localhost:8080 or http://localhost:8080/\n", "compose.yaml": "services: {a: {image: 'a:1', ports: ['8080:3000']}}\n"})),
+         bad=({**_IMAGE, "README.md": "Listens on 8080.\n"}, {**_IMAGE, "README.md": "`curl localhost:8080/x`\n    curl -f localhost:8080/x\n"}, {**_SERVER, "README.md": "    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "It listens on port 8080; `curl http://localhost:8080/x` asks it.\n"}, {**_IMAGE, "README.md": "    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    docker run -p 3000:8080 a\n"}),
+         good=({**_SERVER, "README.md": "    PORT=8080 npm start\n    curl http://localhost:8080/x\n"}, {**_SERVER, "README.md": "    node server.js --port 8080\n    curl http://localhost:8080/x\n"}, {**_SERVER, "README.md": "    curl http://localhost:3000/x\n"}, {**_IMAGE, "README.md": "    docker run -p 8080:3000 a\n    curl http://localhost:8080/x\n"}, {**_IMAGE, "README.md": "    curl http://localhost:3000/x\nhttp://localhost:9\n"}, {**_IMAGE, "README.md": "    curl localhost:8080 or http://localhost:8080/\nIt listens on 8080.\n", "compose.yaml": "services: {a: {image: 'a:1', ports: ['8080:3000']}}\n"})),
 )  # fmt: skip

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from boringops.facts import Severity
-from boringops_tools.checks import carriers
-from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.checks import carriers, consistency
+from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.yaml_files import is_compose, is_yaml
 
 if TYPE_CHECKING:
@@ -24,14 +24,17 @@ GIVEN = re.compile(
     r"PORT|HOST|HOSTNAME|HOME|PATH|USER|SHELL|TZ|LANG|LC_\w+|CI|DEBUG|PWD|TMPDIR|TERM|NODE_ENV|NODE_OPTIONS|PYTHON\w+|GO\w*|NO_COLOR|[A-Z_]*PROXY|[a-z_]+|GITHUB_\w+|CI_\w+|npm_\w+|NEXT_RUNTIME|VERCEL\w*|KUBERNETES_\w+|POD_\w+|AWS_\w+|GOOGLE_\w+"
 )
 
+_SPRING = re.compile(r"(?:^|/)application\.ya?ml$")
+"""Spring Boot reads the settings of this name wherever it runs; those of a profile only under that profile."""
 
-def _is_example(path: str) -> bool:
+
+def is_example(path: str) -> bool:
     return bool(_EXAMPLE.fullmatch(posixpath.basename(path)))
 
 
 def is_dotenv(path: str) -> bool:
     name = posixpath.basename(path)
-    return _is_example(path) or bool(re.fullmatch(r"\.env(?:\.[\w.-]+)?", name))
+    return is_example(path) or bool(re.fullmatch(r"\.env(?:\.[\w.-]+)?", name))
 
 
 def _assignments(text: str) -> Iterator[tuple[str, str, int]]:
@@ -86,7 +89,11 @@ def code(app: Application) -> list[EnvVar]:
     return [
         each
         for each in app.env
-        if not each.deployed and any(not is_dotenv(source.path) and not is_yaml(source.path) for source in each.sources)
+        if not each.deployed
+        and any(
+            not is_dotenv(source.path) and (not is_yaml(source.path) or _SPRING.search(source.path))
+            for source in each.sources
+        )
     ]
 
 
@@ -120,7 +127,7 @@ def _documented(files: Files, path: str) -> Iterator[Hit]:
     names = {name: line for name, _, line in _assignments(files.text(path))}
     names |= {match[1]: 0 for match in re.finditer(r"(?m)^\s*#\s*([A-Z][A-Z0-9_]+)\s*=", files.text(path))}
     read = {each.name: each.required for each in code(apps[0])}
-    given = _given_by_compose(files, path)
+    given = given_by_compose(files, path)
     for name, line in names.items():
         if line and name not in read and (meant := near(name, read)) and meant not in names:
             yield Hit(line, f"`{name}` is read nowhere; the code reads `{meant}`")
@@ -136,10 +143,16 @@ def _documented(files: Files, path: str) -> Iterator[Hit]:
             yield Hit(1, f"the code reads `{each.name}`{where}, which is not documented here", severity=severity)
 
 
-def _given_by_compose(files: Files, path: str) -> set[str]:
+def given_by_compose(files: Files, path: str) -> set[str]:
     """Variables that Compose files beside it set for what they build: nobody has to."""
     beside = [each for each in files.siblings(path) if is_compose(each)]
-    return {name for each in beside for carrier in carriers.of(files, each) for name in carrier.names}
+    built = {name for each in beside for carrier in carriers.of(files, each) for name in carrier.names}
+    values = [mapping(service, "environment") for each in beside for _, service in consistency.services(files, each)]
+    # What another one is given may be meant for the same image, where the value is written out.
+    given = built | {str(name) for value in values for name in value if "$" not in str(value[name])}
+    # What is only handed on by its own name, somebody has to set after all.
+    handed = set(re.findall(r"\$\{(\w+)(?::?\?[^}]*)?\}", "\n".join(map(files.text, beside))))
+    return given - handed
 
 
 _APP = {
@@ -158,9 +171,10 @@ RULES = (
     ),
     Rule(
         "env/documented", "warning", "Document every variable the code reads, with a safe value, under the name it reads.",
-        "The persona: all environment variables documented in .env.example.", _is_example, _documented,
+        "The persona: all environment variables documented in .env.example.", is_example, _documented,
         bad=({".env.example": "OTHER=1\n", **_APP}, {".env.example": "LOGLEVEL=1\n", **_APP}),
         good=({".env.example": "LOG_LEVEL=info\n", **_APP}, {".env.example": "# LOG_LEVEL=info\nX=1\n", **_APP}, {".env.example": "A=1\n"},
-              {".env.example": "OTHER=1\n", "compose.yaml": _GIVES, "Dockerfile": "FROM a:1\n", **_APP}),
+              {".env.example": "OTHER=1\n", "compose.yaml": _GIVES, "Dockerfile": "FROM a:1\n", **_APP},
+              {".env.example": "OTHER=1\n", "compose.yaml": _GIVES.replace("build: .", "image: 'b/a:1'"), **_APP}),
     ),
 )  # fmt: skip

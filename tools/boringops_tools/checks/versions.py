@@ -22,6 +22,7 @@ _JAVA = re.compile(
     r"<(?:java\.version|maven\.compiler\.release|maven\.compiler\.target)>\s*(\d+)\s*<|JavaLanguageVersion\.of\((\d+)\)"
 )
 _JAR = re.compile(r"target/([\w.-]+?)-(\d[\w.]*(?:-SNAPSHOT)?)\.jar")
+_ANY_JAR = re.compile(r"(?<![\w-])target/([\w.-]+)\.jar\b")
 _SET_UP = re.compile(
     r"(?m)^\s*(?:- )?(?:node-version|nodeVersion|versionSpec)[\"']?\s*:\s*[\"']?(\d+)(?:[.x*\w]*)[\"']?\s*$"
 )
@@ -74,7 +75,19 @@ def _jars(files: Files, path: str) -> Iterator[Hit]:
         else ""
     )
     name, version = (re.search(rf"<{key}>\s*([^<\s]+)\s*</{key}>", text) for key in ("artifactId", "version"))
-    if not name or not version or "$" in version[1] or "<finalName>" in files.text(place or ""):
+    whole = files.text(place) if place else ""
+    finals = set(re.findall(r"<finalName>\s*([^<\s]+)\s*</finalName>", whole))
+    # Plugins that make further jars name them by suffixes of their own.
+    plain = (
+        not re.search(r"<classifier>|<module>|shade|assembly|quarkus|\$\{", "".join(finals) + whole)
+        and len(finals) == 1
+    )
+    for stage in parse(files.text(path)).stages if plain else ():
+        for each in stage.instructions:
+            for made in _ANY_JAR.findall(each.value) if each.name in ("COPY", "ADD") else ():
+                if made.removesuffix("-plain") not in finals:
+                    yield Hit(each.line, f"`target/{made}.jar` is copied; {place} makes `{next(iter(finals))}.jar`")
+    if not name or not version or "$" in version[1] or "<finalName>" in whole:
         return
     for stage in parse(files.text(path)).stages:
         for each in stage.instructions:
@@ -124,6 +137,9 @@ def _is_pipeline(path: str) -> bool:
 
 
 _POM = "<project><parent><version>3.5.0</version></parent><artifactId>a</artifactId><version>1.2.0</version><properties><java.version>21</java.version></properties></project>\n"
+_FINAL = (
+    "<project><artifactId>a</artifactId><version>1.2.0</version><build><finalName>a</finalName></build></project>\n"
+)
 _GO = "FROM golang:{} AS b\nRUN go build -o /a .\nFROM scratch\n"
 _RUN = "FROM maven:3.9-eclipse-temurin-21 AS b\nRUN mvn package\nFROM eclipse-temurin:{}-jre\nCOPY --from=b /b/target/a-{}.jar a.jar\n"
 _NODE = "jobs:\n  a:\n    steps:\n      - uses: actions/setup-node@v6\n        with:\n          node-version: {}\n"
@@ -136,7 +152,8 @@ RULES = (
     Rule("consistency/java-version", "error", "It does not start (UnsupportedClassVersionError): run it on the version it is compiled for.", "Java virtual machine specification: a class file of a later version is refused.", is_dockerfile, _java,
          bad=({"Dockerfile": _RUN.format(17, "1.2.0"), "pom.xml": _POM},), good=({"Dockerfile": _RUN.format(21, "1.2.0"), "pom.xml": _POM}, {"Dockerfile": _RUN.format(25, "1.2.0"), "pom.xml": _POM}, {"Dockerfile": "FROM ubi9/openjdk-25-runtime:1.24\n", "pom.xml": _POM}, {"Dockerfile": "FROM devcontainers/java:0-21\n", "pom.xml": _POM})),
     Rule("consistency/jar-version", "error", "The build stops there: copy the jar that is made, or any (target/*.jar).", "Maven: the jar is named artifactId-version.", is_dockerfile, _jars,
-         bad=({"Dockerfile": _RUN.format(21, "1.1.0"), "pom.xml": _POM},), good=({"Dockerfile": _RUN.format(21, "1.2.0"), "pom.xml": _POM}, {"Dockerfile": _RUN.format(21, "*"), "pom.xml": _POM})),
+         bad=({"Dockerfile": _RUN.format(21, "1.1.0"), "pom.xml": _POM}, {"Dockerfile": _RUN.format(21, "service"), "pom.xml": _FINAL}),
+         good=({"Dockerfile": _RUN.format(21, "1.2.0"), "pom.xml": _POM}, {"Dockerfile": _RUN.format(21, "*"), "pom.xml": _POM}, {"Dockerfile": _RUN.format(21, "service"), "pom.xml": _FINAL.replace(">a<", ">a-service<")}, {"Dockerfile": _RUN.format(21, "exec"), "pom.xml": _FINAL.replace("</build>", "<classifier>exec</classifier></build>")})),
     Rule("consistency/node-image", "warning", "Take an image with a version that package.json admits.", "npm, package.json: engines says which versions of Node it runs on.", is_dockerfile, _node_images,
          bad=({"Dockerfile": "FROM node:18\n", "package.json": _PACKAGE},), good=({"Dockerfile": "FROM node:22\n", "package.json": _PACKAGE}, {"Dockerfile": "FROM node:18\n", "package.json": _PACKAGE.replace(">=22", "18 || 20")})),
     Rule("consistency/node-job", "warning", "Test with a version that package.json admits.", "npm, package.json: engines says which versions of Node it runs on.", _is_pipeline, _node_jobs,

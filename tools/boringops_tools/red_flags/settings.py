@@ -27,7 +27,17 @@ _OFF: dict[str, bool] = {
     "verifyssl": False,
     "tlsverify": False,
     "validatecerts": False,
+    "rejectunauthorized": False,  # Node
+    "enablestrictssl": False,
+    "strictssl": False,
+    "trustservercertificate": True,  # SQL Server
 }
+
+
+def switches_off(key: object, value: object) -> bool:
+    """Whether a setting switches the check of certificates off."""
+    off = _OFF.get(str(key).lower().replace("_", "").replace("-", ""))
+    return off is not None and value is off
 
 
 def _unchecked(path: str, text: str) -> Iterable[Hit]:
@@ -36,8 +46,7 @@ def _unchecked(path: str, text: str) -> Iterable[Hit]:
         return
     for document in documents(text):
         for parent, key, value in walk(document):
-            off = _OFF.get(str(key).lower().replace("_", "").replace("-", ""))
-            if off is not None and isinstance(parent, Mapping) and value is off:
+            if isinstance(parent, Mapping) and switches_off(key, value):
                 yield Hit(
                     line_of(parent, key), f"`{key}: {str(value).lower()}` switches the check of the other side off"
                 )
