@@ -51,11 +51,12 @@ def _missing(path: str, text: str) -> Iterable[Hit]:
     yield Hit(found[2], f"the final stage has no USER, so the image runs as {runs_as}", severity=severity)
 
 
-def _named(_: str, text: str) -> Iterable[Hit]:
+def _named(path: str, text: str) -> Iterable[Hit]:
     found = _user(parse(text))
     user = found[1].split(":")[0] if found else ""
     if found and user and not user.isdigit() and user.lower() not in _ROOT and "$" not in user:
-        yield Hit(found[2], f"USER {user} is a name; Kubernetes' runAsNonRoot takes numbers only")
+        severity: Severity | None = "info" if ".devcontainer" in PurePosixPath(path).parts else None
+        yield Hit(found[2], f"USER {user} is a name; Kubernetes' runAsNonRoot takes numbers only", severity=severity)
 
 
 _HINT = "Create a user in the final stage and end with a number, e.g. `USER 10001:10001`."
@@ -80,7 +81,7 @@ RED_FLAGS = (
         },
     ),
     RedFlag(
-        "user/not-numeric", _NEVER, "info", "Name the user by its number, e.g. `USER 10001:10001`.",
+        "user/not-numeric", _NEVER, "warning", "Name the user by its number, e.g. `USER 10001:10001`.",
         applies=is_dockerfile, check=_named,
         bad={"Dockerfile": "FROM node:22\nUSER node:node\n"},
         good={"Dockerfile": "FROM node:22\nUSER 1000:node\n", "b.Dockerfile": "ARG UID=1\nFROM a:1\nUSER ${UID}\n"},
