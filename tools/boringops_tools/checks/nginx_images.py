@@ -137,7 +137,7 @@ def _mounted(files: Files, path: str, service: Mapping[Any, Any]) -> dict[str, s
         source, target = (
             (str(each.get("source")), str(each.get("target")))
             if isinstance(each, Mapping)
-            else (each.split(":") + [""])[:2]
+            else [*each.split(":"), ""][:2]
             if isinstance(each, str)
             else ("", "")
         )

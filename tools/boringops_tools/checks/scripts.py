@@ -37,7 +37,7 @@ _BUILT_IN = frozenset(
 )
 
 
-def _npm_scripts(files: Files) -> set[str] | None:
+def npm_scripts(files: Files) -> set[str] | None:
     """All scripts of all package.json files; null where there is none, or one cannot be read."""
     found: set[str] = set()
     manifests = files.by_name.get("package.json", [])
@@ -49,7 +49,7 @@ def _npm_scripts(files: Files) -> set[str] | None:
     return found if manifests else None
 
 
-def _targets(files: Files) -> set[str] | None:
+def targets(files: Files) -> set[str] | None:
     """All targets of all Makefiles; null where there is none, or some come from elsewhere."""
     paths = [path for name in ("Makefile", "makefile", "GNUmakefile") for path in files.by_name.get(name, [])]
     text = "\n".join(files.text(path) for path in paths)
@@ -74,17 +74,17 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
         plain = [word for word in words if not word.startswith("-")]
         program = PurePosixPath(command.program).name
         if program in ("npm", "pnpm", "yarn", "bun") and plain[:1] in (["run"], ["run-script"]) and len(plain) > 1:
-            scripts: set[str] | None = files.once(_npm_scripts)
+            scripts: set[str] | None = files.once(npm_scripts)
             if scripts is not None and plain[1] not in scripts and plain[1] not in _BUILT_IN and "{" not in plain[1]:
                 yield Hit(command.line, f"`{program} run {plain[1]}`: no package.json has this script")
         elif program == "make" and plain:
-            targets: set[str] | None = files.once(_targets)
+            known: set[str] | None = files.once(targets)
             wanted = next((word for word in plain if "=" not in word), "")
             there = wanted in files.known or wanted in files.folders
             if (
-                targets is not None
+                known is not None
                 and wanted
-                and wanted not in targets
+                and wanted not in known
                 and "." not in wanted
                 and "{" not in wanted
                 and not there
