@@ -127,7 +127,7 @@ def _severities(files: Files, path: str) -> Iterator[Hit]:
     while todo:
         route = mapping(todo.pop())
         todo += listed(route.get("routes"))
-        asked = [
+        asked: list[tuple[Any, Any, str]] = [
             (route.get("matchers"), position, text_of(each))
             for position, each in enumerate(listed(route.get("matchers")))
         ]

@@ -1,4 +1,4 @@
-"""Ansible: roles, keywords and variables by name, packages of any version, and doors that are opened for everybody."""
+"""Ansible: roles and keywords by name, packages of any version, and doors that are opened for everybody."""
 
 # ruff: noqa: E501 - an example reads best on one line
 
@@ -38,7 +38,7 @@ def _tasks(files: Files, path: str) -> Iterator[Mapping[Any, Any]]:
         yield from tasks(files.documents(path))
 
 
-def _from_elsewhere(files: Files) -> bool:
+def from_elsewhere(files: Files) -> bool:
     """Whether roles are brought from outside of the repository."""
     for name in ("requirements.yml", "requirements.yaml", "ansible.cfg", "Vagrantfile", "galaxy.yml"):
         for path in files.by_name.get(name, []):
@@ -60,12 +60,12 @@ def _roles(files: Files) -> set[str] | None:
             found |= {match[1], match[1].partition("/")[0], match[1].rpartition("/")[2]}
         elif match := re.fullmatch(r"(?:.*/)?([^/]+)/tasks/main\.ya?ml", path):
             found.add(match[1])
-    if not any(re.search(r"(?:^|/)roles/", path) for path in files.all) or files.once(_from_elsewhere):
+    if not any(re.search(r"(?:^|/)roles/", path) for path in files.all) or files.once(from_elsewhere):
         return None
     return found or None
 
 
-def _named_roles(files: Files, path: str) -> Iterator[tuple[str, int | None]]:
+def named_roles(files: Files, path: str) -> Iterator[tuple[str, int | None]]:
     documents = files.documents(path)
     for play in plays(documents):
         roles = listed(play.get("roles"))
@@ -81,7 +81,7 @@ def _named_roles(files: Files, path: str) -> Iterator[tuple[str, int | None]]:
 def _missing_roles(files: Files, path: str) -> Iterator[Hit]:
     if not is_ansible(path, files.text(path)):
         return
-    for name, line in _named_roles(files, path):
+    for name, line in named_roles(files, path):
         known: set[str] | None = files.once(_roles)
         if (
             known
@@ -159,93 +159,6 @@ def _open(files: Files, path: str) -> Iterator[Hit]:
                 )
 
 
-# --- variables --------------------------------------------------------------------------------------------------------
-
-_EXPRESSION = re.compile(r"\{\{-?\s*([a-z]\w*_\w+)((?:(?!\}\}).)*)\}\}", re.S)
-_JINJA = re.compile(r"\{\{(?:(?!\}\}).)*\}\}", re.S)
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_TEXTS = re.compile(r"(?:\.(?:ya?ml|j2|ini|cfg|md|rst|txt|sh|py|tf|tfvars|json|toml|env|rb)|/[^/.]+|^[^/.]+)$")
-
-
-def _words(files: Files) -> tuple[frozenset[str], frozenset[str]]:
-    """All words that stand outside of `{{ }}`, and those that stand inside of it."""
-    outside: set[str] = set()
-    inside: set[str] = set()
-    for path in files.all:
-        if _TEXTS.search(path):
-            text = files.text(path)
-            outside |= set(_WORD.findall(_JINJA.sub(" ", text)))
-            inside |= {word for each in _JINJA.findall(text) for word in _WORD.findall(each)}
-    return frozenset(outside), frozenset(inside)
-
-
-def _defined(files: Files) -> frozenset[str]:
-    """The variables that the YAML files set."""
-    found: set[str] = set()
-    for path in files.all:
-        if is_yaml(path) and (
-            re.search(r"(?:^|/)(?:group_vars|host_vars|defaults|vars|inventor(?:y|ies))/", path)
-            or is_ansible(path, files.text(path))
-        ):
-            for document in files.documents(path):
-                found |= {key for _, key, _ in walk(document) if isinstance(key, str)}
-    return frozenset(found)
-
-
-def _whole(files: Files) -> bool:
-    """Whether the repository says where its plays run, with all its roles and without programs that bring variables."""
-    inventory = any(
-        re.search(r"(?:^|/)(?:inventor(?:y|ies)(?:/|\.|$)|hosts(?:\.(?:ini|ya?ml))?$)", path) for path in files.all
-    )
-    foreign = any(
-        re.search(
-            r"(?:^|/)(?:inventor(?:y|ies)/.*\.py|vars_plugins/|library/|.*\.(?:aws_ec2|gcp|azure_rm)\.ya?ml)$", path
-        )
-        for path in files.all
-    )
-    outer = any(
-        name.count(".") == 1
-        for path in files.all
-        if is_yaml(path) and "roles:" in files.text(path)
-        for name, _ in _named_roles(files, path)
-    )
-    return inventory and not foreign and not outer and not files.once(_from_elsewhere)
-
-
-def _undefined(files: Files, path: str) -> Iterator[Hit]:
-    text = files.text(path)
-    if not (path.endswith(".j2") or is_ansible(path, text)) or not files.once(_whole):
-        return
-    seen: set[str] = set()
-    for match in _EXPRESSION.finditer(text):
-        name, rest = match[1], match[2]
-        if (
-            name in seen
-            or re.search(r"\bdefault\b|\|\s*d\b|\bis\s+(?:not\s+)?defined|\bif\b", rest)
-            or rest.lstrip().startswith("(")
-        ):
-            continue
-        if re.match(r"ansible_|vault_|hostvars|group_names|inventory_|playbook_|role_|omit", name):
-            continue
-        seen.add(name)
-        outside, inside = files.once(_words)
-        defined = files.once(_defined)
-        family = {each for each in defined if each.partition("_")[0] == name.partition("_")[0] and "_" in each}
-        if name in outside or not family:
-            continue
-        spare = sorted(family - inside)
-        near = difflib.get_close_matches(name, family, 1, 0.85)
-        sealed = any(
-            "vault" in each or files.text(each).startswith("$ANSIBLE_VAULT") for each in files.all if is_yaml(each)
-        )
-        if near or not sealed:  # what is sealed may set any other name
-            others = near or spare[:3] or sorted(family)[:3]
-            yield Hit(
-                text.count("\n", 0, match.start()) + 1,
-                f"nothing sets the variable `{name}`; there is {', '.join(others)}",
-            )
-
-
 _P = "- name: A\n  hosts: web\n  become: true\n  {}\n"
 _DOC = "Ansible documentation"
 _ROLE = {
@@ -266,13 +179,6 @@ def _task(text: str) -> dict[str, str]:
     return _play("tasks:\n    - name: T\n      " + text)
 
 
-def _template(name: str, **more: str) -> dict[str, str]:
-    return _play("roles: [web]", **more) | {
-        "roles/web/templates/a.conf.j2": f"listen {{{{ {name} }}}};\n",
-        "group_vars/web.yml": "web_port: 80\n",
-    }
-
-
 RULES = (
     Rule("ansible/missing-role", "error", "Name a role as its folder is called.", f"{_DOC}, Roles: a role is looked for in roles/ and roles_path by its name.", is_yaml, _missing_roles,
          bad=(_play("roles: [nginx]"), _play("roles:\n    - role: nginx"), _task("ansible.builtin.include_role: {name: nginx}")),
@@ -286,8 +192,4 @@ RULES = (
     Rule("ansible/open-port", "warning", "Name the networks that may come in.", "RFC 4632: 0.0.0.0/0 is every address.", is_yaml, _open,
          bad=({"group_vars/all.yml": "ssh_allowed_networks: [0.0.0.0/0]\n"}, _play("vars:\n    admin_networks:\n      - 0.0.0.0/0\n  tasks: []"), _task("community.general.ufw: {rule: allow, port: '22', from_ip: 0.0.0.0/0}"), _task("amazon.aws.ec2_security_group: {name: a, rules: [{proto: tcp, ports: [22], cidr_ip: 0.0.0.0/0}]}")),
          good=({"group_vars/all.yml": "ssh_allowed_networks: [10.0.0.0/8]\nweb_networks: [0.0.0.0/0]\n"}, _task("community.general.ufw: {rule: allow, port: '443', from_ip: 0.0.0.0/0}"), _task("community.general.ufw: {rule: deny, port: '22', from_ip: 0.0.0.0/0}"))),
-    Rule("ansible/undefined-variable", "error", "Use the variable as it is set: Ansible stops where it comes to it.", f"{_DOC}, Using variables: an undefined variable is an error.", lambda path: is_yaml(path) or path.endswith(".j2"), _undefined,
-         bad=(_template("web_prot"), _task("ansible.builtin.command: a {{ web_user }}") | {"group_vars/web.yml": "web_port: 80\n"}),
-         good=(_template("web_port"), _template("web_user | default('a')"), _template("web_user") | {"README.md": "Set `web_user`.\n"}, _template("app_user"), _template("web_user", requirements_yml="roles:\n  - name: x.web\n"),
-               _template("web_user") | {"group_vars/all/vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n61\n"}, {key: each for key, each in _template("web_prot").items() if "inventory" not in key})),
 )  # fmt: skip

@@ -87,6 +87,28 @@ def _root(files: Files, path: str) -> Iterator[Hit]:
             )
 
 
+def _outside(files: Files, path: str) -> Iterator[Hit]:
+    found = files.once(nested, path) if is_nginx(files, path) else []
+    tops = {each.words[0] for each, around in found if not around and each.words}
+    for each, around in found:
+        inside = found[around[-1]][0].words[0] if around else ""
+        # A file of locations alone is included into a server.
+        if each.words[:1] == ("location",) and each.block and (inside == "http" or (not around and "server" in tops)):
+            yield Hit(_line(files, path, each.start), f"`location {' '.join(each.words[1:])}` is in no `server`")
+
+
+def _downgrade(files: Files, path: str) -> Iterator[Hit]:
+    found = files.once(nested, path) if is_nginx(files, path) else []
+    secure = {around[-1] for each, around in found if around and each.words[:1] == ("listen",) and "ssl" in each.words}
+    plain = {
+        around[-1] for each, around in found if around and each.words[:1] == ("listen",) and "ssl" not in each.words
+    }
+    for each, around in found:
+        redirects = each.words[:1] in (("return",), ("rewrite",)) and set(around) & secure - plain
+        if redirects and any(re.match(r"http://\$(?:host|server_name|http_host)", word) for word in each.words[1:]):
+            yield Hit(_line(files, path, each.start), "who comes by https is sent to http")
+
+
 def _names(found: Iterable[tuple[Directive, tuple[int, ...]]]) -> tuple[dict[str, set[str]], dict[str, dict[str, int]]]:
     """What is defined, and what is used and where first, by kind: `variable`, or the directive that defines a zone."""
     defined: dict[str, set[str]] = {"variable": set(), **{each: set() for each in _ZONED.values()}}
@@ -193,6 +215,10 @@ RULES = (
     Rule("nginx/semicolon", "error", "End the directive with `;`: the next one is not there as it is.", "nginx, Beginner's Guide: a simple directive ends with a semicolon.", is_conf, _swallowed,
          bad=(_conf("server {\n  server_name a.example\n  return 301 https://a.example$request_uri;\n}\n", "a.conf"), _conf(_H.format("  log_format main '$status'\n  access_log /a main;"))),
          good=(_conf("server {\n  server_name a.example\n    b.example;\n  index index.html\n    index.php;\n  try_files $uri\n    /index.html;\n}\n", "a.conf"), _conf(_H.format("  log_format main '$status'\n    ' listen x';")))),
+    Rule("nginx/location-place", "error", "Put it into the server that it is for: nginx does not start.", "nginx, ngx_http_core_module, location: its context is server and location.", is_conf, _outside,
+         bad=(_conf("location /old { return 410; }\nserver { listen 80; }\n", "conf.d/a.conf"), _conf(_H.format("  location / { return 410; }"))), good=(_conf("location /old { return 410; }\n", "nginx/a.conf"), _conf(_H.format("  server { location / { location /a { } } }")))),
+    Rule("nginx/downgrade", "warning", "Redirect to https.", "RFC 6797: a host that is reached by https stays so.", is_conf, _downgrade,
+         bad=(_conf("server {\n  listen 443 ssl;\n  return 301 http://$host$request_uri;\n}\n", "conf.d/a.conf"),), good=(_conf("server {\n  listen 80;\n  return 301 https://$host$request_uri;\n}\n", "conf.d/a.conf"), _conf("server {\n  listen 443 ssl;\n  return 301 https://$host/;\n}\n", "conf.d/a.conf"))),
     Rule("nginx/root-user", "warning", "Name an account of its own, such as nginx or www-data.", "nginx, Core functionality, user: the account of the worker processes.", is_conf, _root,
          bad=(_conf("user root;\n" + _H.format("")),), good=(_conf("user nginx;\n" + _H.format("")),)),
     Rule("nginx/unknown-name", "error", "Use the name as it is defined: nginx does not start.", "nginx documentation: limit_req_zone, limit_conn_zone, proxy_cache_path and map define the names that others use.", is_conf, _unknown,
