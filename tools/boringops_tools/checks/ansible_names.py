@@ -23,6 +23,26 @@ _TASK = frozenset(
 _MANAGERS = frozenset(
     "apt dnf dnf5 yum package pip npm zypper pacman apk homebrew gem portage pkgng snap yarn community.general.npm".split()  # noqa: SIM905
 )
+_CHANGES = frozenset(
+    [
+        "template",
+        "copy",
+        "lineinfile",
+        "blockinfile",
+        "replace",
+        "service",
+        "systemd",
+        "systemd_service",
+        "user",
+        "group",
+        "authorized_key",
+        "get_url",
+        "unarchive",
+        "ufw",
+        "iptables",
+        "firewalld",
+    ]
+)
 _WORLD = ("0.0.0.0/0", "::/0")
 _FOR_FEW = re.compile(
     r"(?:\w*_)?(?:admins?|administrators?|ssh|trusted|office|vpn|bastion|management|mgmt|operators?|private|internal)_(?:\w+_)?"
@@ -124,6 +144,23 @@ def _latest(files: Files, path: str) -> Iterator[Hit]:
             yield Hit(at((given, "state")), f"`{name}` takes whatever version is there that day (state: latest)")
 
 
+def _forgiven(files: Files, path: str) -> Iterator[Hit]:
+    for task in _tasks(files, path):
+        key, name, given = module(task)
+        state = text_of(mapping(given).get("state"))
+        # Where the result is looked at, or what is not there is taken away, the next task is none the worse for it.
+        if (
+            task.get("ignore_errors") is True
+            and name in _CHANGES
+            and "register" not in task
+            and state not in ("absent", "stopped", "killed")
+        ):
+            yield Hit(
+                at((task, "ignore_errors"), (task, key)),
+                f"`{name}` may fail, and the play goes on as if it had not (ignore_errors)",
+            )
+
+
 def _is_world(value: Any) -> str:
     given = value if isinstance(value, list) else [value]
     return next((each for each in given if isinstance(each, str) and each in _WORLD), "")
@@ -189,6 +226,9 @@ RULES = (
     Rule("ansible/package-latest", "warning", "Name a version, or write `state: present` and upgrade on purpose: two runs install two things.", "ansible-lint, package-latest: package installs should not use latest.", is_yaml, _latest,
          bad=(_task("ansible.builtin.apt: {name: nginx, state: latest}"), _task("community.general.npm: {name: pm2, state: latest}")),
          good=(_task("ansible.builtin.apt: {name: nginx, state: present}"), _task("ansible.builtin.apt: {name: '*', state: latest}"), _task("ansible.builtin.git: {repo: a, dest: b, state: latest}"), _task("ansible.builtin.apt: {name: nginx, state: latest, only_upgrade: true}"))),
+    Rule("ansible/ignored-errors", "warning", "Say with `failed_when` which failure is none, or take the result and look at it.", "ansible-lint, ignore-errors: use failed_when and specify error conditions.", is_yaml, _forgiven,
+         bad=(_task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true"),),
+         good=(_task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true\n      register: r"), _task("ansible.builtin.service: {name: a, state: stopped}\n      ignore_errors: true"), _task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: '{{ ansible_check_mode }}'"))),
     Rule("ansible/open-port", "warning", "Name the networks that may come in.", "RFC 4632: 0.0.0.0/0 is every address.", is_yaml, _open,
          bad=({"group_vars/all.yml": "ssh_allowed_networks: [0.0.0.0/0]\n"}, _play("vars:\n    admin_networks:\n      - 0.0.0.0/0\n  tasks: []"), _task("community.general.ufw: {rule: allow, port: '22', from_ip: 0.0.0.0/0}"), _task("amazon.aws.ec2_security_group: {name: a, rules: [{proto: tcp, ports: [22], cidr_ip: 0.0.0.0/0}]}")),
          good=({"group_vars/all.yml": "ssh_allowed_networks: [10.0.0.0/8]\nweb_networks: [0.0.0.0/0]\n"}, _task("community.general.ufw: {rule: allow, port: '443', from_ip: 0.0.0.0/0}"), _task("community.general.ufw: {rule: deny, port: '22', from_ip: 0.0.0.0/0}"))),

@@ -124,6 +124,18 @@ def _plain(files: Files, path: str) -> Iterator[Hit]:
             )
 
 
+def _anonymous(files: Files, path: str) -> Iterator[Hit]:
+    section, enabled, role = "", False, (0, "")
+    for number, line in enumerate(files.text(path).splitlines(), 1):
+        if header := re.match(r"\s*\[([\w.]+)\]", line):
+            section = header[1]
+        elif section == "auth.anonymous" and (setting := re.match(r"\s*(enabled|org_role)\s*=\s*(\w+)", line)):
+            enabled = setting[2].lower() == "true" if setting[1] == "enabled" else enabled
+            role = (number, setting[2]) if setting[1] == "org_role" else role
+    if enabled and role[1] in ("Admin", "Editor"):
+        yield Hit(role[0], f"whoever comes is {role[1]}, without logging in")
+
+
 _B = '{{"schemaVersion": 39, "title": "{}", "uid": "{}", "templating": {{"list": [{{"name": "ds", "type": "datasource"}}]}}, "panels": [{}]}}'
 _D = "dashboards/a.json"
 _Y = "provisioning/datasources/a.yaml"
@@ -147,4 +159,6 @@ RULES = (
     Rule("grafana/open-connection", "warning", "Let the connection be encrypted and the other side be checked: sslmode: verify-full, tlsCACert.", f"{_DOC}, Provision data sources: sslmode and tlsSkipVerify.", is_yaml, _plain,
          bad=({_Y: _SOURCE.format("db.example.com:5432", "sslmode: disable")}, {_Y: _SOURCE.format("https://a.example.com", "tlsSkipVerify: true")}),
          good=({_Y: _SOURCE.format("db:5432", "sslmode: disable")}, {_Y: _SOURCE.format("db.example.com:5432", "sslmode: verify-full, tlsSkipVerify: false")})),
+    Rule("grafana/anonymous", "warning", "Let nobody but Viewers in without logging in.", f"{_DOC}, Configure anonymous access: org_role is the role of who does not log in.", lambda path: bool(re.search(r"(?:^|/)grafana[\w.-]*\.ini$", path)), _anonymous,
+         bad=({"grafana/grafana.ini": "[auth.anonymous]\nenabled = true\norg_role = Admin\n"},), good=({"grafana/grafana.ini": "[auth.anonymous]\nenabled = true\norg_role = Viewer\n[users]\norg_role = Admin\n"}, {"grafana.ini": "[auth.anonymous]\nenabled = false\norg_role = Admin\n"})),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.images import contexts, exposed, sources
 from boringops_tools.checks.nginx import nested
+from boringops_tools.checks.nginx_meaning import is_nginx
 from boringops_tools.dockerfile import is_dockerfile, parse
 from boringops_tools.yaml_files import is_compose
 
@@ -30,6 +31,8 @@ def _listens(files: Files, confs: Mapping[str, str]) -> set[int] | None:
     ports: set[int] = set()
     replaced = False
     for path, place in confs.items():
+        if not is_nginx(files, path):
+            return None
         replaced |= place.endswith("/default.conf") or place == "/etc/nginx/nginx.conf"
         for each, _ in files.once(nested, path):
             if (

@@ -48,9 +48,13 @@ def is_conf(path: str) -> bool:
 
 
 def is_nginx(files: Files, path: str) -> bool:
-    """Whether a `.conf` is nginx's, by its path or by what it says."""
+    """Whether a `.conf` is nginx's, by its path or by what it says, and can be read as it is."""
     file = files.file(path)
-    return file is not None and nginx_text.is_nginx(file)
+    if file is None or re.search(r"\{\{|\{%|<%", file.text) or not nginx_text.is_nginx(file):
+        return False
+    return nginx_text.balanced(file.text) and all(
+        each.words or not each.block for each in nginx_text.directives(file.text)
+    )
 
 
 def _line(files: Files, path: str, at: int) -> int:
@@ -216,7 +220,7 @@ RULES = (
          bad=(_conf("server {\n  server_name a.example\n  return 301 https://a.example$request_uri;\n}\n", "a.conf"), _conf(_H.format("  log_format main '$status'\n  access_log /a main;"))),
          good=(_conf("server {\n  server_name a.example\n    b.example;\n  index index.html\n    index.php;\n  try_files $uri\n    /index.html;\n}\n", "a.conf"), _conf(_H.format("  log_format main '$status'\n    ' listen x';")))),
     Rule("nginx/location-place", "error", "Put it into the server that it is for: nginx does not start.", "nginx, ngx_http_core_module, location: its context is server and location.", is_conf, _outside,
-         bad=(_conf("location /old { return 410; }\nserver { listen 80; }\n", "conf.d/a.conf"), _conf(_H.format("  location / { return 410; }"))), good=(_conf("location /old { return 410; }\n", "nginx/a.conf"), _conf(_H.format("  server { location / { location /a { } } }")))),
+         bad=(_conf("location /old { return 410; }\nserver { listen 80; }\n", "conf.d/a.conf"), _conf(_H.format("  location / { return 410; }"))), good=(_conf("location /old { return 410; }\n", "nginx/a.conf"), _conf(_H.format("  server { listen ${PORT}; location / { } }"), "nginx/nginx.conf.template"), _conf(_H.format("  server { location / { location /a { } } }")))),
     Rule("nginx/downgrade", "warning", "Redirect to https.", "RFC 6797: a host that is reached by https stays so.", is_conf, _downgrade,
          bad=(_conf("server {\n  listen 443 ssl;\n  return 301 http://$host$request_uri;\n}\n", "conf.d/a.conf"),), good=(_conf("server {\n  listen 80;\n  return 301 https://$host$request_uri;\n}\n", "conf.d/a.conf"), _conf("server {\n  listen 443 ssl;\n  return 301 https://$host/;\n}\n", "conf.d/a.conf"))),
     Rule("nginx/root-user", "warning", "Name an account of its own, such as nginx or www-data.", "nginx, Core functionality, user: the account of the worker processes.", is_conf, _root,
