@@ -78,7 +78,8 @@ GOOD = {
         "upstream api {\n  server api-1.example.com:80;\n}\nserver {\n  listen 80;\n  location / { proxy_pass http://api; }\n}\n", "gixy",
     ),
     "templates/alertmanager.yml": (
-        ALERTMANAGER + "    slack_configs:\n      - api_url_file: /a\n        title: '{{ template \"a\" . }}'\ntemplates: [a/*.tmpl]\n", "amlint",
+        ALERTMANAGER + "    slack_configs: [{api_url_file: /a, title: '{{ template \"a\" . }}'}]\ntemplates: [a/*.tmpl]\n",
+        "amlint",
     ),
     ".github/workflows/ci.yml": (WORKFLOW, "zizmor"),
     "azure-pipelines.yml": (

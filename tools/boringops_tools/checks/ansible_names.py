@@ -155,10 +155,9 @@ def _forgiven(files: Files, path: str) -> Iterator[Hit]:
             and "register" not in task
             and state not in ("absent", "stopped", "killed")
         ):
-            yield Hit(
-                at((task, "ignore_errors"), (task, key)),
-                f"`{name}` may fail, and the play goes on as if it had not (ignore_errors)",
-            )
+            line = at((task, "ignore_errors"), (task, key))
+            if line and "#" not in files.text(path).splitlines()[line - 1]:  # who says why has thought of it
+                yield Hit(line, f"`{name}` may fail, and the play goes on as if it had not (ignore_errors)")
 
 
 def _is_world(value: Any) -> str:
@@ -228,7 +227,7 @@ RULES = (
          good=(_task("ansible.builtin.apt: {name: nginx, state: present}"), _task("ansible.builtin.apt: {name: '*', state: latest}"), _task("ansible.builtin.git: {repo: a, dest: b, state: latest}"), _task("ansible.builtin.apt: {name: nginx, state: latest, only_upgrade: true}"))),
     Rule("ansible/ignored-errors", "warning", "Say with `failed_when` which failure is none, or take the result and look at it.", "ansible-lint, ignore-errors: use failed_when and specify error conditions.", is_yaml, _forgiven,
          bad=(_task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true"),),
-         good=(_task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true\n      register: r"), _task("ansible.builtin.service: {name: a, state: stopped}\n      ignore_errors: true"), _task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: '{{ ansible_check_mode }}'"))),
+         good=(_task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true\n      register: r"), _task("ansible.builtin.copy: {src: a, dest: /b}\n      ignore_errors: true # noqa ignore-errors"), _task("ansible.builtin.service: {name: a, state: stopped}\n      ignore_errors: true"), _task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: '{{ ansible_check_mode }}'"))),
     Rule("ansible/open-port", "warning", "Name the networks that may come in.", "RFC 4632: 0.0.0.0/0 is every address.", is_yaml, _open,
          bad=({"group_vars/all.yml": "ssh_allowed_networks: [0.0.0.0/0]\n"}, _play("vars:\n    admin_networks:\n      - 0.0.0.0/0\n  tasks: []"), _task("community.general.ufw: {rule: allow, port: '22', from_ip: 0.0.0.0/0}"), _task("amazon.aws.ec2_security_group: {name: a, rules: [{proto: tcp, ports: [22], cidr_ip: 0.0.0.0/0}]}")),
          good=({"group_vars/all.yml": "ssh_allowed_networks: [10.0.0.0/8]\nweb_networks: [0.0.0.0/0]\n"}, _task("community.general.ufw: {rule: allow, port: '443', from_ip: 0.0.0.0/0}"), _task("community.general.ufw: {rule: deny, port: '22', from_ip: 0.0.0.0/0}"))),

@@ -13,6 +13,9 @@ _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "info"
 # With a space or nothing in an unquoted variable these destroy, or overwrite, something else.
 _DESTROYS = re.compile(r"(?:^|[;&|({]|\bsudo|\bthen|\bdo|\belse)\s*(?:rm|mv|cp|dd|chown|chmod)\s")
 _UNQUOTED = re.compile(r"(?<![\\\w\"'$=:/{-])\$(?:\{([a-z]\w*)\}|([a-z]\w*))(?![\w\"\[])")
+_NO_ARGUMENT = re.compile(
+    r"\s*(?:el)?(?:if|while|until|case|\[|echo|printf|log|for|test|local|readonly|export|return|exit)\b|.*\[\[?\s"
+)
 _QUOTED = re.compile(r"\"[^\"\n]*\"")
 # What reads a script's variables and is not in it: a file that it takes in, and a script that runs it as its settings.
 _SOURCED = re.compile(r"(?m)^[ \t]*(?:\.|source)[ \t]+\S")
@@ -80,10 +83,8 @@ def _one_word(text: str, line: str) -> bool:
             each
             for each in text.splitlines()
             if re.search(rf"(?<=[ =])\"\$(?:{name}|\{{{name}\}})[\"./]", each)
-            and not re.match(
-                r"\s*(?:el)?(?:if|while|until|case|\[|echo|printf|log|for|test|local|readonly|export|return|exit)\b|.*\[\[?\s|\s*\w+=",
-                each,
-            )
+            and not _NO_ARGUMENT.match(each)
+            and not re.match(rf"\s*\w+=\"?\$\{{?{name}\b", each)
         ]
         assigned = re.findall(rf"(?m)(?:^|[\s;])(?:local\s+|readonly\s+|export\s+)?{name}(\+?)=(.*)$", text)
         listed = any(more or re.match(r"\(|[\"']?-|[\"'][^\"'$]*\s|\d|\"?\$\(\(", value) for more, value in assigned)
