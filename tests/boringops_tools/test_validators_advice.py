@@ -207,6 +207,21 @@ def test_backquotes_of_a_message_are_no_command(said: str, told: bool) -> None:
     assert any(each.rule == "SC2016" for each in named("shellcheck").check([one], 30)[one.path].findings) is told
 
 
+@pytest.mark.parametrize(
+    ("script", "severity"),
+    [
+        ('file="$1"\ngzip -- "$file"\nsha256sum $file\n', "warning"),
+        ('file="$1"\nsha256sum $file\n', "info"),
+        ('options="-a -b"\nls "$options"\nls $options\n', "info"),
+        ('file="$1"\ngzip "$file"\nls $file\nls $file\nls $file\nls $file\n', "info"),
+    ],
+)
+def test_a_forgotten_quote_is_one_where_the_script_has_them_elsewhere(script: str, severity: str) -> None:
+    one = file("a.sh", f"#!/bin/sh\n{script}")
+    found = [each for each in named("shellcheck").check([one], 30)[one.path].findings if each.rule == "SC2086"]
+    assert {each.severity for each in found} == {severity}
+
+
 def test_shellcheck_has_no_say_over_powershell() -> None:
     run = "RUN $a = (Get-Item x) ; Write-Host $a\n"
     windows = file(

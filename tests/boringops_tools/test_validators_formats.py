@@ -69,6 +69,18 @@ GOOD = {
     "nginx/nginx.conf": (NGINX, "nginx"),
     "deploy/nginx.conf": (NGINX, "gixy"),
     "nginx/part.conf": ("server {\n  listen 80;\n  location / { proxy_pass http://app:8000; }\n}\n", "nginx"),
+    "conf.d/tls.conf": (
+        "server {\n  location / {\n    proxy_pass https://api.example.com;\n    proxy_ssl_verify on;\n"
+        "    proxy_ssl_trusted_certificate /etc/ca.pem;\n  }\n}\n",
+        "nginx",
+    ),
+    "conf.d/named.conf": (
+        "upstream api {\n  server api-1.example.com:80;\n}\nserver {\n  listen 80;\n  location / { proxy_pass http://api; }\n}\n", "gixy",
+    ),
+    "templates/alertmanager.yml": (
+        ALERTMANAGER + "    slack_configs: [{api_url_file: /a, title: '{{ template \"a\" . }}'}]\ntemplates: [a/*.tmpl]\n",
+        "amlint",
+    ),
     ".github/workflows/ci.yml": (WORKFLOW, "zizmor"),
     "azure-pipelines.yml": (
         "steps:\n  - task: AzureCLI@2\n    inputs:\n      azureSubscription: a\n      addSpnToEnvironment: true\n"
@@ -105,6 +117,7 @@ BAD: list[tuple[str, str, str, str, int | None]] = [
     ("nginx.conf", NGINX.replace("8443", "84430"), "nginx", "syntax", 11),
     ("nginx.conf", NGINX.replace("TLSv1.2 ", "TLSv1 "), "gixy", "weak_ssl_tls", None),
     ("conf.d/a.conf", "server {\n  listen 80;\n  locaton / { }\n}\n", "nginx", "syntax", 3),
+    ("nginx.conf", NGINX.replace("http://api;", "https://api; proxy_ssl_verify on;"), "nginx", "syntax", None),
     ("conf.d/a.conf", "server {\n  location /i { alias /srv/i/; }\n}\n", "gixy", "alias_traversal", None),
     (".github/workflows/a.yml", WORKFLOW.replace("on: push", "on: pull_request_target"), "zizmor", "dangerous-triggers", 2),
 ]  # fmt: skip

@@ -16,7 +16,10 @@ from boringops_tools.yaml_files import is_yaml
 _UNQUOTED = re.compile(r"^(\s*(?:- )?[\w.]+):\s+\{\{")
 _MODE = re.compile(r"^\s*(?:- )?mode:\s*([1-7]\d{2})\s*(?:#.*)?$")
 _PIPED = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|z|da)?sh\b")
-_OPEN_SSHD = re.compile(r"(?i)^\s*(PermitRootLogin\s+yes|PermitEmptyPasswords\s+yes)\b")
+_OPEN_SSHD = re.compile(r"(?im)^[ \t]*(PermitRootLogin[ \t]+yes|PermitEmptyPasswords[ \t]+yes)\b")
+_OPEN_SETTING = re.compile(
+    r"(?im)^[ \t]*\w*ssh\w*_permit_(?:root_login|empty_passwords)[ \t]*:[ \t]*[\"']?(?:yes|true)[\"']?[ \t]*(?:#.*)?$"
+)
 _GROUP = re.compile(r"^\[([\w.-]+)(?::\w+)?\]")
 
 
@@ -72,14 +75,26 @@ def _dangers(files: Files, path: str) -> Iterator[Hit]:
         )
         if short in ("shell", "command", "raw") and _PIPED.search(given):
             yield Hit(at((task, key)), "what is fetched from the network is run unseen")
-        if short in ("lineinfile", "blockinfile", "replace"):
-            for place in ("line", "block", "replace"):
-                if found := _OPEN_SSHD.match(text_of(mapping(arguments).get(place))):
+        if short in ("lineinfile", "blockinfile", "replace", "copy"):
+            for place in ("line", "block", "replace", "content"):
+                if found := _OPEN_SSHD.search(text_of(mapping(arguments).get(place))):
                     yield Hit(at((arguments, place), (task, key)), f"sshd is opened: `{found[1]}`")
         registered = text_of(task.get("register"))
         looked_at = registered and len(re.findall(rf"\b{re.escape(registered)}\b", text)) > 2
         if short in ("uri", "wait_for") and task.get("ignore_errors") is True and not looked_at:
             yield Hit(at((task, "ignore_errors")), "the check may fail and nobody is stopped")
+
+
+def _sshd(files: Files, path: str) -> Iterator[Hit]:
+    text = files.text(path)
+    pattern = _OPEN_SETTING if is_yaml(path) else _OPEN_SSHD
+    for found in pattern.finditer(text):
+        yield Hit(text.count("\n", 0, found.start()) + 1, f"sshd is opened: `{found[0].strip()}`")
+
+
+def _is_sshd(path: str) -> bool:
+    settings = is_yaml(path) and re.search(r"(?:^|/)(?:group_vars|host_vars|defaults|vars)/", path)
+    return bool(settings or re.search(r"(?:^|/)(?:sshd_config(?:\.\w+)*|sshd_config\.d/[^/]+)$", path))
 
 
 def _inventory(files: Files) -> set[str] | None:
@@ -152,8 +167,11 @@ RULES = (
     Rule("ansible/result", "error", "Look at what the task registers; write conditions without braces.", "Ansible documentation, Loops, retrying until a condition is met; Conditionals.", _applies, _results,
          bad=(_play(_URI.format("s", "retries: 3")), _play("      ansible.builtin.command: a\n      when: '{{ x }}'\n")), good=(_play(_URI.format("r", "retries: 3")), _play("      ansible.builtin.command: a\n      when: x == '{{ y }}'\n"))),
     Rule("ansible/danger", "warning", "Fetch to a file and check its sum; keep sshd closed; let a failed check stop the play.", "Ansible documentation, get_url checksum; sshd_config, PermitRootLogin.", _applies, _dangers,
-         bad=(_play("      ansible.builtin.shell: curl -sSL http://a.example | sudo bash\n"), _play("      ansible.builtin.lineinfile:\n        path: /etc/ssh/sshd_config\n        line: PermitRootLogin yes\n"), _play(_URI.format("r", "ignore_errors: true"))),
+         bad=(_play("      ansible.builtin.shell: curl -sSL http://a.example | sudo bash\n"), _play("      ansible.builtin.lineinfile:\n        path: /etc/ssh/sshd_config\n        line: PermitRootLogin yes\n"), _play("      ansible.builtin.copy:\n        dest: /etc/ssh/sshd_config.d/a.conf\n        content: |\n          Port 22\n          PermitRootLogin yes\n"), _play(_URI.format("r", "ignore_errors: true"))),
          good=(_play("      ansible.builtin.shell: curl -sSL http://a.example | jq .\n"), _play("      ansible.builtin.lineinfile:\n        path: /etc/ssh/sshd_config\n        line: PermitRootLogin no\n"), _play(_URI.format("r", "ignore_errors: true\n    - name: B\n      ansible.builtin.debug:\n        var: r\n      when: r is failed")))),
+    Rule("ssh/open", "warning", "Let nobody in as root or without a password: an account of one's own, with a key.", "sshd_config, PermitRootLogin and PermitEmptyPasswords.", _is_sshd, _sshd,
+         bad=({"roles/a/templates/sshd_config.j2": "Port 22\nPermitRootLogin yes\n"}, {"group_vars/all.yml": "security_ssh_permit_root_login: 'yes'\n"}),
+         good=({"files/sshd_config": "#PermitRootLogin yes\nPermitRootLogin no\n"}, {"group_vars/all.yml": "ssh_permit_root_login: 'no'\n"})),
     Rule("ansible/inventory-hosts", "warning", "Name a group or a host of the inventory: the play runs nowhere.", "Ansible documentation, Patterns: hosts names groups and hosts of the inventory.", _applies, _hosts,
          bad=({**_play("      ansible.builtin.command: a\n", "webservers"), "inventory.ini": "[web]\na.example\n"},), good=({**_play("      ansible.builtin.command: a\n", "web"), "inventory.ini": "[web]\na.example\n"}, _play("      ansible.builtin.command: a\n", "webservers"), {**_play("      ansible.builtin.command: a\n", "web:!db"), "inventory.ini": "[x]\na.example\n"})),
 )  # fmt: skip

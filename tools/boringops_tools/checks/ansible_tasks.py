@@ -41,7 +41,7 @@ def modules() -> dict[str, dict[str, tuple[bool, tuple[str, ...]]]]:
     return found
 
 
-def _own(key: Any) -> str:
+def own(key: Any) -> str:
     """The name of a module of Ansible itself that a task's key means; empty for others."""
     match = _OURS.fullmatch(key) if isinstance(key, str) else None
     return match[1] if match and (match[1] in modules() or "." in match[0]) else ""
@@ -55,12 +55,12 @@ def _tasks(files: Files, path: str) -> Iterator[Mapping[Any, Any]]:
 def _modules(files: Files, path: str) -> Iterator[Hit]:
     for task in _tasks(files, path):
         used = [
-            key for key in task if isinstance(key, str) and (_own(key) or re.fullmatch(r"(?!with_)\w+\.\w+\.\w+", key))
+            key for key in task if isinstance(key, str) and (own(key) or re.fullmatch(r"(?!with_)\w+\.\w+\.\w+", key))
         ]
         if len(used) > 1:
             yield Hit(at((task, used[1])), f"a task has two modules, `{used[0]}` and `{used[1]}`")
         for key in used:
-            if (name := _own(key)) and name not in modules():
+            if (name := own(key)) and name not in modules():
                 near = difflib.get_close_matches(name, modules(), 1)
                 yield Hit(at((task, key)), f"Ansible has no module `{key}`" + (f"; `{near[0]}` is one" if near else ""))
 
@@ -68,7 +68,7 @@ def _modules(files: Files, path: str) -> Iterator[Hit]:
 def _options(files: Files, path: str) -> Iterator[Hit]:
     for task in _tasks(files, path):
         key, _, given = module(task)
-        name = _own(key)
+        name = own(key)
         known = modules().get(name, {})
         if name in _OPEN or not known or not isinstance(given, Mapping) or not given:
             continue
@@ -108,7 +108,7 @@ def _plays(files: Files, path: str) -> Iterator[Hit]:
             if not isinstance(play, Mapping) or "hosts" in play or not {"tasks", "roles", "handlers"} & set(play):
                 continue
             inner = [task for key in ("tasks", "handlers") for task in listed(play.get(key))]
-            if any(_own(key) for task in inner if isinstance(task, Mapping) for key in task):
+            if any(own(key) for task in inner if isinstance(task, Mapping) for key in task):
                 yield Hit(at((document, position)), "a play has no `hosts`")
 
 

@@ -13,8 +13,8 @@ from boringops_tools.checks.base import Files, Hit, Rule, listed, mapping, text_
 from boringops_tools.yaml_files import line_at
 
 _WIDTH = 24
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::[^}]*)?\}|([A-Za-z_]\w*))|\[\[([A-Za-z_]\w*)\]\]")
-_BUILT_IN = re.compile(r"__\w+|timeFilter|interval|timeGroup\w*")
+VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::[^}]*)?\}|([A-Za-z_]\w*))|\[\[([A-Za-z_]\w*)\]\]")
+BUILT_IN = re.compile(r"__\w+|timeFilter|interval|timeGroup\w*")
 Place = tuple[str | int, ...]
 
 
@@ -38,7 +38,7 @@ def _dashboard(files: Files, path: str) -> tuple[Mapping[str, Any], Place] | Non
     return None
 
 
-def _read(files: Files, path: str) -> tuple[Mapping[str, Any], Place]:
+def read(files: Files, path: str) -> tuple[Mapping[str, Any], Place]:
     found: tuple[Mapping[str, Any], Place] | None = files.once(_dashboard, path)
     return found or ({}, ())
 
@@ -48,7 +48,7 @@ def _datasource(dashboard: Mapping[str, Any], given: Any) -> str:
     if given is None:
         return "prometheus"
     name = given if isinstance(given, str) else mapping(given).get("type") or text_of(mapping(given).get("uid"))
-    if (variable := _VARIABLE.fullmatch(name)) is not None:
+    if (variable := VARIABLE.fullmatch(name)) is not None:
         wanted = next(filter(None, variable.groups()))
         for each in listed(mapping(dashboard, "templating").get("list")):
             if mapping(each).get("name") == wanted and mapping(each).get("type") == "datasource":
@@ -57,7 +57,7 @@ def _datasource(dashboard: Mapping[str, Any], given: Any) -> str:
     return "prometheus" if name.lower() == "prometheus" else name if isinstance(given, Mapping) else ""
 
 
-def _panels(dashboard: Mapping[str, Any], place: Place) -> Iterator[tuple[Mapping[Any, Any], Place]]:
+def panels(dashboard: Mapping[str, Any], place: Place) -> Iterator[tuple[Mapping[Any, Any], Place]]:
     """Panels and where they are, those in collapsed rows too."""
     for position, panel in enumerate(listed(dashboard.get("panels"))):
         here = (*place, "panels", position)
@@ -66,26 +66,24 @@ def _panels(dashboard: Mapping[str, Any], place: Place) -> Iterator[tuple[Mappin
             yield mapping(each), (*here, "panels", inner)
 
 
-def _title(panel: Mapping[Any, Any]) -> str:
+def title(panel: Mapping[Any, Any]) -> str:
     return f"panel `{text_of(panel.get('title'))}`"
 
 
 def _ids(files: Files, path: str) -> Iterator[Hit]:
-    dashboard, place = _read(files, path)
+    dashboard, place = read(files, path)
     seen: dict[int, str] = {}
-    for panel, here in _panels(dashboard, place):
+    for panel, here in panels(dashboard, place):
         number = panel.get("id")
         if isinstance(number, int) and number in seen:
-            yield Hit(
-                line_at(files.text(path), (*here, "id")), f"{_title(panel)} has the id {number} of {seen[number]}"
-            )
+            yield Hit(line_at(files.text(path), (*here, "id")), f"{title(panel)} has the id {number} of {seen[number]}")
         elif isinstance(number, int):
-            seen[number] = _title(panel)
+            seen[number] = title(panel)
 
 
 def _grid(files: Files, path: str) -> Iterator[Hit]:
-    dashboard, place = _read(files, path)
-    for panel, here in _panels(dashboard, place):
+    dashboard, place = read(files, path)
+    for panel, here in panels(dashboard, place):
         at = mapping(panel.get("gridPos"))
         x, width, height = at.get("x", 0), at.get("w", 1), at.get("h", 1)
         if not all(isinstance(each, int) for each in (x, width, height)):
@@ -93,28 +91,28 @@ def _grid(files: Files, path: str) -> Iterator[Hit]:
         if x < 0 or width < 1 or height < 1 or x + width > _WIDTH:
             where = line_at(files.text(path), (*here, "gridPos"))
             yield Hit(
-                where, f"{_title(panel)}: x {x}, width {width} and height {height} do not fit into {_WIDTH} columns"
+                where, f"{title(panel)}: x {x}, width {width} and height {height} do not fit into {_WIDTH} columns"
             )
 
 
 def _variables(files: Files, path: str) -> Iterator[Hit]:
-    dashboard, place = _read(files, path)
+    dashboard, place = read(files, path)
     known = {mapping(each).get("name") for each in listed(mapping(dashboard, "templating").get("list"))}
     known |= {mapping(each).get("name") for each in listed(dashboard.get("__inputs"))}
-    for panel, here in _panels(dashboard, place):
+    for panel, here in panels(dashboard, place):
         for position, target in enumerate(listed(panel.get("targets"))):
             expression = mapping(target).get("expr")
             if not isinstance(expression, str) or "label_" in expression or "?P<" in expression:
                 continue  # a replacement there has dollars of its own
-            for names in _VARIABLE.findall(expression):
+            for names in VARIABLE.findall(expression):
                 name = next(filter(None, names))
-                if name not in known and not _BUILT_IN.fullmatch(name):
+                if name not in known and not BUILT_IN.fullmatch(name):
                     where = line_at(files.text(path), (*here, "targets", position, "expr"))
-                    yield Hit(where, f"{_title(panel)} uses the variable `{name}`, which the dashboard does not define")
+                    yield Hit(where, f"{title(panel)} uses the variable `{name}`, which the dashboard does not define")
 
 
 def _fields(files: Files, path: str) -> Iterator[Hit]:
-    dashboard, place = _read(files, path)
+    dashboard, place = read(files, path)
     if not dashboard:
         return
     if not text_of(dashboard.get("title")).strip():
@@ -129,7 +127,7 @@ def _fields(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _structure(files: Files, path: str) -> Iterator[Hit]:
-    dashboard, place = _read(files, path)
+    dashboard, place = read(files, path)
     text = files.text(path)
     names: set[str] = set()
     for position, each in enumerate(listed(mapping(dashboard, "templating").get("list"))):
@@ -137,25 +135,25 @@ def _structure(files: Files, path: str) -> Iterator[Hit]:
         if name and name in names:
             yield Hit(line_at(text, (*place, "templating", "list", position)), f"there are two variables `{name}`")
         names.add(name)
-    for panel, here in _panels(dashboard, place):
+    for panel, here in panels(dashboard, place):
         if (
             "type" not in panel
             and "libraryPanel" not in panel
             and ("targets" in panel or "gridPos" in panel)
             and "id" in panel
         ):
-            yield Hit(line_at(text, here), f"{_title(panel)} has no `type`")
+            yield Hit(line_at(text, here), f"{title(panel)} has no `type`")
         seen: set[str] = set()
         for position, target in enumerate(listed(panel.get("targets"))):
             name = text_of(mapping(target).get("refId"))
             where = line_at(text, (*here, "targets", position))
             if name and name in seen:
-                yield Hit(where, f"{_title(panel)} has two queries `{name}`")
+                yield Hit(where, f"{title(panel)} has two queries `{name}`")
             seen.add(name)
             expression = mapping(target).get("expr")
             kind = _datasource(dashboard, mapping(target).get("datasource") or panel.get("datasource"))
             if isinstance(expression, str) and kind == "prometheus" and (wrong := _promql(expression)):
-                yield Hit(where, f"{_title(panel)}, query {name}: {wrong}")
+                yield Hit(where, f"{title(panel)}, query {name}: {wrong}")
 
 
 def _promql(expression: str) -> str:
@@ -177,7 +175,7 @@ def _promql(expression: str) -> str:
 
 
 def _overlaps(files: Files, path: str) -> Iterator[Hit]:
-    dashboard, place = _read(files, path)
+    dashboard, place = read(files, path)
     seen: list[tuple[int, int, int, int, str]] = []
     for position, panel in enumerate(listed(dashboard.get("panels"))):
         at = mapping(mapping(panel).get("gridPos"))
@@ -185,12 +183,12 @@ def _overlaps(files: Files, path: str) -> Iterator[Hit]:
         if mapping(panel).get("type") == "row" or not all(isinstance(each, int) for each in box):
             continue
         x, y, w, h = (int(each or 0) for each in box)
-        for ox, oy, ow, oh, title in seen:
+        for ox, oy, ow, oh, other in seen:
             if x < ox + ow and ox < x + w and y < oy + oh and oy < y + h:
                 where = line_at(files.text(path), (*place, "panels", position, "gridPos"))
-                yield Hit(where, f"{_title(panel)} lies over {title}")
+                yield Hit(where, f"{title(panel)} lies over {other}")
                 break
-        seen.append((x, y, w, h, _title(panel)))
+        seen.append((x, y, w, h, title(panel)))
 
 
 _DOC = "Grafana dashboard JSON model"

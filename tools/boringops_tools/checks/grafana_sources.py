@@ -13,7 +13,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, t
 from boringops_tools.yaml_files import is_yaml, walk
 
 
-def _sources(files: Files, path: str) -> list[Mapping[Any, Any]]:
+def sources(files: Files, path: str) -> list[Mapping[Any, Any]]:
     if "datasources:" not in files.text(path):
         return []
     found = files.documents(path)
@@ -23,7 +23,7 @@ def _sources(files: Files, path: str) -> list[Mapping[Any, Any]]:
 
 def _defaults(files: Files, path: str) -> Iterator[Hit]:
     seen: dict[str, str] = {}
-    for each in _sources(files, path):
+    for each in sources(files, path):
         if each.get("isDefault") is True:
             org = text_of(each.get("orgId", 1))
             if org in seen:
@@ -36,7 +36,7 @@ def _provisioned(files: Files) -> set[str] | None:
     found: set[str] = set()
     for path in files.all:
         if is_yaml(path):
-            for each in _sources(files, path):
+            for each in sources(files, path):
                 uid = text_of(each.get("uid"))
                 if not uid or "$" in uid:
                     return None

@@ -147,10 +147,10 @@ def _targets(name: str, entry: Any, probes: bool) -> Iterator[Hit]:
         yield Hit(at((entry, "targets")), f"{name}: `targets` is a list")
     # What a probe is sent to may be a URL; what Prometheus itself asks is an address.
     for position, each in enumerate(listed(targets)):
-        if isinstance(each, str) and re.match(r"https?://[^/]+/", each) and not probes and "probe" not in name:
+        if isinstance(each, str) and re.match(r"https?://", each) and not probes and "probe" not in name:
             yield Hit(
                 at((targets, position)),
-                f"{name}: the target `{each}` is an address, host:port, without a path",
+                f"{name}: the target `{each}` is an address, host:port, without scheme and path",
                 severity="warning",
             )
 
@@ -302,7 +302,7 @@ RULES = (
             {"prometheus.yml": _P + "  static_config: [{targets: [a:1]}]\n"}, {"prometheus.yml": "alert: {}\n" + _P}, {"prometheus.yml": _P + "  scheme: tls\n"},
             {"prometheus.yml": _P + "  relabel_configs: [{source_labels: [a], action: filter}]\n"}, {"prometheus.yml": _P + "  relabel_configs: [{source_labels: [a], target_label: b, regex: '(a'}]\n"},
             {"prometheus.yml": _P + "  relabel_configs: [{source_labels: [a]}]\n"}, {"prometheus.yml": _P + "  basic_auth: {}\n  authorization: {}\n"},
-            {"prometheus.yml": _P + "  dns_sd_configs: [{names: [a], type: HOST}]\n"}, {"prometheus.yml": _P + "  static_configs: [{targets: ['http://a:1/metrics']}]\n"},
+            {"prometheus.yml": _P + "  dns_sd_configs: [{names: [a], type: HOST}]\n"}, {"prometheus.yml": _P + "  static_configs: [{targets: ['http://a:1/metrics']}]\n"}, {"prometheus.yml": _P + "  static_configs: [{targets: ['http://a:1']}]\n"},
         ),
         good=(
             {"prometheus.yml": _P + "  static_configs: [{targets: ['https://a.io/b']}]\n  relabel_configs: [{source_labels: [__address__], target_label: __param_target}, {target_label: __address__, replacement: 'b:1'}]\n"},

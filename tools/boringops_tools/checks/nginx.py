@@ -19,7 +19,7 @@ def _applies(path: str) -> bool:
     ) and not path.endswith((".j2", ".template", ".md", ".sh", ".yml", ".yaml"))
 
 
-def _parsed(files: Files, path: str) -> list[tuple[Directive, tuple[int, ...]]]:
+def nested(files: Files, path: str) -> list[tuple[Directive, tuple[int, ...]]]:
     """The directives, each with the blocks around it, by their places in the list."""
     found: list[tuple[Directive, tuple[int, ...]]] = []
     around: list[int] = []
@@ -43,7 +43,7 @@ def _line(files: Files, path: str, each: Directive) -> int:
 
 
 def _events(files: Files, path: str) -> Iterator[Hit]:
-    parsed = files.once(_parsed, path)
+    parsed = files.once(nested, path)
     top = {each.words[0]: each for each, around in parsed if not around and each.words}
     if (
         "http" in top
@@ -54,7 +54,7 @@ def _events(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _certificates(files: Files, path: str) -> Iterator[Hit]:
-    parsed = files.once(_parsed, path)
+    parsed = files.once(nested, path)
     if _brought(parsed):
         return
     for index, (server, around) in enumerate(parsed):
@@ -80,7 +80,7 @@ def _certificates(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _formats(files: Files, path: str) -> Iterator[Hit]:
-    parsed = files.once(_parsed, path)
+    parsed = files.once(nested, path)
     if _brought(parsed) or not any(each.words == ("http",) for each, _ in parsed):
         return
     known = {each.words[1] for each, _ in parsed if each.words[:1] == ("log_format",) and len(each.words) > 1} | {
@@ -98,7 +98,7 @@ def _formats(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _listing(files: Files, path: str) -> Iterator[Hit]:
-    parsed = files.once(_parsed, path)
+    parsed = files.once(nested, path)
     for each, around in parsed:
         inner = parsed[around[-1]][0].words if around else ()
         if each.words == ("autoindex", "on") and inner in (("location", "/"), ("server",), ("http",)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from boringops_tools.checks import nginx_meaning
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.hosts import is_nginx
 
@@ -55,6 +56,8 @@ def _loops(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _open(files: Files, path: str) -> Iterator[Hit]:
+    if not is_nginx(path) and not nginx_meaning.is_nginx(files, path):
+        return
     for number, line in enumerate(_without(files, path).splitlines(), 1):
         if re.match(r"\s*(?:proxy|grpc|uwsgi)_ssl_verify\s+off\s*;", line):
             yield Hit(number, "any certificate of the upstream is accepted")
@@ -76,6 +79,6 @@ RULES = (
          bad=(_conf("    location / {\n      proxy_pass http://shop-web;\n    }\n"),), good=(_conf("    location / {\n      proxy_pass http://shop/;\n    }\n    location /b {\n      proxy_pass http://$x;\n    }\n    location /c {\n      proxy_pass http://c.example;\n    }\n"), _conf("    location / {\n      proxy_pass http://web;\n    }\n") | {"compose.yaml": "services:\n  web:\n    image: a:1\n"})),
     Rule("nginx/redirect-loop", "error", "Redirect to another place.", "RFC 9110, 15.4: a client detects and ends cyclical redirections.", is_nginx, _loops,
          bad=(_conf("    location = /a {\n      return 301 /a;\n    }\n"), _conf("    location /a {\n      return 302 /a/b;\n    }\n")), good=(_conf("    location = /a {\n      return 301 /a/;\n    }\n    location / {\n      return 301 https://$host$request_uri;\n    }\n"),)),
-    Rule("nginx/open", "warning", "Check the upstream against its authority (`proxy_ssl_trusted_certificate`); serve files by name.", "nginx documentation: proxy_ssl_verify and autoindex are for connections and folders one vouches for.", is_nginx, _open,
-         bad=(_conf("    proxy_ssl_verify off;\n"), _conf("    autoindex on;\n")), good=(_conf("    proxy_ssl_verify on;\n    autoindex off;\n    # autoindex on;\n"),)),
+    Rule("nginx/open", "warning", "Check the upstream against its authority (`proxy_ssl_trusted_certificate`); serve files by name.", "nginx documentation: proxy_ssl_verify and autoindex are for connections and folders one vouches for.", nginx_meaning.is_conf, _open,
+         bad=(_conf("    proxy_ssl_verify off;\n"), _conf("    autoindex on;\n"), {"docker/default.conf": "server {\n  autoindex on;\n}\n"}), good=(_conf("    proxy_ssl_verify on;\n    autoindex off;\n    # autoindex on;\n"),)),
 )  # fmt: skip

@@ -118,7 +118,7 @@ def _jobs(files: Files, path: str) -> Iterator[Hit]:
     for rule in _rules(files, path):
         for name in _UP.findall(text_of(rule.get("expr"))):
             near = difflib.get_close_matches(name, names, 1, 0.8) or [
-                each for each in names if each and name.startswith(f"{each}-")
+                each for each in names if each and (name.startswith(f"{each}-") or name.endswith(f"-{each}"))
             ]
             if name not in names and (near or not found):
                 yield Hit(

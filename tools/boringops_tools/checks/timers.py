@@ -4,11 +4,19 @@
 
 from __future__ import annotations
 
+import difflib
 import posixpath
 import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+
+
+def _near(name: str, among: set[str], least: float) -> list[str]:
+    """The unit of the same kind whose name is nearest; none where none is near."""
+    stem, _, kind = name.rpartition(".")
+    stems = [each.rpartition(".")[0] for each in among if each.endswith(f".{kind}")]
+    return [f"{each}.{kind}" for each in difflib.get_close_matches(stem, stems, 1, least)]
 
 
 def _units(files: Files, path: str) -> Iterator[Hit]:
@@ -18,10 +26,37 @@ def _units(files: Files, path: str) -> Iterator[Hit]:
     if found and services and "%" not in found[1] and found[1] not in beside and found[1] not in files.by_name:
         line = files.text(path).count("\n", 0, found.start(1)) + 1
         yield Hit(line, f"the timer starts `{found[1]}`, which is not here; there is {', '.join(sorted(services))}")
+    own = posixpath.basename(path).removesuffix(".timer") + ".service"
+    near = _near(own, services, 0.7)
+    if (
+        found is None
+        and near
+        and own not in files.by_name
+        and f"{near[0].removesuffix('.service')}.timer" not in beside
+    ):
+        yield Hit(1, f"the timer starts `{own}`, which is not here; there is {', '.join(sorted(services))}")
+
+
+def _named(files: Files, path: str) -> Iterator[Hit]:
+    """Units that are told to start with another one, and are here under another name."""
+    text = files.text(path)
+    here = {name for name in files.by_name if name.endswith((".service", ".timer", ".target", ".socket", ".path"))}
+    for match in re.finditer(
+        r"(?m)^[ \t]*(?:OnFailure|OnSuccess|Requires|Wants|BindsTo|PartOf|Also)[ \t]*=[ \t]*(\S.*)$", text
+    ):
+        for unit in match[1].split():
+            name = re.sub(r"@[^.]*\.", "@.", unit)
+            near = _near(name, here - {posixpath.basename(path)}, 0.8)
+            number = re.compile(r"\d+")
+            if near and name not in here and "{" not in name and number.sub("", name) != number.sub("", near[0]):
+                yield Hit(text.count("\n", 0, match.start()) + 1, f"`{unit}` is not here; there is `{near[0]}`")
 
 
 RULES = (
     Rule("systemd/timer-unit", "warning", "Name the unit that is there; without `Unit=` it is the service of the timer's own name.", "systemd.timer, Unit=: the unit to activate when the timer elapses.", lambda path: path.endswith(".timer"), _units,
-         bad=({"a.timer": "[Timer]\nOnBootSec=1\nUnit=b.service\n", "a.service": "[Service]\nExecStart=/a\n"},),
-         good=({"a.timer": "[Timer]\nOnBootSec=1\nUnit=a.service\n", "a.service": "[Service]\nExecStart=/a\n"}, {"a.timer": "[Timer]\nUnit=elsewhere.service\n"})),
+         bad=({"a.timer": "[Timer]\nOnBootSec=1\nUnit=b.service\n", "a.service": "[Service]\nExecStart=/a\n"}, {"backup.timer": "[Timer]\nOnBootSec=1\n", "backups.service": "[Service]\nExecStart=/a\n"}),
+         good=({"a.timer": "[Timer]\nOnBootSec=1\nUnit=a.service\n", "a.service": "[Service]\nExecStart=/a\n"}, {"a.timer": "[Timer]\nUnit=elsewhere.service\n"}, {"apt.timer": "[Timer]\nOnBootSec=1\n", "shop.service": "[Service]\nExecStart=/a\n"})),
+    Rule("systemd/named-unit", "warning", "Name the unit as its file is called: as it is, nothing is started.", "systemd.unit: OnFailure=, Requires= and Wants= name units.", lambda path: path.endswith((".service", ".timer", ".socket", ".path", ".target")), _named,
+         bad=({"a.service": "[Unit]\nOnFailure=notify-failures@%n.service\n[Service]\nExecStart=/a\n", "notify-failure@.service": "[Service]\nExecStart=/b\n"},),
+         good=({"a.service": "[Unit]\nOnFailure=notify@%n.service\nWants=network-online.target worker2.service\n[Service]\nExecStart=/a\n", "notify@.service": "[Service]\nExecStart=/b\n", "worker1.service": "[Service]\nExecStart=/b\n"},)),
 )  # fmt: skip

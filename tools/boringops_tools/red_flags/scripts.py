@@ -90,10 +90,8 @@ def commands(script: Script, depth: int = 0) -> tuple[Command, ...]:
     """The commands of a script in the order they are written. Never raises for what it holds."""
     if len(script.text) > _LONGEST:
         return ()
-    text = _EXPRESSION.sub(lambda match: "_" * len(match[0]), script.text)
-    text = _NO_WORD.sub(lambda match: "_".ljust(len(match[0])), text)
     found: list[tuple[int, Command]] = []  # with where each begins
-    todo: list[tuple[Node, bool, tuple[str, ...]]] = [(_parser().parse(text.encode()).root_node, False, ())]
+    todo: list[tuple[Node, bool, tuple[str, ...]]] = [(tree(script), False, ())]
     while todo:
         node, forgiven, source = todo.pop()
         line = script.line + node.start_point[0]
@@ -115,6 +113,14 @@ def commands(script: Script, depth: int = 0) -> tuple[Command, ...]:
         todo += [(child, forgiven, source if node.type == "redirected_statement" else ()) for child in children]
     found.sort(key=lambda each: each[0])
     return tuple(inner for _, each in found for inner in _opened(each, depth))
+
+
+def tree(script: Script) -> Node:
+    """A script as its grammar reads it; nothing of one that is too long."""
+    text = script.text if len(script.text) <= _LONGEST else ""
+    text = _EXPRESSION.sub(lambda match: "_" * len(match[0]), text)
+    text = _NO_WORD.sub(lambda match: "_".ljust(len(match[0])), text)
+    return _parser().parse(text.encode()).root_node
 
 
 def _opened(command: Command, depth: int) -> Iterator[Command]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
-from boringops_tools.validators.base import File, Program, Ran, Said
+from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 from boringops_tools.yaml_files import is_yaml, template_reason
 
 _SEVERITY: dict[str, Severity] = {"error": "error", "warn": "warning", "info": "info"}
@@ -33,6 +33,18 @@ class Amlint(Program):
     def arguments(self, names: Sequence[str]) -> list[str]:
         ignored = ["--ignore", "global-resolve-timeout-missing"]  # the default is what most want
         return ["check", "--input-format", "alertmanager", "--format", "json", *ignored, "--", *names]
+
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
+        judged = super().check(files, timeout_s)
+        for file in files:
+            # The copy stands alone: what templates the files define that it names is not seen from there. A check of our
+            # own looks into those that the repository has.
+            if re.search(r"(?m)^templates:\s*(?:#.*)?(?:\[\s*[^\]\s]|$)", file.text):
+                judged[file.path].findings = [
+                    each.model_copy(update={"severity": "info"}) if each.rule == "undefined-template" else each
+                    for each in judged[file.path].findings
+                ]
+        return judged
 
     def read(self, ran: Ran) -> Iterable[Said]:
         for item in json.loads(ran.stdout):

@@ -13,7 +13,9 @@ from boringops_tools.validators.nginx_text import balanced, is_nginx
 from boringops_tools.yaml_files import template_reason
 
 _UNSET = re.compile(r"missing\b|no\b", re.I)
-_ADVICE = frozenset({"proxy_pass_normalized", "if_is_evil"})  # ways of writing that now and then go wrong
+# Ways of writing that now and then go wrong. A host written out is looked up when nginx starts and at each reload, which is
+# what most want of a host of their own; `nginx/resolver` says so where a name is looked up later, and nothing can.
+_ADVICE = frozenset({"proxy_pass_normalized", "if_is_evil", "missing_resolver"})
 _SEVERITY: dict[str, Severity] = {"HIGH": "warning", "MEDIUM": "warning"}
 # Advice on tuning, and what depends on versions and names that a file does not tell.
 _SKIPPED = (

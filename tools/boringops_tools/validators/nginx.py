@@ -32,8 +32,11 @@ _OTHER_MODULES = re.compile(
 )
 _DEFINED_ELSEWHERE = re.compile(
     r"unknown log format|zero size shared memory zone|unknown \"\w+\" variable|zone \"\w+\" is unknown|"
-    r"directive is not allowed here|host not found|unknown \"\w+\" limit_req"
+    r"directive is not allowed here|host not found|unknown \"\w+\" limit_req|no \w+_ssl_trusted_certificate for"
 )
+# The authorities that are trusted are taken out of the copy, and with them what nginx would miss them for.
+_VERIFIES = re.compile(r"(proxy|grpc|uwsgi)_ssl_(?:verify|verify_depth)")
+_TRUSTS = re.compile(r"(?:proxy|grpc|uwsgi)_ssl_trusted_certificate")
 _SAID = re.compile(
     r"\[(?P<level>emerg|warn|crit|alert)\] (?:\d+#\d+: )?(?P<message>.*?)(?: in (?:[^\s:]+):(?P<line>\d+))?$"
 )
@@ -134,8 +137,14 @@ def testable(text: str) -> str:
     """The configuration as it can be tested anywhere, line for line: no host is looked up, no file is written."""
     parts: list[str] = []
     done = 0
-    for each in directives(text):
-        if each.block or not each.words or (new := _replaced(each)) is None:
+    found = directives(text)
+    trusts = {each.words[0].partition("_")[0] for each in found if each.words and _TRUSTS.fullmatch(each.words[0])}
+    for each in found:
+        if each.block or not each.words:
+            continue
+        verifies = _VERIFIES.fullmatch(each.words[0])
+        new = "" if verifies and verifies[1] in trusts else _replaced(each)
+        if new is None:
             continue
         old = text[each.start : each.end]
         parts += [text[done : each.start], new, "\n" * old.count("\n")]

@@ -12,6 +12,11 @@ from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "info", "style": "info"}
 # With a space or nothing in an unquoted variable these destroy, or overwrite, something else.
 _DESTROYS = re.compile(r"(?:^|[;&|({]|\bsudo|\bthen|\bdo|\belse)\s*(?:rm|mv|cp|dd|chown|chmod)\s")
+_UNQUOTED = re.compile(r"(?<![\\\w\"'$=:/{-])\$(?:\{([a-z]\w*)\}|([a-z]\w*))(?![\w\"\[])")
+_NO_ARGUMENT = re.compile(
+    r"\s*(?:el)?(?:if|while|until|case|\[|echo|printf|log|for|test|local|readonly|export|return|exit)\b|.*\[\[?\s"
+)
+_QUOTED = re.compile(r"\"[^\"\n]*\"")
 # What reads a script's variables and is not in it: a file that it takes in, and a script that runs it as its settings.
 _SOURCED = re.compile(r"(?m)^[ \t]*(?:\.|source)[ \t]+\S")
 _RUN_BY = re.compile(r"#!\s*\S+/(?:ba|da|k)?sh[ \t]+/\S")
@@ -35,9 +40,16 @@ class Shellcheck(Program):
         judged = super().check(files, timeout_s)
         for file in files:
             lines = file.text.splitlines()
+            # A script that leaves its variables bare everywhere has another habit; one forgotten quote is a slip.
+            slips = sum(each.rule == "SC2086" for each in judged[file.path].findings) <= 3
             judged[file.path].findings = [
                 finding.model_copy(update={"severity": "warning"})
-                if finding.rule == "SC2086" and finding.line and _DESTROYS.search(lines[finding.line - 1])
+                if finding.rule == "SC2086"
+                and finding.line
+                and (
+                    _DESTROYS.search(lines[finding.line - 1])
+                    or (slips and _one_word(file.text, lines[finding.line - 1]))
+                )
                 else finding
                 for finding in judged[file.path].findings
                 if not (finding.rule == "SC2034" and (_SOURCED.search(file.text) or _RUN_BY.match(file.text)))
@@ -58,6 +70,28 @@ class Shellcheck(Program):
             # SC2148: a script without a shebang is one that others take in, or that a shell is given by name
             severity = "info" if item["code"] == 2148 else _SEVERITY[item["level"]]
             yield Said(item["file"], f"SC{item['code']}", severity, item["line"], item["message"])
+
+
+def _one_word(text: str, line: str) -> bool:
+    """Whether a line leaves a variable unquoted that the script quotes where it hands it to another command: nobody means
+    it to be split. What is a number, or a list of options, is left alone."""
+    names = {one or other for one, other in _UNQUOTED.findall(_QUOTED.sub("''", line))}
+    for name in names if not re.match(r"\s*(?:echo|printf)\b", line) else ():
+        if re.search(r"(?:id|count|num|port|code|status|size)$", name):
+            continue  # no place for a space
+        quoted = [
+            each
+            for each in text.splitlines()
+            if re.search(rf"(?<=[ =])\"\$(?:{name}|\{{{name}\}})[\"./]", each)
+            and not _NO_ARGUMENT.match(each)
+            and not re.match(rf"\s*\w+=\"?\$\{{?{name}\b", each)
+        ]
+        assigned = re.findall(rf"(?m)(?:^|[\s;])(?:local\s+|readonly\s+|export\s+)?{name}(\+?)=(.*)$", text)
+        listed = any(more or re.match(r"\(|[\"']?-|[\"'][^\"'$]*\s|\d|\"?\$\(\(", value) for more, value in assigned)
+        numbers = re.search(rf"\$\{{?{name}\}}?\"?\s+-(?:eq|ne|lt|gt|le|ge)\b|\(\([^)]*\b{name}\b", text)
+        if len(quoted) >= 1 and assigned and not listed and not numbers:
+            return True
+    return False
 
 
 VALIDATORS = (Shellcheck(),)
