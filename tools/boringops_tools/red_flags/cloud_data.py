@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -33,6 +34,7 @@ _HOLDS = re.compile(
     rf"{_DATABASES.pattern}|aws_(?:s3_bucket|kms_key|efs_file_system|ebs_volume)|google_storage_bucket|"
     r"azurerm_(?:storage_account|key_vault|mssql_database|postgresql_flexible_server|mysql_flexible_server|cosmosdb_account)"
 )
+_GUARDS = ("deletion_protection", "deletion_protection_enabled")
 _COPY = ("replicate_source_db", "replication_source_identifier", "replica_mode")
 _CFN_DATABASES = frozenset(
     {"AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster"}
@@ -54,9 +56,10 @@ def _unprotected(path: str, text: str) -> Iterable[Hit]:
         names = (block.value(each) for each in ("identifier", "cluster_identifier", "name", "bucket"))
         if block.kind != "resource" or not _HOLDS.fullmatch(kind) or _trial(path, *block.labels, *names):
             continue
-        for name in ("deletion_protection", "deletion_protection_enabled") if _DATABASES.fullmatch(kind) else ():
-            if block.value(name) is False and not any(each in block.attributes for each in _COPY):
-                yield Hit(block.line_of(name), f"{_named(block)} holds data, and its {name} is switched off")
+        guards = _GUARDS if _DATABASES.fullmatch(kind) and not any(each in block.attributes for each in _COPY) else ()
+        for each, name in itertools.product([block, *block.inner("settings")], (*guards, "purge_protection_enabled")):
+            if each.value(name) is False:
+                yield Hit(each.line_of(name), f"{_named(block)} holds data, and its {name} is switched off")
         for each in block.inner("lifecycle"):
             if each.value("prevent_destroy") is False:
                 yield Hit(
@@ -173,6 +176,7 @@ RED_FLAGS = (
         bad={
             "a.tf": tf("aws_db_instance", "  storage_encrypted = true\n  deletion_protection = false"), "b.tf": tf("google_sql_database_instance", "  deletion_protection = false"),
             "c.tf": tf("aws_s3_bucket", "  lifecycle {\n    prevent_destroy = false\n  }"), "stack.yaml": _POLICY % "Delete",
+            "d.tf": tf("azurerm_key_vault", "  purge_protection_enabled = false"), "e.tf": tf("google_sql_database_instance", "  settings {\n    deletion_protection_enabled = false\n  }"),
             "c.yaml": cfn("AWS::S3::Bucket", "      VersioningConfiguration: {Status: Suspended}"), "b.yaml": cfn("AWS::RDS::DBCluster", "      DeletionProtection: false"),
         },
         good={

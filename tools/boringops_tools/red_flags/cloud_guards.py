@@ -1,4 +1,4 @@
-"""Cloud resources of Terraform with a guard switched off by name: against destroying, for copies, for encrypted connections.
+"""Cloud resources of Terraform with a guard switched off by name: copies, encrypted connections, who may do what.
 
 What is left out is no finding here: only a `false` that somebody wrote, and not where the path or a name says that it is
 for trying things out.
@@ -16,15 +16,9 @@ from boringops_tools.red_flags.cloud import TRIAL, as_list, is_terraform, manage
 from boringops_tools.red_flags.hcl import Block, Expression
 
 _NEVER = "Disable security features for convenience"
-_STORES = re.compile(
-    r"aws_(?:db_instance|rds_cluster|docdb_cluster|neptune_cluster|dynamodb_table|s3_bucket|efs_file_system|redshift_cluster|elasticsearch_domain|opensearch_domain)"
-    r"|google_(?:sql_database_instance|storage_bucket|bigquery_dataset|bigquery_table|spanner_instance|spanner_database|bigtable_instance|alloydb_cluster|firestore_database)"
-    r"|azurerm_(?:key_vault|storage_account|(?:postgresql|mysql)_(?:flexible_)?server|mssql_server|mssql_database|cosmosdb_account)"
-)
 _DATABASES = re.compile(
     r"azurerm_(?:(?:postgresql|mysql)_(?:flexible_)?server|mssql_server|mariadb_server|cosmosdb_account|redis_cache)"
 )
-_GUARDS = ("deletion_protection", "deletion_protection_enabled")
 _WORK = re.compile(r"kubernetes_(?:deployment|stateful_set|pod|job|cron_job|replication_controller)(?:_v1)?")
 _OFF = re.compile(r"(?i)off|0|false|disabled")
 # Settings of database servers that demand TLS, by their names.
@@ -54,36 +48,6 @@ def _trial(path: str, block: Block) -> bool:
 
 def _named(block: Block) -> str:
     return ".".join(block.labels)
-
-
-def _serious(block: Block) -> bool:
-    """Whether what is around says that the data counts: copies, a second zone, a last snapshot."""
-    period = block.value("backup_retention_period")
-    if isinstance(period, int) and period > 1:
-        return True
-    for inner in _all(block):
-        if inner.value("availability_type") == "REGIONAL" or inner.value("multi_az") is True:
-            return True
-        kept = inner.kind in ("backup_configuration", "point_in_time_recovery") and inner.value("enabled") is True
-        if kept or inner.value("skip_final_snapshot") is False or inner.value("prevent_destroy") is True:
-            return True
-    return False
-
-
-def _unguarded(path: str, text: str) -> Iterable[Hit]:
-    for block in resources(text):
-        if block.kind != "resource" or not _STORES.fullmatch(block.labels[0]) or _trial(path, block):
-            continue
-        if block.labels[0] == "azurerm_key_vault" and block.value("purge_protection_enabled") is False:
-            yield Hit(block.line_of("purge_protection_enabled"), f"{_named(block)} can be purged with all its keys")
-        for lifecycle in block.inner("lifecycle"):
-            if lifecycle.value("prevent_destroy") is False:
-                yield Hit(lifecycle.line_of("prevent_destroy"), f"Terraform may destroy {_named(block)} and its data")
-        for inner in _all(block):
-            for name in _GUARDS:
-                top = inner is block or inner.kind == "settings"
-                if top and inner.value(name) is False and _serious(block):
-                    yield Hit(inner.line_of(name), f"{_named(block)} may be deleted at any time ({name} = false)")
 
 
 def _copies(path: str, text: str) -> Iterable[Hit]:
@@ -184,24 +148,6 @@ _POD = "  spec {{\n    template {{\n      spec {{\n        container {{\n       
 
 RED_FLAGS = (
     RedFlag(
-        "cloud/unguarded", _NEVER, "warning", "Leave the guard on: one wrong plan, and the data is gone.",
-        applies=is_terraform, check=_unguarded,
-        bad={
-            "a.tf": tf("azurerm_key_vault", "  purge_protection_enabled = false"),
-            "b.tf": tf("aws_s3_bucket", "  lifecycle {\n    prevent_destroy = false\n  }"),
-            "c.tf": tf("aws_db_instance", "  multi_az = true\n  deletion_protection = false"),
-            "d.tf": tf("google_sql_database_instance", _SQL.format("true") + "  deletion_protection = false"),
-            "e.tf": tf("aws_dynamodb_table", "  deletion_protection_enabled = false\n  point_in_time_recovery {\n    enabled = true\n  }"),
-        },
-        good={
-            "a.tf": tf("azurerm_key_vault", "  purge_protection_enabled = var.protected"),
-            "dev/b.tf": tf("aws_s3_bucket", "  lifecycle {\n    prevent_destroy = false\n  }"),
-            "c.tf": tf("aws_db_instance", "  deletion_protection = false\n  skip_final_snapshot = true"),
-            "d.tf": tf("aws_instance", "  lifecycle {\n    prevent_destroy = false\n  }"),
-            "e.tf": tf("google_sql_database_instance", _SQL.format("true") + "  deletion_protection = var.protected"),
-        },
-    ),
-    RedFlag(
         "cloud/no-copies", _NEVER, "warning", "Keep some days of backups of what holds data.",
         applies=is_terraform, check=_copies,
         bad={"a.tf": tf("google_sql_database_instance", _SQL.format("false"))},
@@ -212,7 +158,7 @@ RED_FLAGS = (
         },
     ),
     RedFlag(
-        "cloud/in-clear", _NEVER, "warning", "Take encrypted connections alone: what goes in clear can be read and changed on its way.",
+        "cloud/connections-in-clear", _NEVER, "warning", "Take encrypted connections alone: what goes in clear can be read and changed on its way.",
         applies=is_terraform, check=_clear,
         bad={
             "a.tf": tf("azurerm_postgresql_flexible_server_configuration", '  name = "require_secure_transport"\n  value = "off"'),

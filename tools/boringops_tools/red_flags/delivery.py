@@ -197,7 +197,7 @@ def _ssh(path: str, text: str) -> Iterable[Hit]:
 # --- failures that count for nothing --------------------------------------------------------------------------------------
 
 
-def _tests(command: Command) -> bool:
+def tests(command: Command) -> bool:
     if command.program in _TEST_PROGRAMS:
         return True
     text = " ".join(command.argv[1:6])
@@ -216,11 +216,11 @@ def _health(command: Command) -> bool:
 
 def _ignored(path: str, text: str) -> Iterable[Hit]:
     for _pipeline, job in _jobs(path, text):
-        checked = [command for command in _commands(job) if _tests(command) or _health(command)]
+        checked = [command for command in _commands(job) if tests(command) or _health(command)]
         if job.forgiven and checked:
             yield Hit(job.forgiven, f"{job.name} may fail and nobody is stopped")
         for step in job.steps:
-            mine = [command for command in step.commands if _tests(command) or _health(command)]
+            mine = [command for command in step.commands if tests(command) or _health(command)]
             looked_at = step.id and f"steps.{step.id}.outcome" in text
             if step.forgiven and mine and not looked_at:
                 yield Hit(step.forgiven, f"`{' '.join(mine[0].argv)[:80]}` may fail and nobody is stopped")
@@ -277,7 +277,7 @@ def _to_production(job: Job) -> bool:
 
 
 def _tests_itself(job: Job) -> bool:
-    steps = any(_TESTS.search(step.name) or any(_tests(command) for command in step.commands) for step in job.steps)
+    steps = any(_TESTS.search(step.name) or any(tests(command) for command in step.commands) for step in job.steps)
     return steps or bool(_TEST_NAME.search(job.name))
 
 

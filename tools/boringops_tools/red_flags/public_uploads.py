@@ -8,8 +8,7 @@ from collections.abc import Iterable
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.scripts import Command
-from boringops_tools.red_flags.unsafe_commands import _all as all_commands
-from boringops_tools.red_flags.unsafe_commands import _applies as applies
+from boringops_tools.red_flags.unsafe_commands import all_commands, applies
 
 _PUBLIC = re.compile(
     r"(?:--acl|--predefined-acl|--canned-acl|-a)[= ]\"?(?:public-read(?:-write)?|publicRead(?:Write)?|authenticated-read)\b|"

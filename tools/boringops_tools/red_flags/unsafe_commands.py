@@ -20,7 +20,7 @@ _INTERPRETERS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh", "python", 
 _OPEN_MODE = re.compile(r"0?[0-7]?777|0?[0-7]?666|(?:a|ugo)?\+rwx|a=rwx|o\+w|a\+w|o\+rwx")
 
 
-def _all(path: str, text: str) -> Iterator[Command]:
+def all_commands(path: str, text: str) -> Iterator[Command]:
     """Every command of a file, wherever in it."""
     if pipelines.is_pipeline(path):
         for pipeline in pipelines.read(path, text):
@@ -32,7 +32,7 @@ def _all(path: str, text: str) -> Iterator[Command]:
             yield from commands(script)
 
 
-def _applies(path: str) -> bool:
+def applies(path: str) -> bool:
     return pipelines.is_pipeline(path) or is_dockerfile(path) or is_script(path)
 
 
@@ -41,7 +41,7 @@ def _each(judge: Callable[[Command], str]) -> Callable[[str, str], Iterable[Hit]
 
     def check(path: str, text: str) -> Iterable[Hit]:
         seen = set()
-        for command in _all(path, text):
+        for command in all_commands(path, text):
             if (message := judge(command)) and (command.line, message) not in seen:
                 seen.add((command.line, message))
                 yield Hit(command.line, message)
@@ -123,7 +123,7 @@ def _exported(command: Command) -> Iterator[tuple[str, str]]:
 
 
 def _tls_commands_and_variables(path: str, text: str) -> Iterable[Hit]:
-    if _applies(path):
+    if applies(path):
         yield from _each(_tls)(path, text)
     if is_dockerfile(path):
         from boringops_tools.dockerfile import assignments, instructions
@@ -192,7 +192,7 @@ def _open_mode(command: Command) -> str:
 
 
 def _sudo(path: str, text: str) -> Iterable[Hit]:
-    for command in _all(path, text):
+    for command in all_commands(path, text):
         if command.sudo:
             yield Hit(
                 command.line, "sudo in a Dockerfile: builds are root already, and the image keeps a way to become it"
@@ -215,7 +215,7 @@ _CI = ".github/workflows/ci.yml"
 RED_FLAGS = (
     RedFlag(
         "tls/not-verified", _NEVER, "error", "Trust the right certificate (a CA bundle, known_hosts) instead of any.",
-        applies=lambda path: _applies(path) or is_compose(path), check=_tls_commands_and_variables,
+        applies=lambda path: applies(path) or is_compose(path), check=_tls_commands_and_variables,
         bad={
             _CI: _wf("curl -fsSLk https://acme.io/x"),
             ".gitlab-ci.yml": "deploy:\n  script:\n    - git -c http.sslVerify=false clone https://acme.io/x\n",
@@ -236,7 +236,7 @@ RED_FLAGS = (
     RedFlag(
         "script/curl-pipe-shell", _NEVER, "warning", "Download, compare the checksum, then run; or take the package.",
         # GitHub workflows have a rule of their own for it
-        applies=lambda path: _applies(path) and not is_workflow(path), check=_each(_piped),
+        applies=lambda path: applies(path) and not is_workflow(path), check=_each(_piped),
         bad={
             "Dockerfile": "FROM a:1\nRUN curl -fsSL https://get.acme.io | sh -s -- -y\n",
             ".gitlab-ci.yml": "a:\n  script:\n    - wget -qO- https://get.acme.io | sudo bash\n",
@@ -251,7 +251,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "script/password-argument", _LEAK, "warning", "Pipe it in: `--password-stdin`.",
-        applies=_applies, check=_each(_password),
+        applies=applies, check=_each(_password),
         bad={_CI: _wf("docker login -u ci -p \"$TOKEN\" ghcr.io"), "push.sh": "helm registry login x --password=$P\n"},
         good={_CI: _wf("echo \"$TOKEN\" | docker login -u ci --password-stdin ghcr.io && mkdir -p x")},
     ),
@@ -264,7 +264,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "script/open-permissions", _NEVER, "warning", "Give the one user that needs it the right, e.g. `COPY --chown`.",
-        applies=_applies, check=_each(_open_mode),
+        applies=applies, check=_each(_open_mode),
         bad={"Dockerfile": "FROM a:1\nRUN mkdir /d && chmod -R 777 /d\n", "a.sh": "sudo chmod a+rwx /srv\n",
              "b.sh": "install -m 0777 a /usr/bin/a\n"},
         good={"Dockerfile": "FROM a:1\nRUN chmod 1755 /d && chmod +x 777\nRUN chmod u+rwx /x\n".replace("+x 777", "+x /b777")},
