@@ -81,8 +81,13 @@ def _pod_labels(files: Files) -> list[Mapping[Any, Any]]:
     return [each for each in found if each]
 
 
+def close(one: str, other: str) -> bool:
+    """Whether two words are one but for a slip of a letter or two."""
+    swapped = len(one) > 2 and sorted(one) == sorted(other)
+    return swapped or difflib.SequenceMatcher(None, one, other).ratio() >= 0.8
+
+
 def related(one: str, other: str) -> bool:
     """Whether one name is surely meant for what bears the other: a slip of a letter, or a part too much or too few."""
     short, long = sorted((one, other), key=len)
-    parts = long.startswith(f"{short}-") or long.endswith(f"-{short}")
-    return one == other or parts or difflib.SequenceMatcher(None, one, other).ratio() >= 0.8
+    return long.startswith(f"{short}-") or long.endswith(f"-{short}") or close(one, other)

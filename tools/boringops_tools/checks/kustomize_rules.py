@@ -78,13 +78,15 @@ def _images(files: Files, path: str) -> Iterator[Hit]:
             )
 
 
-def _chosen_of(files: Files, read: Kustomization) -> list[Taken] | None:
+def _chosen_of(files: Files, read: Kustomization, depth: int = 0) -> list[Taken] | None:
     """The objects that patches of a Kustomization may mean; null where not all of them are known."""
     taken, complete = list(read.taken), read.complete
     if read.document.get("kind") == "Component":
         above = [of(files, each) for each in includers(files).get(read.folder or ".", ())]
-        taken += [one for each in above if each for one in each.taken]
-        complete = complete and bool(above) and all(each and each.complete for each in above)
+        # A Component may be a part of another one: what that is laid over counts.
+        seen = [_chosen_of(files, each, depth + 1) if each and depth < 10 else None for each in above]
+        taken += [one for each in seen for one in each or ()]
+        complete = complete and bool(seen) and all(each is not None for each in seen)
     return taken if complete and taken else None
 
 
@@ -197,7 +199,7 @@ def _remote(files: Files, path: str) -> Iterator[Hit]:
                 if (
                     _GIT.search(each)
                     and (ref is None or re.fullmatch(_MOVING, ref[1].removeprefix("refs/heads/") or "main"))
-                ) or _WEB.search(each):
+                ) or (_WEB.search(each) and not re.search(r"/v?\d+\.\d+", each)):
                     what = (
                         f"the branch `{ref[1]}`"
                         if ref
@@ -237,7 +239,7 @@ RULES = (
          good=(_k("images: [{name: acme/web, newTag: '2'}]\n"), _k("components: ['https://a.example/b.yaml']\nimages: [{name: acme/wbe, newTag: '2'}]\n"), {**_k("images: [{name: acme/new, newTag: '2'}]\n"), "b/kustomization.yaml": "resources: [d.yaml]\nimages: [{name: acme/web, newName: acme/new}]\n"})),
     Rule("kustomize/target", "error", "Name an object that is taken in: the build passes over what it does not find.", f"{_DOC}, patches: target selects the objects that are changed.", is_kustomization, _targets,
          bad=(_k(_patch("{kind: Deployment, name: wbe}")), _k(_patch("{kind: StatefulSet}")), {**_k("components: [../c]\n"), "c/kustomization.yaml": _COMPONENT}),
-         good=(_k(_patch("{kind: Deployment, name: web}")), _k(_patch("{kind: Deployment}")), _k(_patch("{kind: Deploy.*, name: w.*}")), {"c/kustomization.yaml": _COMPONENT}, _k("namePrefix: my-\n" + _patch("{name: my-web}")))),
+         good=(_k(_patch("{kind: Deployment, name: web}")), {**_k(""), "c/kustomization.yaml": _COMPONENT, "d/kustomization.yaml": "kind: Component\ncomponents: [../c]\n"}, _k(_patch("{kind: Deployment}")), _k(_patch("{kind: Deploy.*, name: w.*}")), {"c/kustomization.yaml": _COMPONENT}, _k("namePrefix: my-\n" + _patch("{name: my-web}")))),
     Rule("kustomize/container", "error", "Name the container as the workload does.", f"{_DOC}, patches: a strategic merge finds the items of a list by their name, and adds those it does not find.", is_kustomization, _containers,
          bad=(_k("patches: [{path: p.yaml}]\n", p=_C.format("app", "tty: true")), _k("patchesStrategicMerge: [p.yaml]\n", p=_C.format("app", "tty: true"))),
          good=(_k("patches: [{path: p.yaml}]\n", p=_C.format("web", "tty: true")), _k("patches: [{path: p.yaml}]\n", p=_C.format("app", "image: 'a/b:1'")), _k("patches: [{path: p.yaml}]\n", p=_C.format("app", "$patch: delete")))),
@@ -246,5 +248,5 @@ RULES = (
          good=(_k(_patch("{kind: Deployment, name: web}")), _k(_patch("{kind: Deployment, name: web}", "[{op: replace, path: /spec/paused, value: true}]")), _k(_patch("{kind: Deployment, name: web}", "[{op: add, path: /spec/replica, value: 2}]")))),
     Rule("kustomize/remote", "warning", "Name a tag or a commit.", f"{_DOC}, remote targets: ref names a branch, a tag or a commit.", is_kustomization, _remote,
          bad=({"kustomization.yaml": "resources: ['https://github.com/acme/base//web?ref=main']\n"}, {"kustomization.yaml": "resources: [github.com/acme/base//web]\n"}, {"kustomization.yaml": "resources: ['https://raw.githubusercontent.com/acme/base/master/a.yaml']\n"}, {"kustomization.yaml": "resources: ['git@github.com:acme/base.git']\n"}, {"kustomization.yaml": "resources: ['https://github.com/acme/base/releases/latest/download/a.yaml']\n"}),
-         good=({"kustomization.yaml": "resources: ['https://github.com/acme/base//web?ref=v1.2.0', '../main', 'https://raw.githubusercontent.com/acme/base/v1/main/a.yaml', 'https://github.com/acme/base/releases/download/v1/a.yaml']\n"},)),
+         good=({"kustomization.yaml": "resources: ['https://github.com/acme/base//web?ref=v1.2.0', '../main', 'https://raw.githubusercontent.com/acme/base/v1/main/a.yaml', 'https://raw.githubusercontent.com/acme/base/main/deploy/v1.2.0/a.yaml', 'https://github.com/acme/base/releases/download/v1/a.yaml']\n"},)),
 )  # fmt: skip
