@@ -91,3 +91,9 @@ def related(one: str, other: str) -> bool:
     """Whether one name is surely meant for what bears the other: a slip of a letter, or a part too much or too few."""
     short, long = sorted((one, other), key=len)
     return long.startswith(f"{short}-") or long.endswith(f"-{short}") or close(one, other)
+
+
+def all_here(files: Files, path: str) -> bool:
+    """Whether nothing is applied with a file that is not in the repository, as far as its own folder says."""
+    kustomization = of_folder(files, PurePosixPath(path).parent.as_posix())
+    return kustomization is None or kustomization.complete
