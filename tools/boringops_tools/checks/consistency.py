@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.images import command_port, started
-from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, selected
+from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, port_names, selected
+from boringops_tools.checks.kubernetes_together import shares_space, together
 from boringops_tools.dockerfile import Stage, is_dockerfile, parse
 from boringops_tools.yaml_files import is_compose, is_workflow, is_yaml, walk
 
@@ -137,17 +138,23 @@ def _app_ports(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _service_ports(files: Files, path: str) -> Iterator[Hit]:
-    here = objects(files, path)
-    for thing in here:
+    for thing in objects(files, path):
         if thing["kind"] != "Service":
             continue
-        pods = [each for each in selected(thing, here) if is_whole(each)]
+        here = together(files, path)
+        pods = [each for each in selected(thing, here) if is_whole(each) and shares_space(thing, each)]
         declared = {
             port.get("containerPort")
             for pod in pods for each in containers(mapping(pod, "spec", "template") or pod) for port in each.get("ports") or () if isinstance(port, Mapping)
         }  # fmt: skip
-        for port in mapping(thing, "spec").get("ports") or ():
-            target = mapping(port).get("targetPort", mapping(port).get("port"))
+        ports = [mapping(port) for port in mapping(thing, "spec").get("ports") or ()]
+        names = {name for pod in pods for name in port_names(pod) if name}
+        reached = any(port.get("targetPort", port.get("port")) in declared | names for port in ports)
+        for port in ports:
+            target = port.get("targetPort", port.get("port"))
+            # A port need not be declared: metrics often are not, beside one that is.
+            if reached and port.get("name") not in names:
+                continue
             if len(pods) == 1 and declared and isinstance(target, int) and target not in declared:
                 key = "targetPort" if "targetPort" in port else "port"
                 yield Hit(

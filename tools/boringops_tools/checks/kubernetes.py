@@ -110,7 +110,7 @@ def _selectors(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(at((wanted, key)), f"{named(thing)} selects `{key}: {value}`, and its pods have {has}")
 
 
-def _port_names(thing: Object) -> dict[Any, Any]:
+def port_names(thing: Object) -> dict[Any, Any]:
     return {
         port.get("name"): port.get("containerPort")
         for each in containers(pod_of(thing)) for port in listed(each.get("ports")) if isinstance(port, Mapping)
@@ -141,7 +141,7 @@ def _unknown_ports(files: Files, path: str) -> Iterator[Hit]:
             pods = [each for each in selected(thing, here) if is_whole(each)]
             if not isinstance(target, str) or target.isdigit() or PLACEHOLDER.search(target) or not pods:
                 continue
-            if not any(target in _port_names(each) for each in pods):
+            if not any(target in port_names(each) for each in pods):
                 yield Hit(
                     at((port, "targetPort")),
                     f"{named(thing)}: no container of {named(pods[0])} has a port named `{target}`",

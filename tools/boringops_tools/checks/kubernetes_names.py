@@ -7,6 +7,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
@@ -14,6 +15,7 @@ from boringops_tools.checks.kubernetes import named, objects, pod_of
 from boringops_tools.checks.kubernetes_held import anywhere, held
 from boringops_tools.checks.kubernetes_together import manifests, name_of
 from boringops_tools.checks.kubernetes_traffic import folder_of
+from boringops_tools.checks.kustomize import of_folder
 from boringops_tools.yaml_files import is_manifest, is_yaml, walk
 
 # What a variable may be filled with, by the reference of the Downward API.
@@ -21,6 +23,19 @@ _FIELD = re.compile(
     r"metadata\.(?:name|namespace|uid|labels|annotations)|metadata\.(?:labels|annotations)\['[^']+'\]"
     r"|spec\.(?:nodeName|serviceAccountName)|status\.(?:hostIPs?|podIPs?)"
 )
+
+
+# What is put behind the name of a thing to say of what sort it is.
+_SORT = re.compile(
+    r"(?:app-?)?(?:config(?:-?map)?|conf|cm|cfg|settings|env(?:ironment)?|vars|variables|properties|secrets?|credentials|creds|"
+    r"auth|data|files?|pvc|claim|storage|volume|db|database|svc|\d+)"
+)
+
+
+def _generated(files: Files, path: str) -> set[str]:
+    """Names of the ConfigMaps that the Kustomization of the folder makes."""
+    made = of_folder(files, PurePosixPath(path).parent.as_posix())
+    return {name_of(each.thing) for each in made.taken if "made" in each.thing} if made else set()
 
 
 def _named(files: Files, path: str, kind: str) -> set[str]:
@@ -56,11 +71,14 @@ def _lost(files: Files, path: str) -> Iterator[Hit]:
             idle = {each for each in there if (kind, each) not in used}
             lost = {each for of, each in used if of == kind and each not in there}
             meant = difflib.get_close_matches(name, there, 1, 0.85) or [
-                each for each in there if name.startswith(f"{each}-") or each.startswith(f"{name}-")
-            ]
-            # One is needed and one is idle, and both are of one thing.
-            if not meant and lost == {name} and kind == "ConfigMap":
-                meant = [each for each in idle if len(idle) == 1 and each.partition("-")[0] == name.partition("-")[0]]
+                each for each in there for short, long in (sorted((each, name), key=len),)
+                if long.startswith(f"{short}-") and _SORT.fullmatch(long[len(short) + 1 :])
+            ]  # fmt: skip
+            # One is needed and one that is made here for nobody else lies idle, and both are of one thing.
+            if not meant and lost == {name} and kind == "ConfigMap" and len(idle & _generated(files, path)) == 1:
+                meant = [
+                    each for each in idle & _generated(files, path) if each.partition("-")[0] == name.partition("-")[0]
+                ]
             # Many a Secret is put there by hand: only where another one lies idle is it surely the one that is meant.
             if kind == "Secret" and (name in anywhere(files, kind) or _is_mentioned(files, meant)):
                 continue

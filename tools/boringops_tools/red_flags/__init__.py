@@ -60,8 +60,8 @@ def _unless_filled_in(root: Path, path: str, found: list[Finding]) -> list[Findi
     """What was found, without the images that a Kustomization gives a version: only a neighbour shows that."""
     if not any(each.rule in (UNTAGGED, LATEST) for each in found):
         return found
-    names = pinned(root, path)
-    filled = {untagged(name) for name in names} | {moving(f"{name}:{tag}", tag) for name in names for tag in MOVING}
+    filled = {untagged(name) for name in pinned(root, path)}
+    filled |= {moving(f"{name}:{tag}", tag) for name in pinned(root, path, MOVING) for tag in MOVING}
     return [each for each in found if each.rule not in (UNTAGGED, LATEST) or each.message not in filled]
 
 
