@@ -45,11 +45,11 @@ def _limits(files: Files, path: str) -> Iterator[Hit]:
         if thing["kind"] not in _LASTING or not is_whole(thing):
             continue
         spec = mapping(pod_of(thing), "spec")
-        group = listed(spec.get("containers"))
+        group = [mapping(each) for each in listed(spec.get("containers"))]
         bare = [
             each
             for each in group
-            if "memory" not in mapping(each, "resources", "limits") and "$" not in str(mapping(each).get("resources"))
+            if "memory" not in mapping(each, "resources", "limits") and "$" not in str(each.get("resources"))
         ]
         if bare and not mapping(spec, "resources", "limits") and not _bounded_elsewhere(files, path, thing, "limits"):
             yield Hit(
