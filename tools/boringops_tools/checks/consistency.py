@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.images import command_port, started
-from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, selected
+from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, port_names, selected
+from boringops_tools.checks.kubernetes_together import shares_space, together
 from boringops_tools.dockerfile import Stage, assignments, is_dockerfile, parse
 from boringops_tools.yaml_files import is_compose, is_workflow, is_yaml, walk
 
@@ -162,17 +163,24 @@ def _is_read(files: Files, app: Application, value: str) -> bool:
 
 
 def _service_ports(files: Files, path: str) -> Iterator[Hit]:
-    here = objects(files, path)
-    for thing in here:
+    for thing in objects(files, path):
         if thing["kind"] != "Service":
             continue
-        pods = [each for each in selected(thing, here) if is_whole(each)]
+        here = together(files, path)
+        pods = [each for each in selected(thing, here) if is_whole(each) and shares_space(thing, each)]
         declared = {
             port.get("containerPort")
-            for pod in pods for each in containers(mapping(pod, "spec", "template") or pod) for port in each.get("ports") or () if isinstance(port, Mapping)
+            for pod in pods for each in containers(mapping(pod, "spec", "template") or pod) for port in listed(each.get("ports")) if isinstance(port, Mapping)
         }  # fmt: skip
-        for port in mapping(thing, "spec").get("ports") or ():
-            target = mapping(port).get("targetPort", mapping(port).get("port"))
+        ports = [mapping(port) for port in listed(mapping(thing, "spec").get("ports"))]
+        names = {name for pod in pods for name in port_names(pod) if name}
+        targets = [port.get("targetPort", port.get("port")) for port in ports]
+        reached = any(isinstance(each, int | str) and each in declared | names for each in targets)
+        for port in ports:
+            target = port.get("targetPort", port.get("port"))
+            # A port need not be declared: metrics often are not, beside one that is.
+            if reached and text_of(port.get("name")) not in names:
+                continue
             if len(pods) == 1 and declared and isinstance(target, int) and target not in declared:
                 key = "targetPort" if "targetPort" in port else "port"
                 yield Hit(

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
-from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.yaml_files import is_manifest, is_yaml, walk
 
 Object = Mapping[Any, Any]
-_SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
-_WORKLOADS = (*_SELECTING, "Job", "CronJob", "Pod", "ReplicationController")
+SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+WORKLOADS = (*SELECTING, "Job", "CronJob", "Pod", "ReplicationController")
 _GROUPS = ("apps/v1", "batch/v1", "v1", "autoscaling/", "policy/", "networking.k8s.io/", "batch/", "apps/")
 # Labels that the cluster gives pods by itself.
 _GIVEN = re.compile(
@@ -26,7 +25,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 _PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _QUANTITY = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
-_PLACEHOLDER = re.compile(r"[${}<>]|^[A-Z][A-Z0-9_]+$|^__")
+PLACEHOLDER = re.compile(r"[${}<>]|^[A-Z][A-Z0-9_]+$|^__")
 _NAMED_OTHERWISE = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")  # any path segment will do
 _PORT_KEYS = ("containerPort", "hostPort", "nodePort", "targetPort", "port", "endPort")
 _LABEL_NAMED = ("Service", "Namespace")
@@ -70,7 +69,7 @@ def pod_of(thing: Object) -> Mapping[Any, Any]:
         return thing
     if thing["kind"] == "CronJob":
         return mapping(thing, "spec", "jobTemplate", "spec", "template")
-    return mapping(thing, "spec", "template") if thing["kind"] in _WORKLOADS else {}
+    return mapping(thing, "spec", "template") if thing["kind"] in WORKLOADS else {}
 
 
 def containers(pod: Mapping[Any, Any]) -> Iterator[Mapping[Any, Any]]:
@@ -84,11 +83,11 @@ def is_whole(thing: Object) -> bool:
     """Whether an object is more than a patch: all its containers say what they run."""
     pod = pod_of(thing)
     found = list(containers(pod))
-    selects = thing["kind"] not in _SELECTING or bool(mapping(thing, "spec", "selector"))
+    selects = thing["kind"] not in SELECTING or bool(mapping(thing, "spec", "selector"))
     return selects and bool(found) and all("image" in each for each in found)
 
 
-def _matches(selector: Mapping[Any, Any], labels: Mapping[Any, Any]) -> bool:
+def matches(selector: Mapping[Any, Any], labels: Mapping[Any, Any]) -> bool:
     return all(labels.get(key) == value for key, value in selector.items() if not _GIVEN.fullmatch(str(key)))
 
 
@@ -96,13 +95,13 @@ def selected(service: Object, among: list[Object]) -> list[Object]:
     """The workloads whose pods a Service selects."""
     selector = mapping(service, "spec", "selector")
     pods = [each for each in among if selector and pod_of(each)]
-    return [each for each in pods if _matches(selector, mapping(pod_of(each), "metadata", "labels"))]
+    return [each for each in pods if matches(selector, mapping(pod_of(each), "metadata", "labels"))]
 
 
 def _selectors(files: Files, path: str) -> Iterator[Hit]:
     for thing in objects(files, path):
         wanted = mapping(thing, "spec", "selector", "matchLabels")
-        if thing["kind"] not in _SELECTING or not is_whole(thing):
+        if thing["kind"] not in SELECTING or not is_whole(thing):
             continue
         labels = mapping(pod_of(thing), "metadata", "labels")
         for key, value in wanted.items():
@@ -111,54 +110,7 @@ def _selectors(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(at((wanted, key)), f"{named(thing)} selects `{key}: {value}`, and its pods have {has}")
 
 
-def _near(files: Files, path: str) -> list[Object] | None:
-    """All objects of the manifests in the folder: what is applied together. Null where there are too many."""
-    found: list[Object] | None = files.once(_folder, PurePosixPath(path).parent.as_posix())
-    return found
-
-
-def _folder(files: Files, folder: str) -> list[Object] | None:
-    paths = [each for each in files.siblings(f"{folder}/x") if is_yaml(each)]
-    return None if len(paths) > MOST_SIBLINGS else [thing for each in paths for thing in objects(files, each)]
-
-
-def _is_meant(service: Object, workload: Object) -> bool:
-    """Whether a Service surely means a workload that it does not select: by its name, or by part of its labels."""
-    selector, labels = mapping(service, "spec", "selector"), mapping(pod_of(workload), "metadata", "labels")
-    if mapping(service, "metadata").get("name") == mapping(workload, "metadata").get("name"):
-        return True
-    return set(selector) <= set(labels) and any(labels[key] == value for key, value in selector.items())
-
-
-def _selects_others(files: Files, path: str, service: Object) -> bool:
-    """Whether pods of a kind that Kubernetes itself does not have, such as a Rollout, are what a Service selects."""
-    selector = mapping(service, "spec", "selector")
-    return any(
-        _matches(selector, labels)
-        for each in files.siblings(path)
-        if is_yaml(each)
-        for document in files.documents(each)
-        if (labels := mapping(mapping(document), "spec", "template", "metadata", "labels"))
-    )
-
-
-def _lost_services(files: Files, path: str) -> Iterator[Hit]:
-    here = objects(files, path)
-    for thing in here:
-        selector = mapping(thing, "spec", "selector")
-        if thing["kind"] != "Service" or not selector or selected(thing, here):
-            continue
-        meant = [each for each in here if is_whole(each) and _is_meant(thing, each)]
-        near = _near(files, path) if meant else None
-        if near is not None and not selected(thing, near) and not _selects_others(files, path, thing):
-            wanted = ", ".join(f"{key}: {value}" for key, value in selector.items())
-            yield Hit(
-                at((thing["spec"], "selector")),
-                f"{named(thing)} selects `{wanted}`, which no pod here has; {named(meant[0])} has other labels",
-            )
-
-
-def _port_names(thing: Object) -> dict[Any, Any]:
+def port_names(thing: Object) -> dict[Any, Any]:
     return {
         port.get("name"): port.get("containerPort")
         for each in containers(pod_of(thing)) for port in listed(each.get("ports")) if isinstance(port, Mapping)
@@ -187,9 +139,9 @@ def _unknown_ports(files: Files, path: str) -> Iterator[Hit]:
     for thing in here:
         for port, target in _service_ports(thing):
             pods = [each for each in selected(thing, here) if is_whole(each)]
-            if not isinstance(target, str) or target.isdigit() or _PLACEHOLDER.search(target) or not pods:
+            if not isinstance(target, str) or target.isdigit() or PLACEHOLDER.search(target) or not pods:
                 continue
-            if not any(target in _port_names(each) for each in pods):
+            if not any(target in port_names(each) for each in pods):
                 yield Hit(
                     at((port, "targetPort")),
                     f"{named(thing)}: no container of {named(pods[0])} has a port named `{target}`",
@@ -201,7 +153,7 @@ def _unknown_ports(files: Files, path: str) -> Iterator[Hit]:
                     isinstance(target, str)
                     and not target.isdigit()
                     and target not in known
-                    and not _PLACEHOLDER.search(target)
+                    and not PLACEHOLDER.search(target)
                 ):
                     yield Hit(
                         at((probe, "port")),
@@ -222,7 +174,7 @@ def _names(files: Files, path: str) -> Iterator[Hit]:
     for thing in objects(files, path):
         metadata = mapping(thing, "metadata")
         name = metadata.get("name")
-        if isinstance(name, str) and thing["kind"] not in _NAMED_OTHERWISE and not _PLACEHOLDER.search(name):
+        if isinstance(name, str) and thing["kind"] not in _NAMED_OTHERWISE and not PLACEHOLDER.search(name):
             label = thing["kind"] in _LABEL_NAMED
             if not (_LABEL if label else _SUBDOMAIN).fullmatch(name) or len(name) > (63 if label else 253):
                 yield Hit(
@@ -231,14 +183,14 @@ def _names(files: Files, path: str) -> Iterator[Hit]:
                 )
         for container in containers(pod_of(thing)):
             called = container.get("name")
-            if isinstance(called, str) and not _LABEL.fullmatch(called) and not _PLACEHOLDER.search(called):
+            if isinstance(called, str) and not _LABEL.fullmatch(called) and not PLACEHOLDER.search(called):
                 yield Hit(
                     at((container, "name")),
                     f"{named(thing)}: `{called}` is no name for a container: lower case letters, digits and `-`, at most 63",
                 )
             for port in listed(container.get("ports")):
                 called = mapping(port).get("name")
-                if isinstance(called, str) and not _PORT_NAME.fullmatch(called) and not _PLACEHOLDER.search(called):
+                if isinstance(called, str) and not _PORT_NAME.fullmatch(called) and not PLACEHOLDER.search(called):
                     yield Hit(
                         at((port, "name")),
                         f"{named(thing)}: `{called}` is no name for a port: at most 15 lower case letters, digits and `-`",
@@ -273,7 +225,7 @@ def _quantities(thing: Object) -> Iterator[tuple[Mapping[Any, Any], Any, Any]]:
 def _bad_quantities(files: Files, path: str) -> Iterator[Hit]:
     for thing in objects(files, path):
         for parent, key, value in _quantities(thing):
-            if not isinstance(value, str) or _QUANTITY.fullmatch(value) or _PLACEHOLDER.search(value):
+            if not isinstance(value, str) or _QUANTITY.fullmatch(value) or PLACEHOLDER.search(value):
                 continue
             yield Hit(at((parent, key)), f"{named(thing)}: `{key}: {value}` is no quantity")
 
@@ -326,40 +278,11 @@ def _volumes(files: Files, path: str) -> Iterator[Hit]:
         for container in containers(pod_of(thing)):
             for mount in listed(container.get("volumeMounts")):
                 name = mapping(mount).get("name")
-                if isinstance(name, str) and name not in known and not _PLACEHOLDER.search(name):
+                if isinstance(name, str) and name not in known and not PLACEHOLDER.search(name):
                     yield Hit(
                         at((mount, "name")),
                         f"{named(thing)}: the container `{container.get('name')}` mounts `{name}`, which is no volume of the pod",
                     )
-
-
-def _targets(files: Files, path: str) -> Iterator[Hit]:
-    here = objects(files, path)
-    finders = {"HorizontalPodAutoscaler": _lost_target, "PodDisruptionBudget": _lost_budget}
-    for thing in here:
-        finder = finders.get(thing["kind"])
-        near = _near(files, path) if finder else None
-        if finder and near is not None:
-            yield from finder(thing, here, near)
-
-
-def _lost_target(thing: Object, here: list[Object], near: list[Object]) -> Iterator[Hit]:
-    target = mapping(thing, "spec", "scaleTargetRef")
-    kind, name = target.get("kind"), text_of(target.get("name"))
-    beside = [each for each in here if each["kind"] == kind in _WORKLOADS]
-    names = {mapping(each, "metadata").get("name") for each in near if each["kind"] == kind}
-    if beside and name and name not in names and not _PLACEHOLDER.search(name):
-        yield Hit(at((target, "name")), f"{named(thing)} scales the {kind} `{name}`; here is {named(beside[0])}")
-
-
-def _lost_budget(thing: Object, here: list[Object], near: list[Object]) -> Iterator[Hit]:
-    selector = mapping(thing, "spec", "selector")
-    wanted = mapping(selector, "matchLabels")
-    beside = [each for each in here if is_whole(each)]
-    labels = [mapping(pod_of(each), "metadata", "labels") for each in near if pod_of(each)]
-    if wanted and beside and not any(_matches(wanted, each) for each in labels):
-        message = f"{named(thing)} selects no pod: {named(beside[0])} has other labels"
-        yield Hit(at((selector, "matchLabels")), message)
 
 
 def _doubles(files: Files, path: str) -> Iterator[Hit]:
@@ -370,7 +293,7 @@ def _doubles(files: Files, path: str) -> Iterator[Hit]:
         key = (thing["apiVersion"].partition("/")[0], thing["kind"], text_of(metadata.get("namespace")), name)
         line = at((metadata, "name"))
         whole = not pod_of(thing) or is_whole(thing)
-        if name and key in seen and whole and not _PLACEHOLDER.search(name):
+        if name and key in seen and whole and not PLACEHOLDER.search(name):
             yield Hit(line, f"{named(thing)} is in this file already, on line {seen[key]}")
         seen.setdefault(key, line)
 
@@ -378,7 +301,7 @@ def _doubles(files: Files, path: str) -> Iterator[Hit]:
 _DOC = "Kubernetes API reference"
 
 
-def _deployment(pod: str, *, name: str = "web", selector: str = "app: web", labels: str = "app: web") -> str:
+def deployment_of(pod: str, *, name: str = "web", selector: str = "app: web", labels: str = "app: web") -> str:
     """An example."""
     return (
         f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{{selector}}}}}\n"
@@ -386,13 +309,11 @@ def _deployment(pod: str, *, name: str = "web", selector: str = "app: web", labe
     )
 
 
-def _service(ports: str = "{port: 80}", selector: str = "app: web") -> str:
+def service_of(ports: str = "{port: 80}", selector: str = "app: web") -> str:
     return f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{{selector}}}, ports: [{ports}]}}\n"
 
 
 _HTTP = ", ports: [{name: http, containerPort: 8080}]"
-_HPA = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec: {scaleTargetRef: {kind: Deployment, name: NAME}}\n"
-_PDB = "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: p}\nspec: {selector: {matchLabels: {app: NAME}}}\n"
 
 
 def _rule(id_: str, severity: Any, reason: str, source: str, check: Any, bad: Any, good: Any) -> Rule:
@@ -405,62 +326,47 @@ RULES = (
     _rule(
         "selector", "error", "The API refuses the object: give the pod template every label that is selected.",
         "selector must match the pod template's labels.", _selectors,
-        (_deployment("", labels="app: wbe"), _deployment("", selector="app: web, tier: x")),
-        (_deployment("", labels="app: web, more: x"), "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {a: b}}}\n"),
-    ),
-    _rule(
-        "service-selector", "warning", "The Service has no endpoints: select labels that the pods have.",
-        "a Service routes to the pods whose labels match its selector.", _lost_services,
-        (_deployment("") + _service(selector="app: wbe"), _deployment("", labels="app: web, tier: a") + _service(selector="app: web, tier: b")),
-        (
-            _deployment("") + _service(), _deployment("", name="other") + _service(selector="app: elsewhere"),
-            {"k8s/a.yaml": _deployment("", labels="app: web, tier: a") + _service(selector="app: web, tier: b"), "k8s/b.yaml": _deployment("", labels="app: web, tier: b")},
-            {"k8s/a.yaml": _deployment("", labels="app: web, tier: a") + _service(selector="app: web, tier: b"), "k8s/b.yaml": _deployment("", labels="app: web, tier: b").replace("apps/v1", "argoproj.io/v1alpha1").replace("Deployment", "Rollout")},
-        ),
+        (deployment_of("", labels="app: wbe"), deployment_of("", selector="app: web, tier: x")),
+        (deployment_of("", labels="app: web, more: x"), "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {a: b}}}\n"),
     ),
     _rule(
         "unknown-port", "error", "Name the port in the container's `ports`, or give its number.",
         "a port given by name must be one of the container's named ports.", _unknown_ports,
-        (_deployment(_HTTP) + _service("{port: 80, targetPort: web}"), _deployment(_HTTP + ", livenessProbe: {httpGet: {path: /, port: web}}")),
-        (_deployment(_HTTP + ", livenessProbe: {httpGet: {path: /, port: http}}") + _service("{port: 80, targetPort: http}, {port: 81, targetPort: 1}"), _service("{port: 80, targetPort: web}")),
+        (deployment_of(_HTTP) + service_of("{port: 80, targetPort: web}"), deployment_of(_HTTP + ", livenessProbe: {httpGet: {path: /, port: web}}")),
+        (deployment_of(_HTTP + ", livenessProbe: {httpGet: {path: /, port: http}}") + service_of("{port: 80, targetPort: http}, {port: 81, targetPort: 1}"), service_of("{port: 80, targetPort: web}")),
     ),
     _rule(
         "port-range", "error", "The API refuses the object.", "ports are numbers from 1 to 65535.", _numbers,
-        (_deployment(", ports: [{containerPort: 80800}]"), _service("{port: 0}")),
-        (_deployment(", ports: [{containerPort: 65535}]") + _service(),),
+        (deployment_of(", ports: [{containerPort: 80800}]"), service_of("{port: 0}")),
+        (deployment_of(", ports: [{containerPort: 65535}]") + service_of(),),
     ),
     _rule(
         "name", "error", "The API refuses the object.", "names are DNS subdomains or labels, port names IANA service names.", _names,
-        (_deployment("", name="My_App"), _deployment(", ports: [{name: a-very-long-port-name, containerPort: 1}]"), "apiVersion: v1\nkind: Service\nmetadata: {name: a.b}\nspec: {}\n"),
-        (_deployment("", name="my-app.v1"), _deployment("", name="${APP}"), "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system:x'}\n"),
+        (deployment_of("", name="My_App"), deployment_of(", ports: [{name: a-very-long-port-name, containerPort: 1}]"), "apiVersion: v1\nkind: Service\nmetadata: {name: a.b}\nspec: {}\n"),
+        (deployment_of("", name="my-app.v1"), deployment_of("", name="${APP}"), "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system:x'}\n"),
     ),
     _rule(
         "quantity", "error", "Write 128Mi for mebibytes, 128M for megabytes, 500m for half a CPU.",
         "a quantity is a number with one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent.", _bad_quantities,
-        (_deployment(", resources: {limits: {memory: 128MB}}"), _deployment(", resources: {requests: {cpu: 1 core}}"), _deployment(", resources: {requests: {memory: 64mi}}")),
-        (_deployment(", resources: {limits: {memory: 128Mi, cpu: 0.5}, requests: {memory: 1e3, cpu: 100m, a/b: '1'}}"), _deployment(", resources: {limits: {memory: '${MEM}'}}")),
+        (deployment_of(", resources: {limits: {memory: 128MB}}"), deployment_of(", resources: {requests: {cpu: 1 core}}"), deployment_of(", resources: {requests: {memory: 64mi}}")),
+        (deployment_of(", resources: {limits: {memory: 128Mi, cpu: 0.5}, requests: {memory: 1e3, cpu: 100m, a/b: '1'}}"), deployment_of(", resources: {limits: {memory: '${MEM}'}}")),
     ),
     _rule(
         "milli-memory", "warning", "Write Mi or M for memory: m means a thousandth.", "the suffix m is milli.", _milli,
-        (_deployment(", resources: {limits: {memory: 512m}}"),), (_deployment(", resources: {limits: {memory: 512M, cpu: 512m}}"),),
+        (deployment_of(", resources: {limits: {memory: 512m}}"),), (deployment_of(", resources: {limits: {memory: 512M, cpu: 512m}}"),),
     ),
     _rule(
         "request-over-limit", "error", "The API refuses the object: a request is at most its limit.", "requests must not exceed limits.", _over,
-        (_deployment(", resources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}"), _deployment(", resources: {requests: {cpu: 2}, limits: {cpu: 500m}}")),
-        (_deployment(", resources: {requests: {memory: 512Mi, cpu: 500m}, limits: {memory: 1Gi, cpu: 0.5}}"),),
+        (deployment_of(", resources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}"), deployment_of(", resources: {requests: {cpu: 2}, limits: {cpu: 500m}}")),
+        (deployment_of(", resources: {requests: {memory: 512Mi, cpu: 500m}, limits: {memory: 1Gi, cpu: 0.5}}"),),
     ),
     _rule(
         "volume-mount", "error", "The API refuses the object: declare the volume in the pod's `volumes`.", "volumeMounts name volumes of the pod.", _volumes,
-        (_deployment(", volumeMounts: [{name: tmp, mountPath: /tmp}]"),),
-        (_deployment(", volumeMounts: [{name: tmp, mountPath: /tmp}]") + "      volumes: [{name: tmp, emptyDir: {}}]\n",),
-    ),
-    _rule(
-        "target", "warning", "Name a workload that exists, or labels that its pods have.", "an autoscaler names its workload, a budget selects pods.", _targets,
-        (_deployment("") + _HPA.replace("NAME", "wbe"), _deployment("") + _PDB.replace("NAME", "wbe")),
-        (_deployment("") + _HPA.replace("NAME", "web") + _PDB.replace("NAME", "web"), _HPA, {"k8s/a.yaml": _deployment("") + _HPA.replace("NAME", "b"), "k8s/b.yaml": _deployment("", name="b")}),
+        (deployment_of(", volumeMounts: [{name: tmp, mountPath: /tmp}]"),),
+        (deployment_of(", volumeMounts: [{name: tmp, mountPath: /tmp}]") + "      volumes: [{name: tmp, emptyDir: {}}]\n",),
     ),
     _rule(
         "duplicate", "warning", "Of objects with one name the last one wins: rename or remove one.", "kind and name identify an object of a namespace.", _doubles,
-        (_service() + _service(),), (_service() + _deployment(""),),
+        (service_of() + service_of(),), (service_of() + deployment_of(""),),
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import containers, named, objects, pod_of
+from boringops_tools.checks.kubernetes_held import anywhere, held
 from boringops_tools.yaml_files import is_manifest, is_yaml
 
 
@@ -79,24 +80,35 @@ def _roles(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _keys(files: Files, path: str) -> Iterator[Hit]:
-    maps = {
-        str(mapping(each, "metadata").get("name")): {*mapping(each, "data"), *mapping(each, "binaryData")}
-        for each in _here(files, path) if each["kind"] == "ConfigMap"
-    }  # fmt: skip
+    """Variables from a key that the ConfigMap or Secret in the folder does not have, nor another one of its name."""
     for thing in objects(files, path):
         for container in containers(pod_of(thing)):
             for entry in listed(container.get("env")):
-                ref = mapping(entry, "valueFrom", "configMapKeyRef")
-                known = maps.get(str(ref.get("name")))
-                if known is not None and ref.get("key") not in known and ref.get("optional") is not True:
-                    yield Hit(
-                        at((ref, "key")),
-                        f"{named(thing)} takes `{ref.get('key')}` of the ConfigMap `{ref.get('name')}`, which has {', '.join(map(str, sorted(known)))}",
-                    )
+                for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+                    ref = mapping(entry, "valueFrom", field)
+                    name, key = str(ref.get("name")), str(ref.get("key"))
+                    known = held(files, path, kind).get(name) if ref else None
+                    if known is None or key in known or ref.get("optional") is True or "$" in f"{name}{key}":
+                        continue
+                    everywhere = anywhere(files, kind).get(name)
+                    if everywhere is not None and key not in everywhere:
+                        yield Hit(
+                            at((ref, "key")),
+                            f"{named(thing)} takes `{key}` of the {kind} `{name}`, which has {', '.join(sorted(known)) or 'nothing'}",
+                        )
 
 
 _DOC = "Kubernetes API reference"
 _POD = "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: c\n{}    ports: [{{containerPort: 1}}]\n    env: [{{name: X, valueFrom: {{configMapKeyRef: {{name: m, key: {}}}}}}}]\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m}}\ndata: {{x: y}}\n"
+_SEALED = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: m}\nspec: {encryptedData: {x: y}}\n"
+
+
+def _apart(key: str) -> dict[str, str]:
+    """The pod and what it takes from in files of their own."""
+    pod, _, other = _POD.format("    image: a/b:1\n", key).partition("---\n")
+    return {"a.yaml": pod, "m.yaml": other}
+
+
 _HPA = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: a}}\nspec: {{minReplicas: {}, maxReplicas: 3}}\n"
 _RBAC = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: a}}\nrules: []\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: b}}\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: {}}}\nsubjects: []\n"
 
@@ -107,6 +119,7 @@ RULES = (
          bad=({"a.yaml": _POD.format("", "x")},), good=({"a.yaml": _POD.format("    image: a/b:1\n", "x")},)),
     Rule("k8s/role-reference", "error", "Nobody gets the rights: bind the role under its name.", f"{_DOC}: roleRef names a role of the namespace.", is_yaml, _roles,
          bad=({"a.yaml": _RBAC.format("aa")},), good=({"a.yaml": _RBAC.format("a")},)),
-    Rule("k8s/configmap-key", "error", "The container does not start: take a key that the ConfigMap has.", f"{_DOC}: configMapKeyRef.key is one of the ConfigMap's data.", is_yaml, _keys,
-         bad=({"a.yaml": _POD.format("    image: a/b:1\n", "z")},), good=({"a.yaml": _POD.format("    image: a/b:1\n", "x")},)),
+    Rule("k8s/configmap-key", "error", "The container does not start: take a key that is there.", f"{_DOC}: configMapKeyRef and secretKeyRef name a key of the data.", is_yaml, _keys,
+         bad=({"a.yaml": _POD.format("    image: a/b:1\n", "z")}, _apart("z"), {"a.yaml": _apart("z")["a.yaml"].replace("configMapKeyRef", "secretKeyRef"), "m.yaml": _SEALED}, {"a.yaml": _apart("z")["a.yaml"], "kustomization.yaml": "configMapGenerator: [{name: m, literals: [x=y], files: [a.txt, b=c.txt]}]\n"}),
+         good=({"a.yaml": _POD.format("    image: a/b:1\n", "x")}, _apart("x"), {**_apart("z"), "o/m.yaml": _apart("x")["m.yaml"].replace("x:", "z:")}, {"a.yaml": _apart("b")["a.yaml"], "kustomization.yaml": "configMapGenerator: [{name: m, literals: [x=y], files: [a.txt, b=c.txt]}]\n"})),
 )  # fmt: skip

@@ -10,6 +10,8 @@ from typing import Any
 
 from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import Object, containers, is_whole, named, objects, pod_of, selected
+from boringops_tools.checks.kubernetes_together import manifests
+from boringops_tools.checks.kustomize import NAMES as KUSTOMIZATIONS
 from boringops_tools.yaml_files import is_yaml
 
 
@@ -63,11 +65,23 @@ def _budgets(files: Files, path: str) -> Iterator[Hit]:
             isinstance(count, int)
             and 1 < count <= int(least or 0)
             and mapping(pods[0], "metadata").get("name") not in scaled
+            and not _is_scaled_elsewhere(files, pods[0])
         ):
             yield Hit(
                 at((spec, "minAvailable")),
                 f"{named(thing)} wants {least} pods, and {named(pods[0])} has {count}: no node can be drained",
             )
+
+
+def _is_scaled_elsewhere(files: Files, pod: Object) -> bool:
+    """Whether a Kustomization, an overlay or another tool may say how many pods there are."""
+    if any("replicas" in files.text(each) for name in KUSTOMIZATIONS for each in files.by_name.get(name, ())):
+        return True
+    kind, name = pod["kind"], mapping(pod, "metadata").get("name")
+    same = [
+        each for _, each in manifests(files) if each["kind"] == kind and mapping(each, "metadata").get("name") == name
+    ]
+    return len([each for each in same if "replicas" in mapping(each, "spec")]) > 1
 
 
 def _policies(files: Files, path: str) -> Iterator[Hit]:
@@ -190,7 +204,7 @@ def _a(text: str) -> dict[str, str]:
 RULES = (
     Rule("k8s/budget-blocks", "warning", "Let one pod go at a time: nodes are drained for every upgrade.", f"{_DOC}: an eviction is refused while it would break the budget.", is_yaml, _budgets,
          bad=(_a(_WEB + _B.format("minAvailable: 100%")), _a(_B.format("maxUnavailable: 0")), _a(_WEB + _B.format("minAvailable: 3"))),
-         good=(_a(_WEB + _B.format("minAvailable: 2")), _a(_WEB + _B.format("maxUnavailable: 1")), _a(_WEB.replace("replicas: 3", "replicas: 1") + _B.format("minAvailable: 1")))),
+         good=(_a(_WEB + _B.format("minAvailable: 2")), _a(_WEB + _B.format("maxUnavailable: 1")), {**_a(_WEB + _B.format("minAvailable: 3")), "o/kustomization.yaml": "replicas: [{name: web, count: 5}]\n"}, {**_a(_WEB + _B.format("minAvailable: 3")), "o/p.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 5}\n"}, _a(_WEB.replace("replicas: 3", "replicas: 1") + _B.format("minAvailable: 1")))),
     Rule("k8s/policy-port", "error", "Nobody gets through: name the port of the pod.", f"{_DOC}: a NetworkPolicy's ports are those of the pods.", is_yaml, _policies,
          bad=(_a(_WEB + _SERVICE + _N.format(80)), _a(_WEB + _N.format("web"))), good=(_a(_WEB + _SERVICE + _N.format(8080)), _a(_WEB + _N.format("http")), _a(_WEB + _N.format(9090)))),
     Rule("k8s/ingress-host", "warning", "The host is served with another one's certificate: name the same host in tls and rules.", f"{_DOC}: hosts in tls match the host in the rules.", is_yaml, _certificates,

@@ -10,7 +10,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import named, objects, pod_of
-from boringops_tools.yaml_files import is_manifest, is_yaml, walk
+from boringops_tools.yaml_files import is_manifest, is_yaml
 
 _LABEL = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
@@ -96,28 +96,8 @@ def _rights(files: Files, path: str) -> Iterator[Hit]:
             yield Hit(at((role, "name")), f"{named(thing)} makes a service account the administrator of the {of}")
 
 
-def _backends(files: Files, path: str) -> Iterator[Hit]:
-    """Ingresses that send to a Service which the folder does not have, where the Services stand beside them."""
-    here = [each for each in files.documents(path) if is_manifest(each)]
-    if not {"Ingress", "Service"} <= {each["kind"] for each in here}:
-        return
-    beside = [
-        each for one in files.siblings(path) if is_yaml(one) for each in files.documents(one) if is_manifest(each)
-    ]
-    services = {mapping(each, "metadata").get("name") for each in beside if each["kind"] == "Service"}
-    for thing in here:
-        for parent, key, value in walk(thing) if thing["kind"] == "Ingress" else ():
-            name = mapping(value).get("name")
-            if key == "service" and isinstance(name, str) and "$" not in name and name not in services:
-                yield Hit(
-                    at((value, "name"), (parent, key)),
-                    f"{named(thing)} sends to the Service `{name}`, which is not here",
-                )
-
-
 _DOC = "Kubernetes API reference"
 _JOB = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: a, labels: {{app: {label}}}}}\nspec:\n  schedule: '{schedule}'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          restartPolicy: {restart}\n          containers: [{{name: a, image: 'a/b:1'}}]\n"
-_INGRESS = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: a}}\nspec:\n  defaultBackend: {{service: {{name: {}, port: {{number: 80}}}}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: [{{port: 80}}]}}\n"
 _BINDING = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: a}}\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}}\nsubjects: [{{kind: {}, name: x}}]\n"
 
 
@@ -140,6 +120,4 @@ RULES = (
          bad=(_job(label="a b"), _job(label="-a")), good=(_job(), _job(label="v1.2_3-a"), _job(label="''"))),
     Rule("k8s/all-rights", "warning", "Name the resources and the verbs it needs.", "Kubernetes RBAC good practices: avoid wildcards, they also grant what is added later.", is_yaml, _rights,
          bad=(_role("['*']", "['*']"), {"a.yaml": _BINDING.format("ServiceAccount")}), good=({"a.yaml": _BINDING.format("Group")}, _role("['apps']", "['*']"), _role("['*']", "[get, list]"))),
-    Rule("k8s/ingress-service", "error", "Who asks gets 503: name a Service that is there.", f"{_DOC}: an Ingress's backend names a Service of its namespace.", is_yaml, _backends,
-         bad=({"a.yaml": _INGRESS.format("webb")},), good=({"a.yaml": _INGRESS.format("web")}, {"a.yaml": _INGRESS.partition("---\n")[0].format("webb")})),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from boringops.facts import Finding, Severity
 from boringops_tools.applying import Applying
 from boringops_tools.cache import Cache, key_of, our_version
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.images import UNTAGGED, untagged
+from boringops_tools.red_flags.images import LATEST, MOVING, UNTAGGED, is_kustomization, moving, untagged
 from boringops_tools.red_flags.kustomize_images import pinned
 from boringops_tools.validators import read_file
 from boringops_tools.validators.base import File, clean, shown
@@ -57,11 +57,12 @@ def scan(root: Path, paths: Sequence[str], *, cache: Cache | None = None) -> lis
 
 
 def _unless_filled_in(root: Path, path: str, found: list[Finding]) -> list[Finding]:
-    """What was found, without the images that are placeholders of a Kustomization: only a neighbour shows that."""
-    if not any(each.rule == UNTAGGED for each in found):
+    """What was found, without the images that a Kustomization gives a version: only a neighbour shows that."""
+    if is_kustomization(path) or not any(each.rule in (UNTAGGED, LATEST) for each in found):
         return found
     filled = {untagged(name) for name in pinned(root, path)}
-    return [each for each in found if each.rule != UNTAGGED or each.message not in filled]
+    filled |= {moving(f"{name}:{tag}", tag) for name in pinned(root, path, MOVING) for tag in MOVING}
+    return [each for each in found if each.rule not in (UNTAGGED, LATEST) or each.message not in filled]
 
 
 def of_text(root: Path, path: str, text: str) -> list[Finding]:

@@ -16,7 +16,8 @@ from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_wo
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
 UNTAGGED = "image/untagged"
-_MOVING = frozenset(
+LATEST = "image/latest"
+MOVING = frozenset(
     {"latest", "stable", "edge", "nightly", "master", "main", "dev", "develop", "lts", "current", "rolling"}
 )
 Named = tuple[int | None, Any]  # whatever stands where the reference should
@@ -128,6 +129,14 @@ def _helm_values(document: Any) -> Iterator[Named]:
                 yield line_of(parent, key), value
 
 
+def _kustomization(document: Any) -> Iterator[Named]:
+    """The tags that a Kustomization gives; an entry without one leaves that of the manifest."""
+    entries = document.get("images") if isinstance(document, Mapping) else None
+    for each in entries if isinstance(entries, list) else ():
+        if isinstance(each, Mapping) and each.get("newTag") and not each.get("digest"):
+            yield line_of(each, "newTag"), f"{each.get('newName') or each.get('name')}:{each['newTag']}"
+
+
 def _either(parent: Any, key: Any, inner: str) -> Iterator[Named]:
     """An image that is given by itself or as a mapping."""
     value = parent[key] if isinstance(parent, list) else parent.get(key)
@@ -179,11 +188,29 @@ def tag_of(reference: Any) -> str | None:
     return str(tag)
 
 
+def is_kustomization(path: str) -> bool:
+    return posixpath.basename(path) in ("kustomization.yaml", "kustomization.yml")
+
+
+# Where a Kustomization puts what was just built on the desk of whoever built it.
+_AT_THE_DESK = re.compile(
+    r"(?:^|[/_-])(?:dev|devel|development|local|test|tests|testing|e2e|kind|minikube|k3d|sandbox|example|examples)(?:[/_-])",
+    re.I,
+)
+
+
 def _latest(path: str, text: str) -> Iterable[Hit]:
+    if is_kustomization(path) and _AT_THE_DESK.search(path):
+        return
     for line, image in images(path, text):
         tag = tag_of(image)
-        if tag is not None and tag.lower() in _MOVING:
-            yield Hit(line, f"image {image} has the moving tag `{tag}`")
+        if tag is not None and tag.lower() in MOVING:
+            yield Hit(line, moving(image, tag))
+
+
+def moving(image: Any, tag: str) -> str:
+    """What is said of an image with a tag that moves."""
+    return f"image {image} has the moving tag `{tag}`"
 
 
 def _untagged(path: str, text: str) -> Iterable[Hit]:
@@ -200,7 +227,7 @@ def untagged(image: str) -> str:
 def _undigested(path: str, text: str) -> Iterable[Hit]:
     for line, image in images(path, text):
         tag = tag_of(image)
-        if tag and tag.lower() not in _MOVING:
+        if tag and tag.lower() not in MOVING:
             yield Hit(line, f"image {image} is not pinned by digest: its tag can be moved")
 
 
@@ -211,6 +238,7 @@ _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], 
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
     (lambda path: posixpath.basename(path) in ("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
     (lambda path: is_drone(path) or is_woodpecker(path) or is_bitbucket(path), _steps),
+    (is_kustomization, _kustomization),
     (lambda path: bool(re.fullmatch(r"values(?:[._-][^/]*)?\.ya?ml", posixpath.basename(path))), _helm_values),
 )
 
@@ -224,7 +252,7 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      im
 
 RED_FLAGS = (
     RedFlag(
-        "image/latest", _NEVER, "error", "Name a version: a moving tag deploys something else tomorrow, and cannot be rolled back to.",
+        LATEST, _NEVER, "error", "Name a version: a moving tag deploys something else tomorrow, and cannot be rolled back to.",
         applies=_applies, check=_latest,
         bad={
             "Dockerfile": "FROM node:latest\n",
@@ -237,6 +265,7 @@ RED_FLAGS = (
             ".circleci/config.yml": "executors:\n  a:\n    docker: [{image: cimg/node:current}]\n",
             "azure-pipelines.yml": "resources:\n  containers: [{container: n, image: node:latest}]\njobs: [{job: a, container: n}]\n",
             "chart/values.yaml": "web:\n  image:\n    repository: acme/web\n    tag: latest\n",
+            "o/kustomization.yaml": "images:\n- name: acme/a\n  newTag: latest\n",
             "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n'
                 '  container_definitions = jsonencode([{ name = "a", image = "acme/a:latest" }])\n}\n',
         },
@@ -246,6 +275,9 @@ RED_FLAGS = (
             "compose.yaml": "services:\n  app:\n    build: .\n    image: app:latest\n  db:\n    image: postgres:${PG:-16}\n",
             "k8s/app.yaml": _POD.format("acme/app:1.2"),
             "config.yaml": "image: node:latest\n",
+            "o/kustomization.yaml": f"images:\n- name: acme/a\n  newTag: latest\n  digest: {_DIGEST}\n"
+                "- name: b:latest\n  newName: acme/b\n- {name: c, newTag: v1}\n",
+            "overlays/dev/kustomization.yaml": "images:\n- name: acme/a\n  newTag: latest\n",
             "skaffold.yaml": "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts: [{image: web:latest}]\n",
             "values.yaml": "image:\n  repository: acme/web\n  tag: ''\nworker:\n  image: {repository: a/b, tag: 1.2}\n",
             "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ _AROUND = (".", "*", "..", "../*", "../overlays/*", "../../overlays/*", "../envi
 _MOST = 50
 
 
-def pinned(root: Path, path: str) -> frozenset[str]:
-    """Names of images that a Kustomization in the folder of a manifest, or in an overlay of it, gives a tag or a digest."""
-    return frozenset(name for each in _kustomizations(root, path) for name in _given(each))
+def pinned(root: Path, path: str, but: Container[str] = ()) -> frozenset[str]:
+    """Names of images that a Kustomization in the folder of a manifest, or in an overlay of it, gives a tag (`but` those
+    named) or a digest."""
+    return frozenset(name for each in _kustomizations(root, path) for name in _given(each, but))
 
 
 def _kustomizations(root: Path, path: str) -> Iterator[Any]:
@@ -37,8 +38,10 @@ def _kustomizations(root: Path, path: str) -> Iterator[Any]:
                 continue
 
 
-def _given(kustomization: Any) -> Iterator[str]:
+def _given(kustomization: Any, but: Container[str]) -> Iterator[str]:
     entries = kustomization.get("images") if isinstance(kustomization, Mapping) else None
     for each in entries if isinstance(entries, list) else ():
-        if isinstance(each, Mapping) and (each.get("newTag") or each.get("digest")):
+        if isinstance(each, Mapping) and (
+            each.get("digest") or (each.get("newTag") and str(each["newTag"]) not in but)
+        ):
             yield str(each.get("name"))

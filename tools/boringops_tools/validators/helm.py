@@ -37,6 +37,9 @@ _NEEDS_CHARTS = re.compile(
     re.I,
 )
 
+# Helm's own first chart leaves these to whoever installs it, as a choice to be made for the cluster.
+_LEFT_TO_VALUES = ("k8s/memory-limit", "k8s/no-probe")
+
 
 class Helm(Project):
     name = "helm"
@@ -134,7 +137,11 @@ def _contradictions(rendered: Mapping[str, str], home: PurePosixPath) -> Iterabl
                 text += part if part.endswith("\n") else f"{part}\n"
         (Path(folder) / "rendered.yaml").write_text(text, encoding="utf-8")
         for each in scan(Path(folder), ["rendered.yaml"]):
-            if each.rule.startswith("k8s/") and each.severity in ("error", "warning"):
+            if (
+                each.rule.startswith("k8s/")
+                and each.rule not in _LEFT_TO_VALUES
+                and each.severity in ("error", "warning")
+            ):
                 path = next((name for start, name in reversed(starts) if start <= (each.line or 1)), "Chart.yaml")
                 message = f"rendered with the chart's defaults, {each.message}"
                 yield Said(str(home / path), each.rule, each.severity, None, message, each.hint)
