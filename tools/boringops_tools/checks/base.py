@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from boringops.repository import Repository
     from boringops_tools.stack import Stack
 
-__all__ = ["MOST_SIBLINGS", "Files", "Hit", "Rule", "at", "listed", "mapping", "text_of"]
+__all__ = ["MOST_SIBLINGS", "Files", "Hit", "Rule", "at", "listed", "mapping", "scalar", "text_of"]
 
 MOST_SIBLINGS = 200
 """Files of one folder that are read for the sake of another one; where there are more, what they say is not known."""
@@ -222,6 +222,11 @@ def mapping(value: Any, *keys: str) -> Mapping[Any, Any]:
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def scalar(value: Any) -> str | int | None:
+    """A name or a number, which may be looked up in a set; null for anything else."""
+    return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def text_of(value: Any) -> str:

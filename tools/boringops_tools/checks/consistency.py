@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, scalar, text_of
 from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.images import command_port, started
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, port_names, selected
@@ -169,7 +169,7 @@ def _service_ports(files: Files, path: str) -> Iterator[Hit]:
         here = together(files, path)
         pods = [each for each in selected(thing, here) if is_whole(each) and shares_space(thing, each)]
         declared = {
-            port.get("containerPort")
+            scalar(port.get("containerPort"))
             for pod in pods for each in containers(mapping(pod, "spec", "template") or pod) for port in listed(each.get("ports")) if isinstance(port, Mapping)
         }  # fmt: skip
         ports = [mapping(port) for port in listed(mapping(thing, "spec").get("ports"))]
@@ -285,7 +285,7 @@ def _pod_ports(files: Files, path: str) -> Iterator[Hit]:
         ports = container.get("ports")
         told = str(container.get("env") or "") + str(container.get("args") or "") + str(container.get("command") or "")
         declared = [each for each in ports if isinstance(each, Mapping)] if isinstance(ports, list) else []
-        if not exposed or any(each.get("containerPort") in exposed for each in declared):
+        if not exposed or any(scalar(each.get("containerPort")) in exposed for each in declared):
             continue
         # What the image's own command says, no variable from elsewhere changes.
         if "envFrom" in container and ("command" in container or not _commanded(lineage(files, dockerfile))):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, scalar, text_of
 from boringops_tools.yaml_files import is_manifest, is_yaml, walk
 
 Object = Mapping[Any, Any]
@@ -112,7 +112,7 @@ def _selectors(files: Files, path: str) -> Iterator[Hit]:
 
 def port_names(thing: Object) -> dict[Any, Any]:
     return {
-        port.get("name"): port.get("containerPort")
+        scalar(port.get("name")): scalar(port.get("containerPort"))
         for each in containers(pod_of(thing)) for port in listed(each.get("ports")) if isinstance(port, Mapping)
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule, at, listed, mapping
+from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule, at, listed, mapping, scalar
 from boringops_tools.checks.kubernetes import Object, containers, is_whole, named, objects, pod_of, selected
 from boringops_tools.checks.kubernetes_together import manifests
 from boringops_tools.checks.kustomize import NAMES as KUSTOMIZATIONS
@@ -98,16 +98,16 @@ def _policies(files: Files, path: str) -> Iterator[Hit]:
             for port in listed(each.get("ports"))
             if isinstance(port, Mapping)
         ]
-        numbers = {port.get("containerPort") for port in declared}
-        known = numbers | {port.get("name") for port in declared}
+        numbers = {scalar(port.get("containerPort")) for port in declared}
+        known = numbers | {scalar(port.get("name")) for port in declared}
         services = {
-            mapping(port).get("port")
+            scalar(mapping(port).get("port"))
             for service in near if service["kind"] == "Service" for pod in selected(service, near) if pod in pods
             for port in listed(mapping(service, "spec").get("ports"))
         }  # fmt: skip
         for rule in listed(mapping(thing, "spec").get("ingress")):
             for port in listed(mapping(rule).get("ports")):
-                wanted = mapping(port).get("port")
+                wanted = scalar(mapping(port).get("port"))
                 # Not every port a container has is declared; that a Service has this one shows the mistake.
                 if (
                     numbers
@@ -168,7 +168,7 @@ def _probes(files: Files, path: str) -> Iterator[Hit]:
     """Probes at a number that the container does not list, where it lists ports and nothing else in it says the number."""
     for thing in objects(files, path):
         for container in containers(pod_of(thing)) if is_whole(thing) else ():
-            ports = {mapping(port).get("containerPort") for port in listed(container.get("ports"))}
+            ports = {scalar(mapping(port).get("containerPort")) for port in listed(container.get("ports"))}
             for key in ("livenessProbe", "readinessProbe", "startupProbe"):
                 asked = mapping(container, key, "httpGet")
                 port = asked.get("port")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from boringops_tools.checks import program
-from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, scalar
 from boringops_tools.checks.deploys import workloads
 from boringops_tools.checks.images import contexts, exposed, sources, started
 from boringops_tools.checks.kubernetes import containers, named, objects, pod_of
@@ -136,7 +136,7 @@ def _tasks(files: Files, path: str) -> Iterator[Hit]:
     for task in resources(read(files.text(path)), "aws_ecs_task_definition") if ports else ():
         found = definitions(task) or []
         asked = {
-            each.get("containerPort")
+            scalar(each.get("containerPort"))
             for one in found
             for each in listed(one.get("portMappings"))
             if isinstance(each, dict)
