@@ -168,13 +168,13 @@ def _github_job(jobs: Any, name: str, job: Mapping[Any, Any]) -> Job:
     if isinstance(environment, Mapping):
         environment = environment.get("name")
     return Job(
-        name, line_of(jobs, name) or 1, tuple(_github_steps(job)), _strings(job.get("needs")), str(environment or ""),
+        name, line_of(jobs, name) or 1, tuple(github_steps(job)), _strings(job.get("needs")), str(environment or ""),
         guarded=bool(environment), calls=str(job.get("uses") or ""), body=job,
         forgiven=line_of(job, "continue-on-error") if job.get("continue-on-error") is True else None,
     )  # fmt: skip
 
 
-def _github_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
+def github_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
     steps = list_of(job.get("steps"))
     for index, step in enumerate(steps):
         if isinstance(step, Mapping):
