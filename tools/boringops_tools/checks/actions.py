@@ -67,7 +67,9 @@ def _secrets(files: Files, path: str) -> Iterator[Hit]:
 def _old_commands(files: Files, path: str) -> Iterator[Hit]:
     for step in map(mapping, listed(mapping(_action(files, path), "runs").get("steps"))):
         script = step.get("run")
-        for match in _OLD_COMMAND.finditer(script) if isinstance(script, str) else ():
+        if not isinstance(script, str):
+            continue
+        for match in _OLD_COMMAND.finditer(script):
             block = (at((step, "run")) or 1) + (1 if "\n" in script.rstrip("\n") else 0)
             line = block + script.count("\n", 0, match.start())
             yield Hit(line, f"the command `::{match[1]}` is one that GitHub gave up: append to ${_REPLACED[match[1]]}")

@@ -53,6 +53,8 @@ class Job:
     calls: str = ""
     """The workflow that it calls instead of steps of its own."""
     body: Any = None
+    options: Any = None
+    """What is said of it where it is started, in systems that define jobs elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,13 @@ def read(path: str, text: str) -> list[Pipeline]:
     """The pipelines of a file; none where it is no pipeline. Raises Unreadable."""
     reader = _reader(path)
     return list(_read(reader, text)) if reader else []
+
+
+def jobs_of(path: str, text: str) -> Iterator[tuple[Pipeline, Job]]:
+    """Each job of a file with the pipeline it is one of. Raises Unreadable."""
+    for pipeline in read(path, text):
+        for job in pipeline.jobs:
+            yield pipeline, job
 
 
 @functools.lru_cache(maxsize=32)
@@ -246,6 +255,7 @@ def _circle(text: str) -> Iterator[Pipeline]:
                         str(options.get("name", title)), line, tuple(_circle_steps(body.get("steps"), reusable, 0)),
                         _strings(options.get("requires")), _production_context(options), guarded=options.get("type") == "approval",
                         calls="" if str(title) in defined or options.get("type") == "approval" else str(title), body=body,
+                        options=options,
                     )
                 )  # fmt: skip
             gates = {job.name for job in jobs if job.guarded}
@@ -304,6 +314,12 @@ def _azure_jobs(stage: Mapping[Any, Any], prefix: str, before: tuple[str, ...]) 
         yield Job(f"{prefix}job", line_of(stage, "steps") or 1, tuple(_azure_steps(stage)), before, body=stage)
     for index, job in enumerate(jobs):
         if not isinstance(job, Mapping):
+            continue
+        if isinstance(job.get("template"), str):
+            called = job["template"]
+            yield Job(
+                f"{prefix}{called}", line_of(job, "template") or 1, (), before, guarded=True, calls=called, body=job
+            )
             continue
         environment = job.get("environment")
         if isinstance(environment, Mapping):
