@@ -29,9 +29,7 @@ _WITHOUT_KEYS = frozenset({"github", "gitlab", "circleci", "bitbucket"})
 # A value that is stored somewhere: the key itself, as a variable of the project.
 _STORED = re.compile(r"\$\{?(?!\{)[A-Z][A-Z0-9_]*(?:KEY|SECRET|CREDENTIALS?|TOKEN|PASSWORD)(?:_\w+)?\}?")
 # Keys that last an hour are handed on in the same variables.
-_BORROWED = re.compile(
-    r"assume-role|get-session-token|get-federation-token|SESSION_TOKEN|SessionToken|oidc|id_token", re.I
-)
+_BORROWED = re.compile(r"(?i)assume-role|get-session-token|get-federation-token|SESSION_TOKEN|SessionToken")
 
 
 def _long_lived(path: str, text: str) -> Iterable[Hit]:
