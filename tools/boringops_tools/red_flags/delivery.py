@@ -66,15 +66,39 @@ def _auto_approve(command: Command) -> str:
 def _unreviewed(path: str, text: str) -> Iterable[Hit]:
     """What is applied is not what was planned: a plan that is made anew at that moment is one nobody has seen."""
     for pipeline in read(path, text):
-        planned = any(
-            each.program in ("terraform", "tofu") and "plan" in each.argv
-            for job in pipeline.jobs
-            for each in _commands(job)
-        )
-        for job in pipeline.jobs if planned else ():
-            for command in _commands(job) if _guarded(job) else ():
-                if _auto_approve(command) and command.program in ("terraform", "tofu"):
+        planned = any(_plans(each) for each in pipeline.jobs)
+        for job in pipeline.jobs:
+            for command in _commands(job):
+                if _answered(command):
+                    yield Hit(
+                        command.line, f"{job.name} answers `{command.program} apply` itself, whatever its plan says"
+                    )
+                elif planned and _guarded(job) and _auto_approve(command) and command.program in ("terraform", "tofu"):
                     yield Hit(command.line, f"{job.name} applies a plan of its own, not the one that was reviewed")
+
+
+def _plans(job: Job) -> bool:
+    """Whether a job plans: by the command, by a script that is called so, or by the file that it keeps."""
+    if any(each.program in ("terraform", "tofu") and "plan" in each.argv for each in _commands(job)):
+        return True
+    named = [
+        job.name,
+        *(step.name for step in job.steps),
+        *(str(step.given.get("scriptPath", "")) for step in job.steps),
+    ]
+    return any(re.search(r"(?i)(?:^|[^a-z])plan(?:$|[^a-z])", each) for each in named) and not any(
+        _auto_approve(each) for each in _commands(job)
+    )
+
+
+def _answered(command: Command) -> bool:
+    """`yes | terraform apply`."""
+    if command.program not in ("terraform", "tofu", "terragrunt") or not {"apply", "destroy"} & set(command.argv[1:]):
+        return False
+    source = [word.lower() for word in command.piped_from]
+    return source[:1] == ["yes"] or (
+        source[:1] in (["echo"], ["printf"]) and bool({"yes", "yes\\n", "y"} & set(source[1:]))
+    )
 
 
 def _destroy(command: Command) -> str:
@@ -181,8 +205,15 @@ RED_FLAGS = (
     RedFlag(
         "pipeline/unreviewed-plan", _REVIEW, "warning", "Save the plan (-out), pass it on as an artifact, and apply that file.",
         applies=is_pipeline, check=_unreviewed,
-        bad={CI: gh(a_job("plan", "terraform plan -out=p") + a_job("a", "terraform apply -auto-approve", f"    needs: plan\n{GUARD}"))},
+        bad={
+            CI: gh(a_job("plan", "terraform plan -out=p") + a_job("a", "terraform apply -auto-approve", f"    needs: plan\n{GUARD}")),
+            ".github/workflows/yes.yml": gh(a_job("a", "yes yes | terraform apply", GUARD)),
+            "azure-pipelines.yml": "stages:\n- stage: Plan\n  jobs:\n  - job: Plan\n    steps:\n    - task: AzureCLI@2\n"
+                "      inputs: {scriptPath: scripts/plan.sh}\n- stage: Apply\n  jobs:\n  - deployment: a\n    environment: production\n"
+                "    strategy: {runOnce: {deploy: {steps: [{script: terraform apply -auto-approve}]}}}\n",
+        },
         good={
+            ".github/workflows/pipe.yml": gh(a_job("a", "yes | apt-get install x && cat p | terraform show", GUARD)),
             CI: gh(a_job("plan", "terraform plan -out=p") + a_job("a", "terraform apply -auto-approve p", f"    needs: plan\n{GUARD}")),
             ".github/workflows/b.yml": gh(a_job("a", "terraform apply -auto-approve", GUARD)),
         },
