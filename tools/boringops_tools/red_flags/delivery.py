@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
-from boringops_tools.red_flags.pipelines import Job, Pipeline, Step, is_pipeline, jobs_of, read
+from boringops_tools.red_flags.pipelines import Job, Pipeline, Step, jobs_of, may_run, read
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.red_flags.testing import tests
 
@@ -183,7 +183,7 @@ _AZURE = "stages:\n- stage: test\n  jobs:\n  - job: a\n    steps:\n    - script:
 RED_FLAGS = (
     RedFlag(
         "pipeline/auto-approve", _REVIEW, "error", "Plan, have it reviewed, and apply that very plan in a protected environment.",
-        applies=is_pipeline, check=_unguarded(_auto_approve),
+        applies=may_run, check=_unguarded(_auto_approve),
         bad={
             CI: gh(a_job("a", "terraform -chdir=infra apply -auto-approve -input=false")),
             ".gitlab-ci.yml": "apply:\n  script:\n    - terraform init\n    - terraform apply --auto-approve\n",
@@ -204,7 +204,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "pipeline/unreviewed-plan", _REVIEW, "warning", "Save the plan (-out), pass it on as an artifact, and apply that file.",
-        applies=is_pipeline, check=_unreviewed,
+        applies=may_run, check=_unreviewed,
         bad={
             CI: gh(a_job("plan", "terraform plan -out=p") + a_job("a", "terraform apply -auto-approve", f"    needs: plan\n{GUARD}")),
             ".github/workflows/yes.yml": gh(a_job("a", "yes yes | terraform apply", GUARD)),
@@ -220,13 +220,13 @@ RED_FLAGS = (
     ),
     RedFlag(
         "pipeline/destroy", _REVIEW, "error", "Let a person approve it: a protected environment or a manual job.",
-        applies=is_pipeline, check=_unguarded(_destroy),
+        applies=may_run, check=_unguarded(_destroy),
         bad={CI: gh(a_job("a", "terraform destroy -auto-approve")), "Jenkinsfile": "stage('x') { sh \"pulumi destroy --yes\" }\n"},
         good={CI: gh(a_job("a", "echo terraform destroy") + a_job("b", "terraform destroy", GUARD))},
     ),
     RedFlag(
         "pipeline/kubectl-delete", _REVIEW, "warning", "Describe what should be there and apply that; let a person approve what deletes.",
-        applies=is_pipeline, check=_kubectl_delete,
+        applies=may_run, check=_kubectl_delete,
         bad={".gitlab-ci.yml": "a:\n  script:\n    - kubectl -n shop delete deployment web\n"},
         good={
             ".gitlab-ci.yml": "a:\n  script:\n    - kubectl delete job migrate --ignore-not-found\n",
@@ -236,7 +236,7 @@ RED_FLAGS = (
     RedFlag(
         "pipeline/ssh", "Manually SSH into servers to fix issues (use automation)", "warning",
         "Build an image and let the platform roll it out; what is changed on a server is written down nowhere.",
-        applies=is_pipeline, check=_ssh,
+        applies=may_run, check=_ssh,
         bad={
             CI: gh(a_job("a", "ssh deploy@acme.io 'cd app && git pull'")),
             ".gitlab-ci.yml": "a:\n  script: [rsync -a dist/ web@acme.io:/srv]\n",
@@ -250,7 +250,7 @@ RED_FLAGS = (
     RedFlag(
         "pipeline/ignored-failure", "Ignore failed health checks", "warning",
         "Let it fail, or take the check out: one that cannot fail checks nothing.",
-        applies=is_pipeline, check=_ignored,
+        applies=may_run, check=_ignored,
         bad={
             CI: gh(a_job("a", "npm test || true")),
             ".github/workflows/b.yml": gh(a_job("a", "pytest", "") + "        continue-on-error: true\n"),

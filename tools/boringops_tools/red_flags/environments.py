@@ -11,7 +11,7 @@ from typing import Any
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import PRODUCTION, STAGING, deploys
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
-from boringops_tools.red_flags.pipelines import Job, Pipeline, is_pipeline, jobs_of
+from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run
 from boringops_tools.yaml_files import is_workflow, line_of, walk
 
 _SECRET = re.compile(r"\$\{\{\s*secrets\.(\w+)\s*\}\}")
@@ -129,7 +129,7 @@ RED_FLAGS = (
     RedFlag(
         "pipeline/shared-credential", "Use same credentials across environments", "warning",
         "Give each environment its own: `environment:` on the jobs, and the secret in each environment.",
-        applies=is_pipeline, check=_shared,
+        applies=may_run, check=_shared,
         bad={
             CI: gh(a_job("deploy-staging", "kubectl apply -f a", "    env:\n      K: ${{ secrets.KUBECONFIG }}\n")
                      + a_job("deploy-production", "kubectl apply -f a", "    env:\n      K: ${{ secrets.KUBECONFIG }}\n")),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, a_job, gh
-from boringops_tools.red_flags.pipelines import Job, Pipeline, is_pipeline, jobs_of
+from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.yaml_files import line_of, walk
 
@@ -88,7 +88,7 @@ RED_FLAGS = (
     RedFlag(
         "pipeline/long-lived-key", "Commit AWS keys, passwords, or tokens to git", "warning",
         "Log in by OpenID Connect (`id-token: write` and a role): there is no key to leak or to rotate.",
-        applies=is_pipeline, check=_long_lived,
+        applies=may_run, check=_long_lived,
         bad={
             CI: gh("  a:\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v4\n        with:\n"
                      "          aws-access-key-id: ${{ secrets.AWS_ACCESS_KEY_ID }}\n"),

@@ -10,13 +10,14 @@ import functools
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
+from boringops_tools.red_flags.azure_templates import is_template, looks_like_template, may_be_template
 from boringops_tools.red_flags.gitlab_extends import extended
 from boringops_tools.red_flags.scripts import Command, Script, commands
-from boringops_tools.yaml_files import documents, is_azure, is_workflow, line_of, walk
+from boringops_tools.yaml_files import Unreadable, documents, is_azure, is_workflow, line_of, walk
 
 # Contexts, environments and jobs that say by their name where they lead.
 _PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
@@ -82,9 +83,14 @@ def is_pipeline(path: str) -> bool:
     return _reader(path) is not None
 
 
+def may_run(path: str) -> bool:
+    """Whether a file is a pipeline by its name, or may be a template of one: `read` looks at its shape."""
+    return is_pipeline(path) or may_be_template(path)
+
+
 def read(path: str, text: str) -> list[Pipeline]:
     """The pipelines of a file; none where it is no pipeline. Raises Unreadable."""
-    reader = _reader(path)
+    reader = _reader(path) or (_azure_template if may_be_template(path) else None)
     return list(_read(reader, text)) if reader else []
 
 
@@ -306,6 +312,16 @@ def _azure(text: str) -> Iterator[Pipeline]:
             last = name
         templates = any(key in ("template", "extends") for _, key, _ in walk(document))
         yield Pipeline("azure", tuple(jobs), templates)
+
+
+def _azure_template(text: str) -> Iterator[Pipeline]:
+    """A template under a name of its own. Where it is called, and what with, is said elsewhere."""
+    try:
+        found = looks_like_template(text) and is_template(next(iter(documents(text)), None))
+    except Unreadable:
+        return
+    for pipeline in _azure(text) if found else ():
+        yield replace(pipeline, open_ended=True)
 
 
 def _azure_jobs(stage: Mapping[Any, Any], prefix: str, before: tuple[str, ...]) -> Iterator[Job]:

@@ -17,7 +17,7 @@ from boringops_tools.red_flags.deploying import (
     to_production,
 )
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
-from boringops_tools.red_flags.pipelines import Job, Pipeline, is_pipeline, jobs_of
+from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.red_flags.testing import TESTS, is_test, judges_infrastructure, passes, tests, tests_itself
 from boringops_tools.yaml_files import walk
@@ -164,7 +164,7 @@ RED_FLAGS = (
     RedFlag(
         "pipeline/untested-production", _UNTESTED, "warning",
         "Make the deployment need the job that tests what it deploys.",
-        applies=is_pipeline, check=_untested,
+        applies=may_run, check=_untested,
         bad={
             ".github/workflows/late.yml": gh(a_job("test", "npm test") + a_job("deploy", "kubectl apply -f k8s", GUARD)
                 + "      - name: Smoke test\n        run: curl -f https://acme.io/healthz\n"),
@@ -200,7 +200,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "pipeline/no-environment", _REVIEW, "warning", "Name the environment, and protect it with reviewers.",
-        applies=is_pipeline, check=_no_environment,
+        applies=may_run, check=_no_environment,
         bad={
             CI: gh(a_job("test", "npm test") + a_job("deploy-prod", "kubectl apply -f k8s", "    needs: test\n")),
             ".gitlab-ci.yml": "deploy_production:\n  script: [kubectl apply -f k8s]\n",
@@ -214,7 +214,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "pipeline/untested-package", _UNTESTED, "warning", "Make the job that publishes need the one that tests.",
-        applies=is_pipeline, check=_untested_package,
+        applies=may_run, check=_untested_package,
         bad={
             CI: gh(a_job("test", "npm test") + a_job("release", "npm publish")),
             ".gitlab-ci.yml": "stages: [test, publish]\nunit:\n  stage: test\n  script: [make test]\npublish:\n  stage: publish\n  needs: []\n  script: [twine upload dist/*]\n",
@@ -229,7 +229,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "pipeline/no-approval", _REVIEW, "warning", "Let a person say yes before: an approval job, a manual job or `input`.",
-        applies=is_pipeline, check=_unapproved,
+        applies=may_run, check=_unapproved,
         bad={
             ".circleci/config.yml": _CIRCLE.format("      - hold: {type: approval, requires: [test]}\n      - d: {name: deploy-production, requires: [test]}\n"),
             "Jenkinsfile": _STAGES.format("", "when { branch 'main' }"),

@@ -22,7 +22,7 @@ _OPEN_MODE = re.compile(r"0?[0-7]?777|0?[0-7]?666|(?:a|ugo)?\+rwx|a=rwx|o\+w|a\+
 
 def _all(path: str, text: str) -> Iterator[Command]:
     """Every command of a file, wherever in it."""
-    if pipelines.is_pipeline(path):
+    if pipelines.may_run(path):
         for pipeline in pipelines.read(path, text):
             for job in pipeline.jobs:
                 for step in job.steps:
@@ -33,7 +33,7 @@ def _all(path: str, text: str) -> Iterator[Command]:
 
 
 def _applies(path: str) -> bool:
-    return pipelines.is_pipeline(path) or is_dockerfile(path) or is_script(path)
+    return pipelines.may_run(path) or is_dockerfile(path) or is_script(path)
 
 
 def _each(judge: Callable[[Command], str]) -> Callable[[str, str], Iterable[Hit]]:
@@ -224,6 +224,7 @@ RED_FLAGS = (
             "b.Dockerfile": "FROM a:1\nENV NODE_TLS_REJECT_UNAUTHORIZED=0\n",
             "deploy.sh": "ssh -o StrictHostKeyChecking=no deploy@acme.io restart\n",
             "compose.yaml": "services:\n  a:\n    environment:\n      - NODE_TLS_REJECT_UNAUTHORIZED=0\n",
+            "ci/test.yml": "parameters:\n- {name: a}\njobs:\n- job: t\n  steps:\n  - script: npm config set strict-ssl false\n",
             "Jenkinsfile": "pipeline { stages { stage('Get') { steps {\n sh 'curl --insecure https://acme.io/x'\n} } } }\n",
         },
         good={
