@@ -385,7 +385,7 @@ _STAGE = re.compile(r"\bstage\s*\(?\s*(['\"])([^'\"\n]{1,200})\1\s*\)?\s*\{")
 _INPUT = re.compile(r"(?m)\binput\b\s*(?:\(|\{|message|['\"])")
 
 
-def _plain_groovy(text: str) -> str:
+def plain_groovy(text: str) -> str:
     """The text without what its comments say."""
     return _GROOVY.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m[0].startswith("/") else m[0], text)
 
@@ -399,13 +399,13 @@ def _shell_steps(plain: str, start: int, end: int) -> Iterator[Step]:
 
 def _jenkins_library(text: str) -> Iterator[Pipeline]:
     """What a library's step runs, as one job: the pipelines that call it are elsewhere."""
-    plain = _plain_groovy(text)
+    plain = plain_groovy(text)
     if steps := tuple(_shell_steps(plain, 0, len(plain))):
         yield Pipeline("jenkins", (Job("call", 1, steps),), open_ended=True, environments=False)
 
 
 def _jenkins(text: str) -> Iterator[Pipeline]:
-    plain = _plain_groovy(text)
+    plain = plain_groovy(text)
     stages = list(_STAGE.finditer(plain))
     jobs: list[Job] = []
     guarded = False
