@@ -87,8 +87,11 @@ def deploys(job: Job) -> bool:
 
 
 def changes_infrastructure(job: Job) -> bool:
-    found = [command.program for step in job.steps for command in step.commands if deploys_by(command)]
-    return bool(found) and set(found) <= _INFRASTRUCTURE
+    found = [command for step in job.steps for command in step.commands if deploys_by(command)]
+    return bool(found) and all(
+        command.program in _INFRASTRUCTURE or {"cloudformation", "deployment"} & set(command.argv[1:3])
+        for command in found
+    )
 
 
 def _given(job: Job) -> str:
