@@ -53,9 +53,7 @@ _DEPLOY_ACTIONS = re.compile(
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "source", "."})
 # What changes infrastructure itself; the others bring a new version of an application.
-_INFRASTRUCTURE = frozenset(
-    {"terraform", "tofu", "terragrunt", "pulumi", "cdk", "sam", "ansible-playbook", "aws", "az"}
-)
+_INFRASTRUCTURE = frozenset({"terraform", "tofu", "terragrunt", "pulumi", "cdk", "sam", "ansible-playbook"})
 
 
 def deploys_by(command: Command) -> bool:
