@@ -11,8 +11,10 @@ import pytest
 from boringops.facts import Finding
 from boringops_tools import validators
 from boringops_tools.validators import workflows
+from boringops_tools.validators.azure_tasks import is_foreign, without_foreign
 from boringops_tools.validators.base import File, Judged, Ran, Said, Validator
 from boringops_tools.validators.gaps import gaps
+from boringops_tools.validators.workflows import writes_own
 
 
 def named(name: str) -> Validator:
@@ -293,3 +295,37 @@ def test_a_comma_too_many_is_called_one(text: str) -> None:
 )
 def test_a_pipeline_of_azure_by_another_name_is_told_as_unchecked(path: str, text: str, told: bool) -> None:
     assert bool(gaps(file(path, text))) is told
+
+
+@pytest.mark.parametrize(
+    ("task", "foreign"),
+    [
+        ("TerraformInstaller@1", True),
+        ("ms-devlabs.custom-terraform-tasks.custom-terraform-installer-task.TerraformInstaller@1", True),
+        ("NodeTool@0", False),
+        ("NodeTool@7", True),
+        ("NodeTol@0", False),
+        ("nonsense", False),
+    ],
+)
+def test_tasks_of_extensions_are_none_of_the_schemas(task: str, foreign: bool) -> None:
+    assert is_foreign(task) is foreign
+    step = {"task": task, "inputs": {"a": "b"}, "displayName": "c"}
+    assert without_foreign(step) == ({"script": "", "displayName": "c"} if foreign else step)
+
+
+@pytest.mark.parametrize(
+    ("written", "own"),
+    [
+        ('echo "$RUNNER_TEMP/tool/bin" >> "$GITHUB_PATH"', True),
+        ('echo "$HOME/.tool/bin" >> $GITHUB_PATH', True),
+        ("echo MODE=release >> $GITHUB_ENV", True),
+        ('echo "$TOOL_DIR" >> "$GITHUB_PATH"', False),
+        ('echo "NAME=$(cat name)" >> "$GITHUB_ENV"', False),
+        ("cat names >> $GITHUB_ENV", False),
+    ],
+)
+def test_a_constant_on_the_path_executes_nothing_of_others(written: str, own: bool) -> None:
+    text = f"runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        {written}\n    - run: echo\n"
+    assert writes_own(text, 4) is own
+    assert writes_own(text, 5) is own

@@ -1,4 +1,4 @@
-"""Composite actions of GitHub: the inputs and steps that expressions name, and what they run on."""
+"""Composite actions of GitHub: the inputs and steps that expressions name, what they run on, and where they lie."""
 
 # ruff: noqa: E501 - an example reads best on one line
 
@@ -10,11 +10,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
-from boringops_tools.yaml_files import walk
+from boringops_tools.yaml_files import is_workflow, walk
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.S)
 _INPUT = re.compile(r"\binputs\.([\w-]+)")
 _STEP = re.compile(r"\bsteps\.([\w-]+)\.")
+_SECRET = re.compile(r"(?<![\w.'\"-])secrets\s*(?:\.\s*([\w-]+)|\[)", re.I)
+_OLD_COMMAND = re.compile(r"::(set-output|save-state|set-env|add-path)(?:\s+name=[^:\n]*)?::")
+_REPLACED = {
+    "set-output": "GITHUB_OUTPUT",
+    "save-state": "GITHUB_STATE",
+    "set-env": "GITHUB_ENV",
+    "add-path": "GITHUB_PATH",
+}
 _OLD = re.compile(r"node(?:8|10|12|16)")
 
 
@@ -49,6 +57,44 @@ def _references(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(line, f"the action has no step with the id `{name}`")
 
 
+def _secrets(files: Files, path: str) -> Iterator[Hit]:
+    action = _action(files, path)
+    for text, line in _expressions(action) if mapping(action, "runs").get("using") == "composite" else ():
+        for match in _SECRET.finditer(re.sub(r"'[^']*'", "''", text)):
+            yield Hit(line, f"an action has no `secrets` ({match[0]}): it gets what it needs as an input")
+
+
+def _old_commands(files: Files, path: str) -> Iterator[Hit]:
+    for step in map(mapping, listed(mapping(_action(files, path), "runs").get("steps"))):
+        script = step.get("run")
+        if not isinstance(script, str):
+            continue
+        for match in _OLD_COMMAND.finditer(script):
+            block = (at((step, "run")) or 1) + (1 if "\n" in script.rstrip("\n") else 0)
+            line = block + script.count("\n", 0, match.start())
+            yield Hit(line, f"the command `::{match[1]}` is one that GitHub gave up: append to ${_REPLACED[match[1]]}")
+
+
+def _uses(files: Files, path: str) -> Iterator[Hit]:
+    """Local actions and workflows that are not there. Another repository that is checked out brings its own."""
+    text = files.text(path)
+    if re.search(r"(?m)^\s*(?:-\s+)?(?:repository|path|submodules)\s*:", text) or not files.known:
+        return
+    for document in files.documents(path):
+        for parent, key, value in walk(document):
+            if key != "uses" or not isinstance(value, str) or not value.startswith("./") or "$" in value:
+                continue
+            place = posixpath.normpath(value.partition("@")[0])
+            there = [place, f"{place}/action.yml", f"{place}/action.yaml", f"{place}/Dockerfile"]
+            made = re.search(rf"(?m)^(?!\s*(?:-\s+)?uses:).*{re.escape(place)}", text) or files.ignored(place)
+            if not any(each in files.known for each in there) and not made:
+                yield Hit(at((parent, key)), f"`{value}` is not in the repository")
+
+
+def _calls(path: str) -> bool:
+    return is_workflow(path) or (_applies(path) and path.startswith(".github/"))
+
+
 def _using(files: Files, path: str) -> Iterator[Hit]:
     runs = mapping(_action(files, path), "runs")
     using = str(runs.get("using"))
@@ -58,6 +104,7 @@ def _using(files: Files, path: str) -> Iterator[Hit]:
 
 _DOC = "GitHub Actions, Metadata syntax"
 _A = "name: a\ndescription: b\n{}runs:\n  using: composite\n  steps:\n    - id: x\n      shell: bash\n      env: {{A: '${{{{ {} }}}}'}}\n      run: b\n"
+_U = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: {}\n"
 _J = "name: a\ndescription: b\nruns: {{using: {}, main: a.js}}\n"
 
 RULES = (
@@ -66,6 +113,19 @@ RULES = (
         f"{_DOC}: expressions of a composite action see its inputs and its steps by their ids.", _applies, _references,
         bad=({"action.yml": _A.format("", "inputs.b")}, {"a/action.yml": _A.format("outputs: {o: {description: d, value: '${{ steps.y.outputs.z }}'}}\n", "runner.os")}),
         good=({"action.yml": _A.format("inputs: {b: {description: c}}\n", "inputs.B")}, {"action.yml": _A.format("outputs: {o: {description: d, value: '${{ steps.x.outputs.z }}'}}\n", "runner.os")}),
+    ),
+    Rule(
+        "action/secrets", "error", "GitHub refuses the action: declare an input, and let the caller fill it from a secret.", "GitHub Actions, Contexts: secrets is not available in composite actions; a secret is passed as an input.", _applies, _secrets,
+        bad=({"action.yml": _A.format("", "secrets.TOKEN")}, {"a/action.yaml": _A.format("", "inputs.b || secrets.TOKEN")}), good=({"action.yml": _A.format("inputs: {secrets: {description: c}}\n", "inputs.secrets")}, {"action.yml": _A.format("", "format('secrets.x', runner.os)")}),
+    ),
+    Rule(
+        "action/old-command", "warning", "Append NAME=VALUE to the file: GitHub warns of these commands, and takes two of them no more.", "GitHub Actions, Workflow commands: set-output, save-state, set-env and add-path are deprecated for environment files.", _applies, _old_commands,
+        bad=({"action.yml": _A.format("", "runner.os").replace("run: b", "run: echo '::set-output name=a::b'")},), good=({"action.yml": _A.format("", "runner.os").replace("run: b", "run: echo '::error::b' && echo a=b >> $GITHUB_OUTPUT")},),
+    ),
+    Rule(
+        "workflow/local-action", "error", "The job fails at once: name the folder of an action, or a workflow, as seen from the root of the repository.", "GitHub Actions, Workflow syntax, uses: ./path/to/dir is a folder of the repository that is checked out.", _calls, _uses,
+        bad=({".github/workflows/a.yml": _U.format("./.github/actions/b"), ".github/actions/a/action.yml": _A.format("", "runner.os")},),
+        good=({".github/workflows/a.yml": _U.format("./.github/actions/a"), ".github/actions/a/action.yml": _A.format("", "runner.os")}, {".github/workflows/a.yml": _U.format("./b").replace("- uses: ./b", "- {uses: actions/checkout@v4, with: {path: b}}\n      - uses: ./b").replace("{uses", "\n          uses").replace(", with: {path: b}}", "\n          with:\n            path: b")}),
     ),
     Rule(
         "action/runtime", "error", "Build it for node24 or node20.", f"{_DOC}: runs.using names a runtime that the runners have.", _applies, _using,

@@ -12,6 +12,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.graph import cycles
+from boringops_tools.red_flags.azure_templates import is_template, may_be_template
 from boringops_tools.yaml_files import is_azure, walk
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -86,13 +87,23 @@ _STRATEGIES = frozenset({"runOnce", "rolling", "canary"})
 
 
 def _strategies(files: Files, path: str) -> Iterator[Hit]:
-    for kind, members in _groups(files, path):
-        for member in members if kind == "job" else ():
-            strategy = mapping(member).get("strategy")
-            if "deployment" in mapping(member) and isinstance(strategy, Mapping):
-                for key in strategy:
-                    if str(key) not in _STRATEGIES and "${{" not in str(key):
-                        yield Hit(at((strategy, key)), f"`{key}` is no deployment strategy")
+    found = files.documents(path)
+    document = mapping(found[0]) if found else {}
+    if not (is_azure(path) or is_template(document)):
+        return
+    for _, key, members in walk(document):
+        for member in map(mapping, listed(members) if key == "jobs" else ()):
+            strategy = mapping(member, "strategy")
+            for word in strategy if "deployment" in member else ():
+                if str(word) not in _STRATEGIES and "${{" not in str(word):
+                    yield Hit(at((strategy, word)), f"`{word}` is no deployment strategy")
+            if "job" not in member:
+                continue
+            for word in strategy:
+                if str(word) in _STRATEGIES:
+                    yield Hit(at((strategy, word)), f"`{word}` is a strategy of a `deployment`: a `job` has none such")
+            if "environment" in member:
+                yield Hit(at((member, "environment")), "an `environment` belongs to a `deployment`: a `job` has none")
 
 
 def _doubles(files: Files, path: str) -> Iterator[Hit]:
@@ -145,10 +156,10 @@ RULES = (
         good=({"azure-pipelines.yml": "jobs:\n- template: ci/a.yml\n- template: /ci/a.yml\n- template: b.yml@shared\n- template: ${{ parameters.t }}\n", "ci/a.yml": "jobs: []\n"},),
     ),
     Rule(
-        "azure/strategy", "error", "Write runOnce, rolling or canary.",
+        "azure/strategy", "error", "Write runOnce, rolling or canary, of a `deployment`.",
         f"{_DOC}: a deployment's strategy is runOnce, rolling or canary.",
-        is_azure, _strategies,
-        bad=({"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {blueGreen: {}}\n"},),
+        may_be_template, _strategies,
+        bad=({"pipelines/deploy.yml": "parameters: [{name: to}]\njobs:\n- job: a\n  strategy: {runOnce: {deploy: {steps: []}}}\n"}, {"azure-pipelines.yml": "jobs:\n- job: a\n  environment: x\n  steps: []\n"},{"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {blueGreen: {}}\n"},),
         good=({"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {runOnce: {deploy: {steps: []}}}\n- job: b\n  strategy: {matrix: {}}\n"},),
     ),
 )  # fmt: skip

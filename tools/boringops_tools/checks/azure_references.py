@@ -11,6 +11,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.kubernetes_values import bad_cron
+from boringops_tools.red_flags.azure_templates import is_template, may_be_template
 from boringops_tools.yaml_files import is_azure, walk
 
 _PARAMETER = re.compile(r"\bparameters(?:\.(\w+)|\['(\w+)'\])")
@@ -39,7 +40,7 @@ def _parameters(files: Files, path: str) -> Iterator[Hit]:
     document = _document(files, path)
     declared = document.get("parameters")
     names = {text_of(mapping(each).get("name")) for each in listed(declared)} or set(map(str, mapping(declared)))
-    if "extends" in document or not names or "" in names:
+    if "extends" in document or not names or "" in names or not (is_azure(path) or is_template(document)):
         return
     for text, line in _texts(document):
         for expression in re.findall(r"\$\{\{(.*?)\}\}", text, re.S):
@@ -181,8 +182,8 @@ _OUT = "stages:\n- stage: a\n  jobs:\n  - job: b\n    steps:\n    - {{bash: x, n
 _PAR = "parameters:\n- {{name: to, values: [a, b], default: {}}}\nsteps:\n- script: x ${{{{ parameters.{} }}}}\n"
 
 RULES = (
-    Rule("azure/parameter", "error", "Azure refuses the pipeline: declare the parameter, with a default among its values.", f"{_DOC}, parameters: only declared ones are there.", is_azure, _parameters,
-         bad=(_pipeline(_PAR.format("a", "where")), _pipeline(_PAR.format("c", "to"))), good=(_pipeline(_PAR.format("a", "To")), _pipeline("steps:\n- script: echo parameters.x ${{ parameters.y }}\n"))),
+    Rule("azure/parameter", "error", "Azure refuses the pipeline: declare the parameter, with a default among its values.", f"{_DOC}, parameters: only declared ones are there.", may_be_template, _parameters,
+         bad=(_pipeline(_PAR.format("a", "where")), _pipeline(_PAR.format("c", "to")), {"ci/test.yml": "parameters:\n- {name: version, type: string}\njobs:\n- job: a\n  steps:\n  - script: x ${{ parameters.node }}\n"}), good=(_pipeline(_PAR.format("a", "To")), _pipeline("steps:\n- script: echo parameters.x ${{ parameters.y }}\n"))),
     Rule("azure/branch", "error", "Compare with refs/heads/NAME, or use Build.SourceBranchName.", "Azure Pipelines, Predefined variables: Build.SourceBranch is the whole reference.", is_azure, _branches,
          bad=(_pipeline("jobs:\n- job: a\n  condition: eq(variables['Build.SourceBranch'], 'main')\n"),), good=(_pipeline("jobs:\n- job: a\n  condition: and(eq(variables['Build.SourceBranch'], 'refs/heads/main'), eq(variables['Build.SourceBranchName'], 'main'))\n"),)),
     Rule("azure/output", "error", "The variable is empty: name the stage, the job and the step that set it.", "Azure Pipelines, Set variables in scripts: stageDependencies.STAGE.JOB.outputs['STEP.NAME'].", is_azure, _outputs,

@@ -168,6 +168,7 @@ def _needs(files: Files, path: str) -> Iterator[Hit]:
                     if not pipeline.whole and not difflib.get_close_matches(other, pipeline.jobs, 1, 0.9):
                         continue
                     hidden = " (a hidden job never runs)" if other.startswith(".") else ""
+                    hidden = " but a keyword of GitLab's" if other in _NO_JOBS else hidden
                     yield Hit(line, f"job `{name}`: `{key}` names `{other}`, which is no job{hidden}")
                     continue
                 mine, theirs = pipeline.stage(name), pipeline.stage(base if other not in pipeline.jobs else other)

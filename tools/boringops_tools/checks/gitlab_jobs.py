@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
-from boringops_tools.checks.gitlab import applies, known, names, read
+from boringops_tools.checks.gitlab import applies, is_root, known, names, read
+from boringops_tools.yaml_files import tag_of
 
-_RUNS = ("script", "run", "trigger", "pages", "extends", "inherit")
+_RUNS = ("script", "run", "trigger", "pages", "inherit")
 
 
 def _includes(files: Files, path: str) -> Iterator[Hit]:
@@ -34,10 +36,59 @@ def _jobs(files: Files, path: str) -> Iterator[Hit]:
         return
     for name, job in pipeline.jobs.items():
         line = at((pipeline.document, name))
-        if not set(_RUNS) & set(job) and pipeline.whole and "<<" not in job:
-            yield Hit(line, f"job `{name}` has nothing to run: no `script`, `run` or `trigger`")
+        if not set(_RUNS) & set(job) and "<<" not in job and _idle(files, path, job):
+            inherited = ", and what it extends brings none" if "extends" in job else ""
+            yield Hit(line, f"job `{name}` has nothing to run: no `script`, `run` or `trigger`{inherited}")
         if "rules" in job and (older := next((key for key in ("only", "except") if key in job), None)):
             yield Hit(at((job, older)), f"job `{name}` has both `rules` and `{older}`")
+
+
+# GitLab's own templates whose jobs are all called after them.
+_SCANNERS = re.compile(
+    r"(?:Jobs|Security)/(SAST|SAST-IaC|Secret-Detection|Dependency-Scanning|Container-Scanning|Code-Quality)(?:\.latest)?\.gitlab-ci\.yml"
+)
+
+
+def _may_bring(files: Files, document: Mapping[Any, Any], name: str) -> bool:
+    """Whether an include from elsewhere may have a job of a name."""
+    include = document.get("include")
+    for each in include if isinstance(include, list) else [include]:
+        local = each.get("local") if isinstance(each, Mapping) else each
+        place = posixpath.normpath(local.lstrip("/")) if isinstance(local, str) else ""
+        scanner = _SCANNERS.fullmatch(str(each.get("template"))) if isinstance(each, Mapping) else None
+        words = re.split(r"\W+|_", scanner[1].lower()) if scanner else []
+        if place not in files.known and (scanner is None or any(word in name.lower() for word in words)):
+            return True
+    return False
+
+
+def _idle(files: Files, path: str, job: Mapping[Any, Any]) -> bool:
+    """Whether nothing that a job extends brings it something to run; what is not in the repository may."""
+    pipeline = read(files, path)
+    if pipeline is None or not (pipeline.whole or is_root(path)):
+        return False
+    known: dict[str, Mapping[Any, Any]] = {}
+    for document in _together(files, path, 0):
+        known |= {
+            str(name): {**known.get(str(name), {}), **each}
+            for name, each in document.items()
+            if isinstance(each, Mapping)
+        }
+    name = next((name for name, each in pipeline.jobs.items() if each is job), "")
+    if not pipeline.whole and ("extends" not in job or _may_bring(files, pipeline.document, name)):
+        return False  # what is included may have a job of this name
+    todo, seen = [*names(job.get("extends")), *([name] if name in known else [])], set()
+    if not isinstance(job.get("extends", ""), str | list) or tag_of(job.get("extends")) == "!reference":
+        return False
+    while todo:
+        parent = todo.pop()
+        if parent in seen:
+            continue
+        seen.add(parent)
+        if parent not in known or set(_RUNS) & set(known[parent]) or "<<" in known[parent]:
+            return False
+        todo += names(known[parent].get("extends"))
+    return True
 
 
 def _artifacts(files: Files, path: str) -> Iterator[Hit]:
@@ -97,8 +148,8 @@ RULES = (
     Rule(
         "gitlab/job", "error", "GitLab refuses the job: give it something to run, and either `rules` or `only` and `except`.",
         f"{_DOC}: a job needs script, run or trigger; rules replace only and except, and cannot be used with them.", applies, _jobs,
-        bad=({_Y: "a: {image: 'a:1'}\n"}, {_Y: "a: {script: x, rules: [{when: always}], only: [main]}\n"}),
-        good=({_Y: "default: {image: 'a:1'}\n.t: {image: 'a:1'}\na: {script: x, rules: [{when: always}]}\nb: {extends: .t, script: [y]}\nc: {trigger: {include: d.yml}}\n"},),
+        bad=({_Y: "a: {image: 'a:1'}\n"}, {_Y: ".t: {image: 'a:1'}\na: {extends: .t}\n"}, {_Y: "include: [{local: b.yml}, {template: Jobs/SAST.gitlab-ci.yml}]\na: {extends: .t}\n", "b.yml": ".t: {image: 'a:1'}\n"}, {_Y: "a: {script: x, rules: [{when: always}], only: [main]}\n"}),
+        good=({_Y: "default: {image: 'a:1'}\n.t: {image: 'a:1'}\na: {script: x, rules: [{when: always}]}\nb: {extends: .t, script: [y]}\nc: {trigger: {include: d.yml}}\n"}, {_Y: ".s: {script: x}\n.t: {extends: .s}\na: {extends: .t}\n"}, {_Y: "include: [{template: Jobs/X.gitlab-ci.yml}]\na: {extends: .x}\nx: {stage: test}\n"}, {_Y: "include: [{template: Jobs/SAST.gitlab-ci.yml}]\n.r: {stage: test}\nsemgrep-sast: {extends: .r}\n"}, {_Y: "include: [{project: a/b, file: c.yml}]\n.r: {stage: test}\na: {extends: .r}\n"}),
     ),
     Rule(
         "gitlab/artifact", "error", "GitLab refuses the pipeline: name the job that makes the file.",

@@ -21,6 +21,11 @@ _CONDITIONS = frozenset(
     {"always", "changed", "fixed", "regression", "aborted", "failure", "success", "unsuccessful", "unstable", "cleanup",
      "notBuilt"}
 )  # fmt: skip
+# Steps that every Jenkins has; `input` and `tools` are directives, too.
+_STEPS = frozenset(
+    {"sh", "bat", "powershell", "pwsh", "echo", "checkout", "git", "junit", "archiveArtifacts", "stash", "unstash", "writeFile",
+     "deleteDir", "cleanWs", "error", "sleep", "build", "publishHTML", "slackSend", "emailext", "mail", "milestone"}
+)  # fmt: skip
 _BODIES = ("steps", "stages", "parallel", "matrix")
 
 
@@ -82,6 +87,10 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
             elif each.name in seen and each.name in known:
                 yield Hit(each.line, f"`{each.name}` stands twice in {what}")
             seen.add(each.name)
+    for stage in stages_of(pipeline):
+        for each in stage.children:
+            if not each.has_block and each.name in _STEPS:
+                yield Hit(each.line, f"the step `{each.name}` stands outside of `steps`")
     for owner in [pipeline, *stages_of(pipeline)]:
         stages = owner.child("stages")
         for each in stages.children if stages else ():
@@ -107,6 +116,8 @@ def _twice(files: Files, path: str) -> Iterator[Hit]:
     seen: set[str] = set()
     lines = files.text(path).splitlines()
     for each in stages_of(pipeline) if pipeline else ():
+        if each.bare and each.has_block:
+            yield Hit(each.line, "the stage has no name")
         name = _STAGE_NAME.search(lines[each.line - 1][: lines[each.line - 1].find("{") + 1 or None])
         if name is not None and name[1] in seen:
             yield Hit(each.line, f"there are two stages `{name[1]}`")
@@ -168,7 +179,8 @@ RULES = (
         f"{_DOC}: the sections and directives of a pipeline and of a stage are a fixed list, each at most once.",
         is_jenkinsfile, _unknown,
         bad=(
-            _example(_STAGE, "agent any\n  step { }"), _example("stage('a') { script { x() }\n steps { sh 'x' } }"),
+            _example(_STAGE, "agent any\n  step { }"), _example("stage('a') {\n sh 'y'\n steps { sh 'x' } }"),
+            _example("stage('a') { script { x() }\n steps { sh 'x' } }"),
             _example(_STAGE, "agent any\n  agent none"), _example("steps { sh 'x' }\n" + _STAGE),
         ),
         good=(
@@ -177,8 +189,8 @@ RULES = (
         ),
     ),
     Rule(
-        "jenkins/stage-name", "error", "Jenkins refuses the Pipeline: give each stage a name of its own.", f"{_DOC}: names of stages are unique.", is_jenkinsfile, _twice,
-        bad=(_example("stage('a') { steps { sh 'x' } }\n    stage('a') { steps { sh 'y' } }"),), good=(_example("stage('a') { steps { sh 'x' } }\n    stage('b') { steps { sh 'y' } }\n    stage(\"${x}\") { steps { sh 'z' } }"),),
+        "jenkins/stage-name", "error", "Jenkins refuses the Pipeline: give each stage a name of its own.", f"{_DOC}: a stage has a name, and names are unique.", is_jenkinsfile, _twice,
+        bad=(_example("stage { steps { sh 'x' } }"), _example("stage('a') { steps { sh 'x' } }\n    stage('a') { steps { sh 'y' } }"),), good=(_example("stage('a') { steps { sh 'x' } }\n    stage('b') { steps { sh 'y' } }\n    stage(\"${x}\") { steps { sh 'z' } }"),),
     ),
     Rule(
         "jenkins/secret-in-string", "warning", "Put the command into single quotes: then the shell takes the value from its environment.", "Jenkins documentation, Using a Jenkinsfile: string interpolation of sensitive variables.", is_jenkinsfile, _interpolated,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
+from boringops_tools.red_flags.more_pipelines import is_action
 from boringops_tools.red_flags.pipelines import is_pipeline
 from boringops_tools.red_flags.pipelines import read as read_pipelines
 from boringops_tools.yaml_files import Unreadable
@@ -58,6 +59,11 @@ def targets(files: Files) -> set[str] | None:
     return {name for match in _TARGET.finditer(text) for name in match[1].split()}
 
 
+def _applies(path: str) -> bool:
+    """An action that is there for other repositories runs their scripts."""
+    return is_pipeline(path) and (path.startswith(".github/") or not is_action(path))
+
+
 def _unknown(files: Files, path: str) -> Iterator[Hit]:
     try:
         pipelines = read_pipelines(path, files.text(path))
@@ -98,7 +104,7 @@ _RUN = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: {}\n"
 RULES = (
     Rule(
         "consistency/unknown-script", "error", "The job fails there: name a script that is there, or add it.",
-        "npm run takes the scripts of package.json, make the targets of its Makefile.", is_pipeline, _unknown,
+        "npm run takes the scripts of package.json, make the targets of its Makefile.", _applies, _unknown,
         bad=(
             {_W: _RUN.format("npm run test:unit"), "package.json": '{"scripts": {"test": "x"}}'}, {_W: _RUN.format("make tset"), "Makefile": "test: a\n\tgo test\n"},
             {".gitlab-ci.yml": "a:\n  script:\n    - make lint\n", "Makefile": "test:\n\tgo test\n"},

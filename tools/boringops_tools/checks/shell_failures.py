@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.scripts import npm_scripts, targets
-from boringops_tools.red_flags.delivery import tests as is_test
 from boringops_tools.red_flags.scripts import Command, Script, commands, is_script, tree, written
+from boringops_tools.red_flags.testing import tests as is_test
 
 if TYPE_CHECKING:
     from tree_sitter import Node

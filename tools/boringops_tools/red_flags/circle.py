@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.delivery import PRODUCTION, STAGING
-from boringops_tools.red_flags.pipelines import Job, Pipeline, read
+from boringops_tools.red_flags.deploying import PRODUCTION, STAGING
+from boringops_tools.red_flags.pipelines import jobs_of
 from boringops_tools.yaml_files import documents, line_of
-
-
-def _jobs(path: str, text: str) -> Iterator[tuple[Pipeline, Job]]:
-    for pipeline in read(path, text):
-        for job in pipeline.jobs:
-            yield pipeline, job
 
 
 def _contexts(path: str, text: str) -> Iterable[Hit]:
     """CircleCI: production's context on a job for another environment."""
-    for pipeline, job in _jobs(path, text):
+    for pipeline, job in jobs_of(path, text):
         if (
             pipeline.system == "circleci"
             and job.environment

@@ -234,7 +234,7 @@ def _undigested(path: str, text: str) -> Iterable[Hit]:
 _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], ...] = (
     (is_workflow, _workflow),
     (is_compose, _compose),
-    (lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
+    (lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")) or path.startswith(".gitlab/"), _gitlab),
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
     (lambda path: posixpath.basename(path) in ("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
     (lambda path: is_drone(path) or is_woodpecker(path) or is_bitbucket(path), _steps),
@@ -261,6 +261,7 @@ RED_FLAGS = (
             "k8s/app.yaml": _POD.format("acme/app:latest"),
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
             ".gitlab-ci.yml": "a:\n  image: {name: node:latest}\n  script: [x]\n",
+            ".gitlab/go.yml": ".go:\n  image: golang:latest\n",
             "b/.gitlab-ci.yml": "default:\n  services: [redis:latest]\n",
             ".circleci/config.yml": "executors:\n  a:\n    docker: [{image: cimg/node:current}]\n",
             "azure-pipelines.yml": "resources:\n  containers: [{container: n, image: node:latest}]\njobs: [{job: a, container: n}]\n",

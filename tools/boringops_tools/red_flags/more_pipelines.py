@@ -1,4 +1,5 @@
-"""Bitbucket, Drone, Woodpecker, Travis, Buildkite, Cloud Build and CodeBuild read into the shape of `pipelines`."""
+"""Bitbucket, Drone, Woodpecker, Travis, Buildkite, Cloud Build, CodeBuild and the composite actions of GitHub read into the shape of
+`pipelines`."""
 
 from __future__ import annotations
 
@@ -8,7 +9,16 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from boringops_tools.red_flags.pipelines import Job, Pipeline, Step, items_of, lines_of, list_of, mappings_of
+from boringops_tools.red_flags.pipelines import (
+    Job,
+    Pipeline,
+    Step,
+    github_steps,
+    items_of,
+    lines_of,
+    list_of,
+    mappings_of,
+)
 from boringops_tools.red_flags.scripts import Script
 from boringops_tools.yaml_files import line_of
 
@@ -39,6 +49,10 @@ def is_cloud_build(path: str) -> bool:
 
 def is_code_build(path: str) -> bool:
     return bool(re.fullmatch(r"buildspec(?:[._-][^/]*)?\.ya?ml", posixpath.basename(path)))
+
+
+def is_action(path: str) -> bool:
+    return posixpath.basename(path) in ("action.yml", "action.yaml")
 
 
 # --- Bitbucket --------------------------------------------------------------------------------------------------------
@@ -212,7 +226,19 @@ def _code_build(text: str) -> Iterator[Pipeline]:
         yield Pipeline("codebuild", (Job("build", line_of(document, "phases") or 1, steps),), True, environments=False)
 
 
+# --- composite actions ------------------------------------------------------------------------------------------------
+
+
+def _action(text: str) -> Iterator[Pipeline]:
+    """What a composite action runs, as one job: what stands before it, and who has to agree, is the caller's."""
+    for document in mappings_of(text):
+        runs = document.get("runs")
+        if isinstance(runs, Mapping) and runs.get("using") == "composite":
+            job = Job("action", line_of(document, "runs") or 1, tuple(github_steps(runs)), guarded=True, body=runs)
+            yield Pipeline("action", (job,), open_ended=True, environments=False)
+
+
 READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]], ...] = (
     (is_bitbucket, _bitbucket), (is_drone, _containers), (is_woodpecker, _containers), (is_travis, _travis),
-    (is_buildkite, _buildkite), (is_cloud_build, _cloud_build), (is_code_build, _code_build),
+    (is_buildkite, _buildkite), (is_cloud_build, _cloud_build), (is_code_build, _code_build), (is_action, _action),
 )  # fmt: skip

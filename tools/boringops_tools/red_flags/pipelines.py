@@ -10,13 +10,14 @@ import functools
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
+from boringops_tools.red_flags.azure_templates import is_template, looks_like_template, may_be_template
 from boringops_tools.red_flags.gitlab_extends import extended
 from boringops_tools.red_flags.scripts import Command, Script, commands
-from boringops_tools.yaml_files import documents, is_azure, is_workflow, line_of, walk
+from boringops_tools.yaml_files import Unreadable, documents, is_azure, is_workflow, line_of, walk
 
 # Contexts, environments and jobs that say by their name where they lead.
 _PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
@@ -53,6 +54,8 @@ class Job:
     calls: str = ""
     """The workflow that it calls instead of steps of its own."""
     body: Any = None
+    options: Any = None
+    """What is said of it where it is started, in systems that define jobs elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,22 @@ def is_pipeline(path: str) -> bool:
     return _reader(path) is not None
 
 
+def may_run(path: str) -> bool:
+    """Whether a file is a pipeline by its name, or may be a template of one: `read` looks at its shape."""
+    return is_pipeline(path) or may_be_template(path)
+
+
 def read(path: str, text: str) -> list[Pipeline]:
     """The pipelines of a file; none where it is no pipeline. Raises Unreadable."""
-    reader = _reader(path)
+    reader = _reader(path) or (_azure_template if may_be_template(path) else None)
     return list(_read(reader, text)) if reader else []
+
+
+def jobs_of(path: str, text: str) -> Iterator[tuple[Pipeline, Job]]:
+    """Each job of a file with the pipeline it is one of. Raises Unreadable."""
+    for pipeline in read(path, text):
+        for job in pipeline.jobs:
+            yield pipeline, job
 
 
 @functools.lru_cache(maxsize=32)
@@ -168,13 +183,13 @@ def _github_job(jobs: Any, name: str, job: Mapping[Any, Any]) -> Job:
     if isinstance(environment, Mapping):
         environment = environment.get("name")
     return Job(
-        name, line_of(jobs, name) or 1, tuple(_github_steps(job)), _strings(job.get("needs")), str(environment or ""),
+        name, line_of(jobs, name) or 1, tuple(github_steps(job)), _strings(job.get("needs")), str(environment or ""),
         guarded=bool(environment), calls=str(job.get("uses") or ""), body=job,
         forgiven=line_of(job, "continue-on-error") if job.get("continue-on-error") is True else None,
     )  # fmt: skip
 
 
-def _github_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
+def github_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
     steps = list_of(job.get("steps"))
     for index, step in enumerate(steps):
         if isinstance(step, Mapping):
@@ -246,6 +261,7 @@ def _circle(text: str) -> Iterator[Pipeline]:
                         str(options.get("name", title)), line, tuple(_circle_steps(body.get("steps"), reusable, 0)),
                         _strings(options.get("requires")), _production_context(options), guarded=options.get("type") == "approval",
                         calls="" if str(title) in defined or options.get("type") == "approval" else str(title), body=body,
+                        options=options,
                     )
                 )  # fmt: skip
             gates = {job.name for job in jobs if job.guarded}
@@ -298,12 +314,28 @@ def _azure(text: str) -> Iterator[Pipeline]:
         yield Pipeline("azure", tuple(jobs), templates)
 
 
+def _azure_template(text: str) -> Iterator[Pipeline]:
+    """A template under a name of its own. Where it is called, and what with, is said elsewhere."""
+    try:
+        found = looks_like_template(text) and is_template(next(iter(documents(text)), None))
+    except Unreadable:
+        return
+    for pipeline in _azure(text) if found else ():
+        yield replace(pipeline, open_ended=True)
+
+
 def _azure_jobs(stage: Mapping[Any, Any], prefix: str, before: tuple[str, ...]) -> Iterator[Job]:
     jobs = list_of(stage.get("jobs"))
     if not jobs and "steps" in stage:
         yield Job(f"{prefix}job", line_of(stage, "steps") or 1, tuple(_azure_steps(stage)), before, body=stage)
     for index, job in enumerate(jobs):
         if not isinstance(job, Mapping):
+            continue
+        if isinstance(job.get("template"), str):
+            called = job["template"]
+            yield Job(
+                f"{prefix}{called}", line_of(job, "template") or 1, (), before, guarded=True, calls=called, body=job
+            )
             continue
         environment = job.get("environment")
         if isinstance(environment, Mapping):
@@ -353,7 +385,7 @@ _STAGE = re.compile(r"\bstage\s*\(?\s*(['\"])([^'\"\n]{1,200})\1\s*\)?\s*\{")
 _INPUT = re.compile(r"(?m)\binput\b\s*(?:\(|\{|message|['\"])")
 
 
-def _plain_groovy(text: str) -> str:
+def plain_groovy(text: str) -> str:
     """The text without what its comments say."""
     return _GROOVY.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m[0].startswith("/") else m[0], text)
 
@@ -367,13 +399,13 @@ def _shell_steps(plain: str, start: int, end: int) -> Iterator[Step]:
 
 def _jenkins_library(text: str) -> Iterator[Pipeline]:
     """What a library's step runs, as one job: the pipelines that call it are elsewhere."""
-    plain = _plain_groovy(text)
+    plain = plain_groovy(text)
     if steps := tuple(_shell_steps(plain, 0, len(plain))):
         yield Pipeline("jenkins", (Job("call", 1, steps),), open_ended=True, environments=False)
 
 
 def _jenkins(text: str) -> Iterator[Pipeline]:
-    plain = _plain_groovy(text)
+    plain = plain_groovy(text)
     stages = list(_STAGE.finditer(plain))
     jobs: list[Job] = []
     guarded = False

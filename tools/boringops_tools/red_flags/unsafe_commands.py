@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.jenkins_files import is_jenkinsfile
 from boringops_tools.red_flags import pipelines
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.scripts import Command, commands, is_script, written
@@ -22,7 +23,7 @@ _OPEN_MODE = re.compile(r"0?[0-7]?777|0?[0-7]?666|(?:a|ugo)?\+rwx|a=rwx|o\+w|a\+
 
 def all_commands(path: str, text: str) -> Iterator[Command]:
     """Every command of a file, wherever in it."""
-    if pipelines.is_pipeline(path):
+    if pipelines.may_run(path):
         for pipeline in pipelines.read(path, text):
             for job in pipeline.jobs:
                 for step in job.steps:
@@ -33,7 +34,7 @@ def all_commands(path: str, text: str) -> Iterator[Command]:
 
 
 def applies(path: str) -> bool:
-    return pipelines.is_pipeline(path) or is_dockerfile(path) or is_script(path)
+    return pipelines.may_run(path) or is_dockerfile(path) or is_script(path)
 
 
 def _each(judge: Callable[[Command], str]) -> Callable[[str, str], Iterable[Hit]]:
@@ -81,6 +82,7 @@ _TLS_VARIABLES: dict[str, re.Pattern[str]] = {
     "NPM_CONFIG_STRICT_SSL": re.compile("(?i)false"),
     "COMPOSER_DISABLE_TLS": re.compile("1"),
     "VAULT_SKIP_VERIFY": re.compile("(?i)1|true"),
+    "ANSIBLE_HOST_KEY_CHECKING": re.compile("(?i)0|false|no"),
     "GOINSECURE": re.compile(r"\*"),
 }
 
@@ -88,7 +90,8 @@ _TLS_VARIABLES: dict[str, re.Pattern[str]] = {
 def _variable(name: str, value: object) -> str:
     pattern = _TLS_VARIABLES.get(name.upper())
     given = str(value).strip("\"' ")
-    return f"{name}={given} switches certificate checks off" if pattern and pattern.fullmatch(given) else ""
+    what = "the check of host keys" if "HOST_KEY" in name.upper() else "certificate checks"
+    return f"{name}={given} switches {what} off" if pattern and pattern.fullmatch(given) else ""
 
 
 def _tls(command: Command) -> str:
@@ -125,6 +128,11 @@ def _exported(command: Command) -> Iterator[tuple[str, str]]:
 def _tls_commands_and_variables(path: str, text: str) -> Iterable[Hit]:
     if applies(path):
         yield from _each(_tls)(path, text)
+    if is_jenkinsfile(path):
+        plain = pipelines.plain_groovy(text)
+        for match in re.finditer(r"(?m)^\s*(?:env\.)?(\w+)\s*=\s*(['\"])([^'\"\n]*)\2", plain):
+            if message := _variable(match[1], match[3]):
+                yield Hit(plain.count("\n", 0, match.start(1)) + 1, message)
     if is_dockerfile(path):
         from boringops_tools.dockerfile import assignments, instructions
 
@@ -224,6 +232,8 @@ RED_FLAGS = (
             "b.Dockerfile": "FROM a:1\nENV NODE_TLS_REJECT_UNAUTHORIZED=0\n",
             "deploy.sh": "ssh -o StrictHostKeyChecking=no deploy@acme.io restart\n",
             "compose.yaml": "services:\n  a:\n    environment:\n      - NODE_TLS_REJECT_UNAUTHORIZED=0\n",
+            "b.jenkinsfile": "pipeline {\n  environment {\n    ANSIBLE_HOST_KEY_CHECKING = 'false'\n  }\n}\n",
+            "ci/test.yml": "parameters:\n- {name: a}\njobs:\n- job: t\n  steps:\n  - script: npm config set strict-ssl false\n",
             "Jenkinsfile": "pipeline { stages { stage('Get') { steps {\n sh 'curl --insecure https://acme.io/x'\n} } } }\n",
         },
         good={
@@ -231,6 +241,7 @@ RED_FLAGS = (
             "deploy.sh": "# curl -k https://x\nssh -o StrictHostKeyChecking=accept-new a@b\ncurl -o k.json https://acme.io\n",
             "Dockerfile": "FROM a:1\nENV NODE_TLS_REJECT_UNAUTHORIZED=1\n",
             "compose.yaml": "services:\n  a:\n    environment:\n      NODE_ENV: '0'\n",
+            "Jenkinsfile": "pipeline {\n  environment {\n    ANSIBLE_HOST_KEY_CHECKING = 'true'\n    // VAULT_SKIP_VERIFY = '1'\n  }\n}\n",
         },
     ),
     RedFlag(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from boringops.facts import Finding
+from boringops_tools.validators.azure_tasks import without_foreign
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said, installed
 from boringops_tools.yaml_files import Unreadable, documents, line_at, template_reason
 
@@ -150,6 +151,7 @@ def _as_strings(text: str) -> str:
 
     def walk(node: Any, given: bool = False) -> Any:
         if isinstance(node, Mapping):
+            node = without_foreign(node)
             return {str(key): walk(value, given or key == "inputs") for key, value in node.items()}
         if isinstance(node, list):
             return [walk(item, given) for item in node]

@@ -74,3 +74,31 @@ def _is_mere_action(step: object) -> bool:
         return False
     uses = str(step.get("uses") or "./").lower()  # GitHub takes upper and lower case alike
     return not uses.startswith("./") and "checkout" not in uses and "github-script" not in uses
+
+
+# A line that appends to one of the files that later steps take their environment from.
+_TO_FILE = re.compile(
+    r"""(?:echo|printf(?:\s+["']%s\\n["'])?)\s+(.*?)\s*>>\s*["']?\$\{?(GITHUB_PATH|GITHUB_ENV)\}?["']?\s*$"""
+)
+# What the runner itself sets: nobody outside has a hand in it.
+_RUNNERS_OWN = re.compile(
+    r"\$\{?(?:HOME|USERPROFILE|RUNNER_(?:TEMP|TOOL_CACHE|OS|ARCH)|GITHUB_(?:WORKSPACE|ACTION_PATH|SHA|RUN_ID|RUN_NUMBER))\b\}?|"
+    r"\$\{\{\s*(?:runner\.(?:temp|tool_cache|os|arch)|github\.(?:workspace|action_path|sha|run_id))\s*\}\}"
+)
+
+
+def writes_own(text: str, line: int) -> bool:
+    """Whether the step that begins or runs at a line writes into the environment of later ones nothing but constants and
+    places of the runner's own."""
+    lines = text.splitlines()
+    block = [lines[line - 1]] if 0 < line <= len(lines) else []
+    depth = len(block[0]) - len(block[0].lstrip()) if block else 0
+    for each in lines[line:]:
+        if each.strip() and len(each) - len(each.lstrip()) <= depth:
+            break
+        block.append(each)
+    named = [each for each in block if re.search(r"GITHUB_(?:PATH|ENV)\b", each)]
+    written = [_TO_FILE.search(each.strip()) for each in named]
+    return bool(named) and all(
+        match is not None and not re.search(r"[$`]", _RUNNERS_OWN.sub("", match[1])) for match in written
+    )

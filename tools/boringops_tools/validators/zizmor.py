@@ -9,7 +9,7 @@ from typing import Any
 
 from boringops.facts import Severity
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said, Unjudged
-from boringops_tools.validators.workflows import tempered
+from boringops_tools.validators.workflows import tempered, writes_own
 
 # Matters of taste: a workflow is none the worse without a name of its own or a limit on how many run at a time.
 _TASTE = frozenset({"anonymous-definition", "concurrency-limits"})
@@ -53,7 +53,15 @@ class Zizmor(Program):
         return ["--offline", "--persona", "pedantic", "--format", "json-v1", "--no-progress", "--", *names]
 
     def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
-        return tempered(files, super().check(files, timeout_s))
+        judged = tempered(files, super().check(files, timeout_s))
+        for file in files:
+            judged[file.path].findings = [
+                each.model_copy(update={"severity": "info"})
+                if each.rule == "github-env" and writes_own(file.text, each.line or 0)
+                else each
+                for each in judged[file.path].findings
+            ]
+        return judged
 
     def read(self, ran: Ran) -> Iterable[Said | Unjudged]:
         for file, reason in _REFUSED.findall(ran.stderr):

@@ -1,0 +1,232 @@
+"""Files and folders that pipelines name in commands and settings, and that the repository does not have."""
+
+# ruff: noqa: E501 - an example reads best on one line
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.red_flags.more_pipelines import is_action
+from boringops_tools.red_flags.pipelines import Job, is_pipeline, jobs_of
+from boringops_tools.red_flags.scripts import Command
+from boringops_tools.yaml_files import Unreadable, line_of, walk
+
+_SHELLS = frozenset({"bash", "sh", "zsh", "source", "."})
+_INTERPRETERS = {
+    "python": (".py",),
+    "python3": (".py",),
+    "node": (".js", ".mjs", ".cjs", ".ts"),
+    "ruby": (".rb",),
+    "perl": (".pl",),
+}
+_SCRIPT = re.compile(r"\.(?:sh|bash|py|rb|pl|ps1)$")
+# program: its options that name a file, and those that name a folder.
+_FILES: dict[str, tuple[str, ...]] = {
+    "helm": ("-f", "--values"), "ansible-playbook": ("-i", "--inventory", "--inventory-file"), "kubectl": ("-f", "--filename"),
+    "oc": ("-f", "--filename"), "pip": ("-r", "--requirement"), "pip3": ("-r", "--requirement"), "docker": ("-f", "--file"),
+    "docker-compose": ("-f", "--file"), "podman": ("-f", "--file"), "buildah": ("-f", "--file"), "terraform": ("-var-file",),
+    "tofu": ("-var-file",), "aws": ("--template-file", "--cli-input-json"), "sam": ("--template-file", "--config-file"),
+    "ansible": ("-i", "--inventory"), "mvn": ("-f", "--file", "-s", "--settings"), "gcloud": ("--config",), "promtool": (),
+}  # fmt: skip
+_FOLDERS: dict[str, tuple[str, ...]] = {
+    "terraform": ("-chdir",), "tofu": ("-chdir",), "kubectl": ("-k", "--kustomize"), "make": ("-C", "--directory"), "npm": ("--prefix",),
+    "terragrunt": ("--terragrunt-working-dir", "--working-dir"),
+}  # fmt: skip
+_FOLDER_KEYS = frozenset({"working-directory", "workingDirectory"})
+_FILE_KEYS = frozenset({"scriptPath", "filePath"})
+# What builds make, and what is installed.
+_MADE = frozenset({"node_modules", "target", "build", "dist", "out", "vendor", "venv", ".venv", "bin", "tmp", "artifacts", "artifact", "coverage", "reports", "_build"})  # fmt: skip
+_PLAIN = re.compile(r"[\w.@-]+(?:/[\w.@-]+)*/?")
+# Words of a line on which something may come to be.
+_MAKES = re.compile(
+    r">|\b(?:mkdir|clone|tar|unzip|curl|wget|cp|mv|tee|touch|ln|generate|checkout|download\w*|artifact\w*|attach\w*|destination|render|envsubst|sops|create)\b|-o\b|--output|-out\b|\bpaths?\s*:|\broot\s*:|\bdest\w*\b"
+)
+_BRINGS = re.compile(r"\b(?:mkdir|clone|curl|wget|tar|unzip|cp|mv|tee|touch)\b|-o\b|--output|\bpaths?\s*:")
+_FOREIGN = re.compile(
+    r"(?m)\bgit\s+clone\b|\brepository\s*:\s*\S+/\S+|workflow_call|\bsubmodules?\b|\bresources\s*:\s*\n\s+repositories|\bdir\s*\("
+)
+_ASIDE = re.compile(
+    r"(?:^|/)(?:examples?|samples?|docs?|tests?|fixtures?|templates?|testdata|starter\w*|boilerplates?)(?:/|$)", re.I
+)
+
+
+@dataclass(frozen=True)
+class _Named:
+    path: str
+    line: int | None
+    folder: bool = False
+    inside: str = ""
+    """Where it is looked for first."""
+
+
+def _option(command: Command, names: tuple[str, ...]) -> Iterator[str]:
+    words = command.argv[1:]
+    for position, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in names and equals:
+            yield value
+        elif word in names and position + 1 < len(words):
+            yield words[position + 1]
+
+
+def _of_command(command: Command) -> Iterator[_Named]:
+    program, first, line = command.program, command.argv[0], command.line
+    second = command.argv[1] if len(command.argv) > 1 else ""
+    if program in _SHELLS and _SCRIPT.search(second):
+        yield _Named(second, line)
+    if program in _INTERPRETERS and second.endswith(_INTERPRETERS[program]):
+        yield _Named(second, line)
+    if "/" in first and _SCRIPT.search(first):
+        yield _Named(first, line)
+    inside = next(_option(command, ("-chdir",)), "") if program in ("terraform", "tofu") else ""
+    if program == "docker" and not {"build", "compose", "buildx"} & set(command.argv[1:3]):
+        return
+    if program == "helm" and not {"upgrade", "install", "template", "lint", "diff"} & set(command.argv[1:4]):
+        return
+    for value in _option(command, _FILES.get(program, ())):
+        if "," not in value:
+            yield _Named(value, line, inside=inside)
+    for value in _option(command, _FOLDERS.get(program, ())):
+        yield _Named(value, line, folder=True)
+    if program == "ansible-playbook":
+        plain = (
+            word
+            for before, word in zip(command.argv, command.argv[1:], strict=False)
+            if not before.startswith("-") or "=" in before
+        )
+        yield from (
+            _Named(word, line) for word in plain if word.endswith((".yml", ".yaml")) and not word.startswith(("-", "@"))
+        )
+
+
+def _of_settings(job: Job) -> Iterator[_Named]:
+    for parent, key, value in walk(job.body):
+        if isinstance(value, str) and key in _FOLDER_KEYS:
+            yield _Named(value, line_of(parent, key), folder=True)
+        elif isinstance(value, str) and key in _FILE_KEYS:
+            yield _Named(value, line_of(parent, key))
+
+
+def _filled(text: str, job: Job) -> str:
+    """A path with the variables that the job itself gives in their places."""
+    given = job.body.get("variables") if isinstance(job.body, Mapping) else None
+    known: Mapping[Any, Any] = given if isinstance(given, Mapping) else {}
+    return re.sub(r"\$\{?(\w+)\}?", lambda match: str(known.get(match[1], match[0])), text)
+
+
+def _named(files: Files, path: str) -> Iterator[_Named]:
+    try:
+        jobs = list(jobs_of(path, files.text(path)))
+    except Unreadable:
+        return
+    for _, job in jobs:
+        found = [
+            each for step in job.steps for command in step.commands if command.argv for each in _of_command(command)
+        ]
+        for each in [*found, *_of_settings(job)]:
+            filled = (
+                _filled(each.path, job)
+                .removeprefix("$(Build.SourcesDirectory)/")
+                .removeprefix("$(System.DefaultWorkingDirectory)/")
+            )
+            yield _Named(posixpath.normpath(filled) if filled else "", each.line, each.folder, each.inside)
+    yield from _defaults(files, path)
+
+
+def _defaults(files: Files, path: str) -> Iterator[_Named]:
+    """The folder of all steps that a workflow of GitHub names."""
+    for document in files.documents(path) if path.startswith(".github/workflows/") else ():
+        run = document.get("defaults") if isinstance(document, Mapping) else None
+        for parent, key, value in walk(run):
+            if key == "working-directory" and isinstance(value, str):
+                yield _Named(posixpath.normpath(value), line_of(parent, key), folder=True)
+
+
+def _there(files: Files, named: _Named) -> bool:
+    """Whether anything in the repository may be meant, from wherever the command runs."""
+    ends = (named.path, posixpath.join(named.inside, named.path))
+    return any(
+        each in files.known or each in files.folders or any(one.endswith(f"/{each}") for one in files.by_name.get(posixpath.basename(each), ()))
+        or any(folder.endswith(f"/{each}") for folder in files.folders)
+        for each in ends
+    )  # fmt: skip
+
+
+def _expected(files: Files, named: _Named) -> bool:
+    """Whether the repository is where it should be: its folder is there, or what it is called lies elsewhere."""
+    folder, name = posixpath.split(named.path)
+    if named.folder:
+        return any(each.endswith(".tf") for each in files.all) or not folder or folder in files.folders
+    return (folder in files.folders) or name in files.by_name
+
+
+def _made(text: str, named: _Named) -> bool:
+    """Whether another line of the pipeline may bring it."""
+    words = {named.path, posixpath.basename(named.path), f"{named.path.split('/')[0]}/"}
+    own = re.compile(rf"(?<![\w./-])(?:\./)?{re.escape(named.path)}(?![\w/-])")
+    for number, line in enumerate(text.splitlines(), 1):
+        rest = own.sub(" ", line)
+        if rest != line:
+            if re.search(rf">>?\s*[\"']?(?:\./)?{re.escape(named.path)}", line) or _BRINGS.search(line):
+                return True
+        elif number != named.line and any(word in line for word in words) and _MAKES.search(line):
+            return True
+    return False
+
+
+def _missing(files: Files, path: str) -> Iterator[Hit]:
+    text = files.text(path)
+    if not files.known or _FOREIGN.search(text) or ".gitmodules" in files.known:
+        return
+    seen: set[tuple[int | None, str]] = set()
+    for named in _named(files, path):
+        name = named.path
+        if not name or name.startswith(("/", "..", "~", "-")) or not _PLAIN.fullmatch(name) or name == ".":
+            continue
+        if _MADE & set(name.split("/")) or files.ignored(name) or (named.line, name) in seen:
+            continue
+        if _there(files, named) or not _expected(files, named) or _made(text, named):
+            continue
+        seen.add((named.line, name))
+        yield Hit(named.line, f"the {'folder' if named.folder else 'file'} `{name}` is not in the repository")
+
+
+def _applies(path: str) -> bool:
+    """What runs in this repository: an action that is there for others, or an example, does not."""
+    return is_pipeline(path) and not _ASIDE.search(path) and (path.startswith(".github/") or not is_action(path))
+
+
+_LAB = ".gitlab-ci.yml"
+_INFRA = {"infra/main.tf": "terraform {}\n"}
+
+
+def _lab(*commands: str, more: str = "") -> Mapping[str, str]:
+    return {
+        _LAB: f"a:\n{more}  script:\n" + "".join(f"    - {each}\n" for each in commands),
+        "scripts/deploy.sh": "#!/bin/sh\n",
+        "chart/values-a.yaml": "a: 1\n",
+    }
+
+
+RULES = (
+    Rule("consistency/missing-file", "error", "The job fails there: name what is in the repository, as seen from where the command runs.", "A command that is given a path ends where nothing is there.", _applies, _missing,
+         bad=(
+             _lab("bash scripts/rollout.sh a"), _lab("./scripts/rollout.sh"), _lab("helm upgrade --install a chart --values chart/values-b.yaml"),
+             _lab("helm upgrade --install a chart -f \"chart/values-$TO.yaml\"", more="  variables: {TO: b}\n"),
+             {**_INFRA, _LAB: "a:\n  script:\n    - terraform -chdir=terraform validate\n"},
+             {**_INFRA, ".github/workflows/a.yml": "on: push\ndefaults:\n  run:\n    working-directory: terraform\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: terraform validate\n"},
+             {"inventory/production.yml": "all: {}\n", "Jenkinsfile": "stage('a') { sh 'ansible-playbook --inventory inventory/prod.yml a.yml' }\n"},
+             {"scripts/plan.sh": "#!/bin/sh\n", "azure-pipelines.yml": "steps:\n- task: AzureCLI@2\n  inputs:\n    scriptPath: ci/plan.sh\n"},
+         ),
+         good=(
+             _lab("bash scripts/deploy.sh a", "./scripts/deploy.sh", "cd chart && helm lint . -f values-a.yaml"), _lab("curl -fo scripts/rollout.sh https://a.example/b", "bash scripts/rollout.sh"),
+             _lab("helm upgrade --install a chart -f \"chart/values-$TO.yaml\""), _lab("echo a > chart/values-b.yaml", "helm upgrade a chart -f chart/values-b.yaml"),
+             _lab("bash scripts/rollout.sh", more="  before_script: [git clone https://a.example/scripts]\n"), _lab("/opt/scripts/rollout.sh", "bash $DIR/rollout.sh", "python dist/a.py"),
+             {**_INFRA, _LAB: "a:\n  script:\n    - terraform -chdir=infra validate\n"}, {**_lab("bash scripts/local.sh"), ".gitignore": "scripts/local.sh\n"},
+         )),
+)  # fmt: skip

@@ -1,0 +1,111 @@
+"""What counts as a test in a pipeline: of an application, and of infrastructure before it is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from boringops_tools.red_flags.pipelines import Job
+from boringops_tools.red_flags.scripts import Command
+
+TESTS = re.compile(
+    r"(?i)(?:^|[\s/;&|:_-])(?:py|unit|e2e|smoke|integration|acceptance)?[-_:]?tests?(?:$|[\s:;&|_-])|\b(?:pytest|jest|vitest|rspec|phpunit|"
+    r"cypress|playwright|tox|nox|ctest|mocha|ava|newman|k6|bats|terratest|conftest|goss|mvn\S* verify|"
+    r"mvnw? (?:\S+ )*(?:verify|install|package)|gradlew? (?:\S+ )*(?:check|build)|make (?:\S+ )*check|cargo nextest)\b"
+)
+TEST_NAME = re.compile(r"(?i)(?:^|[^a-z])(?:tests?|testing|e2e|ci|checks?|verify|validate|qa|spec|quality)(?:$|[^a-z])")
+_TEST_PROGRAMS = frozenset(
+    {
+        "pytest",
+        "jest",
+        "vitest",
+        "rspec",
+        "phpunit",
+        "cypress",
+        "tox",
+        "nox",
+        "ctest",
+        "mocha",
+        "ava",
+        "newman",
+        "k6",
+        "bats",
+        "gotestsum",
+        "nextest",
+        "behat",
+        "pest",
+        "molecule",
+        "terratest",
+    }
+)
+RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun", "go", "cargo", "make", "mvn", "mvnw", "gradle", "gradlew", "dotnet", "rails",
+                      "rake", "mix", "deno", "composer", "just", "task", "swift", "flutter", "npx", "poetry", "uv", "bundle"})  # fmt: skip
+_SKIPPED = re.compile(
+    r"(?<!\S)(?:-DskipTests(?!=false)|-Dmaven\.test\.skip|-DskipITs|-x[ =]test|--exclude-task[ =]test)"
+)
+_SHELLS = frozenset({"bash", "sh", "zsh", "source", "."})
+# Programs that judge infrastructure without changing it; with words where it is only some of their commands.
+_JUDGES: dict[str, frozenset[str]] = {
+    "ansible-lint": frozenset(), "molecule": frozenset(), "kubeconform": frozenset(), "kubeval": frozenset(), "cfn-lint": frozenset(),
+    "tflint": frozenset(),
+    "checkov": frozenset(), "conftest": frozenset(), "kube-linter": frozenset(), "pluto": frozenset(),
+    "pulumi": frozenset({"preview"}), "cdk": frozenset({"diff", "synth"}), "helm": frozenset({"lint", "template"}),
+    "ansible-playbook": frozenset({"--syntax-check", "--check", "-C"}),
+    "kubectl": frozenset({"diff", "--dry-run=server", "--dry-run=client"}),
+    "terragrunt": frozenset({"plan", "validate", "run-all"}), "kustomize": frozenset({"build"}), "sam": frozenset({"validate"}),
+    "aws": frozenset({"validate-template", "create-change-set"}),
+    "packer": frozenset({"validate"}), "az": frozenset({"what-if", "validate"}),
+}  # fmt: skip
+_JUDGED = re.compile(
+    r"(?i)(?:^|[^a-z])(?:plan|preview|what-?if|diff|dry-?run|validat(?:e|ion)|lint|check-?mode|syntax)(?:$|[^a-z])"
+)
+
+
+def tests(command: Command) -> bool:
+    """Whether a command runs tests that can fail."""
+    if command.program in _TEST_PROGRAMS:
+        return True
+    text = " ".join(command.argv[1:6])
+    if command.program in ("terraform", "tofu"):  # what infrastructure has for a test before it is there
+        return bool({"validate", "plan", "test"} & set(command.argv[1:4]))
+    if command.program in ("python", "python3"):
+        return bool(re.search(r"-m (?:pytest|unittest)|manage\.py test", text))
+    if _SKIPPED.search(" ".join(command.argv)):
+        return False
+    return command.program in RUNNERS and bool(TESTS.search(f" {command.program} {text} "))
+
+
+def _tests_by_name(command: Command) -> bool:
+    """A script of the repository that says by its name that it tests."""
+    words = command.argv[1:2] if command.program in _SHELLS else command.argv[:1]
+    return any(
+        ("/" in word or word.endswith((".sh", ".py"))) and TEST_NAME.search(word.rpartition("/")[2]) for word in words
+    )
+
+
+def judges(command: Command) -> bool:
+    """Whether a command holds infrastructure against its rules, or against what is there, and changes nothing."""
+    words = _JUDGES.get(command.program)
+    return words is not None and (not words or bool(words & set(command.argv[1:])))
+
+
+def passes(job: Job) -> Iterator[bool]:
+    """For each thing that a job does, in its order, whether that tests."""
+    for step in job.steps:
+        if TESTS.search(step.name) or re.search(r"(?i)\b(?:verify|validate)\b", step.name):
+            yield True
+        yield from (tests(command) or _tests_by_name(command) for command in step.commands)
+
+
+def tests_itself(job: Job) -> bool:
+    return any(passes(job)) or bool(TEST_NAME.search(job.name))
+
+
+def is_test(job: Job) -> bool:
+    return tests_itself(job) or bool(job.calls)  # what a called workflow does is not known here
+
+
+def judges_infrastructure(job: Job) -> bool:
+    """Whether a job plans or judges what another one is to apply."""
+    named = _JUDGED.search(job.name) or any(_JUDGED.search(step.name) for step in job.steps)
+    return bool(named) or any(judges(command) for step in job.steps for command in step.commands)
