@@ -15,7 +15,7 @@ from boringops_tools.validators.workflows import surroundings, tempered
 # old Node, which GitHub runs on a newer one, and of artifacts it can only suppose what becomes of them.
 _WARNINGS = frozenset(
     {
-        "missing-permissions", "misfeature", "outdated-action-runner", "unpinned-tools", "unpinned-uses",
+        "missing-permissions", "outdated-action-runner", "unpinned-tools", "unpinned-uses",
         "untrusted-artifact",
     }
 )  # fmt: skip
@@ -73,7 +73,7 @@ _UNFOLLOWED = frozenset({"SC1090", "SC1091"})
 _NOTES = frozenset(
     {
         "adhoc-packages", "artipacked", "cache-poisoning", "concurrency-cancels-prs", "concurrency-cancels-release", "dependabot-cooldown",
-        "deprecated-action-input", "duplicate-triggers", "excessive-permissions", "github-app",
+        "deprecated-action-input", "duplicate-triggers", "excessive-permissions", "github-app", "misfeature",
         "pipeline-without-pipefail", "superfluous-actions",
         "unlocked-install", "unpinned-images", "unused-anchor", "unused-job-output", "unverified-download",
         "use-trusted-publishing",
