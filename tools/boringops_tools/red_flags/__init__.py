@@ -71,17 +71,14 @@ def of_text(root: Path, path: str, text: str) -> list[Finding]:
 
 
 def _remembered(root: Path, path: str, cache: Cache) -> list[Finding]:
-    rules = _applying().to(path)
-    if not rules or not (root / path).exists():
-        return []
     file = read_file(root, path)
     if isinstance(file, str):
-        return list(_scan_file(path, file, rules))
+        return list(_scan_file(path, file, _applying().to(path))) if (root / path).exists() else []
     key = key_of("red flags", our_version(), path, file.sha256)
     with contextlib.suppress(ValidationError):
-        if (known := cache.get(key)) is not None:
-            return _FINDINGS.validate_json(known)
-    found = list(_scan_file(path, file, rules))
+        if (known := cache.get(key)) is not None:  # asked before the rules, which take longer to import
+            return _FINDINGS.validate_json(known) if known != "[]" else []
+    found = list(_scan_file(path, file, _applying().to(path)))
     if not any(each.rule == "unreadable" for each in found) and not (is_yaml(path) and template_reason(file)):
         cache.put(key, _FINDINGS.dump_json(found).decode())  # whether it is a template is for its neighbours to say
     return found
