@@ -88,12 +88,13 @@ def _told(files: Files, name: str) -> bool:
 
 
 def _meant(name: str, code: Mapping[str, bool], beside: set[str]) -> str:
-    """The variable that a name must mean: one with a word more, less or other at one end, that nothing else sets."""
+    """The variable that a name must mean: one with a word more or less, or another at the end, that nothing else sets."""
     words = name.split("_")
     for each in code:
         own = each.split("_")
         short, long = sorted((words, own), key=len)
-        longer = len(long) == len(short) + 1 and len(short) >= 2 and short in (long[1:], long[:-1])
+        # A word more at one end, or between: RATES_CURRENCY for RATES_BASE_CURRENCY.
+        longer = len(short) >= 2 and any(short == long[:at] + long[at + 1 :] for at in range(len(long)))
         other = len(words) == len(own) >= 2 and words[:-1] == own[:-1] and len("".join(words[:-1])) >= 4
         squeezed = "".join(words) == "".join(own)
         if (longer or other or squeezed) and each != name and each not in beside:
