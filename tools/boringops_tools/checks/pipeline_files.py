@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
@@ -107,7 +108,7 @@ def _of_arguments(command: Command) -> Iterator[_Named]:
     """What is named without an option: packages of Go, tests of pytest, projects of .NET."""
     program, words, line = command.program, command.argv[1:], command.line
     if program == "go" and words[:1] and words[0] in _GO_TAKES:
-        for before, word in zip(words, words[1:], strict=False):
+        for before, word in pairwise(words):
             if before in ("-o", "-C", "-coverprofile", "-outputdir", "-modfile", "-overlay"):
                 continue
             if word == "--" or (words[0] == "run" and not word.startswith(("-", "./"))):
