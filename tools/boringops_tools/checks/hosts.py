@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z][a-z0-9_-]*)(?:
 _HOST_VARIABLE = re.compile(
     r"(?i)(?:^|_)(?:db|database|postgres(?:ql)?|pg|mysql|mariadb|mongo(?:db)?|redis|valkey|cache|rabbit(?:mq)?|amqp|broker|queue|kafka|nats|"
     r"memcached?|elastic(?:search)?|opensearch|clickhouse|influx(?:db)?|minio|smtp|mail|upstream|backend|api|zookeeper|consul|vault|otel|jaeger)"
-    r"_?(?:\w+_)?(?:host|hostname|hosts|addr|address|server|servers|brokers?|endpoint)$|^bootstrap_servers$"
+    r"(?:_?(?:\w+_)?(?:host|hostname|hosts|addr|address)|_(?:bootstrap_)?servers?|_brokers?|_broker_list|_endpoint)$|(?:^|_)bootstrap_servers$"
 )
 _OWN_HOST = re.compile(
     r"(?i)virtual|letsencrypt|listen|bind|advertise|public|external|allowed|trusted|server_host(?:name)?$|^(?:minio|vault|nats|redis_exporter)_server"
