@@ -106,6 +106,14 @@ def fakes(seed: int) -> dict[str, tuple[str, str]]:
     named("rails", "SECRET_KEY_BASE=@@", some(HEX, 128))
     named("encryption", "ENCRYPTION_KEY=@@", some(HEX, 64))
     named("groovy", "environment { SONAR_TOKEN = '@@' }", some(HEX, 40))
+    for label, template in {
+        "python": 'TOKEN = os.environ.get("SHOP_TOKEN", "@@")', "python, over lines": 'x = os.getenv(\n    "SHOP_API_KEY",\n    "@@",\n)',
+        "django-environ": "KEY = env('SECRET_KEY', default='@@')", "decouple": 'KEY = config("SECRET_KEY", default="@@")',
+        "node": "const key = process.env.STRIPE_SECRET || '@@';", "node, index": "const key = process.env['API_TOKEN'] ?? \"@@\"",
+        "ruby": "ENV.fetch('API_TOKEN', '@@')", "ruby, or": 'ENV["API_TOKEN"] || "@@"', "go": 'getEnv("JWT_SECRET", "@@")',
+        "java": 'System.getenv().getOrDefault("API_TOKEN", "@@")', "php": "getenv('API_TOKEN') ?: '@@'",
+    }.items():  # fmt: skip
+        named(f"fallback, {label}", template, some(ALNUM, 32))
     body = "\n".join(some(ALNUM + "+/", 64) for _ in range(8))
     for label in ("RSA ", "", "OPENSSH ", "EC "):
         named(
@@ -135,6 +143,10 @@ url: postgres://$USER:$PASSWORD@db.acme.io/x
 url: postgres://user:${DB_PASSWORD}@db.acme.io/x
 url: https://user:password@example.com
 api_key = process.env.API_KEY
+token = os.environ.get("SHOP_TOKEN", "")
+token = os.environ.get("SHOP_TOKEN", "change-me-in-production")
+const token = process.env.API_TOKEN || 'your-token-here'
+names = ["SHOP_TOKEN", "q8Zr41mXw0bTn2Lk7Vd5"]
 const token = process.env.GITHUB_TOKEN;
 token: ${{ secrets.GITHUB_TOKEN }}
 api_key: {{ .Values.apiKey }}

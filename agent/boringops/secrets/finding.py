@@ -51,6 +51,15 @@ _SEPARATOR = re.compile(
     r"[ \t]{0,16}"
 )
 _DEFAULT = re.compile(r"\"[ \t]{0,4}\{[^{}]{0,400}?\bdefault[ \t]{0,8}=[ \t]{0,8}(?=\")")
+# What a program takes where a variable of its environment is not set: os.environ.get("KEY", "…"), process.env.KEY || "…".
+_READS = re.compile(
+    r"(?i)(?:environ(?:\.get|\.setdefault)?|get_?env|\benv(?:\.[a-z]{1,8})?|\bconfig|getOrDefault)[.(\[]\s{0,40}[\"']?[\w\-]{0,64}$"
+)
+_FALLBACK = re.compile(
+    r"[\"'\])]{0,3}[ \t]{0,4}(?:,\s{0,40}(?:(?:default|fallback)[ \t]{0,4}=[ \t]{0,4})?|"
+    r"\|\|[ \t]{0,4}|\?\?[ \t]{0,4}|\?:[ \t]{0,4}|\bor[ \t]{1,4})"
+    r"(?=[bfru]{0,2}[\"'`])"
+)
 _TAG = re.compile(r">(?=[^<\s][^<\n]{0,400}</)")
 _SPACE = re.compile(r"[ \t]{1,4}(?=[^\s\-=:])")
 _QUOTED = re.compile(r"[bfru]{0,2}\"([^\"\n]{1,1000})\"|[bfru]{0,2}'([^'\n]{1,1000})'|`([^`\n]{1,1000})`")
@@ -167,6 +176,8 @@ def _assigned(text: str, *, plain: bool) -> Iterator[Secret]:
         separators = [_SEPARATOR, _DEFAULT] if line.lstrip().startswith("variable") else [_SEPARATOR]
         if text[last : last + 1] == ">":
             separators = [_TAG]
+        if _READS.search(text, max(0, first - 80), root.end()):
+            separators.append(_FALLBACK)
         if name.startswith("--") or re.match(r"\s*(?:ENV|ARG)\s+$", line) or line.strip().endswith("-e"):
             separators.append(_SPACE)
         for separator in separators:

@@ -334,13 +334,21 @@ def _pushed_names(files: Files, path: str) -> Iterator[Hit]:
                 )
 
 
+def _one_for_one(files: Files, image: str) -> list[str]:
+    """The one image that Compose builds, where all manifests run one of another name from the same place."""
+    built: dict[str, str] = files.once(_built_images)
+    beside = [each for each in built if "/" in each and posixpath.dirname(each) == posixpath.dirname(image)]
+    pushed: set[str] = files.once(_pushed)
+    return beside if len(built) == 1 and image == files.once(_only_image) and image not in pushed else []
+
+
 def _image_names(files: Files, path: str) -> Iterator[Hit]:
     built: dict[str, str] = files.once(_built_images)
     for thing in objects(files, path):
         for container in containers(mapping(thing, "spec", "template") or thing):
             image = _repository(container.get("image"))
             near = (
-                difflib.get_close_matches(image, built, 1, 0.85)
+                difflib.get_close_matches(image, built, 1, 0.85) or _one_for_one(files, image)
                 if image and image not in built and "/" in image
                 else []
             )
@@ -469,7 +477,9 @@ RULES = (
     ),
     Rule(
         "consistency/image-name", "warning", "Deploy the image that is built, under its one name.", "An image is known by registry, name and tag.", is_yaml, _image_names,
-        bad=({"compose.yaml": "services: {a: {build: ., image: 'acme/shpo:1'}}\n", "Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)},),
-        good=({"compose.yaml": "services: {a: {build: ., image: 'acme/shop:2'}}\n", "Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)},),
+        bad=({"compose.yaml": "services: {a: {build: ., image: 'acme/shpo:1'}}\n", "Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)}, {"compose.yaml": "services: {a: {build: ., image: 'acme/till:1'}}\n", "Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)}),
+        good=(
+            {"compose.yaml": "services: {a: {build: ., image: 'other/till:1'}}\n", "Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)}, {"compose.yaml": "services: {a: {build: ., image: 'acme/till:1'}}\n", "Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE), "k8s/b.yaml": _POD.format(**_FINE).replace("acme/shop", "acme/b")},
+            {"compose.yaml": "services: {a: {build: ., image: 'acme/shop:2'}}\n", "Dockerfile": "FROM a:1\n", "k8s/a.yaml": _POD.format(**_FINE)},),
     ),
 )  # fmt: skip

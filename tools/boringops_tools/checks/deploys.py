@@ -22,11 +22,14 @@ _TARGET = re.compile(
     r"(?<!\S)[\"']?(deployments?(?:\.apps)?|deploy|statefulset|sts|daemonset|ds)[/ ]([a-z0-9][a-z0-9.-]*)(?=[\s\"']|$)"
 )
 _SPACE = re.compile(r"(?:--namespace|-n)[= ]([a-z0-9-]+)(?=\s|$)")
-_CONTAINER = re.compile(r"(?<=\s)[\"']?([a-z0-9][a-z0-9-]*)=[^\s\"']*[$:/@]")
+_CONTAINER = re.compile(r"(?<=\s)[\"']?([a-z0-9][a-z0-9-]*)=[\"']?[^\s\"']*[$:/@]")
 _IMAGE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[a-z0-9._-]+)+")
 # Where a pipeline says what it pushes: a variable named for an image, the tag of a build, the target of a push.
 _PUSHED = re.compile(
     r"(?m)(?:^\s*(?:- )?(?:export )?(?:\w*IMAGE(?:_NAME|_REPO)?|\w+_image|image_name)\s*[:=]\s*|--destination[= ]|docker push |\s(?:-t|--tag)[= ]|^\s*(?:- )?tags:\s*)[\"']?(?P<name>[^\s\"',]+)"
+)
+_PUSHES = re.compile(
+    r"\b(?:docker|podman|buildah|crane|skopeo|nerdctl)\b[^\n]*\bpush\b|--push\b|kaniko|\bko (?:build|publish)\b|\bjib\b"
 )
 _PIPELINES = re.compile(
     r"(?:^|/)(?:\.gitlab-ci\.ya?ml|azure-pipelines\.ya?ml|bitbucket-pipelines\.yml|Jenkinsfile|\.drone\.yml|cloudbuild\.ya?ml)$|^\.github/workflows/[^/]+\.ya?ml$|^\.circleci/config\.yml$"
@@ -121,10 +124,8 @@ def _pushes(files: Files, path: str) -> Iterator[Hit]:
     found = {name: match for match in _PUSHED.finditer(text) if (name := _plain(match["name"]))}
     if len(found) != 1 or not deployed:
         return
-    if is_workflow(path) and any(
-        _plain(each.get("image")) in deployed for one in workloads(files) for each in containers(pod_of(one))
-    ):
-        return  # consistency/pushed-image tells that at the manifest
+    if is_workflow(path) and (not _PUSHES.search(text) or re.search(r"\bpush\s*:\s*[\"']?(?:true|\$)", text)):
+        return  # of what an action pushes, consistency/pushed-image tells at the manifest
     name, match = next(iter(found.items()))
     beside = sorted(each for each in deployed if posixpath.dirname(each) == posixpath.dirname(name))
     if (
@@ -138,6 +139,7 @@ def _pushes(files: Files, path: str) -> Iterator[Hit]:
 
 _D = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec:\n  selector: {matchLabels: {app: web}}\n  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'registry.example.com/shop/web:1'}]}}\n"
 _C = "deploy:\n  script:\n    - kubectl -n {} set image {} {}=registry.example.com/shop/web:$CI_COMMIT_SHA\n"
+_GH = "on: push\nenv:\n  IMAGE: registry.example.com/shop/site\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: docker push $IMAGE:1\n"
 _P = "build:\n  image: gcr.io/kaniko-project/executor:v1\nvariables:\n  IMAGE: {}\ntest:\n  script:\n    - docker build -t $IMAGE:$CI_COMMIT_SHA .\n"
 
 
@@ -147,8 +149,8 @@ def _a(text: str, **more: str) -> Mapping[str, str]:
 
 RULES = (
     Rule("consistency/deployed-name", "error", "The job fails: name the workload, its container and its namespace as the manifest does.", "kubectl set image: KIND/NAME CONTAINER=IMAGE, in the namespace of the workload.", _runs_commands, _commands,
-         bad=(_a(_C.format("shop", "deployment/wep", "web")), _a(_C.format("shop", "deployment/web", "app")), _a(_C.format("store", "deployment/web", "web"))),
+         bad=(_a(_C.format("shop", "deployment/wep", "web")), _a(_C.format("shop", "deployment/web", "app").replace("app=registry.example.com/shop/web", 'app="$IMAGE').replace("_SHA", '_SHA"')), _a(_C.format("shop", "deployment/web", "app")), _a(_C.format("store", "deployment/web", "web"))),
          good=(_a(_C.format("shop", "deployment/web", "web")), _a(_C.format("$SPACE", "deployment/$NAME", "web")), {".gitlab-ci.yml": _C.format("a", "deployment/b", "c")})),
     Rule("consistency/image-pushed", "warning", "Deploy the image that is pushed, under its one name.", "An image is known by registry, name and tag.", is_pipeline, _pushes,
-         bad=(_a(_P.format("registry.example.com/shop/web-api")),), good=(_a(_P.format("registry.example.com/shop/web")), _a(_P.format("registry.example.com/base/web")), _a(_P.format("$CI_REGISTRY_IMAGE")))),
+         bad=(_a(_P.format("registry.example.com/shop/web-api")), {"k8s/web.yaml": _D, ".github/workflows/a.yml": _GH}), good=(_a(_P.format("registry.example.com/shop/web")), _a(_P.format("registry.example.com/base/web")), _a(_P.format("$CI_REGISTRY_IMAGE")), {"k8s/web.yaml": _D, ".github/workflows/a.yml": _GH.replace("/site", "/web")}, {"k8s/web.yaml": _D, ".github/workflows/a.yml": _GH.replace("docker push", "docker run")})),
 )  # fmt: skip

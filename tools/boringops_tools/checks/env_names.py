@@ -13,6 +13,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.deploys import workloads
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, pod_of
 from boringops_tools.checks.terraform_ecs import definitions, is_terraform, resources
+from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.red_flags.hcl import read
 from boringops_tools.yaml_files import is_compose, is_yaml
 
@@ -40,6 +41,11 @@ _JAVA_READS = re.compile(
     r"System\.getenv\(\s*\"([A-Z][A-Z0-9_]+)\"\s*\)|@Value\(\s*\"\$\{([A-Z][A-Z0-9_]+)\}\"\s*\)|getProperty\(\s*\"([A-Z][A-Z0-9_]+)\"\s*\)"
 )
 _SPRING = re.compile(r"\$\{([A-Z][A-Z0-9_]+)\}")
+# In Python and Ruby a read by index ends the program where nothing is set; the others give nothing.
+_PLAIN_READS = re.compile(
+    r"(?:os\.environ|\bENV\.fetch)[\[(][\"'](?P<must>[A-Z][A-Z0-9_]+)[\"'][\])]|"
+    r"(?:os\.environ\.get|os\.getenv|getenv|os\.Getenv|os\.LookupEnv|env::var|\bENV)[\[(][\"'](?P<may>[A-Z][A-Z0-9_]+)[\"']"
+)
 _DEMANDED = re.compile(r"(?<!\$)\$\{([A-Za-z_]\w*):?\?[^}]*\}")
 _GIVEN = re.compile(
     r"PORT|HOST|HOME|PATH|USER|TZ|LANG|CI|DEBUG|NODE_ENV|PYTHON\w+|GO[A-Z]*|JAVA_\w+|AWS_\w+|GOOGLE_\w+|POD_\w+|KUBERNETES_\w+|HOSTNAME"
@@ -63,6 +69,8 @@ def needed(files: Files) -> dict[str, bool]:
 
 def _needed(files: Files) -> dict[str, bool]:
     apps = files.stack.applications
+    if not apps and _one_image(files):
+        return _read_plainly(files)
     if len(apps) != 1 or not _sources(files):
         return {}
     found = {}
@@ -80,6 +88,20 @@ def _needed(files: Files) -> dict[str, bool]:
     return {name: must for name, must in found.items() if not _GIVEN.fullmatch(name)}
 
 
+def _one_image(files: Files) -> bool:
+    return sum(is_dockerfile(each) for each in files.all) == 1
+
+
+def _read_plainly(files: Files) -> dict[str, bool]:
+    """The same of a program without a framework or a list of packages, which is the only one that an image is made of."""
+    found: dict[str, bool] = {}
+    for path in _sources(files):
+        for match in _PLAIN_READS.finditer(files.text(path)):
+            if name := next((match[key] for key in ("must", "may") if match[key]), ""):
+                found[name] = found.get(name, False) or bool(match["must"])
+    return {name: must for name, must in found.items() if not _GIVEN.fullmatch(name)}
+
+
 def _told(files: Files, name: str) -> bool:
     """Whether anything in the code so much as contains the name."""
     return any(
@@ -88,12 +110,13 @@ def _told(files: Files, name: str) -> bool:
 
 
 def _meant(name: str, code: Mapping[str, bool], beside: set[str]) -> str:
-    """The variable that a name must mean: one with a word more, less or other at one end, that nothing else sets."""
+    """The variable that a name must mean: one with a word more or less, or another at the end, that nothing else sets."""
     words = name.split("_")
     for each in code:
         own = each.split("_")
         short, long = sorted((words, own), key=len)
-        longer = len(long) == len(short) + 1 and len(short) >= 2 and short in (long[1:], long[:-1])
+        # A word more at one end, or between: RATES_CURRENCY for RATES_BASE_CURRENCY.
+        longer = len(short) >= 2 and any(short == long[:at] + long[at + 1 :] for at in range(len(long)))
         other = len(words) == len(own) >= 2 and words[:-1] == own[:-1] and len("".join(words[:-1])) >= 4
         squeezed = "".join(words) == "".join(own)
         if (longer or other or squeezed) and each != name and each not in beside:
@@ -103,7 +126,8 @@ def _meant(name: str, code: Mapping[str, bool], beside: set[str]) -> str:
 
 def _own(files: Files) -> bool:
     """Whether the repository has one application and runs one container, which is then the application's."""
-    return len(files.stack.applications) == 1 and len(workloads(files)) == 1
+    apps = len(files.stack.applications)
+    return (apps == 1 or (apps == 0 and _one_image(files))) and len(workloads(files)) == 1
 
 
 def _pods(files: Files, path: str) -> Iterator[Hit]:
@@ -208,6 +232,7 @@ _APP = {
     "app.py": "import os\nfrom flask import Flask\napp = Flask(__name__)\nURL = os.environ['SHOP_DATABASE_URL']\nKEY = os.environ['SHOP_KEY']\n",
     "requirements.txt": "flask==3.1.2\ngunicorn==23.0.0\n",
 }
+_PLAIN = {"app/main.py": "import os\nX = os.environ['RATES_CURRENCY']\n", "Dockerfile": "FROM a:1\n"}
 _P = (
     "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: 'a/b:1', env: [{}]}}]}}\n"
 )
@@ -218,8 +243,8 @@ _C = "services:\n  a:\n    image: a:1\n    environment: {{A: '${{{}}}'}}\n"
 
 RULES = (
     Rule("consistency/pod-variables", "warning", "Set every variable the code needs, under the name it reads.", "A variable that nothing reads has no effect, and one that is read and not set ends the program.", is_yaml, _pods,
-         bad=({**_APP, "k8s/a.yaml": _P.format(f"{_KEY}, {{name: DATABASE_URL, value: a}}")}, {**_APP, "k8s/a.yaml": _P.format(_KEY)}),
-         good=({**_APP, "k8s/a.yaml": _P.format(f"{_KEY}, {_URL}")}, {**_APP, "k8s/a.yaml": _P.format("{name: GREETING, value: a}")}, {**_APP, "k8s/a.yaml": _P.format(f"{_KEY}]" + ", envFrom: [{secretRef: {name: a}}")}, {"k8s/a.yaml": _P.format(_KEY)})),
+         bad=({**_PLAIN, "k8s/a.yaml": _P.format("{name: RATES_BASE_CURRENCY, value: a}, {name: GREETING, value: a}")}, {**_APP, "k8s/a.yaml": _P.format(f"{_KEY}, {{name: DATABASE_URL, value: a}}")}, {**_APP, "k8s/a.yaml": _P.format(_KEY)}),
+         good=({**_PLAIN, "k8s/a.yaml": _P.format("{name: RATES_CURRENCY, value: a}, {name: GREETING, value: a}")}, {**_PLAIN, "b/Dockerfile": "FROM a:1\n", "k8s/a.yaml": _P.format("{name: RATES_BASE_CURRENCY, value: a}")}, {**_APP, "k8s/a.yaml": _P.format(f"{_KEY}, {_URL}")}, {**_APP, "k8s/a.yaml": _P.format("{name: GREETING, value: a}")}, {**_APP, "k8s/a.yaml": _P.format(f"{_KEY}]" + ", envFrom: [{secretRef: {name: a}}")}, {"k8s/a.yaml": _P.format(_KEY)})),
     Rule("consistency/map-variables", "warning", "Set the variable under the name the code reads.", "A variable that nothing reads has no effect.", lambda path: posixpath.basename(path) in ("kustomization.yaml", "kustomization.yml"), _generated,
          bad=({**_APP, "k8s/a.yaml": _P.format(_KEY), "k8s/kustomization.yaml": _K.format("SHOP_DATABASE")},), good=({**_APP, "k8s/a.yaml": _P.format(_KEY), "k8s/kustomization.yaml": _K.format("SHOP_DATABASE_URL")}, {**_APP, "k8s/a.yaml": _P.format(_KEY), "k8s/kustomization.yaml": _K.format("OTHER")})),
     Rule("consistency/task-variables", "warning", "Set the variable under the name the code reads.", "A variable that nothing reads has no effect.", is_terraform, _tasks,

@@ -16,6 +16,15 @@ from boringops_tools.checks.images import exposed
 from boringops_tools.yaml_files import is_compose, is_yaml
 
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z][a-z0-9_-]*)(?::(?:\d+|\$))?(?:[/?]|$)", re.I)
+# What is asked by name alone: the database's, the broker's or the cache's host. What else is called so is often one's own.
+_HOST_VARIABLE = re.compile(
+    r"(?i)(?:^|_)(?:db|database|postgres(?:ql)?|pg|mysql|mariadb|mongo(?:db)?|redis|valkey|cache|rabbit(?:mq)?|amqp|broker|queue|kafka|nats|"
+    r"memcached?|elastic(?:search)?|opensearch|clickhouse|influx(?:db)?|minio|smtp|mail|upstream|backend|api|zookeeper|consul|vault|otel|jaeger)"
+    r"(?:_?(?:\w+_)?(?:host|hostname|hosts|addr|address)|_(?:bootstrap_)?servers?|_brokers?|_broker_list|_endpoint)$|(?:^|_)bootstrap_servers$"
+)
+_OWN_HOST = re.compile(
+    r"(?i)virtual|letsencrypt|listen|bind|advertise|public|external|allowed|trusted|server_host(?:name)?$|^(?:minio|vault|nats|redis_exporter)_server"
+)
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _HERE = frozenset({"localhost", "host", "example", "hostname", "server", "unix", "backend-host", "your-host"})
 
@@ -80,17 +89,28 @@ def wrong_address(files: Files, host: str, port: str | None) -> str:
     return ""
 
 
+def asked(name: str, value: str) -> list[str]:
+    """The hosts without a dot that a variable says to ask: in an address, or by itself where the variable is one of a host."""
+    if match := _ADDRESS.match(re.sub(r"\$\{[^}]*\}", "$", value)):
+        return [match[1]]
+    if not _HOST_VARIABLE.search(name) or _OWN_HOST.search(name):
+        return []
+    found = [re.fullmatch(r"([a-z][a-z0-9_-]*)(?::\d+)?", each.strip()) for each in value.split(",")]
+    return [each[1] for each in found if each] if all(found) else []
+
+
 def _variables(files: Files, path: str) -> Iterator[Hit]:
     for document in files.documents(path)[:1]:
         for name, service in mapping(document, "services").items():
             values = mapping(service).get("environment")
             pairs = list(values.items()) if isinstance(values, Mapping) else list(enumerate(listed(values)))
             for key, value in pairs:
-                text = str(value).partition("=")[2] if isinstance(values, list) else str(value)
-                if (match := _ADDRESS.match(re.sub(r"\$\{[^}]*\}", "$", text))) and (
-                    wrong := wrong_address(files, match[1], None)
-                ):
-                    yield Hit(at((values, key)), f"service `{name}`: {wrong}")
+                variable, _, text = (
+                    str(value).partition("=") if isinstance(values, list) else (str(key), "=", str(value))
+                )
+                hosts = asked(variable, text.strip("\"'")) if "network_mode" not in mapping(service) else []
+                if wrong := next(filter(None, (wrong_address(files, host, None) for host in hosts)), ""):
+                    yield Hit(at((values, key)), f"service `{name}`: `{variable}`: {wrong}")
 
 
 _PASS = re.compile(
@@ -131,8 +151,15 @@ _REASON = "Name the service as the Compose file does, and the port it listens on
 RULES = (
     Rule(
         "consistency/unknown-host", "warning", _REASON, "Compose: services reach each other by their names.", is_compose, _variables,
-        bad=({"compose.yaml": _C + "  a:\n    image: a:1\n    environment: {URL: 'postgres://a:${P:-x}@database:5432/a'}\n", **_BESIDE},),
-        good=({"compose.yaml": _C + "  a:\n    image: a:1\n    environment: [\"URL=postgres://a:${P:-x}@db:5432/a\", 'B=https://acme.io/', 'C=http://localhost:1', 'D=${E}', 'F=postgres://a:${P:-x}@${H}:${N}/a']\n", **_BESIDE},),
+        bad=(
+            {"compose.yaml": _C + "  a:\n    image: a:1\n    environment: {URL: 'postgres://a:${P:-x}@database:5432/a'}\n", **_BESIDE}, {"compose.yaml": _C + "  a:\n    image: a:1\n    environment: {DATABASE_HOST: postgres}\n"},
+            {"compose.yaml": _C + "  a:\n    image: a:1\n    environment: ['KAFKA_BROKERS=db:9092,kafka:9092']\n"}, {"compose.yaml": _C + "  a:\n    image: a:1\n    environment: {REDIS_ADDR: 'cache:6379'}\n"},
+        ),
+        good=(
+            {"compose.yaml": _C + "  a:\n    image: a:1\n    environment: {DATABASE_HOST: db, PGHOST: db.example.com, REDIS_HOST: '${REDIS_HOST:-redis}', API_HOST: localhost, VIRTUAL_HOST: shop, SERVER_HOST: a, SMTP_HOST: }\n    extra_hosts: ['mail:10.0.0.1']\n"},
+            {"compose.yaml": _C + "  a:\n    image: a:1\n    network_mode: host\n    environment: {DATABASE_HOST: postgres}\n"},
+            {"compose.yaml": _C + "  a:\n    image: a:1\n    environment: [\"URL=postgres://a:${P:-x}@db:5432/a\", 'B=https://acme.io/', 'C=http://localhost:1', 'D=${E}', 'F=postgres://a:${P:-x}@${H}:${N}/a']\n", **_BESIDE},
+        ),
     ),
     Rule(
         "consistency/proxy-address", "warning", _REASON, "Compose: services reach each other by their names, on the ports of the container.", is_nginx, _proxies,

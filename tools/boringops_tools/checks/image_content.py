@@ -32,6 +32,14 @@ _WITH_SCRIPT = {
     "deno": r"\.ts$",
     "bun": r"\.[jt]s$",
 }
+# What projects are described with, installed from and configured by: kept in the repository, not made by builds.
+_KEPT = re.compile(
+    r"[\w-][\w.-]*\.(?:lock|toml|mod|sum|cfg|ini|txt|json|jsonc|xml|properties|gradle|kts|sql|conf|sh|proto|csproj|fsproj|sln|lockb)$|"
+    r"(?:Gemfile|Pipfile|Procfile|Makefile|Rakefile|pnpm-lock\.yaml|pnpm-workspace\.yaml|entrypoint|mvnw|gradlew)$"
+)
+_ASIDE = re.compile(
+    r"(?i)(?:^|/)(?:examples?|samples?|docs?|tests?|fixtures?|templates?|testdata|starter\w*|boilerplates?)/|[{}]"
+)
 _SOURCE = re.compile(r"\.(?:py|[cm]?js|ts|go|rb|php|rs|java)$")
 # Steps that bring in files of their own.
 _BRINGS = re.compile(
@@ -64,8 +72,11 @@ def _folders(files: Files, path: str) -> Iterator[Hit]:
             one for one in files.all if source_file and one.endswith(source_file[0]) and posixpath.dirname(one) in where
         ]
         ignored = any(files.ignored(one) or files.ignored(f"{one}/x") for one in wanted)
+        # That others of the same COPY are there shows where it is built from.
+        found = any(each is other and one in there for other, one in copies)
+        kept = found and _KEPT.fullmatch(name) and not _ASIDE.search(path) and not _spoken_of(files, name)
         if (
-            not (name in _FOLDERS or beside)
+            not (name in _FOLDERS or beside or kept)
             or ignored
             or any(one in files.known or one in files.folders for one in wanted)
         ):
@@ -74,6 +85,19 @@ def _folders(files: Files, path: str) -> Iterator[Hit]:
         if not elsewhere and not _made(files, plain) and ".gitmodules" not in files.known:
             has = beside or [one for one in files.folders if "/" not in one and not one.startswith(".")]
             yield Hit(each.line, f"`{source}` is not in the repository; it has {', '.join(sorted(has)[:6])}")
+
+
+def _spoken_of(files: Files, name: str) -> bool:
+    """Whether anything but Dockerfiles has the name in it: what makes a file says so."""
+    steps = [
+        each
+        for each in files.all
+        if re.search(
+            r"\.(?:sh|ya?ml|hcl|mk|tf|py|[cm]?js|ts|json|toml|gradle|kts|xml|nix|bzl|bat|ps1|rb|md)$|(?:^|/)(?:Makefile|Jenkinsfile|justfile|Rakefile|Taskfile[^/]*|bin/[^/]+|scripts?/[^/]+)$",
+            each,
+        )
+    ]
+    return len(steps) > 400 or any(name in files.text(each) for each in steps)
 
 
 def _made(files: Files, name: str) -> bool:
@@ -232,8 +256,8 @@ _JAR = 'FROM maven:3 AS build\nRUN mvn package\nFROM eclipse-temurin:21\nWORKDIR
 
 RULES = (
     Rule("dockerfile/missing-folder", "error", "The build stops there: name a folder of the build context.", "Dockerfile reference, COPY: sources are paths of the build context.", is_dockerfile, _folders,
-         bad=({_D: _GO.format("pkg", "pkg"), **_REPO}, {_D: "FROM php:8\nCOPY composer.json ./\nCOPY config ./config\n", "composer.json": "{}\n"}, {_D: "FROM python:3\nCOPY requirements.txt ./\nCOPY app.py ./\n", "requirements.txt": "a==1\n", "wsgi.py": "1\n"}),
-         good=({_D: "FROM python:3\nCOPY requirements.txt ./\nCOPY app.py ./\n", "requirements.txt": "a==1\n", "src/app.py": "1\n", "wsgi.py": "1\n"}, {_D: _GO.format("internal", "internal"), **_REPO}, {_D: _GO.format("pkg", "pkg"), **_REPO, "build.sh": "mkdir -p pkg\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, ".gitignore": "/pkg/\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, "web/pkg/a.go": "package a\n"},
+         bad=({_D: _GO.format("pkg", "pkg"), **_REPO}, {_D: "FROM golang:1\nCOPY go.mod go.sum ./\nCOPY main.go ./\n", "go.mod": "module a\n", "main.go": "package main\n"}, {_D: "FROM node:24\nCOPY package.json yarn.lock ./\n", "package.json": "{}\n"}, {_D: "FROM php:8\nCOPY composer.json ./\nCOPY config ./config\n", "composer.json": "{}\n"}, {_D: "FROM python:3\nCOPY requirements.txt ./\nCOPY app.py ./\n", "requirements.txt": "a==1\n", "wsgi.py": "1\n"}),
+         good=({_D: "FROM golang:1\nCOPY go.mod go.su[m] build.json ./\n", "go.mod": "module a\n", "make.sh": "git describe | jq -R . > build.json\n"}, {"docker/Dockerfile": "FROM php:8\nCOPY composer.json composer.lock ./\nCOPY docker/a.ini ./\n", "docker/a.ini": "a=1\n"}, {_D: "FROM node:24\nCOPY package.json yarn.lock ./\n", "package.json": "{}\n", ".gitignore": "yarn.lock\n"}, {"templates/Dockerfile": "FROM node:24\nCOPY package.json yarn.lock ./\n", "package.json": "{}\n"}, {_D: "FROM python:3\nCOPY requirements.txt ./\nCOPY app.py ./\n", "requirements.txt": "a==1\n", "src/app.py": "1\n", "wsgi.py": "1\n"}, {_D: _GO.format("internal", "internal"), **_REPO}, {_D: _GO.format("pkg", "pkg"), **_REPO, "build.sh": "mkdir -p pkg\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, ".gitignore": "/pkg/\n"}, {_D: _GO.format("pkg", "pkg"), **_REPO, "web/pkg/a.go": "package a\n"},
                {_D: "FROM a:1\nCOPY pkg ./pkg\n"}, {_D: "FROM a:1\nCOPY go.mod *.go ./\n", "go.mod": "module a\n", "a.go": "package a\n"}, {_D: _GO.format("server-linux", "server"), **_REPO})),
     Rule("dockerfile/missing-attribute", "error", "The container ends at once: name what the module has.", "Gunicorn and Uvicorn: MODULE:NAME, a name in the module.", is_dockerfile, _attributes,
          bad=({_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "-b", ":8000", "wsgi:application"]\n', "wsgi.py": "app = Flask(__name__)\n"}, {_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "app:app"]\n', "wsgi.py": "app = 1\n"}), good=({_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "app:app"]\n', "src/app/__init__.py": "app = 1\n", "setup.py": "1\n"}, {_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "wsgi:app"]\n', "wsgi.py": "app = Flask(__name__)\n"}, {_D: 'FROM python:3.14\nCOPY . .\nCMD ["gunicorn", "wsgi:application"]\n', "wsgi.py": "from shop import *\n"})),

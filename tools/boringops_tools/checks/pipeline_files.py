@@ -7,7 +7,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
@@ -24,6 +25,7 @@ _INTERPRETERS = {
     "ruby": (".rb",),
     "perl": (".pl",),
 }
+_PYTHON = re.compile(r"python[\d.]*|py")
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|rb|pl|ps1)$")
 # program: its options that name a file, and those that name a folder.
 _FILES: dict[str, tuple[str, ...]] = {
@@ -31,10 +33,13 @@ _FILES: dict[str, tuple[str, ...]] = {
     "oc": ("-f", "--filename"), "pip": ("-r", "--requirement"), "pip3": ("-r", "--requirement"), "docker": ("-f", "--file"),
     "docker-compose": ("-f", "--file"), "podman": ("-f", "--file"), "buildah": ("-f", "--file"), "terraform": ("-var-file",),
     "tofu": ("-var-file",), "aws": ("--template-file", "--cli-input-json"), "sam": ("--template-file", "--config-file"),
-    "ansible": ("-i", "--inventory"), "mvn": ("-f", "--file", "-s", "--settings"), "gcloud": ("--config",), "promtool": (),
+    "ansible": ("-i", "--inventory"), "uv": ("-r", "--requirement", "--requirements"), "nerdctl": ("-f", "--file"), "cargo": ("--manifest-path",),
+    "bundle": ("--gemfile",), "pip-audit": ("-r", "--requirement"), "safety": ("-r", "--file"), "hadolint": ("-c", "--config"), "pytest": ("-c", "--config-file"), "tox": ("-c", "--conf"), "mvn": ("-f", "--file", "-s", "--settings"), "gcloud": ("--config",), "promtool": (),
 }  # fmt: skip
 _FOLDERS: dict[str, tuple[str, ...]] = {
     "terraform": ("-chdir",), "tofu": ("-chdir",), "kubectl": ("-k", "--kustomize"), "make": ("-C", "--directory"), "npm": ("--prefix",),
+    "yarn": ("--cwd",), "pnpm": ("-C", "--dir"), "composer": ("-d", "--working-dir"), "gradle": ("-p", "--project-dir"), "gradlew": ("-p", "--project-dir"),
+    "poetry": ("-C", "--directory", "--project"), "go": ("-C",), "npx": ("--prefix",), "git": (), "just": ("-d", "--working-directory"),
     "terragrunt": ("--terragrunt-working-dir", "--working-dir"),
 }  # fmt: skip
 _FOLDER_KEYS = frozenset({"working-directory", "workingDirectory"})
@@ -55,6 +60,19 @@ _ASIDE = re.compile(
 )
 
 
+# What the repository has where its own files are meant: nobody who has none of these builds from what was checked out.
+_KIN = {
+    "pip": r"(?:^|/)(?:requirements[^/]*\.(?:txt|in)|pyproject\.toml|setup\.py|[^/]+\.py)$", "docker": r"(?:^|/)[^/]*Dockerfile[^/]*$", "go": r"(?:^|/)go\.mod$",
+    "cargo": r"(?:^|/)Cargo\.toml$", "bundle": r"(?:^|/)Gemfile$", "mvn": r"(?:^|/)pom\.xml$", "dotnet": r"\.(?:csproj|fsproj|vbproj|slnx?)$", "pytest": r"\.py$",
+}  # fmt: skip
+_KIN |= dict.fromkeys(("pip3", "uv", "pip-audit", "safety", "tox"), _KIN["pip"]) | dict.fromkeys(
+    ("podman", "buildah", "nerdctl"), _KIN["docker"]
+)
+_GO_BUILDS = re.compile(r"\bgo (?:build|test|install|run|vet)\b[^\n;&|]*")
+"""What makes programs, and no sources."""
+_GO_TAKES = frozenset({"build", "run", "test", "install", "vet", "generate"})
+
+
 @dataclass(frozen=True)
 class _Named:
     path: str
@@ -62,6 +80,8 @@ class _Named:
     folder: bool = False
     inside: str = ""
     """Where it is looked for first."""
+    program: str = ""
+    """That is given it, where its own kind of file shows whether the repository is meant."""
 
 
 def _option(command: Command, names: tuple[str, ...]) -> Iterator[str]:
@@ -74,7 +94,43 @@ def _option(command: Command, names: tuple[str, ...]) -> Iterator[str]:
             yield words[position + 1]
 
 
+def _bare(command: Command) -> Command:
+    """`python -m pip install` and the like as what they run."""
+    argv = command.argv
+    if _PYTHON.fullmatch(command.program) and argv[1:2] == ("-m",) and len(argv) > 2:
+        return replace(command, argv=argv[2:])
+    if command.program in ("uv", "poetry", "pipenv") and argv[1:2] in (("run",), ("pip",)) and len(argv) > 2:
+        return replace(command, argv=argv[2:] if argv[1] == "run" else argv)
+    return command
+
+
+def _of_arguments(command: Command) -> Iterator[_Named]:
+    """What is named without an option: packages of Go, tests of pytest, projects of .NET."""
+    program, words, line = command.program, command.argv[1:], command.line
+    if program == "go" and words[:1] and words[0] in _GO_TAKES:
+        for before, word in pairwise(words):
+            if before in ("-o", "-C", "-coverprofile", "-outputdir", "-modfile", "-overlay"):
+                continue
+            if word == "--" or (words[0] == "run" and not word.startswith(("-", "./"))):
+                return
+            path = word.removesuffix("/...")
+            if word.startswith("./") and len(path) > 2:
+                yield _Named(path, line, not path.endswith(".go"), program=program)
+                if words[0] == "run":
+                    return
+    elif program == "pytest":
+        for before, word in zip(command.argv, words, strict=False):
+            if "/" in word and not word.startswith("-") and (before == "pytest" or not before.startswith("-")):
+                path = word.partition("::")[0]
+                yield _Named(path, line, not path.endswith(".py"), program=program)
+    elif program == "dotnet":
+        yield from (
+            _Named(word, line, program=program) for word in words if re.search(r"\.(?:csproj|fsproj|slnx?)$", word)
+        )
+
+
 def _of_command(command: Command) -> Iterator[_Named]:
+    command = _bare(command)
     program, first, line = command.program, command.argv[0], command.line
     second = command.argv[1] if len(command.argv) > 1 else ""
     if program in _SHELLS and _SCRIPT.search(second):
@@ -90,7 +146,8 @@ def _of_command(command: Command) -> Iterator[_Named]:
         return
     for value in _option(command, _FILES.get(program, ())):
         if "," not in value:
-            yield _Named(value, line, inside=inside)
+            yield _Named(value, line, inside=inside, program=program)
+    yield from _of_arguments(command)
     for value in _option(command, _FOLDERS.get(program, ())):
         yield _Named(value, line, folder=True)
     if program == "ansible-playbook":
@@ -134,7 +191,7 @@ def _named(files: Files, path: str) -> Iterator[_Named]:
                 .removeprefix("$(Build.SourcesDirectory)/")
                 .removeprefix("$(System.DefaultWorkingDirectory)/")
             )
-            yield _Named(posixpath.normpath(filled) if filled else "", each.line, each.folder, each.inside)
+            yield replace(each, path=posixpath.normpath(filled) if filled else "")
     yield from _defaults(files, path)
 
 
@@ -160,6 +217,8 @@ def _there(files: Files, named: _Named) -> bool:
 def _expected(files: Files, named: _Named) -> bool:
     """Whether the repository is where it should be: its folder is there, or what it is called lies elsewhere."""
     folder, name = posixpath.split(named.path)
+    if kin := _KIN.get(named.program):
+        return any(re.search(kin, each) for each in files.all)
     if named.folder:
         return any(each.endswith(".tf") for each in files.all) or not folder or folder in files.folders
     return (folder in files.folders) or name in files.by_name
@@ -169,7 +228,9 @@ def _made(text: str, named: _Named) -> bool:
     """Whether another line of the pipeline may bring it."""
     words = {named.path, posixpath.basename(named.path), f"{named.path.split('/')[0]}/"}
     own = re.compile(rf"(?<![\w./-])(?:\./)?{re.escape(named.path)}(?![\w/-])")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(
+        _GO_BUILDS.sub(" ", text).splitlines() if named.program == "go" else text.splitlines(), 1
+    ):
         rest = own.sub(" ", line)
         if rest != line:
             if re.search(rf">>?\s*[\"']?(?:\./)?{re.escape(named.path)}", line) or _BRINGS.search(line):
@@ -202,6 +263,7 @@ def _applies(path: str) -> bool:
 
 
 _LAB = ".gitlab-ci.yml"
+_PYTHON_APP = {"requirements.txt": "a==1\n", "a.py": "1\n"}
 _INFRA = {"infra/main.tf": "terraform {}\n"}
 
 
@@ -221,9 +283,15 @@ RULES = (
              {**_INFRA, _LAB: "a:\n  script:\n    - terraform -chdir=terraform validate\n"},
              {**_INFRA, ".github/workflows/a.yml": "on: push\ndefaults:\n  run:\n    working-directory: terraform\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: terraform validate\n"},
              {"inventory/production.yml": "all: {}\n", "Jenkinsfile": "stage('a') { sh 'ansible-playbook --inventory inventory/prod.yml a.yml' }\n"},
+             {**_PYTHON_APP, _LAB: "a:\n  script:\n    - pip install -r requirements/dev.txt\n"}, {**_PYTHON_APP, "Jenkinsfile": "stage('a') { sh 'pip install --user --requirement requirements-ci.txt' }\n"},
+             {**_PYTHON_APP, _LAB: "a:\n  script:\n    - python3 -m pip install --requirement=requirements-test.txt\n"}, {**_PYTHON_APP, _LAB: "a:\n  script:\n    - python -m pytest tests/unit -q\n"},
+             {"go.mod": "module a\n", "cmd/api/main.go": "package main\n", _LAB: "a:\n  script:\n    - go build -o /out/a ./cmd/server\n"}, {"Dockerfile": "FROM a:1\n", _LAB: "a:\n  script:\n    - docker build -f Dockerfile.prod -t a:1 .\n"},
              {"scripts/plan.sh": "#!/bin/sh\n", "azure-pipelines.yml": "steps:\n- task: AzureCLI@2\n  inputs:\n    scriptPath: ci/plan.sh\n"},
          ),
          good=(
+             {**_PYTHON_APP, _LAB: "a:\n  script:\n    - pip install -r requirements.txt\n    - pip install -r $FILE -r https://a.example/r.txt\n    - pytest -k a/b --cov=src/app -n 4\n"}, {_LAB: "a:\n  script:\n    - pip install -r requirements.txt\n"},
+             {**_PYTHON_APP, _LAB: "a:\n  script:\n    - poetry export -o requirements-ci.txt\n    - pip install -r requirements-ci.txt\n"}, {**_PYTHON_APP, _LAB: "a:\n  script:\n    - pip freeze > requirements-ci.txt\n    - pip install -r requirements-ci.txt\n"},
+             {"go.mod": "module a\n", "cmd/api/main.go": "package main\n", _LAB: "a:\n  script:\n    - go build -o ./bin/a ./cmd/api\n    - go test ./... ./cmd/...\n    - go run ./cmd/api ./other\n    - docker build -f Dockerfile.prod .\n"},
              _lab("bash scripts/deploy.sh a", "./scripts/deploy.sh", "cd chart && helm lint . -f values-a.yaml"), _lab("curl -fo scripts/rollout.sh https://a.example/b", "bash scripts/rollout.sh"),
              _lab("helm upgrade --install a chart -f \"chart/values-$TO.yaml\""), _lab("echo a > chart/values-b.yaml", "helm upgrade a chart -f chart/values-b.yaml"),
              _lab("bash scripts/rollout.sh", more="  before_script: [git clone https://a.example/scripts]\n"), _lab("/opt/scripts/rollout.sh", "bash $DIR/rollout.sh", "python dist/a.py"),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from boringops_tools.checks import consistency
 from boringops_tools.checks.base import Files, Hit, Rule, listed, mapping
 from boringops_tools.checks.deploys import is_pipeline
+from boringops_tools.checks.hosts import asked
 from boringops_tools.checks.variables import is_dotenv, is_example
 from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.yaml_files import is_compose
@@ -22,6 +23,17 @@ _ADDRESS = re.compile(
 _MODULE = re.compile(
     r"DJANGO_SETTINGS_MODULE[\"']?\s*(?:[=:,]|\s)\s*[\"']?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?=[\"'\s,)}]|$)"
 )
+
+
+_STAND_IN = re.compile(r"(?i)your|example|changeme|^(?:localhost|host|hostname)$")
+
+
+def _handed(name: str, compose: str) -> bool:
+    """Whether Compose hands a variable of its `.env` on to a service."""
+    return bool(
+        re.search(rf"\$\{{?{re.escape(name)}\b", compose)
+        or re.search(r"env_file:[^\n]*(?:\n\s*-[^\n]*)*\.env\b", compose)
+    )
 
 
 def _hosts(files: Files, path: str) -> Iterator[Hit]:
@@ -49,18 +61,18 @@ def _hosts(files: Files, path: str) -> Iterator[Hit]:
     text = "\n".join(map(files.text, composes))
     if len(names) < 2 or re.search(r"(?m)^include:|external:", text):
         return
+    every = ", ".join(sorted(names - {"None", ""}))
+    for number, said in enumerate(files.text(path).splitlines(), 1):
+        name, _, value = said.removeprefix("export ").partition("=")
+        plain = value.split(" #")[0].strip().strip("\"'")
+        hosts = asked(name, plain) if "://" not in plain else []
+        lost = next((host for host in hosts if host not in names and not _STAND_IN.search(host)), "")
+        if lost and _handed(name, text):
+            yield Hit(number, f"`{name}` asks the host `{lost}`; Compose has {every}")
     for match in _ADDRESS.finditer(files.text(path)):
         host = match["host"]
-        handed = (
-            re.search(rf"\$\{{?{match['name']}\b", text) is not None
-            or re.search(r"env_file:[^\n]*(?:\n\s*-[^\n]*)*\.env\b", text) is not None
-        )
-        if (
-            handed
-            and host not in names
-            and host.lower() not in ("localhost", "host", "hostname")
-            and not re.search(r"(?i)your|example|changeme", host)
-        ):
+        handed = _handed(match["name"], text)
+        if handed and host not in names and not _STAND_IN.search(host):
             line = files.text(path).count("\n", 0, match.start()) + 1
             yield Hit(
                 line,
@@ -139,8 +151,8 @@ _DJANGO = {
 
 RULES = (
     Rule("env/unknown-host", "warning", "Name the service as Compose does.", "Compose: services reach each other by their names.", is_example, _hosts,
-         bad=({"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@postgres:5432/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@db:5433/shop\n"}),
-         good=({"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@db:5432/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://localhost/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://a@db.example.com/shop\n"},
+         bad=({"compose.yaml": _COMPOSE.replace("DATABASE_URL", "DATABASE_HOST"), ".env.example": "DATABASE_HOST=postgres\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@postgres:5432/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@db:5433/shop\n"}),
+         good=({"compose.yaml": _COMPOSE.replace("DATABASE_URL", "DATABASE_HOST"), ".env.example": "DATABASE_HOST=db # the service\nREDIS_HOST=redis\n"}, {"compose.yaml": _COMPOSE.replace("DATABASE_URL", "DATABASE_HOST"), ".env.example": "DATABASE_HOST=localhost\n"}, {"compose.yaml": _COMPOSE.replace("DATABASE_URL", "DATABASE_HOST"), ".env.example": "DATABASE_HOST=\nDATABASE_HOST=your-host\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@db:5432/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://localhost/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://a@db.example.com/shop\n"},
                {"compose.yaml": _COMPOSE.replace("DATABASE_URL", "OTHER"), ".env.example": "DATABASE_URL=postgres://postgres/shop\n"}, {"compose.yaml": _COMPOSE + "    hostname: postgres\n", ".env.example": "DATABASE_URL=postgres://postgres/shop\n"})),
     Rule("django/settings-module", "error", "Django does not start: name a module that is there.", "Django, Settings: DJANGO_SETTINGS_MODULE is a module on the import path.", _sets_modules, _modules,
          bad=({**_DJANGO, ".env.example": "DJANGO_SETTINGS_MODULE=shop.settings.prod\n"}, {**_DJANGO, "manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings.dev")\n'}, {**_DJANGO, "Dockerfile": "FROM a:1\nENV DJANGO_SETTINGS_MODULE shop.settings.live\n"}),

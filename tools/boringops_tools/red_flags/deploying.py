@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from boringops_tools.red_flags.pipelines import Job, Step, list_of
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.red_flags.testing import RUNNERS
+from boringops_tools.yaml_files import walk
 
 PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
 STAGING = re.compile(
@@ -40,8 +41,13 @@ _DEPLOYS: dict[str, frozenset[str]] = {
     "firebase": frozenset({"deploy"}),
     "wrangler": frozenset({"deploy"}),
 }
+# program: services of a cloud, with the words of which one brings a new version to them.
+_SERVICES: dict[str, dict[str, frozenset[str]]] = {
+    "az": {"containerapp": frozenset({"update", "up", "create", "copy"}), "webapp": frozenset({"deploy", "up", "config", "deployment"})},
+    "gcloud": {"run": frozenset({"deploy", "update", "replace", "update-traffic"})},
+}  # fmt: skip
 # A script of the repository that says by its name what it does.
-_DEPLOY_SCRIPT = re.compile(r"(?:.*[-_])?deploy(?:[-_.].*)?")
+_DEPLOY_SCRIPT = re.compile(r"(?:.*[-_])?(?:deploy|roll-?out)(?:[-_.].*)?")
 _DEPLOY_ACTIONS = re.compile(
     r"(?i)^(?:aws-actions/amazon-ecs-deploy|azure/(?:webapps-deploy|k8s-deploy|functions-action)|google-github-actions/deploy-|"
     r"akhileshns/heroku-deploy|superfly/flyctl-actions|appleboy/(?:ssh|scp)-action|amondnet/vercel-action|"
@@ -67,6 +73,8 @@ def deploys_by(command: Command) -> bool:
     scripts = command.argv[1:2] if command.program in _SHELLS else command.argv[:1]
     if any(_DEPLOY_SCRIPT.fullmatch(posixpath.basename(each)) for each in scripts):
         return True
+    if command.argv[1:2] and command.argv[1] in _SERVICES.get(command.program, {}):
+        return bool(_SERVICES[command.program][command.argv[1]] & set(command.argv[2:4]))
     if command.program in RUNNERS and "deploy" in command.argv[1:4]:
         return True
     if words is not None and (not words or words & set(command.argv[1:])):
@@ -81,7 +89,20 @@ def deploys_in(step: Step) -> bool:
 def deploys(job: Job) -> bool:
     if job.calls:
         return bool(_DEPLOY_SCRIPT.fullmatch(posixpath.basename(job.calls)))
-    return any(deploys_in(step) for step in job.steps)
+    return any(deploys_in(step) for step in job.steps) or any(
+        _DEPLOY_SCRIPT.fullmatch(posixpath.basename(each)) for each in _templates(job)
+    )
+
+
+def _templates(job: Job) -> list[str]:
+    """Templates of steps that a job of Azure Pipelines takes in."""
+    return [
+        step["template"]
+        for _, key, value in walk(job.body)
+        if key == "steps" and isinstance(value, list)
+        for step in value
+        if isinstance(step, Mapping) and isinstance(step.get("template"), str)
+    ]
 
 
 def changes_infrastructure(job: Job) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
@@ -60,7 +61,13 @@ _JENKINS = re.compile(
 _BEFORE = re.compile(
     r"(?i)(?:^|[^a-z])(?:dev|develop|development|stage|staging|stg|qa|uat|preprod|sandbox)(?:$|[^a-z])"
 )
-Held = tuple[int | None, str]
+
+
+@dataclass(frozen=True)
+class Held:
+    line: int | None
+    name: str
+    group: bool = False
 
 
 def _kind(said: str) -> str:
@@ -73,10 +80,12 @@ def _foreign(path: str, text: str) -> Iterator[Hit]:
     """A credential that is named for another environment than the job that uses it."""
     for pipeline, job in jobs_of(path, text):
         where, held = _of(pipeline, job)
-        kinds = {_kind(name) for _, name in held}
-        for line, name in held if where and where not in kinds else ():
-            if _kind(name):
-                yield Hit(line or job.line, f"{job.name} is for {where}, and is given {name}")
+        # A group of variables or of resources of its own does not make a connection the job's own.
+        for same in ([each for each in held if each.group], [each for each in held if not each.group]):
+            kinds = {_kind(each.name) for each in same}
+            for each in same if where and where not in kinds else ():
+                if _kind(each.name):
+                    yield Hit(each.line or job.line, f"{job.name} is for {where}, and is given {each.name}")
 
 
 def _of(pipeline: Pipeline, job: Job) -> tuple[str, list[Held]]:
@@ -85,7 +94,7 @@ def _of(pipeline: Pipeline, job: Job) -> tuple[str, list[Held]]:
         options = job.options if isinstance(job.options, Mapping) else {}
         contexts = options.get("context")
         held = [
-            (line_of(options, "context"), str(each))
+            Held(line_of(options, "context"), str(each))
             for each in (contexts if isinstance(contexts, list) else [contexts])
             if each
         ]
@@ -96,7 +105,7 @@ def _of(pipeline: Pipeline, job: Job) -> tuple[str, list[Held]]:
         return (where, held) if where == "production" else ("", [])
     if pipeline.system == "jenkins":
         found = [next(filter(None, match)) for match in _JENKINS.findall(str(job.body))]
-        return _kind(job.name), [(None, name) for name in found]
+        return _kind(job.name), [Held(None, name) for name in found]
     if pipeline.system == "azure" and job.calls:
         given = job.body.get("parameters") if isinstance(job.body, Mapping) else None
         return _told(given if isinstance(given, Mapping) else {})
@@ -119,10 +128,11 @@ def _held(node: Any) -> Iterator[Held]:
             and "$" not in value
             and ((isinstance(key, str) and _HOLDS.search(key)) or key == "group")
         ):
-            yield line_of(parent, key), value
+            yield Held(line_of(parent, key), value, key == "group")
 
 
 _AZURE = "jobs:\n- deployment: Deploy\n  environment: {}\n  strategy: {{runOnce: {{deploy: {{steps: [{{task: AzureWebApp@1, inputs: {{azureSubscription: {}}}}}]}}}}}}\n"
+_TEMPLATE = "jobs:\n- deployment: Deploy\n  environment: production\n  strategy: {{runOnce: {{deploy: {{steps: [{{template: a.yml, parameters: {{connection: {}, group: {}}}}}]}}}}}}\n"
 _CIRCLE = "jobs:\n  d:\n    steps:\n      - run: flyctl deploy\nworkflows:\n  w:\n    jobs:\n      - d: {{name: {}, context: {}}}\n"
 _JENKINSFILE = "stage('{}') {{ withCredentials([file(credentialsId: '{}', variable: 'KUBECONFIG')]) {{ sh 'kubectl apply -f k8s' }} }}\n"
 RED_FLAGS = (
@@ -137,6 +147,7 @@ RED_FLAGS = (
             "azure-pipelines.yml": _AZURE.format("staging", "shop-production"),
             "a/azure-pipelines.yml": _AZURE.format("shop-production", "shop-staging-oidc"),
             "b/azure-pipelines.yml": "jobs:\n- template: deploy.yml\n  parameters: {environment: shop-staging, serviceConnection: aks-production}\n",
+            "c/azure-pipelines.yml": _TEMPLATE.format("shop-staging", "shop-production"), "d/azure-pipelines.yml": _TEMPLATE.format("shop-production", "shop-staging"),
             ".circleci/config.yml": _CIRCLE.format("deploy-production", "aws-staging"),
             "Jenkinsfile": _JENKINSFILE.format("Production", "kubeconfig-staging"),
             "b.jenkinsfile": _JENKINSFILE.format("Staging", "ansible-production"),
@@ -145,6 +156,7 @@ RED_FLAGS = (
             "azure-pipelines.yml": _AZURE.format("staging", "shop-staging"),
             "a/azure-pipelines.yml": _AZURE.format("production", "shop-oidc"),
             "b/azure-pipelines.yml": "jobs:\n- template: deploy.yml\n  parameters: {environment: shop-staging, serviceConnection: '${{ parameters.production }}'}\n",
+            "c/azure-pipelines.yml": _TEMPLATE.format("shop-production", "shop-production"), "d/azure-pipelines.yml": _TEMPLATE.format("shop-oidc", "shop-production"),
             ".circleci/config.yml": _CIRCLE.format("deploy-production", "[aws-production, qa-reports]"),
             "Jenkinsfile": _JENKINSFILE.format("Production", "kubeconfig-production"),
             "b.jenkinsfile": _JENKINSFILE.format("Promote staging to production", "kubeconfig-staging"),

@@ -204,12 +204,15 @@ RED_FLAGS = (
         bad={
             CI: gh(a_job("test", "npm test") + a_job("deploy-prod", "kubectl apply -f k8s", "    needs: test\n")),
             ".gitlab-ci.yml": "deploy_production:\n  script: [kubectl apply -f k8s]\n",
+            "azure-pipelines.yml": _AZURE.format("  - job: d\n    steps:\n    - template: pipelines/rollout.yml\n      parameters: {connection: shop-production}\n"),
+            "a/azure-pipelines.yml": _AZURE.format("  - job: d\n    steps:\n    - task: AzureCLI@2\n      inputs: {inlineScript: az containerapp update --name a --image b}\n"),
             "a/.gitlab-ci.yml": "deploy_production:\n  when: manual\n  script: [kubectl apply -f k8s]\n",
         },
         good={
             CI: gh(a_job("deploy-prod", "kubectl apply -f k8s", GUARD) + a_job("prod-build", "npm run build")
                      + a_job("prod-check", "kubectl apply --dry-run=server -f k8s")),
             ".gitlab-ci.yml": "deploy_staging:\n  script: [kubectl apply -f k8s]\n",
+            "azure-pipelines.yml": _AZURE.format("  - deployment: d\n    environment: production\n    strategy: {runOnce: {deploy: {steps: [{template: pipelines/rollout.yml}]}}}\n  - job: b\n    steps:\n    - template: pipelines/build.yml\n"),
         },
     ),
     RedFlag(
