@@ -54,7 +54,8 @@ def _missing(path: str, text: str) -> Iterable[Hit]:
 def _named(path: str, text: str) -> Iterable[Hit]:
     found = _user(parse(text))
     user = found[1].split(":")[0] if found else ""
-    if found and user and not user.isdigit() and user.lower() not in _ROOT and "$" not in user:
+    windows = user.lower() in ("containeruser", "containeradministrator")  # it has no numbers for users
+    if found and user and not user.isdigit() and user.lower() not in _ROOT and "$" not in user and not windows:
         severity: Severity | None = "info" if ".devcontainer" in PurePosixPath(path).parts else None
         yield Hit(found[2], f"USER {user} is a name; Kubernetes' runAsNonRoot takes numbers only", severity=severity)
 
@@ -84,6 +85,7 @@ RED_FLAGS = (
         "user/not-numeric", _NEVER, "warning", "Name the user by its number, e.g. `USER 10001:10001`.",
         applies=is_dockerfile, check=_named,
         bad={"Dockerfile": "FROM node:22\nUSER node:node\n"},
-        good={"Dockerfile": "FROM node:22\nUSER 1000:node\n", "b.Dockerfile": "ARG UID=1\nFROM a:1\nUSER ${UID}\n"},
+        good={"Dockerfile": "FROM node:22\nUSER 1000:node\n", 
+            "c.Dockerfile": "FROM a:1\nUSER ContainerUser\n", "b.Dockerfile": "ARG UID=1\nFROM a:1\nUSER ${UID}\n"},
     ),
 )  # fmt: skip

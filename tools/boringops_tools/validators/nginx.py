@@ -173,7 +173,11 @@ def _replaced(each: Directive) -> str | None:
     if (name in _PASS or name == "server") and words and "$" not in words[0] and not words[0].startswith("unix:"):
         match = _HOST.fullmatch(words[0])
         rest = [word for word in words[1:] if word != "resolve"]
-        return _written(name, f"{match[1]}127.0.0.1{match[2]}", *rest) if match else None
+        if match is None:
+            return None
+        # In a stream a name without a port is an upstream's; that it is there our own rules see.
+        port = ":1" if name == "proxy_pass" and not match[1] and not match[2] else match[2]
+        return _written(name, f"{match[1]}127.0.0.1{port}", *rest)
     if name == "resolver":
         return _written(name, "127.0.0.1", *(word for word in words if "=" in word))
     return None

@@ -76,15 +76,17 @@ def _is_mere_action(step: object) -> bool:
     return not uses.startswith("./") and "checkout" not in uses and "github-script" not in uses
 
 
-# A line that appends to one of the files that later steps take their environment from.
+# A line that appends to one of the files that later steps take their environment from, in a POSIX shell or PowerShell.
 _TO_FILE = re.compile(
-    r"""(?:echo|printf(?:\s+["']%s\\n["'])?)\s+(.*?)\s*>>\s*["']?\$\{?(GITHUB_PATH|GITHUB_ENV)\}?["']?\s*$"""
+    r"""(?:(?:echo|printf(?:\s+["']%s\\n["'])?)\s+(?P<sh>.*?)\s*>>\s*["']?\$\{?(?:GITHUB_PATH|GITHUB_ENV)\}?["']?"""
+    r"""|(?P<ps>.+?)\s*(?:\|\s*(?:Out-File|Add-Content)\b.*|>>\s*)\$\{?env:(?:GITHUB_PATH|GITHUB_ENV)\}?.*)\s*$"""
 )
 # What the runner itself sets: nobody outside has a hand in it.
 _RUNNERS_OWN = re.compile(
-    r"\$\{?(?:HOME|USERPROFILE|RUNNER_(?:TEMP|TOOL_CACHE|OS|ARCH)|GITHUB_(?:WORKSPACE|ACTION_PATH|SHA|RUN_ID|RUN_NUMBER))\b\}?|"
+    r"\$\{?(?:env:)?(?:HOME|USERPROFILE|RUNNER_(?:TEMP|TOOL_CACHE|OS|ARCH)|GITHUB_(?:WORKSPACE|ACTION_PATH|SHA|RUN_ID|RUN_NUMBER))\b\}?|"
     r"\$\{\{\s*(?:runner\.(?:temp|tool_cache|os|arch)|github\.(?:workspace|action_path|sha|run_id))\s*\}\}"
 )
+_NAMED = re.compile(r"\$\{?(?:env:)?(\w+)\}?")
 
 
 def writes_own(text: str, line: int) -> bool:
@@ -97,8 +99,24 @@ def writes_own(text: str, line: int) -> bool:
         if each.strip() and len(each) - len(each.lstrip()) <= depth:
             break
         block.append(each)
+    first = max((at for at in range(line) if lines[at].lstrip().startswith("- ")), default=0)
+    step = lines[first : line - 1] + block
     named = [each for each in block if re.search(r"GITHUB_(?:PATH|ENV)\b", each)]
     written = [_TO_FILE.search(each.strip()) for each in named]
-    return bool(named) and all(
-        match is not None and not re.search(r"[$`]", _RUNNERS_OWN.sub("", match[1])) for match in written
-    )
+    return bool(named) and all(match is not None and _is_own(match["sh"] or match["ps"], step) for match in written)
+
+
+def _is_own(value: str, step: Sequence[str], steps: int = 4) -> bool:
+    """Whether a value is made of constants and what the runner sets, the variables in it looked up in the step."""
+    left = _RUNNERS_OWN.sub("", value)
+    if "`" in left or "$(" in left or "${{" in left:
+        return False
+    for name in _NAMED.findall(left):
+        given = [
+            found[1]
+            for each in step
+            if (found := re.match(rf"\s*(?:- )?(?:export\s+|\$)?{name}(?:=|\s*=\s+|:\s+)(.+)$", each))
+        ]
+        if not steps or not given or not all(_is_own(each, step, steps - 1) for each in given):
+            return False
+    return "$" not in _NAMED.sub("", left)
