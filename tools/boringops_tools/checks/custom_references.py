@@ -84,7 +84,7 @@ def _pair(one: str, other: str, name: str) -> dict[str, str]:
 
 
 RULES = (
-    Rule("k8s/custom-reference", "error", "Name the object that there is: what is not there is waited for without end.", "Reference of the custom resource: it names another object, of its own namespace or of the cluster.", is_yaml, _unknown,
+    Rule("k8s/custom-reference", "warning", "Name the object that there is: what is not there is waited for without end.", "Reference of the custom resource: it names another object, of its own namespace or of the cluster.", is_yaml, _unknown,
          bad=(_pair(_PROJECT, _APPLICATION, "ledgers"), _pair(_ISSUER, _CERTIFICATE, "letsencrypt-prod"), _pair(_GATEWAY, _ROUTE, "{name: publik}"), {"a/p.yaml": _PROJECT, "a/a.yaml": _APPLICATION.format("legder")}),
          good=(
              _pair(_PROJECT, _APPLICATION, "ledger"), _pair(_PROJECT, _APPLICATION, "default"), _pair(_PROJECT, _APPLICATION, "platform"), {"a/p.yaml": _PROJECT, "b/a.yaml": _APPLICATION.format("ledgers")},
