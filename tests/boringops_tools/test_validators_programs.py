@@ -434,6 +434,22 @@ def test_kustomize(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_a_kustomization_becomes_is_judged_where_its_sources_say_nothing(tmp_path: Path) -> None:
+    needs("kustomize")
+    step = """patches: [{target: {kind: Deployment}, patch: '[{"op": "add", "path": "/spec/%s", "value": 2}]'}]\n"""
+    files = {
+        "base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": DEPLOYMENT,
+        "good/kustomization.yaml": "resources: [../base]\n" + step % "replicas",
+        "bad/kustomization.yaml": "resources: [../base]\n" + step % "replicaz",
+        "below/kustomization.yaml": "resources: [../base]\n" + step % "replicaz",
+        "above/kustomization.yaml": "resources: [../below]\n" + step.replace("add", "remove") % "replicaz",
+        "same/kustomization.yaml": "resources: [a.yaml]\n", "same/a.yaml": DEPLOYMENT.replace("spec:", "spec:\n  replicaz: 2", 1),
+    }  # fmt: skip
+    found = [each for each in validate(tmp_path, write(tmp_path, files)).findings if each.source == "kustomize"]
+    assert [(each.path, each.rule) for each in found] == [("bad/kustomization.yaml", "kubernetes-schema")]
+    assert "as it is built" in found[0].message
+
+
 def test_what_is_elsewhere_is_never_fetched_by_kustomize(program: Callable[[str, str], None], tmp_path: Path) -> None:
     program("kubectl", f"touch {tmp_path}/asked")
     root = tmp_path / "repo"

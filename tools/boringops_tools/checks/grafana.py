@@ -191,6 +191,16 @@ def _overlaps(files: Files, path: str) -> Iterator[Hit]:
         seen.append((x, y, w, h, title(panel)))
 
 
+def _exported(files: Files, path: str) -> Iterator[Hit]:
+    dashboard, place = read(files, path)
+    number = dashboard.get("id")
+    if isinstance(number, int) and not isinstance(number, bool):
+        yield Hit(
+            line_at(files.text(path), (*place, "id")),
+            f"the dashboard has the id {number} of the Grafana it was exported from",
+        )
+
+
 _DOC = "Grafana dashboard JSON model"
 
 
@@ -204,6 +214,12 @@ RULES = (
         f"{_DOC}: id identifies a panel within the dashboard.", _applies, _ids,
         bad=(_example('{"id": 1}, {"id": 2, "type": "row", "panels": [{"id": 1}]}'),),
         good=(_example('{"id": 1}, {"id": 2}, {"id": null}, {}'), {"a.json": '{"panels": [{"id": 1}, {"id": 1}]}'}),
+    ),
+    # Provisioning passes over it, and so many dashboards have it: only the API takes it for another dashboard's.
+    Rule(
+        "grafana/exported-id", "info", "Write null: a uid is what tells dashboards apart from one Grafana to the next.",
+        f"{_DOC}: id is made by Grafana's database; the API wants null for a new dashboard.", _applies, _exported,
+        bad=(_example("", '"title": "t", "id": 184'),), good=(_example('{"id": 1}', '"title": "t", "id": null'), _example('{"id": 1}')),
     ),
     Rule(
         "grafana/grid", "warning", "A dashboard is 24 columns wide; panels that do not fit are moved or cut.",

@@ -19,6 +19,7 @@ _DEFINED = re.compile(r"\{\{-?\s*define\s+\"([^\"]+)\"\s*-?\}\}(.*?)(?=\{\{-?\s*
 _VALUE = re.compile(r"\.Values\.([A-Za-z_]\w*)")
 # Where a value may be missing on purpose.
 _GUARDS = re.compile(r"\b(?:default|if|with|required|hasKey|coalesce|ternary|dig|get|and|or|not|empty|range|tpl)\b")
+_MOST = 400
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -97,6 +98,19 @@ def _dots(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(line, f'`include "{name}" .` passes the item, and the template needs the root: pass `$`')
 
 
+def _is_told(files: Files, prefix: str, name: str) -> bool:
+    """Whether anything but templates knows a value: a comment, a schema, a document, the values of an environment."""
+    whole = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
+    others = [each for each in files.all if not each.startswith(f"{prefix}templates/")]
+    if len(others) > _MOST:
+        others = [each for each in others if each.startswith(prefix)][:_MOST]
+    return any(
+        whole.search(files.text(each))
+        for each in others
+        if each.endswith((".yaml", ".yml", ".json", ".md", ".tpl", ".gotmpl", ".sh", ".tf"))
+    )
+
+
 def _values(files: Files, path: str) -> Iterator[Hit]:
     """Values that values.yaml does not have, where it has one of nearly the name that no template reads."""
     chart = chart_of(files, path)
@@ -117,11 +131,14 @@ def _values(files: Files, path: str) -> Iterator[Hit]:
     for line, action, _ in _actions(files.text(path)):
         for name in _VALUE.findall(action):
             low = name.lower()
-            meant = [
-                each for each in known - used if each.lower().startswith(low[:-1]) or low.startswith(each.lower()[:-1])
-            ]
-            if name not in known and name not in guarded and len(name) > 3 and len(meant) == 1 and len(meant[0]) > 3:
+            near = [each for each in known if each.lower().startswith(low[:-1]) or low.startswith(each.lower()[:-1])]
+            meant = [each for each in near if each not in used]
+            if name in known or name in guarded or len(name) <= 3:
+                continue
+            if len(meant) == 1 and len(meant[0]) > 3:
                 yield Hit(line, f"values.yaml has no `{name}`; no template reads its `{meant[0]}`")
+            elif len(near) == 1 and len(near[0]) > 3 and not _is_told(files, prefix, name):
+                yield Hit(line, f"values.yaml has no `{name}`, and nothing else gives it; it has `{near[0]}`")
 
 
 _CHART = {
@@ -139,6 +156,6 @@ RULES = (
          bad=(_with('{{- range .Values.hosts }}\n- {{ include "c.name" . }}\n{{- end }}\n'), _with("{{- with .Values.a }}\n{{- if .b }}\n- {{ .Release.Name }}\n{{- end }}\n{{- end }}\n")),
          good=(_with('{{- range .Values.hosts }}\n- {{ include "c.name" $ }}: {{ include "c.item" . }} {{ $.Values.a }}\n{{- else }}\n{{ .Values.b }}\n{{- end }}\n{{ .Values.c }}\n'), _with('{{- with . }}\n{{ .Values.a }}\n{{- end }}\n{{- range $k, $v := .Values.hosts }}\n{{ $v.Values.x }} {{ tpl ".Values.a" $ }}\n{{- end }}\n'))),
     Rule("helm/value-name", "warning", "It renders as nothing: read the value under the name that values.yaml has.", "Helm, Values files: .Values holds what values.yaml and the user give.", _is_template, _values,
-         bad=(_with("replicas: {{ .Values.replicas }}\nhosts: {{ .Values.hosts }}\n"),),
-         good=(_with("replicas: {{ .Values.replicaCount }}\nhosts: {{ .Values.hosts }}\n"), _with("replicas: {{ .Values.replicas | default 1 }}\n"), _with("a: {{ .Values.other }}\n"))),
+         bad=(_with("replicas: {{ .Values.replicas }}\nhosts: {{ .Values.hosts }}\n"), _with("replicas: {{ .Values.replicas }}\nmost: {{ .Values.replicaCount }}\n")),
+         good=({**_with("replicas: {{ .Values.replicas }}\nmost: {{ .Values.replicaCount }}\n"), "c/ci/test-values.yaml": "replicas: 2\n"}, _with("replicas: {{ .Values.replicaCount }}\nhosts: {{ .Values.hosts }}\n"), _with("replicas: {{ .Values.replicas | default 1 }}\n"), _with("a: {{ .Values.other }}\n"))),
 )  # fmt: skip

@@ -56,10 +56,21 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
         return
     templates = " ".join(files.text(each) for each in files.all if each.startswith(f"{prefix}templates/"))
     if templates and not _WHOLE.search(templates):
-        yield from _misspelt(own, said, templates, "")
+        # What a chart depends on may read values, and a library chart does.
+        alone = not re.search(r"(?m)^dependencies:", files.text(f"{prefix}Chart.yaml"))
+        alone = alone and f"{prefix}requirements.yaml" not in files.known and f"{prefix}charts" not in files.folders
+        yield from _misspelt(own, said, templates, "", longer=alone)
 
 
-def _misspelt(own: Mapping[Any, Any], said: Mapping[Any, Any], templates: str, way: str) -> Iterator[Hit]:
+def _is_longer(one: str, other: str) -> bool:
+    """Whether one name is the other with a word more: bucketName for bucket, replicas for replicaCount."""
+    short, long = sorted((one.rstrip("s"), other.rstrip("s")), key=len)
+    return len(short) > 3 and bool(re.match(rf"{re.escape(short)}(?:[A-Z_-]|$)", long))
+
+
+def _misspelt(
+    own: Mapping[Any, Any], said: Mapping[Any, Any], templates: str, way: str, *, longer: bool = False
+) -> Iterator[Hit]:
     """Keys that nothing reads, where the chart has one that is but a slip away and is not given."""
     for key, value in said.items():
         if key in own:
@@ -72,6 +83,9 @@ def _misspelt(own: Mapping[Any, Any], said: Mapping[Any, Any], templates: str, w
             ]
             # A mapping that is passed on as a whole may hold anything; one with fields that templates read may not.
             read = not way or any(re.search(rf"\.{re.escape(str(each))}\b", templates) for each in meant)
+            if not meant and not way and longer:
+                meant = [each for each in own if each not in said and _is_longer(str(key), str(each))]
+                read = True
             if len(meant) == 1 and read and len(str(key)) > 3:
                 yield Hit(at((said, key)), f"no template reads `{way}{key}`; the chart has `{way}{meant[0]}`")
 
@@ -110,8 +124,8 @@ def _with(override: str, name: str = "values-production.yaml", template: str = _
 
 RULES = (
     Rule("helm/unknown-value", "warning", "Name the value as the chart does: nothing reads it under another name.", f"{_DOC}: values of a file override those of the chart's values.yaml by their keys.", _is_values, _unknown,
-         bad=(_with("concurency: 8\n"), _with("autoscaling: {minReplica: 2}\n"), _with("autoscaling: {maxreplicas: 2}\n", "values.prod.yaml"), _with("concurency: 8\n", "values/production.yaml".replace("production", "values-production"))),
-         good=(_with("concurrency: 8\nautoscaling: {minReplicas: 2}\n"), _with("other: 1\nextra: {concurency: 1}\n"), _with("concurency: 8\n", template=_T + "{{ toYaml .Values | nindent 2 }}\n"), _with("concurency: 8\n", template=_T + "{{ .Values.concurency }}\n"), {"values-a.yaml": "concurency: 8\n"})),
+         bad=(_with("concurency: 8\n"), _with("autoscalingConfig: {a: 8}\n"), _with("autoscaling: {minReplica: 2}\n"), _with("autoscaling: {maxreplicas: 2}\n", "values.prod.yaml"), _with("concurency: 8\n", "values/production.yaml".replace("production", "values-production"))),
+         good=(_with("concurrency: 8\nautoscaling: {minReplicas: 2}\n"), _with("autoscaling: {minReplicas: 1}\nautoscalingConfig: 2\n"), {**_with("autoscalingConfig: 2\n"), "c/charts/d/Chart.yaml": "name: d\n"}, _with("extraLabels: {a: b}\n", template=_T + "{{ .Values.extraLabels }}\n"), _with("other: 1\nextra: {concurency: 1}\n"), _with("concurency: 8\n", template=_T + "{{ toYaml .Values | nindent 2 }}\n"), _with("concurency: 8\n", template=_T + "{{ .Values.concurency }}\n"), {"values-a.yaml": "concurency: 8\n"})),
     Rule("helm/scaler-range", "error", "The API refuses it: the least is at most the most.", "Kubernetes API reference: minReplicas may not exceed maxReplicas.", _is_values, _scaling,
          bad=(_with("autoscaling: {minReplicas: 30, maxReplicas: 20}\n"), _with("autoscaling: {minReplicas: 5}\n"), _with("", "values.yaml") | {"c/values.yaml": _V.replace("maxReplicas: 3", "maxReplicas: 0")}),
          good=(_with("autoscaling: {minReplicas: 3, maxReplicas: 20}\n"), _with("autoscaling: {maxReplicas: 9}\n"))),

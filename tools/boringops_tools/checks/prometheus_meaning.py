@@ -21,6 +21,8 @@ _OTHER = re.compile(
     r"\b(?:without|on|ignoring|group_left|group_right|topk|bottomk|quantile|count_values|label_replace|label_join|absent\w*|and|or|unless|vector|scalar)\b",
     re.I,
 )
+# Collections of alerts end every summary with it, whatever it is of.
+_PHRASE = re.compile(r"\(instance \{\{\s*\$labels\.instance\s*\}\}\)\s*$")
 _LABEL = re.compile(r"\$labels\.(\w+)")
 # Some gauges are called so too; what these words count never gets less.
 _TOTAL = re.compile(
@@ -73,6 +75,7 @@ def _labels(files: Files, path: str) -> Iterator[Hit]:
                         at((rule["annotations"], key)),
                         f"alert `{rule['alert']}`: the expression leaves no label `{name}`; "
                         + (f"it leaves {', '.join(sorted(kept))}" if kept else "it aggregates all of them away"),
+                        severity="info" if name == "instance" and _PHRASE.search(value) else None,
                     )
 
 
@@ -105,14 +108,16 @@ def _jobs(files: Files, path: str) -> Iterator[Hit]:
     if not configs or any("scrape_config_files" in each for _, each in configs):
         return
     names: set[str] = set()
-    found = False  # what is discovered may bring a job of its own
-    for _, config in configs:
+    found = False  # what brings labels of its own may bring the job too
+    for path_of, config in configs:
         for _, key, value in walk(config):
-            if key == "target_label" and value == "job":
+            if (key == "target_label" and value == "job") or (key == "action" and value in ("labelmap", "replace_all")):
                 return
         for job in listed(config.get("scrape_configs")):
             names.add(text_of(mapping(job).get("job_name")))
-            found |= any(str(key).endswith("_sd_configs") for key in mapping(job))
+            given = _from_files(files, path_of, mapping(job))
+            found |= given is None or mapping(job).get("honor_labels") is True or not _is_taken_in(config, path)
+            names |= given or set()
             for entry in listed(mapping(job).get("static_configs")):
                 names.add(text_of(mapping(entry, "labels").get("job")))
     for rule in _rules(files, path):
@@ -124,6 +129,33 @@ def _jobs(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(
                     at((rule, "expr")), f"no scrape job is called `{name}`; there is {', '.join(sorted(names - {''}))}"
                 )
+
+
+def _from_files(files: Files, path: str, job: Mapping[Any, Any]) -> set[str] | None:
+    """The jobs that targets of files give themselves; null where not all that may give one is here.
+
+    Other discovery gives labels that begin with `__meta_`: relabeling alone makes a job of one."""
+    if any(str(key) in ("http_sd_configs", "kuma_sd_configs", "xds_sd_configs") for key in job):
+        return None
+    found: set[str] = set()
+    for each in listed(job.get("file_sd_configs")):
+        for name in map(text_of, listed(mapping(each).get("files"))):
+            ends = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+            there = [one for one in files.all if fnmatch.fnmatch(one, ends)]
+            if name.startswith("/") or not name or not there or not all(map(is_yaml, there)):
+                return None
+            for target in (one for place in there for read in files.documents(place) for one in listed(read)):
+                found.add(text_of(mapping(target, "labels").get("job")))
+    return found
+
+
+def _is_taken_in(config: Mapping[Any, Any], path: str) -> bool:
+    """Whether a configuration surely evaluates the rules of a file: others may belong to another Prometheus."""
+    simple = not any(
+        str(key).endswith("_sd_configs") for job in listed(config.get("scrape_configs")) for key in mapping(job)
+    )
+    names = [posixpath.basename(text_of(each)) for each in listed(config.get("rule_files"))]
+    return simple or any(fnmatch.fnmatch(posixpath.basename(path), each) for each in names)
 
 
 def _files(files: Files, path: str) -> Iterator[Hit]:
@@ -204,13 +236,13 @@ def _alertmanager(time: str) -> dict[str, str]:
 
 
 RULES = (
-    Rule("prometheus/aggregated-label", "info", "Keep the label with `by (…)`, or leave it out of the text.", "Prometheus documentation, Aggregation operators: only the labels of by are kept.", is_yaml, _labels,
+    Rule("prometheus/aggregated-label", "warning", "Keep the label with `by (…)`, or leave it out of the text.", "Prometheus documentation, Aggregation operators: only the labels of by are kept.", is_yaml, _labels,
          bad=(_alert("sum(rate(a_total[5m])) > 1", "{{ $labels.instance }}"), _alert("sum by (job) (rate(a_total[5m])) / sum by (job) (rate(b_total[5m])) > 1", "{{ $labels.pod }}")),
          good=(_alert("sum by (job) (rate(a_total[5m])) > 1", "{{ $labels.job }} {{ $value }}"), _alert("rate(a_total[5m]) > 1", "{{ $labels.x }}"), _alert("sum(a) > 1 and on() b", "{{ $labels.x }}"), _alert("sum(rate(a[5m])) by (x) > 1", "{{ $labels.x }}"))),
     Rule("prometheus/counter", "warning", "Compare its rate() or increase().", "Prometheus documentation, Metric types: a counter only increases.", is_yaml, _counters,
          bad=(_alert("errors_total{a=\"b\"} > 100"),), good=(_alert("rate(errors_total[5m]) > 1"), _alert("sum(increase(errors_total[1h])) > 5"), _alert("errors_total == 0"))),
     Rule("prometheus/job-name", "warning", "Take the name of a scrape job: as it is, the alert never fires.", "Prometheus configuration reference: the label job is the job's name.", is_yaml, _jobs,
-         bad=(_alert('up{job="shop-api"} == 0', **_config()),), good=(_alert('up{job="shop"} == 0', **_config()), _alert('up{job="x"} == 0'), _alert('up{job="x"} == 0', **_config("  kubernetes_sd_configs: [{role: pod}]\n")), _alert('up{job="x"} == 0', **_config("  relabel_configs: [{source_labels: [a], target_label: job}]\n")))),
+         bad=(_alert('up{job="shop-api"} == 0', **_config()), _alert('up{job="x"} == 0', **_config("  file_sd_configs: [{files: [t/*.yml]}]\n"), **{"t/a.yml": "- {targets: [a], labels: {zone: b}}\n"}), _alert('up{job="x"} == 0', **_config("  dns_sd_configs: [{names: [a.example]}]\n"))), good=(_alert('up{job="shop"} == 0', **_config()), _alert('up{job="x"} == 0'), _alert('up{job="x"} == 0', **_config("  kubernetes_sd_configs: [{role: pod}]\n  relabel_configs: [{regex: a_(.+), action: labelmap}]\n")), _alert('up{job="x"} == 0', **_config("  honor_labels: true\n")), _alert('up{job="x"} == 0', **_config("  http_sd_configs: [{url: 'http://a'}]\n")), _alert('up{job="x"} == 0', **_config("  file_sd_configs: [{files: [t/*.yml]}]\n"), **{"t/a.yml": "- {targets: [a], labels: {job: x}}\n"}), _alert('up{job="x"} == 0', **_config("  file_sd_configs: [{files: [t/*.yml]}]\n")), _alert('up{job="x"} == 0', **_config("  relabel_configs: [{source_labels: [a], target_label: job}]\n")))),
     Rule("prometheus/rule-file", "warning", "Name the files that there are: without them no rule is evaluated.", "Prometheus configuration reference, rule_files: globs, relative to the configuration.", is_yaml, _files,
          bad=(_alert("up == 0", **{_P: _config()[_P].replace("rules/*", "alerts/*")}),), good=(_alert("up == 0", **_config()), {_P: _config()[_P]}, _alert("up == 0", **{_P: _config()[_P].replace("rules/*", "/etc/x/*")}))),
     Rule("alertmanager/time", "error", "Alertmanager does not start: write 30s, 5m, 4h.", "Alertmanager configuration reference: a duration is numbers with units.", is_yaml, _times,

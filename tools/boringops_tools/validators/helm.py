@@ -37,6 +37,8 @@ _NEEDS_CHARTS = re.compile(
     re.I,
 )
 
+_OF_OBJECTS = ("k8s/", "prometheus/monitor")
+"""The rules, by what their names begin with, that hold rendered objects against each other."""
 # Helm's own first chart leaves these to whoever installs it, as a choice to be made for the cluster.
 _LEFT_TO_VALUES = ("k8s/memory-limit", "k8s/no-probe")
 
@@ -138,7 +140,7 @@ def _contradictions(rendered: Mapping[str, str], home: PurePosixPath) -> Iterabl
         (Path(folder) / "rendered.yaml").write_text(text, encoding="utf-8")
         for each in scan(Path(folder), ["rendered.yaml"]):
             if (
-                each.rule.startswith("k8s/")
+                each.rule.startswith(_OF_OBJECTS)
                 and each.rule not in _LEFT_TO_VALUES
                 and each.severity in ("error", "warning")
             ):

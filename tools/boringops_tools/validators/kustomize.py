@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from boringops_tools.validators.base import File, Said, Unfinished, Unjudged, broken, locate, run
+from boringops_tools.checks.base import Files
+from boringops_tools.checks.kustomize import includers
+from boringops_tools.validators import kustomize_built
+from boringops_tools.validators.base import File, Judged, Said, Unfinished, Unjudged, broken, locate, run
 from boringops_tools.validators.projects import Project
 from boringops_tools.yaml_files import Unreadable, documents, walk
 
@@ -54,6 +57,22 @@ class Kustomize(Project):
                         for each in _named(root / path)
                     ]
 
+    def cache_keys(self, files: Sequence[File]) -> dict[str, str | None]:
+        taken = _taken_in(files)  # what is said depends on it
+        return {
+            path: f"{key}\0{(posixpath.dirname(path) or '.') in taken}"
+            for path, key in super().cache_keys(files).items()
+        }
+
+    def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
+        judged = super().check(files, timeout_s)
+        if any(found.rule != "build" for each in judged.values() for found in each.findings):
+            taken = _taken_in(files)
+            for path in (each for each in judged if (posixpath.dirname(each) or ".") in taken):
+                # What takes it in may give it what it lacks, and is judged itself.
+                judged[path].findings[:] = [each for each in judged[path].findings if each.rule == "build"]
+        return judged
+
     def judge(self, copy: Path, home: PurePosixPath, timeout_s: float) -> Iterable[Said | Unjudged]:
         for place in copy.rglob("*"):
             if place.name in _NAMES and (remote := next(_remote(place), "")):
@@ -68,13 +87,20 @@ class Kustomize(Project):
         [where] = self.command()
         action = "build" if where.endswith("kustomize") else "kustomize"
         ran = run([where, action, "."], cwd=copy / home, home=copy.parent, timeout_s=timeout_s)
+        file = next(name for name in _NAMES if (copy / home / name).is_file())
         if ran.exit_code == 0:
+            sources = [each.relative_to(copy).as_posix() for each in copy.rglob("*") if each.is_file()]
+            yield from kustomize_built.judge(ran.stdout, copy, str(home / file), sources)
             return
         if (error := _ERROR.search(ran.stderr.strip())) is None:
             raise broken(ran)
         message = error[1] or error[2]
-        file = next(name for name in _NAMES if (copy / home / name).is_file())
         yield Said(str(home / file), "build", "error", None, message)
+
+
+def _taken_in(files: Sequence[File]) -> Container[str]:
+    """The folders whose Kustomizations another one takes in."""
+    return {folder for root in {file.root for file in files} for folder in includers(Files(root))}
 
 
 def _named(place: Path) -> Iterator[str]:
