@@ -85,7 +85,7 @@ RED_FLAGS = (
         "user/not-numeric", _NEVER, "warning", "Name the user by its number, e.g. `USER 10001:10001`.",
         applies=is_dockerfile, check=_named,
         bad={"Dockerfile": "FROM node:22\nUSER node:node\n"},
-        good={"Dockerfile": "FROM node:22\nUSER 1000:node\n", 
+        good={"Dockerfile": "FROM node:22\nUSER 1000:node\n",
             "c.Dockerfile": "FROM a:1\nUSER ContainerUser\n", "b.Dockerfile": "ARG UID=1\nFROM a:1\nUSER ${UID}\n"},
     ),
 )  # fmt: skip

@@ -175,8 +175,8 @@ def _replaced(each: Directive) -> str | None:
         rest = [word for word in words[1:] if word != "resolve"]
         if match is None:
             return None
-        # In a stream a name without a port is an upstream's; that it is there our own rules see.
-        port = ":1" if name == "proxy_pass" and not match[1] and not match[2] else match[2]
+        # Without a scheme, a name without a port is an upstream's; that it is there our own rules see.
+        port = ":1" if name in _PASS and not match[1] and not match[2] else match[2]
         return _written(name, f"{match[1]}127.0.0.1{port}", *rest)
     if name == "resolver":
         return _written(name, "127.0.0.1", *(word for word in words if "=" in word))
