@@ -20,6 +20,11 @@ _SAYS = frozenset(
 )
 _SENDS = frozenset({"curl", "wget", "http", "gh"})
 _BODY = frozenset({"-d", "--data", "--data-raw", "--data-binary", "--json", "-H", "--header", "--post-data", "--body", "--title"})  # fmt: skip
+_AROUND = frozenset(
+    """redirected_statement pipeline list compound_statement subshell do_group for_statement while_statement if_statement
+    elif_clause else_clause""".split()  # noqa: SIM905
+)
+_SHOWN = re.compile(r">\s*(?:&\s*[12]\b|/dev/(?:stderr|stdout|tty)\b)")
 _NAMED = re.compile(r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 # A line of code that is shown, or written for another shell; the words of GraphQL and jq have dollars of their own.
 _CODE = re.compile(
@@ -50,20 +55,14 @@ def _nodes(node: Node, *kinds: str) -> Iterator[Node]:
 
 def _kept(command: Node) -> bool:
     """Whether what a command says goes to a file or to another program, which may fill it in."""
-    parent = command.parent
-    while parent is not None and parent.type in (
-        "redirected_statement",
-        "pipeline",
-        "list",
-        "compound_statement",
-        "subshell",
-    ):
-        if parent.type == "pipeline" and parent.named_children[-1] != command:
+    inner, parent = command, command.parent
+    while parent is not None and parent.type in _AROUND:
+        if parent.type == "pipeline" and parent.named_children[-1] != inner:
             return True
         redirects = [each for each in parent.named_children if "redirect" in each.type]
-        if any(not re.search(r">\s*(?:&\s*[12]\b|/dev/(?:stderr|stdout|tty)\b)", _text(each)) for each in redirects):
+        if any(not _SHOWN.search(_text(each)) for each in redirects):
             return True
-        parent = parent.parent
+        inner, parent = parent, parent.parent
     return parent is not None and parent.type == "command_substitution"
 
 
@@ -72,9 +71,7 @@ def _unfilled(files: Files, path: str) -> Iterator[Hit]:
     if script is None or "'" not in script.text:
         return
     root = tree(script)
-    known = {
-        _text(each.child_by_field_name("name")) for each in _nodes(root, "variable_assignment", "for_statement") if each
-    }
+    known = {_text(each.child_by_field_name("name")) for each in _nodes(root, "variable_assignment")}
     known |= {_text(each.child_by_field_name("variable")) for each in _nodes(root, "for_statement")}
     for command in _nodes(root, "command"):
         program = _text(command.child_by_field_name("name"))
@@ -120,7 +117,7 @@ RULES = (
     Rule("script/single-quotes", "warning", "Put the message into double quotes.", "POSIX, Single-Quotes: every character in them stands for itself.", is_script, _unfilled,
          bad=(_s("dump=a\nlog() {\n  printf '%s\\n' \"$*\" >&2\n}\nlog 'storing $dump'\n"), _s("for f in a b; do\n  echo 'taking ${f}' >&2\ndone\n"), _s("msg=a\ncurl -d '{\"text\": \"$msg\"}' https://chat.example.com\n")),
          good=(
-             _s("dump=a\necho \"storing $dump\"\necho 'costs $5'\necho 'set $OTHER first'\n"), _s("dir=a\necho 'export DIR=$dir' >> ~/.bashrc\necho 'cd $dir' | ssh a\n"), _s("dir=a\necho 'add this: export X=$dir'\n"),
+             _s("dump=a\necho \"storing $dump\"\necho 'costs $5'\necho 'set $OTHER first'\n"), _s("dir=a\necho 'export DIR=$dir' >> ~/.bashrc\necho 'cd $dir' | ssh a\n"), _s("for dir in a b; do\n  echo 'cd $dir'\ndone | ssh a\n"), _s("dir=a\necho 'add this: export X=$dir'\n"),
              _s("a=1\njq '.b == $a' c.json\nawk '{ print $a }' d\n"), _s("login=a\ncurl -d '{\"query\": \"query($login: String!) { user }\"}' https://api.example.com\n"), _s("a=1\nb=$(echo '$a')\n"), _s("os=a\necho 'unknown $os:' \"$os\"\n"),
          )),
     Rule("script/eval-argument", "warning", "Call the command itself, with what was handed over as its quoted words.", "POSIX, eval: the arguments are read again as commands.", is_script, _handed,

@@ -17,8 +17,8 @@ _TEMPLATE = re.compile(r"AWSTemplateFormatVersion|\"?Type\"?:\s*[\"']?AWS::\w+::
 _MACRO = re.compile(
     r"""(?m)^\s*["']?(?:Fn::)?Transform["']?\s*:\s*(?:\[\s*)?(?:-\s*)?(?:\{\s*["']?Name["']?\s*:\s*)?(?:["']?Name["']?\s*:\s*)?["']?(?!AWS::)[A-Za-z]"""
 )
-# Tidiness: the template does what it should with them. W3691: a database of that version goes on, only new ones cannot be made.
-_TIDY = frozenset({"W1020", "W3005", "W3691", "W7001"})
+# Tidiness: the template does what it should with them. W3690, W3691: a database of that version goes on, only new ones cannot be made.
+_TIDY = frozenset({"W1020", "W3005", "W3690", "W3691", "W7001"})
 # What is judged by lists that AWS lengthens every few weeks: classes of machines, versions of engines.
 _LISTED = frozenset(
     """E3025 E3062 E3617 E3620 E3621 E3628 E3635 E3640 E3641 E3642 E3643 E3644 E3647 E3652 E3653 E3667 E3670 E3672 E3675
