@@ -57,6 +57,37 @@ def test_a_template_that_a_macro_rewrites_is_not_judged(transform: str, skipped:
     assert bool(named("cfn-lint").skip(file("a.yaml", text))) is skipped  # type: ignore[attr-defined]
 
 
+def _class(rule: str, message: str, name: str = "Database") -> dict[str, object]:
+    place = {"Start": {"LineNumber": 7}, "Path": ["Resources", name, "Properties"]}
+    return {"Filename": "a.yml", "Level": "Error", "Rule": {"Id": rule}, "Message": message, "Location": place}
+
+
+@pytest.mark.parametrize(
+    ("rule", "message", "severity"),
+    [
+        ("E3025", "'db.m9g.large' is not one of ['db.m7g.large', 'db.m8g.large'] in 'us-east-1'", "info"),
+        ("E3025", "'db.m9g.large' is not one of ['db.m7i.large', 'db.m8i.large'] in 'us-east-1'", "error"),
+        ("E3025", "'db.m33g.large' is not one of ['db.m7g.large', 'db.m8g.large'] in 'us-east-1'", "error"),
+        ("E3025", "'db.t3.mircro' is not one of ['db.t3.micro']", "error"),
+        ("E3062", "'db.m5.large' is not one of ['db.t4g.micro', 'db.r6g.large']", "error"),
+        ("E3691", "'16.14' is not one of ['16.9', '16.10', '17.6']", "info"),
+        ("E3691", "'18.1' is not one of ['16.10', '17.6']", "info"),
+        ("E3691", "'16.99' is not one of ['16.10', '17.6']", "error"),
+        ("E3030", "'31' is not one of ['14', '30']", "error"),
+    ],
+)
+def test_what_is_newer_than_the_lists_of_a_validator(rule: str, message: str, severity: str) -> None:
+    (said,) = named("cfn-lint").read(Ran(1, json.dumps([_class(rule, message)]), ""))  # type: ignore[attr-defined]
+    assert said.severity == severity
+
+
+def test_classes_of_a_retired_version_are_not_known() -> None:
+    refused = "'db.m7g.large' is not one of ['db.r5.large']"
+    items = [_class("W3691", "is deprecated"), _class("E3062", refused), _class("E3062", refused, "Other")]
+    said = named("cfn-lint").read(Ran(1, json.dumps(items), ""))  # type: ignore[attr-defined]
+    assert [each.severity for each in said] == ["info", "info", "error"]
+
+
 @pytest.mark.parametrize(("name", "skipped"), [("{{ host }}", True), ("{% raw %}", True), ("example.com", False)])
 def test_nginx_templates_without_an_ending_that_says_so(name: str, skipped: bool) -> None:
     text = f"server {{\n  server_name {name};\n}}\n"

@@ -20,6 +20,11 @@ _OPEN_SSHD = re.compile(r"(?im)^[ \t]*(PermitRootLogin[ \t]+yes|PermitEmptyPassw
 _OPEN_SETTING = re.compile(
     r"(?im)^[ \t]*\w*ssh\w*_permit_(?:root_login|empty_passwords)[ \t]*:[ \t]*[\"']?(?:yes|true)[\"']?[ \t]*(?:#.*)?$"
 )
+# What asks whether something is up, and what does where it is asked again and again.
+_CHECKS = frozenset({"uri", "wait_for", "wait_for_connection"})
+_RUNS = frozenset({"command", "shell", "raw", "k8s_info", "docker_container_info", "mysql_query", "postgresql_ping", "mysql_info"})  # fmt: skip
+_QUESTION = re.compile(r"(?i)\b(?:wait|check|verify|ready|healthy?|alive|answers?|accepts?|is up|smoke)\b")
+_FORGIVES = (("ignore_errors", True), ("failed_when", False))
 _GROUP = re.compile(r"^\[([\w.-]+)(?::\w+)?\]")
 
 
@@ -65,7 +70,6 @@ def _results(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _dangers(files: Files, path: str) -> Iterator[Hit]:
-    text = files.text(path)
     for task in _tasks(files, path):
         key, short, arguments = module(task)
         given = (
@@ -79,10 +83,31 @@ def _dangers(files: Files, path: str) -> Iterator[Hit]:
             for place in ("line", "block", "replace", "content"):
                 if found := _OPEN_SSHD.search(text_of(mapping(arguments).get(place))):
                     yield Hit(at((arguments, place), (task, key)), f"sshd is opened: `{found[1]}`")
-        registered = text_of(task.get("register"))
-        looked_at = registered and len(re.findall(rf"\b{re.escape(registered)}\b", text)) > 2
-        if short in ("uri", "wait_for") and task.get("ignore_errors") is True and not looked_at:
-            yield Hit(at((task, "ignore_errors")), "the check may fail and nobody is stopped")
+        ignored = next((name for name, value in _FORGIVES if task.get(name) is value), "")
+        if ignored and _asks(short, task) and not _looked_at(files, path, task):
+            lines = files.text(path).splitlines()
+            said = " ".join(lines[line - 1] for one in (key, ignored) if (line := at((task, one))))
+            if not re.search(r"#\s*noqa\b.*ignore-errors", said):
+                yield Hit(at((task, ignored)), f"the check may fail and nobody is stopped ({ignored})")
+
+
+def _asks(short: str, task: Mapping[Any, Any]) -> bool:
+    """Whether a task asks if something is up, and does nothing itself."""
+    repeated = short in _RUNS and "until" in task
+    question = task.get("changed_when") is False or _QUESTION.search(text_of(task.get("name")))
+    return short in _CHECKS or bool(repeated and question)
+
+
+def _looked_at(files: Files, path: str, task: Mapping[Any, Any]) -> bool:
+    """Whether what a check found is looked at afterwards, in its file or in another one of the folder."""
+    registered = text_of(task.get("register"))
+    if not registered:
+        return False
+    used = re.compile(rf"\b{re.escape(registered)}\b")
+    inside = sum(len(used.findall(text_of(task.get(key)))) for key in ("register", "until"))
+    here = len(used.findall(files.text(path)))
+    beside = (files.text(each) for each in files.siblings(path) if each != path and is_yaml(each))
+    return here > max(inside, 1) or any(used.search(each) for each in beside)
 
 
 def _sshd(files: Files, path: str) -> Iterator[Hit]:
@@ -167,8 +192,10 @@ RULES = (
     Rule("ansible/result", "error", "Look at what the task registers; write conditions without braces.", "Ansible documentation, Loops, retrying until a condition is met; Conditionals.", _applies, _results,
          bad=(_play(_URI.format("s", "retries: 3")), _play("      ansible.builtin.command: a\n      when: '{{ x }}'\n")), good=(_play(_URI.format("r", "retries: 3")), _play("      ansible.builtin.command: a\n      when: x == '{{ y }}'\n"))),
     Rule("ansible/danger", "warning", "Fetch to a file and check its sum; keep sshd closed; let a failed check stop the play.", "Ansible documentation, get_url checksum; sshd_config, PermitRootLogin.", _applies, _dangers,
-         bad=(_play("      ansible.builtin.shell: curl -sSL http://a.example | sudo bash\n"), _play("      ansible.builtin.lineinfile:\n        path: /etc/ssh/sshd_config\n        line: PermitRootLogin yes\n"), _play("      ansible.builtin.copy:\n        dest: /etc/ssh/sshd_config.d/a.conf\n        content: |\n          Port 22\n          PermitRootLogin yes\n"), _play(_URI.format("r", "ignore_errors: true"))),
-         good=(_play("      ansible.builtin.shell: curl -sSL http://a.example | jq .\n"), _play("      ansible.builtin.lineinfile:\n        path: /etc/ssh/sshd_config\n        line: PermitRootLogin no\n"), _play(_URI.format("r", "ignore_errors: true\n    - name: B\n      ansible.builtin.debug:\n        var: r\n      when: r is failed")))),
+         bad=(_play("      ansible.builtin.shell: curl -sSL http://a.example | sudo bash\n"), _play("      ansible.builtin.lineinfile:\n        path: /etc/ssh/sshd_config\n        line: PermitRootLogin yes\n"), _play("      ansible.builtin.copy:\n        dest: /etc/ssh/sshd_config.d/a.conf\n        content: |\n          Port 22\n          PermitRootLogin yes\n"), _play(_URI.format("r", "ignore_errors: true")),
+              _play("      ansible.builtin.command: pg_isready\n      changed_when: false\n      register: ready\n      until: ready.rc == 0\n      retries: 30\n      ignore_errors: true\n"), _play("      ansible.builtin.wait_for:\n        port: 80\n      failed_when: false\n")),
+         good=(_play("      ansible.builtin.shell: curl -sSL http://a.example | jq .\n"), _play("      ansible.builtin.lineinfile:\n        path: /etc/ssh/sshd_config\n        line: PermitRootLogin no\n"), _play(_URI.format("r", "ignore_errors: true\n    - name: B\n      ansible.builtin.debug:\n        var: r\n      when: r is failed")),
+               _play("      ansible.builtin.shell: docker kill a\n      register: r\n      until: r.rc == 0\n      ignore_errors: true\n"), _play("      ansible.builtin.wait_for: {port: 80}\n      ignore_errors: true  # noqa: ignore-errors\n"), _play("      ansible.builtin.command: id app\n      register: user\n      ignore_errors: true\n"), _play("      ansible.builtin.command: a\n      register: ready\n      until: ready.rc == 0\n      ignore_errors: '{{ ansible_check_mode }}'\n"))),
     Rule("ssh/open", "warning", "Let nobody in as root or without a password: an account of one's own, with a key.", "sshd_config, PermitRootLogin and PermitEmptyPasswords.", _is_sshd, _sshd,
          bad=({"roles/a/templates/sshd_config.j2": "Port 22\nPermitRootLogin yes\n"}, {"group_vars/all.yml": "security_ssh_permit_root_login: 'yes'\n"}),
          good=({"files/sshd_config": "#PermitRootLogin yes\nPermitRootLogin no\n"}, {"group_vars/all.yml": "ssh_permit_root_login: 'no'\n"})),

@@ -8,9 +8,11 @@ import difflib
 import posixpath
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.pulumi_config import document, is_stack, project_of, set_elsewhere
+from boringops_tools.checks.pulumi_reach import always
 from boringops_tools.red_flags.cloud import TRIAL
 from boringops_tools.red_flags.pulumi import is_project
 
@@ -19,11 +21,11 @@ _REGION = re.compile(
     r"(?:[a-z]{2}(?:-gov|-iso[a-z]?)?|eusc-[a-z]{2})-(?:central|(?:north|south)?(?:east|west)?|north|south)-\d"
 )
 _REQUIRED = {
-    ".ts": (r"^(?:export )?(?:const|let|var) (\w+) *(?::[^=]*)?= *new (?:\w+\.)?Config\(\s*\)", r"^(?:[^\s/].*)?\b%s\.require\w*(?:<[^>]*>)?\(\s*[\"'`]([\w-]+)[\"'`]"),
-    ".py": (r"^(\w+) *(?::[^=]*)?= *(?:\w+\.)?Config\(\s*\)", r"^(?:[^\s#].*)?\b%s\.require\w*\(\s*[\"']([\w-]+)[\"']"),
-    ".go": (r"^\t\t(\w+) *:?= *config\.New\(ctx, *\"\"\)", r"^\t\t[^\s/].*\b%s\.Require\w*\(\"([\w-]+)\""),
+    ".ts": (r"^(?:export )?(?:const|let|var) (\w+) *(?::[^=]*)?= *new (?:\w+\.)?Config\(\s*(?:[\"'`]%s[\"'`]\s*)?\)", r"\b%s\.require\w*(?:<[^>]*>)?\(\s*[\"'`]([\w-]+)[\"'`]"),
+    ".py": (r"^(\w+) *(?::[^=]*)?= *(?:\w+\.)?Config\(\s*(?:[\"']%s[\"']\s*)?\)", r"\b%s\.require\w*\(\s*[\"']([\w-]+)[\"']"),
+    ".go": (r"^\t\t(\w+) *:?= *config\.New\(ctx, *\"(?:%s)?\"\)", r"\b%s\.Require\w*\(\"([\w-]+)\""),
 }  # fmt: skip
-"""By a program's language: where it takes its configuration, and what it cannot do without, at the top where nothing decides."""
+"""By a program's language: where it takes its configuration, and what it cannot do without, where nothing decides."""
 
 
 def _sections(files: Files, path: str) -> Iterator[Hit]:
@@ -42,24 +44,40 @@ def _sections(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(at((config, "aws:region")), f"AWS has no region `{region}`")
 
 
-def _required(files: Files, path: str) -> dict[str, str]:
+def _required(files: Files, beside: str, project: str) -> dict[str, str]:
     """What the program beside a file cannot do without, by the file that says so."""
     found: dict[str, str] = {}
-    for each in files.siblings(path):
-        made, asked = _REQUIRED.get(posixpath.splitext(each)[1].replace(".js", ".ts"), ("", ""))
+    for each in files.siblings(beside):
+        kind = posixpath.splitext(each)[1].replace(".js", ".ts")
+        made, asked = _REQUIRED.get(kind, ("", ""))
+        made = made % re.escape(project) if made else ""
         text = files.text(each) if made else ""
         for name in re.findall(made, text, re.M) if "Config" in text or "config.New" in text else ():
-            found |= dict.fromkeys(re.findall(asked % re.escape(name), text, re.M), posixpath.basename(each))
+            for one in re.finditer(asked % re.escape(name), text):
+                if always(text, one.start(), kind):
+                    found[one[1]] = posixpath.basename(each)
     return found
+
+
+def _program(files: Files, path: str, main: Any) -> str:
+    """A file of the folder that holds the program; empty where that is made first, or not known."""
+    if main is None:
+        return path
+    folder = posixpath.dirname(path)
+    named = posixpath.normpath(posixpath.join(folder, str(main)))
+    if named in files.known or (named == "." and not folder):
+        return named
+    return f"{named}/main" if named in files.folders else ""
 
 
 def _unset(files: Files, path: str) -> Iterator[Hit]:
     stack, project = document(files, path), project_of(files, path)
     own = f"{project.get('name')}:"
-    if not project or "${" in own or "environment" in stack or "main" in project:
+    if not project or "${" in own or "environment" in stack:
         return
+    program = _program(files, path, project.get("main"))
     given = {str(each).removeprefix(own) for each in (*mapping(stack, "config"), *mapping(project, "config"))}
-    for name, where in files.once(_required, path).items():
+    for name, where in files.once(_required, program, own[:-1]).items() if program else ():
         if name not in given and not set_elsewhere(files, name):
             yield Hit(at((stack, "config")) or 1, f"{where} requires `{name}`, which this stack does not set")
 
@@ -84,11 +102,19 @@ RULES = (
     Rule(
         "pulumi/config-required", "error", "The program stops: set the value, or give it a default with `get`.", "Pulumi documentation, configuration: require stops the program where the stack does not set the value.", is_stack, _unset,
         bad=(
+            {"Pulumi.yaml": _P, "Pulumi.prod.yaml": "config: {}\n", "index.ts": _TS + 'const topic = new Topic(\n  "a",\n  { b: config.require("a") },\n);\n'},
+            {"Pulumi.yaml": _P.replace("nodejs", "python"), "Pulumi.prod.yaml": "config: {}\n", "__main__.py": _PY + 'a = Topic(\n    "a",\n    b=config.require("a"),\n)\n'},
+            {"Pulumi.yaml": _P + "main: index.ts\n", "Pulumi.prod.yaml": "config: {}\n", "index.ts": _TS + 'const a = config.require("a");\n'},
+            {"Pulumi.yaml": _P + "main: infra/\n", "Pulumi.prod.yaml": "config: {}\n", "infra/index.ts": _TS.replace("Config()", 'Config("p")') + 'const a = config.require("a");\n'},
             {"Pulumi.yaml": _P, "Pulumi.prod.yaml": "config: {'p:b': c}\n", "index.ts": _TS + 'const a = config.requireNumber("a");\n'},
             {"Pulumi.yaml": _P.replace("nodejs", "python"), "Pulumi.prod.yaml": "config: {'p:b': c}\n", "__main__.py": _PY + 'a = config.require_int("a")\n'},
             {"Pulumi.yaml": _P.replace("nodejs", "go"), "Pulumi.prod.yaml": "config: {'p:b': c}\n", "main.go": '\t\tcfg := config.New(ctx, "")\n\t\ta := cfg.Require("a")\n'},
         ),
         good=(
+            {"Pulumi.yaml": _P, "Pulumi.prod.yaml": "config: {}\n", "index.ts": _TS + 'function make() {\n  return new Topic("a", {\n    b: config.require("a"),\n  });\n}\nconst b = production ? config.require("b") : "c";\n'},
+            {"Pulumi.yaml": _P.replace("nodejs", "python"), "Pulumi.prod.yaml": "config: {}\n", "__main__.py": _PY + 'if production:\n    a = Topic(\n        b=config.require("a"),\n    )\n'},
+            {"Pulumi.yaml": _P + "main: bin/index.js\n", "Pulumi.prod.yaml": "config: {}\n", "index.ts": _TS + 'const a = config.require("a");\n'},
+            {"Pulumi.yaml": _P + "main: infra\n", "Pulumi.prod.yaml": "config: {}\n", "index.ts": _TS + 'const a = config.require("a");\n', "infra/index.ts": _TS},
             {"Pulumi.yaml": _P, "Pulumi.prod.yaml": "config: {'p:a': c}\n", "index.ts": _TS + 'const a = config.require("a");\nconst b = config.get("b");\n'},
             {"Pulumi.yaml": _P, "Pulumi.prod.yaml": "config: {}\n", "index.ts": _TS + 'if (production) {\n    config.require("a");\n}\n// config.require("b")\n'},
             {"Pulumi.yaml": _P + "config: {'p:a': {default: b}}\n", "Pulumi.prod.yaml": "config: {}\n", "index.ts": _TS + 'const a = config.require("a");\n'},

@@ -3,6 +3,8 @@
 Only what is written down as a value counts: what a variable decides is decided elsewhere.
 """
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import functools
@@ -13,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.hcl import Block, decoded, read
+from boringops_tools.red_flags.for_each import values
+from boringops_tools.red_flags.hcl import Block, Expression, decoded, read
 from boringops_tools.red_flags.secrets import lines_told
 from boringops_tools.yaml_files import Unreadable, documents, is_compose, is_workflow, is_yaml, line_of
 
@@ -332,6 +335,11 @@ def _no_snapshot(path: str, text: str) -> Iterable[Hit]:
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 
+_ADMIN_ARN = ":policy/AdministratorAccess"
+_WIDE_NAME = re.compile(r"(?:arn:[^/]*:policy/)?(AdministratorAccess|PowerUserAccess|IAMFullAccess)")
+"""Policies of AWS that no program needs, by name as SAM takes them or by ARN."""
+
+
 def _everything(statement: Any) -> bool:
     """Whether a statement allows every action on everything."""
     if not isinstance(statement, Mapping) or statement.get("Effect", "Allow") != "Allow" or "Condition" in statement:
@@ -361,39 +369,41 @@ def _tf_admin(_: str, text: str) -> Iterable[Hit]:
             if any(_everything(each) for each in statements(block.value(name))):
                 yield Hit(block.line_of(name), "the policy allows everything on everything")
         for name in ("policy_arn", "policy_arns", "managed_policy_arns"):
-            if any(
-                str(each).endswith(":policy/AdministratorAccess")
-                for each in as_list(block.value(name))
-                if isinstance(each, str)
-            ):
-                yield Hit(
-                    block.line_of(name), "AdministratorAccess allows everything on everything", severity="warning"
-                )
-        if re.match(r"google_(?:project|organization|folder)_iam_", block.labels[0]) and block.value("role") in (
-            "roles/owner",
-            "roles/editor",
-        ):
-            yield Hit(block.line_of("role"), f"{block.value('role')} allows almost everything", severity="warning")
+            for value, line in values(block, name, text):
+                written = (each.text if isinstance(each, Expression) else str(each) for each in as_list(value))
+                if any(each.endswith(_ADMIN_ARN) for each in written):
+                    yield Hit(line, "AdministratorAccess allows everything on everything", severity="warning")
+                    break
+        if re.match(r"google_(?:project|organization|folder)_iam_", block.labels[0]):
+            for value, line in values(block, "role", text):
+                if value in ("roles/owner", "roles/editor"):
+                    yield Hit(line, f"{value} allows almost everything", severity="warning")
 
 
 def _cfn_admin(resources: Iterable[Resource]) -> Iterable[Hit]:
     for each in resources:
-        if not each.kind.startswith("AWS::IAM::"):
+        # the functions and state machines of SAM have their role's policies beside them
+        serverless = each.kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine")
+        if not each.kind.startswith("AWS::IAM::") and not serverless:
             continue
-        inner = [
-            policy.get("PolicyDocument")
-            for policy in as_list(each.properties.get("Policies"))
-            if isinstance(policy, Mapping)
-        ]
+        policies = as_list(each.properties.get("Policies"))
+        inner = [policy.get("PolicyDocument", policy) for policy in policies if isinstance(policy, Mapping)]
         for document in (each.properties.get("PolicyDocument"), *inner):
             for statement in statements(document):
                 if _everything(statement):
                     yield Hit(line_of(statement, "Action") or each.line, f"{each.name} allows everything on everything")
-        if any(
-            str(arn).endswith(":policy/AdministratorAccess")
-            for arn in as_list(each.properties.get("ManagedPolicyArns"))
-        ):
+        if any(str(arn).endswith(_ADMIN_ARN) for arn in as_list(each.properties.get("ManagedPolicyArns"))):
             yield Hit(each.line_of("ManagedPolicyArns"), f"{each.name} has AdministratorAccess", severity="warning")
+        wide = (_WIDE_NAME.fullmatch(_written(one)) for one in policies if serverless)
+        for found in (one for one in wide if one):
+            yield Hit(each.line_of("Policies"), f"{each.name}, a program, has {found[1]}", severity="warning")
+
+
+def _written(value: Any) -> str:
+    """An ARN as it is written, that which `Sub` fills in included."""
+    if isinstance(value, Mapping) and set(value) == {"Fn::Sub"}:
+        value = value["Fn::Sub"]
+    return value if isinstance(value, str) else str(getattr(value, "value", ""))
 
 
 _CREDENTIALS = (
@@ -565,13 +575,18 @@ RED_FLAGS = (
             "a.tf": tf("aws_iam_policy", _POLICY % (_ALLOW % '["*"]')),
             "b.tf": 'data "aws_iam_policy_document" "a" {\n  statement {\n    actions = ["*"]\n    resources = ["*"]\n  }\n}\n',
             "c.tf": tf("aws_iam_role_policy", '  policy = <<EOF\n{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}\nEOF'),
-            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "*"),
+            "d.tf": tf("aws_iam_role_policy_attachment", '  for_each = toset(["ReadOnlyAccess", "AdministratorAccess"])\n  role = a\n  policy_arn = "arn:aws:iam::aws:policy/${each.key}"'),
+            "e.tf": 'locals {\n  roles = ["roles/viewer", "roles/editor"]\n}\n' + tf("google_project_iam_member", "  for_each = toset(local.roles)\n  role = each.value"),
+            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "*"), "sam.yaml": cfn("AWS::Serverless::Function", "      Policies: AdministratorAccess"),
+            "b.yaml": cfn("AWS::Serverless::Function", "      Policies: [{S3ReadPolicy: {BucketName: a}}, !Sub 'arn:${AWS::Partition}:iam::aws:policy/PowerUserAccess']"),
+            "c.yaml": cfn("AWS::Serverless::Function", "      Policies: [{Statement: [{Effect: Allow, Action: '*', Resource: '*'}]}]"),
         },
         good={
             "a.tf": tf("aws_iam_policy", _POLICY % (_ALLOW % '"s3:GetObject"')) + tf("aws_kms_key", _POLICY % (_ALLOW % '"kms:*"')),
             "b.tf": 'data "aws_iam_policy_document" "a" {\n  statement {\n    effect = "Deny"\n    actions = ["*"]\n'
                 '    resources = ["*"]\n  }\n}\n',
-            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "s3:ListAllMyBuckets"),
+            "c.tf": tf("aws_iam_role_policy_attachment", '  for_each = toset(["ReadOnlyAccess"])\n  policy_arn = "arn:aws:iam::aws:policy/${each.key}"') + tf("google_project_iam_member", "  for_each = toset(var.roles)\n  role = each.value"),
+            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "s3:ListAllMyBuckets"), "sam.yaml": cfn("AWS::Serverless::Function", "      Policies: [AWSLambdaBasicExecutionRole, !Ref Policy, {Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: '*'}]}]"),
         },
     ),
     RedFlag(

@@ -26,6 +26,8 @@ _CFN = {
     "AWS::Backup::BackupVault": "AccessPolicy",
 }  # fmt: skip
 _DOCUMENT = re.compile(r"(?:\$\{)?(?:data\.aws_iam_policy_document\.)?([\w-]+)\.(?:minified_)?json\}?")
+# Conditions that say how somebody connects, and not who that is.
+_HOW = frozenset({"aws:securetransport", "s3:tlsversion"})
 _READS = re.compile(r"s3:(?:GetObject\w*|ListBucket)")
 
 
@@ -40,7 +42,7 @@ def _narrowed(condition: Any) -> bool:
         if isinstance(condition, Mapping)
         else []
     )
-    return bool(condition) and (not tests or any(str(key).lower() != "aws:securetransport" for key in tests))
+    return bool(condition) and (not tests or any(str(key).lower() not in _HOW for key in tests))
 
 
 def _told(statement: Any) -> str:
@@ -68,7 +70,11 @@ def _in_blocks(block: Block) -> Iterator[Hit]:
             "*" in as_list(one.value("identifiers")) and one.value("type") in ("*", "AWS")
             for one in statement.inner("principals")
         )
-        allows = statement.value("effect") in (None, "Allow") and not any(statement.inner("condition"))
+        conditions = [str(each.value("variable")).lower() for each in statement.inner("condition")]
+        narrowed = any(each not in _HOW for each in conditions) or any(
+            one.kind == "dynamic" for one in statement.blocks
+        )
+        allows = statement.value("effect") in (None, "Allow") and not narrowed
         if everybody and allows:
             said = {"Effect": "Allow", "Principal": "*", "Action": as_list(statement.value("actions"))}
             yield Hit(statement.line, _told(said), severity="warning" if _only_reads(said) else None)
@@ -105,6 +111,9 @@ def _of_terraform(text: str) -> Iterator[Hit]:
 _SAYS = '  policy = jsonencode({ Statement = [{ Effect = "%s", Principal = %s, Action = "sqs:*", Resource = "*"%s }] })'
 _CFN_SAYS = "      PolicyDocument:\n        Statement:\n          - {Effect: %s, Principal: %s, Action: 's3:GetObject', Resource: '*'}"
 _DATA = '\ndata "aws_iam_policy_document" "a" {\n  statement {\n    actions = ["s3:PutObject"]\n    principals {\n      type = "*"\n      identifiers = ["*"]\n    }\n  }\n}\n'
+_NARROWED = _DATA.replace(
+    "  }\n}\n", '    condition {\n      test = "Bool"\n      variable = "%s"\n      values = ["false"]\n    }\n  }\n}\n'
+)
 RED_FLAGS = (
     RedFlag(
         "cloud/open-policy", "Disable security features for convenience", "error",
@@ -112,12 +121,13 @@ RED_FLAGS = (
         applies=lambda path: is_terraform(path) or is_template(path), check=_open,
         bad={
             "a.tf": tf("aws_sqs_queue_policy", _SAYS % ("Allow", '"*"', "")), "b.tf": tf("aws_sns_topic_policy", _SAYS % ("Allow", '{ AWS = "*" }', "")),
-            "c.tf": tf("aws_s3_bucket_policy", "  policy = data.aws_iam_policy_document.a.json") + _DATA,
+            "c.tf": tf("aws_s3_bucket_policy", "  policy = data.aws_iam_policy_document.a.json") + _DATA, "d.tf": tf("aws_s3_bucket_policy", "  policy = data.aws_iam_policy_document.a.json") + _NARROWED % "aws:SecureTransport",
             "stack.yaml": cfn("AWS::S3::BucketPolicy", _CFN_SAYS % ("Allow", "'*'")), "c.yaml": cfn("AWS::S3::BucketPolicy", (_CFN_SAYS % ("Allow", "'*'")).replace("}", ", Condition: {Bool: {'aws:SecureTransport': 'false'}}}")), "b.yaml": cfn("AWS::SQS::QueuePolicy", _CFN_SAYS % ("Allow", "{AWS: ['*']}")),
         },
         good={
             "a.tf": tf("aws_sqs_queue_policy", _SAYS % ("Deny", '"*"', "")), "b.tf": tf("aws_sns_topic_policy", _SAYS % ("Allow", '"*"', ', Condition = { StringEquals = { "aws:SourceAccount" = "1" } }')),
             "c.tf": tf("aws_vpc_endpoint", "  policy = data.aws_iam_policy_document.a.json") + _DATA, "d.tf": tf("aws_sqs_queue", _SAYS % ("Allow", '{ Service = "sns.amazonaws.com" }', "")),
+            "e.tf": tf("aws_s3_bucket_policy", "  policy = data.aws_iam_policy_document.a.json") + _NARROWED % "aws:PrincipalOrgID",
             "stack.yaml": cfn("AWS::S3::BucketPolicy", _CFN_SAYS % ("Deny", "'*'")), "b.yaml": cfn("AWS::EC2::VPCEndpoint", _CFN_SAYS % ("Allow", "'*'")),
         },
     ),

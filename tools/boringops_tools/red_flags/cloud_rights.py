@@ -21,12 +21,14 @@ from boringops_tools.red_flags.cloud import (
     template,
     tf,
 )
+from boringops_tools.red_flags.for_each import values
 from boringops_tools.red_flags.hcl import Block, Expression
 from boringops_tools.yaml_files import line_of
 
 _NEVER = "Disable security features for convenience"
 _KEYS = "Commit AWS keys, passwords, or tokens to git"
 _GOOGLE_OWNER = re.compile(r"roles/(?:owner|editor)")
+_PROGRAM = re.compile(r"serviceAccount|google_service_account\.")
 _AZURE_OWNER = frozenset({"Owner", "User Access Administrator"})
 _SUBSCRIPTION = re.compile(
     r"(?:/subscriptions/(?:\$\{[^}]*\}|[\w-]+)/?|(?:\$\{)?data\.azurerm_subscription\.[\w-]+\.id\}?)"
@@ -63,9 +65,9 @@ def _owners(_: str, text: str) -> Iterable[Hit]:
         kind = block.labels[0]
         if re.fullmatch(r"google_(?:project|folder|organization)_iam_(?:member|binding)", kind):
             members = " ".join(_text(each) for each in [block.value("member"), *as_list(block.value("members"))])
-            role = str(block.value("role"))
-            if _GOOGLE_OWNER.fullmatch(role) and "serviceAccount" in members:
-                yield Hit(block.line_of("role"), f"a service account has {role}")
+            for role, line in values(block, "role", text) if _PROGRAM.search(members) else ():
+                if _GOOGLE_OWNER.fullmatch(str(role)):
+                    yield Hit(line, f"a service account has {role}")
         elif kind == "azurerm_role_assignment":
             role, scope = block.value("role_definition_name"), _text(block.value("scope"))
             if role in _AZURE_OWNER and _SUBSCRIPTION.fullmatch(scope):
@@ -165,6 +167,7 @@ RED_FLAGS = (
         applies=is_terraform, check=_owners,
         bad={
             "a.tf": tf("google_project_iam_member", '  role = "roles/owner"\n  member = "serviceAccount:${google_service_account.a.email}"'),
+            "d.tf": tf("google_project_iam_member", '  for_each = toset(["roles/viewer", "roles/editor"])\n  role = each.value\n  member = google_service_account.a.member'),
             "b.tf": tf("azurerm_role_assignment", '  scope = "/subscriptions/${var.s}"\n  role_definition_name = "Owner"'),
             "c.tf": tf("azurerm_role_assignment", '  scope = azurerm_container_registry.a.id\n  role_definition_name = "Owner"\n  principal_id = azurerm_user_assigned_identity.a.principal_id'),
         },

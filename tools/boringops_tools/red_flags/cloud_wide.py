@@ -43,11 +43,10 @@ def _wide(path: str, text: str) -> Iterable[Hit]:
         yield from _of_terraform(text)
         return
     for each in template(path, text):
-        if not each.kind.startswith("AWS::IAM::"):
+        if not each.kind.startswith(("AWS::IAM::", "AWS::Serverless::")):
             continue
-        inner = (
-            one.get("PolicyDocument") for one in as_list(each.properties.get("Policies")) if isinstance(one, Mapping)
-        )
+        policies = as_list(each.properties.get("Policies"))
+        inner = (one.get("PolicyDocument", one) for one in policies if isinstance(one, Mapping))
         for document in (each.properties.get("PolicyDocument"), *inner):
             for statement in statements(document):
                 if message := _too_wide(statement):
@@ -84,7 +83,7 @@ RED_FLAGS = (
         bad={
             "a.tf": tf("aws_iam_role_policy", _POLICY % ('["s3:*"]', '"*"')), "b.tf": tf("aws_iam_policy", _POLICY % ('"*"', '"arn:aws:s3:::a/*"')),
             "c.tf": 'data "aws_iam_policy_document" "a" {\n  statement {\n    actions = ["kms:*"]\n    resources = ["*"]\n  }\n}\n',
-            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN % ("'iam:*'", "'*'")), "c.yaml": cfn("AWS::IAM::Policy", _CFN % ("'secretsmanager:GetSecretValue'", "'*'")), "b.yaml": cfn("AWS::IAM::Policy", (_CFN % ("a", "'*'")).replace("Action: a", "NotAction: 'iam:*'")),
+            "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN % ("'iam:*'", "'*'")), "c.yaml": cfn("AWS::IAM::Policy", _CFN % ("'secretsmanager:GetSecretValue'", "'*'")), "d.yaml": cfn("AWS::Serverless::Function", "      Policies:\n        - Statement: [{Effect: Allow, Action: 'dynamodb:*', Resource: '*'}]"), "b.yaml": cfn("AWS::IAM::Policy", (_CFN % ("a", "'*'")).replace("Action: a", "NotAction: 'iam:*'")),
         },
         good={
             "a.tf": tf("aws_iam_role_policy", _POLICY % ('["s3:*"]', '"arn:aws:s3:::a/*"')), "b.tf": tf("aws_kms_key", _POLICY % ('"kms:*"', '"*"')),
