@@ -40,7 +40,8 @@ def _pushes(files: Files, path: str) -> Iterator[Hit]:
     name, match = next(iter(pushed.items()))
     beside = sorted(each for each in run if posixpath.dirname(each) == posixpath.dirname(name))
     # Of several images of one place, another pipeline may push the rest.
-    if name not in run and len(beside) == 1 and beside[0] not in text:
+    here = beside and re.search(rf"{re.escape(beside[0])}(?![\w/-])", text)
+    if name not in run and len(beside) == 1 and not here:
         yield Hit(text.count("\n", 0, match.start("name")) + 1, f"`{name}` is pushed, and `{beside[0]}` is what runs")
 
 
