@@ -25,6 +25,10 @@ _MANIFESTS = re.compile(
 )
 
 
+def _folder(source: str) -> str:
+    return posixpath.dirname(posixpath.normpath(source.lstrip("/")))
+
+
 def _missing(files: Files, path: str) -> Iterator[Hit]:
     places = contexts(path)
     copies = [
@@ -40,13 +44,14 @@ def _missing(files: Files, path: str) -> Iterator[Hit]:
         wanted = [posixpath.normpath(posixpath.join(place, plain)) for place in places]
         return any(one in files.known or one in files.folders or files.ignored(one) for one in wanted)
 
-    # That others are found shows that the context is of this repository.
-    if not any(there(source) for _, source in copies if source not in (".", "./")):
-        return
+    # That others of its folder are found shows that the context is of this repository.
+    found = {_folder(source) for _, source in copies if source not in (".", "./") and there(source)}
     for each, source in copies:
         plain = posixpath.normpath(source.lstrip("/"))
         name = posixpath.basename(plain)
         if not _MANIFESTS.fullmatch(name) or re.search(r"[*?\[\]$]", source) or there(source):
+            continue
+        if _folder(source) not in found:
             continue
         # Under another path it is told elsewhere; a template of it, or a step that speaks of it, may bring it.
         alike = name in files.by_name or any(each.startswith(f"{name}.") for each in files.by_name)
@@ -67,5 +72,5 @@ RULES = (
     Rule("dockerfile/missing-manifest", "error", "The build stops there: name a file of the build context, or add it.", "Dockerfile reference, COPY: sources are paths of the build context.", is_dockerfile, _missing,
          bad=({_D: _RUST.format("rust-toolchain.toml"), **_REPO}, {_D: "FROM python:3\nCOPY requirements.txt ./\nCOPY app ./app\n", "app/a.py": "1\n", "pyproject.toml": "\n"}, {_D: "FROM nginx:1\nCOPY nginx.conf /etc/nginx/\nCOPY site /srv\n", "site/index.html": "a\n"}),
          good=({_D: _RUST.format("Cargo.lock"), **_REPO}, {_D: _RUST.format("rust-toolchain.toml"), **_REPO, ".gitignore": "rust-toolchain.toml\n"}, {_D: _RUST.format("rust-toolchain.toml"), **_REPO, "build.sh": "cp ../rust-toolchain.toml rust-toolchain.toml\n"},
-               {_D: "FROM a:1\nCOPY package.json /a/\n"}, {_D: "FROM a:1\nCOPY rust-toolchain* Cargo.toml ./\n", **_REPO}, {_D: _RUST.format("build.rs"), **_REPO, "build.rs.in": "a\n"}, {"sub/Dockerfile": _RUST.format("rust-toolchain"), **_REPO, "rust-toolchain": "1.88\n"})),
+               {_D: "FROM a:1\nCOPY package.json /a/\n"}, {_D: "FROM a:1\nCOPY docker/php.ini /a/\nCOPY composer.json ./\n", "docker/php.ini": "a\n"}, {_D: "FROM a:1\nCOPY rust-toolchain* Cargo.toml ./\n", **_REPO}, {_D: _RUST.format("build.rs"), **_REPO, "build.rs.in": "a\n"}, {"sub/Dockerfile": _RUST.format("rust-toolchain"), **_REPO, "rust-toolchain": "1.88\n"})),
 )  # fmt: skip
