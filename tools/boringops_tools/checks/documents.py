@@ -27,14 +27,14 @@ _EXAMPLE = re.compile(
     r"(?:^|[/._-])(?:path|to|foo|bar|baz|example|my|your|xxx?|name|some|placeholder)(?:$|[/._-])", re.I
 )
 # What these tell of is what was, or what is to be.
-_OTHER_TIMES = re.compile(
+OTHER_TIMES = re.compile(
     r"(?:^|/)(?:change(?:s|log)|history|news|release[-_]?notes|migrat\w*|upgrad\w*|adr)\b|(?:^|/)(?:adrs?|decisions|plans?|planning|rfcs?)/",
     re.I,
 )
 
 
 def _applies(path: str) -> bool:
-    return path.lower().endswith(".md") and not _OTHER_TIMES.search(path)
+    return path.lower().endswith(".md") and not OTHER_TIMES.search(path)
 
 
 @functools.cache

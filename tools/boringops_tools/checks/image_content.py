@@ -82,7 +82,7 @@ def _folders(files: Files, path: str) -> Iterator[Hit]:
         ):
             continue
         elsewhere = name in files.by_name or any(posixpath.basename(one) == name for one in files.folders)
-        if not elsewhere and not _made(files, plain) and ".gitmodules" not in files.known:
+        if not elsewhere and not may_be_made(files, plain) and ".gitmodules" not in files.known:
             has = beside or [one for one in files.folders if "/" not in one and not one.startswith(".")]
             yield Hit(each.line, f"`{source}` is not in the repository; it has {', '.join(sorted(has)[:6])}")
 
@@ -100,7 +100,7 @@ def _spoken_of(files: Files, name: str) -> bool:
     return len(steps) > 400 or any(name in files.text(each) for each in steps)
 
 
-def _made(files: Files, name: str) -> bool:
+def may_be_made(files: Files, name: str) -> bool:
     """Whether a step before the build may make a folder: a pipeline, a script or a Makefile speaks of it."""
     whole = re.compile(rf"(?<![\w./-])(?:\./)?{re.escape(name)}/?(?![\w.-])")
     steps = [
@@ -229,7 +229,7 @@ def _attributes(files: Files, path: str) -> Iterator[Hit]:
         [one for one in files.all if f"/{one}".endswith((f"/{dotted}.py", f"/{dotted}/__init__.py"))] if dotted else []
     )
     modules = sorted(each for each in files.all if each.endswith(".py") and "/" not in each)
-    made = files.ignored(f"{dotted}.py") or _made(files, f"{dotted}.py")
+    made = files.ignored(f"{dotted}.py") or may_be_made(files, f"{dotted}.py")
     # What is named so is nobody's package.
     if (
         match

@@ -13,7 +13,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.red_flags.more_pipelines import is_action
-from boringops_tools.red_flags.pipelines import Job, is_pipeline, jobs_of
+from boringops_tools.red_flags.pipelines import Job, is_pipeline, jobs_of, may_run
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.yaml_files import Unreadable, line_of, walk
 
@@ -35,6 +35,7 @@ _FILES: dict[str, tuple[str, ...]] = {
     "tofu": ("-var-file",), "aws": ("--template-file", "--cli-input-json"), "sam": ("--template-file", "--config-file"),
     "ansible": ("-i", "--inventory"), "uv": ("-r", "--requirement", "--requirements"), "nerdctl": ("-f", "--file"), "cargo": ("--manifest-path",),
     "bundle": ("--gemfile",), "pip-audit": ("-r", "--requirement"), "safety": ("-r", "--file"), "hadolint": ("-c", "--config"), "pytest": ("-c", "--config-file"), "tox": ("-c", "--conf"), "mvn": ("-f", "--file", "-s", "--settings"), "gcloud": ("--config",), "promtool": (),
+    "az": ("--file", "-f", "--template-file"), "bicep": ("--file",),
 }  # fmt: skip
 _FOLDERS: dict[str, tuple[str, ...]] = {
     "terraform": ("-chdir",), "tofu": ("-chdir",), "kubectl": ("-k", "--kustomize"), "make": ("-C", "--directory"), "npm": ("--prefix",),
@@ -42,6 +43,12 @@ _FOLDERS: dict[str, tuple[str, ...]] = {
     "poetry": ("-C", "--directory", "--project"), "go": ("-C",), "npx": ("--prefix",), "git": (), "just": ("-d", "--working-directory"),
     "terragrunt": ("--terragrunt-working-dir", "--working-dir"),
 }  # fmt: skip
+# program: its commands whose next word names a file or a project.
+_PLAIN_COMMANDS = {
+    "dotnet": frozenset({"build", "test", "publish", "run", "pack", "restore", "clean", "format"}),
+    "bicep": frozenset({"lint", "build", "build-params"}),
+}
+_PROJECT = re.compile(r"\.(?:\w+proj|slnx?|dll)$")
 _FOLDER_KEYS = frozenset({"working-directory", "workingDirectory"})
 _FILE_KEYS = frozenset({"scriptPath", "filePath"})
 # What builds make, and what is installed.
@@ -52,8 +59,9 @@ _MAKES = re.compile(
     r">|\b(?:mkdir|clone|tar|unzip|curl|wget|cp|mv|tee|touch|ln|generate|checkout|download\w*|artifact\w*|attach\w*|destination|render|envsubst|sops|create)\b|-o\b|--output|-out\b|\bpaths?\s*:|\broot\s*:|\bdest\w*\b"
 )
 _BRINGS = re.compile(r"\b(?:mkdir|clone|curl|wget|tar|unzip|cp|mv|tee|touch)\b|-o\b|--output|\bpaths?\s*:")
+_DEPLOYMENT = re.compile(r"\bdeployment (?:group|sub|mg|tenant) create\b")  # makes no file
 _FOREIGN = re.compile(
-    r"(?m)\bgit\s+clone\b|\brepository\s*:\s*\S+/\S+|workflow_call|\bsubmodules?\b|\bresources\s*:\s*\n\s+repositories|\bdir\s*\("
+    r"(?m)\bgit\s+clone\b|\brepository\s*:\s*\S+/\S+|workflow_call|\bsubmodules?\b|^\s*-\s+checkout:\s*(?!self|none)\S|\bdir\s*\("
 )
 _ASIDE = re.compile(
     r"(?:^|/)(?:examples?|samples?|docs?|tests?|fixtures?|templates?|testdata|starter\w*|boilerplates?)(?:/|$)", re.I
@@ -147,6 +155,11 @@ def _of_command(command: Command) -> Iterator[_Named]:
     for value in _option(command, _FILES.get(program, ())):
         if "," not in value:
             yield _Named(value, line, inside=inside, program=program)
+    named_plainly = _PLAIN_COMMANDS.get(program, frozenset())
+    if second in named_plainly:
+        plain_word = command.argv[2] if len(command.argv) > 2 else ""
+        if "/" in plain_word or plain_word.endswith((".bicep", ".sln", ".slnx")):
+            yield _Named(plain_word, line, folder=program == "dotnet" and not _PROJECT.search(plain_word))
     yield from _of_arguments(command)
     for value in _option(command, _FOLDERS.get(program, ())):
         yield _Named(value, line, folder=True)
@@ -220,7 +233,8 @@ def _expected(files: Files, named: _Named) -> bool:
     if kin := _KIN.get(named.program):
         return any(re.search(kin, each) for each in files.all)
     if named.folder:
-        return any(each.endswith(".tf") for each in files.all) or not folder or folder in files.folders
+        alike = any(posixpath.basename(each) == name for each in files.folders)
+        return any(each.endswith(".tf") for each in files.all) or not folder or folder in files.folders or alike
     return (folder in files.folders) or name in files.by_name
 
 
@@ -231,6 +245,7 @@ def _made(text: str, named: _Named) -> bool:
     for number, line in enumerate(
         _GO_BUILDS.sub(" ", text).splitlines() if named.program == "go" else text.splitlines(), 1
     ):
+        line = _DEPLOYMENT.sub(" ", line)
         rest = own.sub(" ", line)
         if rest != line:
             if re.search(rf">>?\s*[\"']?(?:\./)?{re.escape(named.path)}", line) or _BRINGS.search(line):
@@ -244,6 +259,8 @@ def _missing(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
     if not files.known or _FOREIGN.search(text) or ".gitmodules" in files.known:
         return
+    if not is_pipeline(path) and not re.search(r"(?m)^(?:trigger|pr|schedules)\s*:", text):
+        return  # a template runs in the repositories of those who call it
     seen: set[tuple[int | None, str]] = set()
     for named in _named(files, path):
         name = named.path
@@ -259,7 +276,7 @@ def _missing(files: Files, path: str) -> Iterator[Hit]:
 
 def _applies(path: str) -> bool:
     """What runs in this repository: an action that is there for others, or an example, does not."""
-    return is_pipeline(path) and not _ASIDE.search(path) and (path.startswith(".github/") or not is_action(path))
+    return may_run(path) and not _ASIDE.search(path) and (path.startswith(".github/") or not is_action(path))
 
 
 _LAB = ".gitlab-ci.yml"
@@ -286,6 +303,8 @@ RULES = (
              {**_PYTHON_APP, _LAB: "a:\n  script:\n    - pip install -r requirements/dev.txt\n"}, {**_PYTHON_APP, "Jenkinsfile": "stage('a') { sh 'pip install --user --requirement requirements-ci.txt' }\n"},
              {**_PYTHON_APP, _LAB: "a:\n  script:\n    - python3 -m pip install --requirement=requirements-test.txt\n"}, {**_PYTHON_APP, _LAB: "a:\n  script:\n    - python -m pytest tests/unit -q\n"},
              {"go.mod": "module a\n", "cmd/api/main.go": "package main\n", _LAB: "a:\n  script:\n    - go build -o /out/a ./cmd/server\n"}, {"Dockerfile": "FROM a:1\n", _LAB: "a:\n  script:\n    - docker build -f Dockerfile.prod -t a:1 .\n"},
+             {"src/A/A.csproj": "", _LAB: "a:\n  script:\n    - dotnet test source/A -c Release\n"}, {"src/A/A.csproj": "", _LAB: "a:\n  script:\n    - dotnet publish src/A/B.csproj\n"},
+             {"infra/main.bicep": "\n", ".azuredevops/a.yml": "trigger: [main]\nresources:\n  repositories:\n  - repository: b\n    type: git\n    name: c/d\njobs:\n- job: e\n  steps:\n  - bash: az bicep build --file infra/lake.bicep\n"},
              {"scripts/plan.sh": "#!/bin/sh\n", "azure-pipelines.yml": "steps:\n- task: AzureCLI@2\n  inputs:\n    scriptPath: ci/plan.sh\n"},
          ),
          good=(
@@ -296,5 +315,7 @@ RULES = (
              _lab("helm upgrade --install a chart -f \"chart/values-$TO.yaml\""), _lab("echo a > chart/values-b.yaml", "helm upgrade a chart -f chart/values-b.yaml"),
              _lab("bash scripts/rollout.sh", more="  before_script: [git clone https://a.example/scripts]\n"), _lab("/opt/scripts/rollout.sh", "bash $DIR/rollout.sh", "python dist/a.py"),
              {**_INFRA, _LAB: "a:\n  script:\n    - terraform -chdir=infra validate\n"}, {**_lab("bash scripts/local.sh"), ".gitignore": "scripts/local.sh\n"},
+             {"src/A/A.csproj": "", _LAB: "a:\n  script:\n    - dotnet test src/A\n    - dotnet test A -c Release\n    - dotnet test --no-build\n    - cd src && dotnet run A/A.csproj\n"},
+             {"infra/main.bicep": "\n", ".azuredevops/a.yml": "trigger: [main]\njobs:\n- job: e\n  steps:\n  - checkout: b\n  - bash: az bicep build --file infra/lake.bicep\n"},
          )),
 )  # fmt: skip

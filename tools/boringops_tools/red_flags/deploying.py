@@ -54,7 +54,11 @@ _DEPLOY_ACTIONS = re.compile(
     r"atlassian/(?:aws-ecs-deploy|aws-eks-kubectl-run|aws-elasticbeanstalk-deploy|aws-lambda-deploy|azure-\S+-deploy|"
     r"google-(?:app-engine|cloud-run|gke-kubectl)\S*|heroku-deploy|kubectl-run|ssh-run|rsync-deploy)|"
     r"AzureWebApp|AzureRmWebAppDeployment|AzureFunctionApp|AzureContainerApps|KubernetesManifest|HelmDeploy|"
-    r"AzureResourceManagerTemplateDeployment)"
+    r"AzureResourceManagerTemplateDeployment|"
+    # commands of CircleCI's orbs
+    r"aws-ecs/(?:update[-_]service|deploy)|aws-eks/update|aws-code-deploy/deploy|aws-elastic-beanstalk/deploy|aws-sam-serverless/deploy|"
+    r"gcp-cloud-run/deploy|gcp-gke/(?:rollout|publish-and-rollout)|kubernetes/create[-_]or[-_]update|helm/(?:upgrade|install-helm-chart)|"
+    r"heroku/(?:deploy|push)|netlify/deploy|cloudfoundry/(?:push|blue_green|dark_deploy))"
 )
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "source", "."})

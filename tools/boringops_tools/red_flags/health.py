@@ -45,18 +45,24 @@ def _starts(stages: list[Stage]) -> list[str]:
     return []
 
 
-def _missing(_: str, text: str) -> Iterable[Hit]:
+def lacks_check(text: str) -> int | None:
+    """The line of the image that starts a service without a HEALTHCHECK; null where it has one, or needs none."""
     file = parse(text)
     if not file.stages:
-        return
+        return None
     stages = file.lineage(file.stages[-1])
     started = _starts(stages)
     serves = any(stage.last("EXPOSE") for stage in stages)
     job = not started or _JOBS.match(PurePosixPath(started[0]).name)
     if any(stage.last("HEALTHCHECK") for stage in stages) or _NO_SHELL.search(stages[-1].image) or (job and not serves):
-        return
+        return None
+    return stages[0].instruction.line
+
+
+def _missing(_: str, text: str) -> Iterable[Hit]:
     # A note: Kubernetes and most load balancers ask by themselves, and whether anything can be asked its author knows.
-    yield Hit(stages[0].instruction.line, "the image starts a service without a HEALTHCHECK")
+    if (line := lacks_check(text)) is not None:
+        yield Hit(line, "the image starts a service without a HEALTHCHECK")
 
 
 RED_FLAGS = (

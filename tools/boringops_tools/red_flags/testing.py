@@ -1,5 +1,7 @@
 """What counts as a test in a pipeline: of an application, and of infrastructure before it is there."""
 
+# ruff: noqa: E501 - a table reads best on few lines
+
 from __future__ import annotations
 
 import re
@@ -13,7 +15,9 @@ TESTS = re.compile(
     r"cypress|playwright|tox|nox|ctest|mocha|ava|newman|k6|bats|terratest|conftest|goss|mvn\S* verify|"
     r"mvnw? (?:\S+ )*(?:verify|install|package)|gradlew? (?:\S+ )*(?:check|build)|make (?:\S+ )*check|cargo nextest)\b"
 )
-TEST_NAME = re.compile(r"(?i)(?:^|[^a-z])(?:tests?|testing|e2e|ci|checks?|verify|validate|qa|spec|quality)(?:$|[^a-z])")
+TEST_NAME = re.compile(
+    r"(?i)(?:^|[^a-z])(?:(?:unit|py)?tests?|e?unit|testing|e2e|ci|checks?|verify|validate|qa|spec|quality)(?:$|[^a-z])"
+)
 _TEST_PROGRAMS = frozenset(
     {
         "pytest",
@@ -36,10 +40,27 @@ _TEST_PROGRAMS = frozenset(
         "pest",
         "molecule",
         "terratest",
+        "prove",
+        "busted",
+        "ginkgo",
+        "elm-test",
+        "trial",
+        "nose2",
+        "karma",
+        "shellspec",
     }
 )
 RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun", "go", "cargo", "make", "mvn", "mvnw", "gradle", "gradlew", "dotnet", "rails",
                       "rake", "mix", "deno", "composer", "just", "task", "swift", "flutter", "npx", "poetry", "uv", "bundle"})  # fmt: skip
+# Tools of languages that have a command of their own for tests: what their words say then.
+_BY_WORDS: dict[str, str] = {
+    "erl": r"\beunit:test|\bct:run", "rebar3": r"\b(?:eunit|ct|proper)\b", "clojure": r"-[MXT]\S*:\S*test|\btest\b", "clj": r"-[MXT]\S*:\S*test",
+    "lein": r"\btest\b", "bb": r"\btest\b", "sbt": r"\btest(?:Only)?\b", "mill": r"\.test\b", "stack": r"\btest\b", "cabal": r"\btest\b",
+    "dune": r"\b(?:run)?test\b", "zig": r"\btest\b", "nimble": r"\btest\b", "gleam": r"\btest\b", "crystal": r"\bspec\b", "dart": r"\btest\b",
+    "julia": r"Pkg\.test|runtests\.jl", "Rscript": r"\b(?:testthat|devtools|tinytest)\b.*\btest", "R": r"\bCMD check\b", "raco": r"\btest\b", "bazel": r"\btest\b",
+    "bazelisk": r"\btest\b", "meson": r"\btest\b", "ninja": r"\btest\b", "ant": r"\btest\b", "xcodebuild": r"\btest\b", "forge": r"\btest\b",
+    "node": r"--test\b", "php": r"\bartisan test\b|phpunit|pest\b", "perl": r"\bprove\b|\bt/",
+}  # fmt: skip
 _SKIPPED = re.compile(
     r"(?<!\S)(?:-DskipTests(?!=false)|-Dmaven\.test\.skip|-DskipITs|-x[ =]test|--exclude-task[ =]test)"
 )
@@ -68,6 +89,8 @@ def tests(command: Command) -> bool:
     text = " ".join(command.argv[1:6])
     if command.program in ("terraform", "tofu"):  # what infrastructure has for a test before it is there
         return bool({"validate", "plan", "test"} & set(command.argv[1:4]))
+    if (words := _BY_WORDS.get(command.program)) and re.search(words, " ".join(command.argv[1:])):
+        return True
     if command.program in ("python", "python3"):
         return bool(re.search(r"-m (?:pytest|unittest)|manage\.py test", text))
     if _SKIPPED.search(" ".join(command.argv)):
