@@ -41,7 +41,7 @@ _DEPLOYS: dict[str, frozenset[str]] = {
     "wrangler": frozenset({"deploy"}),
 }
 # A script of the repository that says by its name what it does.
-_DEPLOY_SCRIPT = re.compile(r"(?:.*[-_])?deploy(?:[-_.].*)?")
+_DEPLOY_SCRIPT = re.compile(r"(?:.*[-_])?(?:deploy|roll-?out)(?:[-_.].*)?")
 _DEPLOY_ACTIONS = re.compile(
     r"(?i)^(?:aws-actions/amazon-ecs-deploy|azure/(?:webapps-deploy|k8s-deploy|functions-action)|google-github-actions/deploy-|"
     r"akhileshns/heroku-deploy|superfly/flyctl-actions|appleboy/(?:ssh|scp)-action|amondnet/vercel-action|"

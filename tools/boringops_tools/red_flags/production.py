@@ -232,6 +232,7 @@ RED_FLAGS = (
         applies=may_run, check=_unapproved,
         bad={
             ".circleci/config.yml": _CIRCLE.format("      - hold: {type: approval, requires: [test]}\n      - d: {name: deploy-production, requires: [test]}\n"),
+            ".circleci/config.yaml": _CIRCLE.format("      - d: {name: production, context: deploy-production, requires: [test]}\n").replace("bash scripts/deploy.sh", "./bin/rollout production"),
             "Jenkinsfile": _STAGES.format("", "when { branch 'main' }"),
             ".gitlab-ci.yml": _LAB.format("live", "  rules: [{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH}]\n")
                 + "staging:\n  stage: deploy\n  environment: staging\n  script: [helm upgrade a a]\n",
