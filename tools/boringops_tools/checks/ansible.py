@@ -7,13 +7,13 @@ A name counts as there when any file of the repository brings it: roles are put 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.ansible_files import is_ansible, module, plays, tasks
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
-from boringops_tools.yaml_files import is_yaml
+from boringops_tools.yaml_files import is_yaml, walk
 
 _SOURCES = ("template", "copy", "script", "unarchive")
 
@@ -44,7 +44,7 @@ def _called(task: Any) -> list[Any]:
 def _notified(files: Files, path: str) -> Iterator[Hit]:
     if not is_ansible(path, files.text(path)):
         return
-    for task in tasks(files.documents(path)):
+    for task in _notifiers(files.documents(path)):
         wanted = task.get("notify")
         for name in wanted if isinstance(wanted, list) else [wanted]:
             if not isinstance(name, str) or "{{" in name:
@@ -54,6 +54,15 @@ def _notified(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(
                     at((task, "notify")), f"a task notifies `{name}`, which no handler of this repository is called"
                 )
+
+
+def _notifiers(documents: Iterable[Any]) -> Iterator[Mapping[Any, Any]]:
+    """Tasks, and the blocks around them: what a block notifies, each of its tasks does."""
+    found = tuple(documents)
+    yield from tasks(found)
+    for owner, key, _ in walk(list(found)):
+        if key == "notify" and isinstance(owner, Mapping) and "block" in owner:
+            yield owner
 
 
 def _there(files: Files, path: str, name: str) -> bool:
@@ -97,11 +106,15 @@ RULES = (
         "ansible/unknown-handler", "error", "Ansible stops at the task: name a handler as it is called, letter by letter.",
         "Ansible documentation, Handlers: notify names handlers by name or by listen.",
         is_yaml, _notified,
-        bad=({"site.yml": _PLAY.format(src="a.j2", notify="reload"), "templates/a.j2": "x\n"},),
+        bad=(
+            {"site.yml": _PLAY.format(src="a.j2", notify="reload"), "templates/a.j2": "x\n"},
+            {"roles/a/tasks/main.yml": "- name: T\n  notify: [go]\n  block:\n    - ansible.builtin.command: a\n", "roles/a/handlers/main.yml": "- name: Go\n  ansible.builtin.command: b\n"},
+        ),
         good=(
             {"site.yml": _PLAY.format(src="a.j2", notify="Reload"), "templates/a.j2": "x\n"},
             {"site.yml": _PLAY.format(src="a.j2", notify="Other"), "templates/a.j2": "x\n", "requirements.yml": "roles: [{name: x}]\n"},
             {"roles/a/tasks/main.yml": "- name: T\n  ansible.builtin.command: a\n  notify: Go\n", "roles/b/handlers/main.yml": "- name: X\n  listen: Go\n  ansible.builtin.command: b\n"},
+            {"roles/a/tasks/main.yml": "- name: T\n  notify: Go\n  block:\n    - ansible.builtin.command: a\n", "roles/a/handlers/main.yml": "- name: Go\n  ansible.builtin.command: b\n"},
         ),
     ),
     Rule(

@@ -14,7 +14,7 @@ from boringops_tools.red_flags.cloud import is_template
 from boringops_tools.yaml_files import tag_of, walk
 
 
-def _templates(files: Files, path: str) -> list[Any]:
+def templates(files: Files, path: str) -> list[Any]:
     text = files.text(path)
     if "AWS::" not in text or "Resources" not in text:
         return []
@@ -26,7 +26,7 @@ def _templates(files: Files, path: str) -> list[Any]:
         return []
 
 
-def _line(files: Files, path: str, owner: Any, key: Any, part: str) -> int | None:
+def line_of_part(files: Files, path: str, owner: Any, key: Any, part: str) -> int | None:
     """The line of a key; in JSON that of the first line that has all of it."""
     found = at((owner, key))
     lines = enumerate(files.text(path).splitlines(), 1)
@@ -41,7 +41,7 @@ def _looked_up(node: Any) -> list[Any] | None:
 
 
 def _maps(files: Files, path: str) -> Iterator[Hit]:
-    for template in _templates(files, path):
+    for template in templates(files, path):
         known = mapping(template, "Mappings")
         if "Transform" in mapping(template) or "Fn::Transform" in str(list(known)):
             continue
@@ -51,19 +51,21 @@ def _maps(files: Files, path: str) -> Iterator[Hit]:
                 continue
             if words[0] not in known:
                 has = f"; there is {', '.join(map(str, known))}" if known else ""
-                yield Hit(_line(files, path, owner, key, words[0]), f"the template has no mapping `{words[0]}`{has}")
+                yield Hit(
+                    line_of_part(files, path, owner, key, words[0]), f"the template has no mapping `{words[0]}`{has}"
+                )
                 continue
             tops = mapping(known, words[0])
             second = {str(each) for top in tops.values() for each in mapping(top)}
             if tops and second and words[2] not in second and "Fn::Transform" not in str(tops):
                 yield Hit(
-                    _line(files, path, owner, key, words[2]),
+                    line_of_part(files, path, owner, key, words[2]),
                     f"the mapping `{words[0]}` has no `{words[2]}`; it has {', '.join(sorted(second)[:6])}",
                 )
 
 
 def _ranges(files: Files, path: str) -> Iterator[Hit]:
-    for template in _templates(files, path):
+    for template in templates(files, path):
         for _, _, value in walk(mapping(template, "Resources")):
             low, high = (mapping(value).get(key) for key in ("FromPort", "ToPort"))
             if not all(re.fullmatch(r"\d+", str(each)) for each in (low, high)) or str(
@@ -72,7 +74,7 @@ def _ranges(files: Files, path: str) -> Iterator[Hit]:
                 continue
             if int(str(low)) > int(str(high)):
                 yield Hit(
-                    _line(files, path, value, "FromPort", f'"FromPort": {low}'),
+                    line_of_part(files, path, value, "FromPort", f'"FromPort": {low}'),
                     f"the ports begin at {low} and end at {high}",
                 )
 

@@ -6,6 +6,7 @@ Compose merges the files of a folder, so a name counts as defined where any Comp
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -33,10 +34,31 @@ def _services(document: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
 
 
 def _together(files: Files, path: str) -> list[Mapping[Any, Any]] | None:
-    """All Compose documents of the folder; null where names may come from elsewhere."""
-    paths = [each for each in files.siblings(path) if is_compose(each)]
-    found = [_document(files, each) for each in paths]
-    return None if any(not each or "include" in each for each in found) else found
+    """All Compose documents of the folder, and what they include; null where names may come from elsewhere."""
+    todo = [each for each in files.siblings(path) if is_compose(each)]
+    found: dict[str, Mapping[Any, Any]] = {}
+    while todo:
+        place = todo.pop(0)
+        if place in found:
+            continue
+        document = found[place] = _document(files, place)
+        included = _included(document.get("include", []), posixpath.dirname(place))
+        if not document or included is None or any(each not in files.known for each in included):
+            return None
+        todo += included
+    return list(found.values())
+
+
+def _included(value: Any, folder: str) -> list[str] | None:
+    """The files that `include` names, seen from the repository's root; null where it is not written out which."""
+    found: list[str] = []
+    for each in value if isinstance(value, list) else [value]:
+        path = each.get("path") if isinstance(each, Mapping) else each
+        for one in path if isinstance(path, list) else [path]:
+            if not isinstance(one, str) or "$" in one or "://" in one or one.startswith(("/", "~")):
+                return None
+            found.append(posixpath.normpath(posixpath.join(folder, one)))
+    return found
 
 
 def _defined(files: Files, path: str, section: str) -> set[str] | None:
@@ -309,8 +331,13 @@ RULES = (
         bad=(
             {_C: "services:\n  a: {image: 'a:1', depends_on: [db]}\n"},
             {_C: "services:\n  a:\n    image: a:1\n    depends_on: {db: {condition: service_started}}\n  c: {image: 'a:1', network_mode: 'service:d'}\n"},
+            {_C: "include: [{path: [b/c.yaml]}]\nservices:\n  a: {image: 'a:1', depends_on: [cache]}\n", "b/c.yaml": "services: {db: {image: 'p:1'}}\n"},
         ),
-        good=({_C: "services:\n  a:\n    image: a:1\n    depends_on: {db: {condition: service_started}, x: {condition: service_started, required: false}}\n    links: ['db:database']\n  db: {image: 'p:1'}\n"},),
+        good=(
+            {_C: "include: [b/compose.yaml]\nservices:\n  a: {image: 'a:1', depends_on: [db]}\n", "b/compose.yaml": "services: {db: {image: 'p:1'}}\n"},
+            {_C: "include: [b/compose.yaml]\nservices:\n  a: {image: 'a:1', depends_on: [db]}\n"},
+            {_C: "services:\n  a:\n    image: a:1\n    depends_on: {db: {condition: service_started}, x: {condition: service_started, required: false}}\n    links: ['db:database']\n  db: {image: 'p:1'}\n"},
+        ),
     ),
     Rule(
         "compose/cycle", "error", "Compose refuses the file: break the circle.",

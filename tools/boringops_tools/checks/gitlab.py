@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import difflib
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
+from boringops_tools.checks.gitlab_parts import applies, included, is_named, is_part, part
 from boringops_tools.checks.graph import cycles
 from boringops_tools.yaml_files import tag_of, walk
 
@@ -75,48 +75,50 @@ def is_root(path: str) -> bool:
     return path == ".gitlab-ci.yml"
 
 
-def applies(path: str) -> bool:
-    return posixpath.basename(path) == ".gitlab-ci.yml"
-
-
 def _pipeline(files: Files, path: str) -> Pipeline | None:
-    found = [each for each in files.documents(path) if isinstance(each, Mapping)]
+    found = [each for each in files.documents(path) if isinstance(each, Mapping)] if is_part(files, path) else []
     if not found or "[[" in files.text(path):  # inputs of a component
         return None
+    mine = part(files, path)
+    child = mine is not None and mine.child
     document = found[-1]
     templates = {
         str(name): job for name, job in document.items() if str(name) not in _NO_JOBS and isinstance(job, Mapping)
     }
     stages: list[str] | None = None
     declared = document.get("stages")
-    if declared is None or (isinstance(declared, list) and all(isinstance(each, str) for each in declared)):
+    fragment = not (is_named(path) or child)  # its stages are those of what includes it
+    if not fragment and (
+        declared is None or (isinstance(declared, list) and all(isinstance(x, str) for x in declared))
+    ):
         stages = [".pre", *(_DEFAULT_STAGES if declared is None else declared), ".post"]
     return Pipeline(
         document, templates, {name: job for name, job in templates.items() if not name.startswith(".")}, stages,
-        "include" not in document and (is_root(path) or declared is not None),
+        "include" not in document and not fragment and (is_root(path) or child or declared is not None),
     )  # fmt: skip
-
-
-def _included(files: Files, document: Mapping[Any, Any], seen: frozenset[str] = frozenset()) -> set[str] | None:
-    """The names in the files of this repository that a configuration includes; null where some are from elsewhere."""
-    value = document.get("include", [])
-    found: set[str] = set()
-    for each in value if isinstance(value, list) else [value]:
-        place = each if isinstance(each, str) else each.get("local") if isinstance(each, Mapping) else None
-        place = place.lstrip("/") if isinstance(place, str) and "://" not in place else ""
-        if place not in files.known:
-            return None
-        for inner in files.documents(place) if place not in seen else ():
-            more = _included(files, inner, seen | {place}) if isinstance(inner, Mapping) else None
-            if more is None:
-                return None
-            found |= more | {str(name) for name in inner}
-    return found
 
 
 def read(files: Files, path: str) -> Pipeline | None:
     found = files.once(_pipeline, path)
     return found if isinstance(found, Pipeline) else None
+
+
+def visible(files: Files, path: str, pipeline: Pipeline) -> frozenset[str] | None:
+    """The names beside its own that a file can use; null where some may be from elsewhere."""
+    mine = part(files, path)
+    if not (pipeline.whole or is_root(path)):
+        return mine.names if mine is not None else None
+    brought = included(files, pipeline.document.get("include", []))
+    return None if brought is None else frozenset().union(*brought.values())
+
+
+def lost(files: Files, path: str, pipeline: Pipeline, name: str, likeness: float) -> bool:
+    """Whether no file brings a job of a name. Where that is not known, a slip of one that is here tells it."""
+    mine = part(files, path)
+    seen = mine.names if mine is not None else None
+    if seen is not None and not is_root(path):
+        return name not in seen and name.partition(": [")[0] not in seen
+    return bool(difflib.get_close_matches(name, pipeline.jobs, 1, likeness))
 
 
 def _stages(files: Files, path: str) -> Iterator[Hit]:
@@ -164,8 +166,7 @@ def _needs(files: Files, path: str) -> Iterator[Hit]:
             for other, line in _needed(pipeline, name, key):
                 base = other.partition(": [")[0]  # one of a matrix
                 if other not in pipeline.jobs and base not in pipeline.jobs:
-                    # What is included may bring the job, unless the name is but a slip of one that is here.
-                    if not pipeline.whole and not difflib.get_close_matches(other, pipeline.jobs, 1, 0.9):
+                    if not pipeline.whole and not lost(files, path, pipeline, other, 0.9):
                         continue
                     hidden = " (a hidden job never runs)" if other.startswith(".") else ""
                     hidden = " but a keyword of GitLab's" if other in _NO_JOBS else hidden
@@ -194,10 +195,8 @@ def _cycles(files: Files, path: str) -> Iterator[Hit]:
 
 def _extends(files: Files, path: str) -> Iterator[Hit]:
     pipeline = read(files, path)
-    if pipeline is None or not (pipeline.whole or is_root(path)):
-        return
-    elsewhere = _included(files, pipeline.document)
-    if elsewhere is None:
+    elsewhere = visible(files, path, pipeline) if pipeline is not None else None
+    if pipeline is None or elsewhere is None:
         return
     for name, job in pipeline.templates.items():
         for parent in names(job.get("extends")):
@@ -259,11 +258,13 @@ RULES = (
             {".gitlab-ci.yml": "a: {script: x, stage: deploy}\nb: {script: x, stage: build, needs: [{job: a}]}\n"},
             {".gitlab-ci.yml": "a: {script: x, stage: build}\nb: {script: x, dependencies: [c]}\n"},
             {".gitlab-ci.yml": ".a: {script: x}\nb: {script: x, needs: [.a]}\n"},
+            {".gitlab-ci.yml": "include: x.yml\na: {script: x}\n", "x.yml": "b: {script: x, needs: [aa]}\n"},
         ),
         good=(
             {".gitlab-ci.yml": "a: {script: x}\nb: {script: x, needs: [a, {job: z, optional: true}, {project: p/q, job: z, ref: main}]}\n"},
             {".gitlab-ci.yml": "a:\n  script: x\n  parallel: {matrix: [{A: [x, y]}]}\nb: {script: x, needs: ['a: [x]']}\n"},
             {".gitlab-ci.yml": "include: [x.yml]\nb: {script: x, needs: [a]}\n"},
+            {".gitlab-ci.yml": "include: x.yml\na: {script: x}\n", "x.yml": "b: {script: x, needs: [a]}\n"},
             {".gitlab-ci.yml": "a: {script: x, needs: []}\nb: {script: x, needs: [{pipeline: $UP, job: q}], dependencies: []}\n"},
         ),
     ),
@@ -281,10 +282,18 @@ RULES = (
         "gitlab/extends", "error", "GitLab refuses the pipeline: name a job that exists, hidden or not.",
         f"{_DOC}: extends names configuration sections of the same pipeline.",
         applies, _extends,
-        bad=({".gitlab-ci.yml": "a: {extends: .base, script: x}\n"},),
+        bad=(
+            {".gitlab-ci.yml": "a: {extends: .base, script: x}\n"},
+            {".gitlab-ci.yml": "a: {trigger: {include: ci/x.yml}}\n.base: {script: x}\n", "ci/x.yml": "b: {extends: .base}\n"},
+            {".gitlab-ci.yml": "include: [ci/x.yml, {local: /ci/y.yml}]\n", "ci/x.yml": "b: {extends: .base}\n", "ci/y.yml": ".y: {script: x}\n"},
+        ),
         good=(
             {".gitlab-ci.yml": ".base: {script: x}\na: {extends: .base}\n"},
             {".gitlab-ci.yml": "include: x.yml\na: {extends: .base, script: x}\n"},
+            {".gitlab-ci.yml": "include: [x.yml, y.yml]\n", "x.yml": "b: {extends: .y}\n", "y.yml": ".y: {script: x}\n"},
+            {".gitlab-ci.yml": "include: [x.yml, {project: a/b, file: c.yml}]\n", "x.yml": "b: {extends: .y}\n"},
+            {".gitlab-ci.yml": "a: {trigger: {include: [{local: x.yml}, {artifact: y.yml, job: z}]}}\nz: {script: x}\n", "x.yml": "b: {extends: .y}\n"},
+            {"docker/x.yml": "b: {extends: .y, script: x}\n"},
         ),
     ),
     Rule(

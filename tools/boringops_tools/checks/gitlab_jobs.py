@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
-from boringops_tools.checks.gitlab import applies, is_root, known, names, read
+from boringops_tools.checks.gitlab import is_root, known, names, read
+from boringops_tools.checks.gitlab_parts import applies, is_named, is_part
 from boringops_tools.yaml_files import tag_of
 
 _RUNS = ("script", "run", "trigger", "pages", "inherit")
@@ -107,6 +108,8 @@ def _circles(files: Files, path: str) -> Iterator[Hit]:
     """`extends` across the local files of one pipeline."""
     from boringops_tools.checks.graph import cycles
 
+    if not is_part(files, path):
+        return
     templates: dict[str, Mapping[Any, Any]] = {}
     for document in _together(files, path, 0):
         templates |= {str(name): job for name, job in document.items() if isinstance(job, Mapping)}
@@ -132,7 +135,7 @@ def _together(files: Files, path: str, depth: int) -> Iterator[Mapping[Any, Any]
 
 
 def _is_local(path: str) -> bool:
-    return applies(path) or posixpath.basename(path).endswith((".gitlab-ci.yml", ".gitlab-ci.yaml"))
+    return is_named(path) or posixpath.basename(path).endswith((".gitlab-ci.yml", ".gitlab-ci.yaml"))
 
 
 _DOC = "GitLab CI/CD YAML syntax reference"

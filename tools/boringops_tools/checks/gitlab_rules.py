@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
-from boringops_tools.checks.gitlab import applies, known, read
+from boringops_tools.checks.gitlab import known, lost, read
+from boringops_tools.checks.gitlab_parts import applies
 from boringops_tools.yaml_files import walk
 
 _TEXTS = re.compile(r"\"[^\"]*\"|'[^']*'|(?<=~)\s*/(?:\\.|[^/\\])+/\w*")
@@ -44,7 +45,7 @@ def _stops(files: Files, path: str) -> Iterator[Hit]:
         if not isinstance(other, str) or not known(other) or pipeline is None or other in pipeline.jobs:
             continue
         near = difflib.get_close_matches(other, pipeline.jobs, 1, 0.8)
-        if near or pipeline.whole:
+        if pipeline.whole or lost(files, path, pipeline, other, 0.8):
             yield Hit(
                 at((environment, "on_stop")),
                 f"job `{name}`: `on_stop` names `{other}`, which is no job{f'; `{near[0]}` is one' if near else ''}",

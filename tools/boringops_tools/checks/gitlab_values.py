@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
-from boringops_tools.checks.gitlab import applies, read
+from boringops_tools.checks.gitlab import read
+from boringops_tools.checks.gitlab_parts import applies
 from boringops_tools.yaml_files import walk
 
 _SOURCES = frozenset(

@@ -31,7 +31,7 @@ def _defaults(files: Files, path: str) -> Iterator[Hit]:
             seen[org] = text_of(each.get("name"))
 
 
-def _provisioned(files: Files) -> set[str] | None:
+def provisioned(files: Files) -> set[str] | None:
     """The uids of the data sources; null where some are not known."""
     found: set[str] = set()
     for path in files.all:
@@ -48,7 +48,7 @@ def _asked(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
     if '"panels"' not in text:
         return
-    known = files.once(_provisioned)
+    known = files.once(provisioned)
     try:
         dashboard = json.loads(text) if known else {}
     except ValueError:

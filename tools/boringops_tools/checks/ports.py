@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from boringops_tools.checks import consistency, program
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.images import exposed
+from boringops_tools.checks.started_ports import unit_ports
 from boringops_tools.checks.terraform_ecs import definitions, is_terraform, resources, whole
 from boringops_tools.checks.variables import is_example
 from boringops_tools.dockerfile import assignments, is_dockerfile, parse
@@ -113,7 +114,16 @@ def _proxies(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
     sent = {int(match[1]): match for match in _PASS.finditer(text)}
     known = program.ports(files) if sent else set()
-    if not known or len(files.stack.applications) != 1 or known & set(sent) or len(sent) != 1:
+    apps = len(files.stack.applications)
+    # A unit tells it, too, where there is no other proxy: that one may be for what the unit starts.
+    if (
+        sent
+        and not known
+        and apps <= 1
+        and not any(_PASS.search(files.text(x)) for x in files.all if x != path and _is_proxy(x))
+    ):
+        known, apps = files.once(unit_ports), 1
+    if not known or apps != 1 or known & set(sent) or len(sent) != 1:
         return
     port, match = next(iter(sent.items()))
     others = "\n".join(
@@ -221,7 +231,7 @@ RULES = (
     Rule("consistency/target-port", "warning", _SAME, "Elastic Load Balancing: targets of type ip are asked at the group's port, as long as nobody registers them with another.", is_terraform, _targets,
          bad=({"main.tf": _LB.format(8080)},), good=({"main.tf": _LB.format(3000)}, {"main.tf": _LB.format(80)}, {"main.tf": _LB.format(8080).replace('"ip"', '"instance"')})),
     Rule("consistency/proxy-port", "warning", _SAME, "NGINX, proxy_pass: where the program listens.", _is_proxy, _proxies,
-         bad=({**_JS, "deploy/a.conf": _CONF.format(3030)},), good=({**_JS, "deploy/a.conf": _CONF.format(3000)}, {**_JS, "a.sh": "ssh -L 3030:b:80\n", "deploy/a.conf": _CONF.format(3030)}, {"deploy/a.conf": _CONF.format(3030)})),
+         bad=({**_JS, "deploy/a.conf": _CONF.format(3030)}, {"a.service": "[Service]\nExecStart=/usr/bin/a --port 3000\n", "a.conf": _CONF.format(3030)}), good=({"a.service": "[Service]\nExecStart=/usr/bin/a --port 3000\n", "a.conf": _CONF.format(3000)}, {"a.service": "[Service]\nExecStart=/usr/bin/a\n", "a.conf": _CONF.format(3030)}, {**_JS, "deploy/a.conf": _CONF.format(3000)}, {**_JS, "a.sh": "ssh -L 3030:b:80\n", "deploy/a.conf": _CONF.format(3030)}, {"deploy/a.conf": _CONF.format(3030)})),
     Rule("consistency/compose-health-port", "warning", _SAME, "A healthcheck runs inside of the container and asks its own program.", is_compose, _compose_health,
          bad=({**_IMAGE, "compose.yaml": _HEALTH.format(5000)},), good=({**_IMAGE, "compose.yaml": _HEALTH.format(3000)}, {**_IMAGE, "compose.yaml": _HEALTH.format(5000) + "    environment: {PORT: '5000'}\n"}, {"Dockerfile": "FROM a:1\n", "compose.yaml": _HEALTH.format(5000)})),
     Rule("env/example-port", "warning", _SAME, "Who starts it copies the example.", is_example, _examples,

@@ -85,15 +85,18 @@ def _publishes(command: Command) -> bool:
     return bool(words & set(command.argv[1:])) and not command.has("--dry-run", "--help", "--snapshot")
 
 
+def publishes(job: Job) -> bool:
+    """Whether a job sends a package to where others get it from."""
+    return any(
+        _PUBLISHING_ACTIONS.match(step.uses) or any(_publishes(each) for each in step.commands) for step in job.steps
+    )
+
+
 def _untested_package(path: str, text: str) -> Iterable[Hit]:
     """A package that is published while the tests of the same pipeline still run, or have failed."""
     for pipeline, job in jobs_of(path, text):
-        publishes = any(
-            _PUBLISHING_ACTIONS.match(step.uses) or any(_publishes(each) for each in step.commands)
-            for step in job.steps
-        )
         own = [each for each in _own_tests(pipeline, job) if each is not job and any(passes(each))]
-        if not publishes or not own or job.guarded or any(passes(job)) or to_production(job):
+        if not publishes(job) or not own or job.guarded or any(passes(job)) or to_production(job):
             continue
         before = pipeline.before(job)
         if not any(is_test(each) for each in before) and any(_runs_on_push(each) for each in own):
@@ -237,6 +240,7 @@ RED_FLAGS = (
         applies=may_run, check=_unapproved,
         bad={
             ".circleci/config.yml": _CIRCLE.format("      - hold: {type: approval, requires: [test]}\n      - d: {name: deploy-production, requires: [test]}\n"),
+            ".circleci/config.yaml": _CIRCLE.format("      - d: {name: production, context: deploy-production, requires: [test]}\n").replace("bash scripts/deploy.sh", "./bin/rollout production"),
             "Jenkinsfile": _STAGES.format("", "when { branch 'main' }"),
             ".gitlab-ci.yml": _LAB.format("live", "  rules: [{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH}]\n")
                 + "staging:\n  stage: deploy\n  environment: staging\n  script: [helm upgrade a a]\n",
