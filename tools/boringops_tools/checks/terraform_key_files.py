@@ -51,8 +51,8 @@ def _keys(files: Files, path: str) -> Iterator[Hit]:
         if here in files.known:
             yield Hit(line, f"{what} takes its key from `{here}`, which is in the repository", severity="error")
         else:
-            trial = "info" if TRIAL.search(path) else "warning"
-            yield Hit(line, f"{what} takes a lasting key from the file `{named}`", severity=trial)
+            message = f"{what} takes a lasting key from the file `{named}`"
+            yield Hit(line, message, severity="info" if TRIAL.search(path) else None)
 
 
 def _tf(provider: str, path: str = "main.tf", **more: str) -> dict[str, str]:
