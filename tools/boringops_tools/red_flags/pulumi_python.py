@@ -92,7 +92,8 @@ class _Reader:
 
     def token(self, node: ast.expr) -> str:
         """`aws:s3:Bucket`; empty where no resource of a cloud is made."""
-        package, *middle, last = self.called(node).split(".")
+        package, *middle = self.called(node).split(".")
+        last = middle.pop() if middle else ""
         if package not in _CLOUDS or not last[:1].isupper() or last.endswith(("Args", "ArgsDict", "Provider")):
             return ""
         # azure_native's modules may be of one version of the interface
@@ -197,6 +198,7 @@ RED_FLAGS = (
             "b.py": _py('aws.rds.Instance("a", publicly_accessible=public, storage_encrypted=True)'),
             "c.py": _py('if stack == "dev":\n    aws.rds.Instance("a", publicly_accessible=True)'),
             "d.py": _py('aws.iam.RolePolicy("a", policy=json.dumps({"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}))'),
+            "f.py": _py("make(name)\nlen([])"),
             "e.py": "import boto3\n\nInstance('a', publicly_accessible=True)\n",
         },
     ),
