@@ -78,7 +78,7 @@ class _Reader:
         for statement in statements(self.module.body):
             for node in ast.walk(statement):
                 token = self.token(node.func) if isinstance(node, ast.Call) else ""
-                if token and isinstance(node, ast.Call):
+                if token and isinstance(node, ast.Call) and not _spread(node):
                     name = self.label(node, len(resources))
                     resources[name] = self.resource(token, node)
                     resources.lines[name] = node.lineno
@@ -101,9 +101,9 @@ class _Reader:
         return ":".join([package.removeprefix("pulumi_").replace("_", "-"), *middle[:1], last])
 
     def label(self, call: ast.Call, number: int) -> str:
-        given = call.args[0] if call.args else None
-        named = isinstance(given, ast.Constant) and isinstance(given.value, str)
-        return str(given.value) if named and isinstance(given, ast.Constant) else f"resource-{number}"
+        """The name of a resource, or of what it is made of."""
+        named = re.sub(r"[^\w-]+", "-", ast.unparse(call.args[0]))[:40].strip("-") if call.args else ""
+        return named or f"resource-{number}"
 
     def resource(self, token: str, call: ast.Call) -> Mapping[str, Any]:
         properties, options = Map(), Map()
@@ -158,6 +158,13 @@ class _Reader:
         return _COMPUTED
 
 
+def _spread(call: ast.Call) -> bool:
+    """Whether a resource is given more than is written there: what it is not given is not known then."""
+    return any(
+        each.arg is None or (each.arg == "args" and not isinstance(each.value, ast.Call)) for each in call.keywords
+    )
+
+
 def _camel(name: str, token: str) -> str:
     """The name as Azure's own interface has it: what is known of its arguments is known by those names."""
     if not token.startswith("azure-native:"):
@@ -199,6 +206,7 @@ RED_FLAGS = (
             "c.py": _py('if stack == "dev":\n    aws.rds.Instance("a", publicly_accessible=True)'),
             "d.py": _py('aws.iam.RolePolicy("a", policy=json.dumps({"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}))'),
             "f.py": _py("make(name)\nlen([])"),
+            "g.py": _py('aws.rds.Instance("a", publicly_accessible=False, **common)\naws.rds.Instance("a", args=settings)'),
             "e.py": "import boto3\n\nInstance('a', publicly_accessible=True)\n",
         },
     ),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _COMPUTED = "${computed}"
+_SPREAD = "..."
 _IMPORTED = re.compile(
     r"import\s+(?:\*\s+as\s+(?P<all>\w+)|\{(?P<some>[^}]*)\}|(?P<one>\w+))\s+from\s+[\"']@pulumi/(?P<from>aws|gcp|azure|azure-native)(?P<in>(?:/\w+)*)[\"']"
     r"|(?:const|let|var)\s+(?P<required>\w+)\s*=\s*require\([\"']@pulumi/(?P<from2>aws|gcp|azure|azure-native)[\"']\)"
@@ -86,16 +87,15 @@ class _Reader:
             if token:
                 given = node.child_by_field_name("arguments")
                 arguments = [each for each in given.named_children if each.type != "comment"] if given else []
-                name = (
-                    self.value(arguments[0])
-                    if arguments and arguments[0].type == "string"
-                    else f"resource-{len(resources)}"
-                )
-                properties = self.value(arguments[1]) if len(arguments) > 1 else None
+                named = re.sub(r"[^\w-]+", "-", _text(arguments[0]))[:40].strip("-") if arguments else ""
+                name = named or f"resource-{len(resources)}"
+                properties = self.value(arguments[1]) if len(arguments) > 1 else Map()
+                if not isinstance(properties, Map) or _SPREAD in properties:
+                    continue  # what else it is given is not known, nor what it is not
                 options = self.value(arguments[2]) if len(arguments) > 2 else None
                 resources[str(name)] = {
                     "type": token,
-                    "properties": properties if isinstance(properties, Map) else Map(),
+                    "properties": properties,
                     "options": options if isinstance(options, Map) else Map(),
                 }
                 resources.lines[str(name)] = node.start_point[0] + 1
@@ -150,6 +150,9 @@ class _Reader:
             elif each.type == "shorthand_property_identifier":
                 name = _text(each)
                 found[name] = self.value(self.constants[name], depth + 8) if name in self.constants else _COMPUTED
+            elif each.type == "spread_element":
+                name = _SPREAD
+                found[name] = None
             else:
                 continue
             found.lines[name] = each.start_point[0] + 1
@@ -186,6 +189,7 @@ RED_FLAGS = (
             "a.ts": _ts('new aws.rds.Instance("a", { publiclyAccessible: open, storageEncrypted: true });'),
             "b.ts": _ts('if (stack === "dev") {\n  new aws.rds.Instance("a", { publiclyAccessible: true });\n}'),
             "c.ts": _ts('new aws.ec2.SecurityGroup("a", { ingress: [{ protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: ["0.0.0.0/0"] }] });'),
+            "e.ts": _ts('new aws.rds.Instance("a", { ...common, publiclyAccessible: false });\nnew aws.rds.Instance("b", settings);'),
             "d.ts": 'import { Instance } from "./rds";\nnew Instance("a", { publiclyAccessible: true });\n',
         },
     ),
