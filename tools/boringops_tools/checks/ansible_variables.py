@@ -13,7 +13,11 @@ from boringops_tools.checks.ansible_names import from_elsewhere, named_roles
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.yaml_files import is_yaml, walk
 
-_EXPRESSION = re.compile(r"\{\{-?\s*([a-z]\w*_\w+)((?:(?!\}\}).)*)\}\}", re.S)
+_EXPRESSION = re.compile(
+    r"\{\{-?\s*([a-z]\w*_\w+)((?:(?!\}\}).)*)\}\}|\{%-?\s*for\s+[\w\s,()]+?\s+in\s+([a-z]\w*_\w+)((?:(?!%\}).)*)%\}",
+    re.S,
+)
+_LOOP = re.compile(r"(\{%-?\s*for\s+[\w\s,()]+?\s+in\s+)((?:(?!%\}).)*)%\}", re.S)
 # What is handed over when a play is run: what it is to install, and what nobody may read.
 _HANDED_OVER = re.compile(r"_(?:version|release|tag|sha|digest|commit|revision|build|image|branch|ref)$")
 _SECRET = re.compile(
@@ -25,14 +29,15 @@ _TEXTS = re.compile(r"(?:\.(?:ya?ml|j2|ini|cfg|md|rst|txt|sh|py|tf|tfvars|json|t
 
 
 def _words(files: Files) -> tuple[frozenset[str], frozenset[str]]:
-    """All words that stand outside of `{{ }}`, and those that stand inside of it."""
+    """All words that stand outside of `{{ }}` and of what loops go over, and those that stand inside of it."""
     outside: set[str] = set()
     inside: set[str] = set()
     for path in files.all:
         if _TEXTS.search(path):
             text = files.text(path)
-            outside |= set(_WORD.findall(_JINJA.sub(" ", text)))
-            inside |= {word for each in _JINJA.findall(text) for word in _WORD.findall(each)}
+            loops = [match[2] for match in _LOOP.finditer(text)]
+            outside |= set(_WORD.findall(_LOOP.sub(r"\1", _JINJA.sub(" ", text))))
+            inside |= {word for each in (*_JINJA.findall(text), *loops) for word in _WORD.findall(each)}
     return frozenset(outside), frozenset(inside)
 
 
@@ -75,7 +80,7 @@ def _undefined(files: Files, path: str) -> Iterator[Hit]:
         return
     seen: set[str] = set()
     for match in _EXPRESSION.finditer(text):
-        name, rest = match[1], match[2]
+        name, rest = match[1] or match[3], match[2] or match[4] or ""
         if (
             name in seen
             or re.search(r"\bdefault\b|\|\s*d\b|\bis\s+(?:not\s+)?defined|\bif\b", rest)
@@ -135,7 +140,7 @@ def _template(name: str, **more: str) -> dict[str, str]:
 
 RULES = (
     Rule("ansible/undefined-variable", "error", "Use the variable as it is set: Ansible stops where it comes to it.", f"{_DOC}, Using variables: an undefined variable is an error.", lambda path: is_yaml(path) or path.endswith(".j2"), _undefined,
-         bad=(_template("web_prot"), _task("ansible.builtin.command: a {{ web_home }}") | {"group_vars/web.yml": "web_port: 80\n"}),
-         good=(_template("web_port"), _template("web_user | default('a')"), _template("web_user") | {"README.md": "Set `web_user`.\n"}, _template("app_user"), _template("web_version"), _template("web_password"), _template("web_user", requirements_yml="roles:\n  - name: x.web\n"),
+         bad=(_template("web_prot"), {**_template("web_port"), "roles/web/templates/b.j2": "{% for a in web_hosts %}{{ a }}{% endfor %}\n"}, _task("ansible.builtin.command: a {{ web_home }}") | {"group_vars/web.yml": "web_port: 80\n"}),
+         good=(_template("web_port"), {**_template("web_port"), "roles/web/templates/b.j2": "{% for web_item in web_hosts | default([]) %}{% endfor %}{% for a in web_item %}{% endfor %}{% for b, c in (x_y) %}{% endfor %}\n"}, _template("web_user | default('a')"), _template("web_user") | {"README.md": "Set `web_user`.\n"}, _template("app_user"), _template("web_version"), _template("web_password"), _template("web_user", requirements_yml="roles:\n  - name: x.web\n"),
                _template("web_user") | {"group_vars/all/vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n61\n"}, {key: each for key, each in _template("web_prot").items() if "inventory" not in key})),
 )  # fmt: skip

@@ -39,6 +39,29 @@ _APPLICATION = {
 }  # fmt: skip
 _RELEASE = "atomic cleanupOnFail crds createNamespace deletionPropagation disableHooks disableOpenAPIValidation disableSchemaValidation disableTakeOwnership disableWait disableWaitForJobs force keepHistory preserveValues recreate remediation replace serverSideApply skipCRDs strategy timeout"
 
+_ROUTE = "activeTimeIntervals continue groupBy groupInterval groupWait matchers muteTimeIntervals receiver repeatInterval routes"
+_MATCHER = "matchType name regex value"
+_NOTIFIED = {
+    "discordConfigs": "apiURL avatarURL content message title username",
+    "emailConfigs": "authIdentity authPassword authSecret authUsername forceImplicitTLS from headers hello html requireTLS smarthost text threading tlsConfig to",
+    "msteamsConfigs": "summary text title webhookUrl",
+    "msteamsv2Configs": "text title webhookURL",
+    "opsgenieConfigs": "actions apiKey apiURL description details entity message note priority responders source tags updateAlerts",
+    "pagerdutyConfigs": "class client clientURL component description details group pagerDutyImageConfigs pagerDutyLinkConfigs routingKey serviceKey severity source timeout url",
+    "slackConfigs": "actions apiURL callbackId channel color fallback fields footer iconEmoji iconURL imageURL linkNames messageText mrkdwnIn pretext shortFields text thumbURL timeout title titleLink updateMessage username",
+    "telegramConfigs": "apiURL botToken botTokenFile chatID disableNotifications message messageThreadID parseMode",
+    "webhookConfigs": "maxAlerts payload timeout url urlSecret",
+}  # fmt: skip
+_OTHER_RECEIVERS = "pushoverConfigs rocketchatConfigs snsConfigs victoropsConfigs webexConfigs wechatConfigs"
+_ALERTMANAGER = {
+    "": "inhibitRules muteTimeIntervals receivers route timeIntervals",
+    "inhibitRules": "equal sourceMatch targetMatch", "inhibitRules.sourceMatch": _MATCHER, "inhibitRules.targetMatch": _MATCHER,
+    "receivers": f"name {' '.join(_NOTIFIED)} {_OTHER_RECEIVERS}",
+    **{f"receivers.{name}": f"{fields} httpConfig sendResolved" for name, fields in _NOTIFIED.items()},
+    **{f"route{'.routes' * depth}": _ROUTE for depth in range(5)},
+    **{f"route{'.routes' * depth}.matchers": _MATCHER for depth in range(5)},
+}  # fmt: skip
+
 _TEXT: dict[str, dict[str, dict[str, str]]] = {
     "argoproj.io": {
         "Application": _APPLICATION,
@@ -58,6 +81,7 @@ _TEXT: dict[str, dict[str, dict[str, str]]] = {
     "monitoring.coreos.com": {
         "ServiceMonitor": {"": f"{_MONITOR} endpoints", "endpoints": _SCRAPE, "endpoints.relabelings": _RELABEL, "endpoints.metricRelabelings": _RELABEL, "namespaceSelector": "any matchNames", "selector": _SELECTOR},
         "PodMonitor": {"": f"{_MONITOR} podMetricsEndpoints", "podMetricsEndpoints": _SCRAPE, "podMetricsEndpoints.relabelings": _RELABEL, "podMetricsEndpoints.metricRelabelings": _RELABEL, "namespaceSelector": "any matchNames", "selector": _SELECTOR},
+        "AlertmanagerConfig": _ALERTMANAGER,
         "PrometheusRule": {"": "groups", "groups": "interval labels limit name partial_response_strategy query_offset rules", "groups.rules": "alert annotations expr for keep_firing_for labels record"},
     },
     "cert-manager.io": {
@@ -118,7 +142,18 @@ FIELDS = {
 """Group, kind and keys below `spec` (lists left out): the fields that are there."""
 
 _SCRAPED = {"metricsPath": "path", "metrics_path": "path", "scrapeInterval": "interval", "scrape_interval": "interval", "timeout": "scrapeTimeout", "relabelConfigs": "relabelings", "relabel_configs": "relabelings", "metricRelabelConfigs": "metricRelabelings", "metric_relabel_configs": "metricRelabelings"}  # fmt: skip
+_ROUTED = {"match": "matchers", "match_re": "matchers", "time_intervals": "activeTimeIntervals"}
 OTHERS = {
+    **{f"AlertmanagerConfig route{'.routes' * depth}": _ROUTED for depth in range(5)},
+    "AlertmanagerConfig inhibitRules": {
+        "source_matchers": "sourceMatch",
+        "sourceMatchers": "sourceMatch",
+        "target_matchers": "targetMatch",
+        "targetMatchers": "targetMatch",
+        "source_match": "sourceMatch",
+        "target_match": "targetMatch",
+    },
+    "AlertmanagerConfig receivers.webhookConfigs": {"urlFrom": "urlSecret"},
     "ServiceMonitor endpoints": _SCRAPED,
     "PodMonitor podMetricsEndpoints": _SCRAPED,
     "PodMonitor": {"endpoints": "podMetricsEndpoints"},

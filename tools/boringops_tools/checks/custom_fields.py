@@ -66,16 +66,19 @@ def _of(kind: str, spec: str) -> dict[str, str]:
 
 _APPLICATION = "argoproj.io/v1alpha1 Application"
 _MONITOR = "monitoring.coreos.com/v1 ServiceMonitor"
+_ROUTED = "monitoring.coreos.com/v1alpha1 AlertmanagerConfig"
 _SCALED = "keda.sh/v1alpha1 ScaledObject"
 
 RULES = (
     Rule("k8s/custom-field", "warning", "Name the field as the resource does: what it does not know is dropped, or refused.", "Reference of the custom resource: its fields, which are written with their capitals.", is_yaml, _fields,
          bad=(
              _of(_APPLICATION, "{syncPolicy: {automated: {prune: true, selfheal: true}}}"), _of(_APPLICATION, "{source: {repoUrl: 'https://a.example', path: b}}"), _of(_MONITOR, "{endpoints: [{port: http, metricsPath: /metrics}]}"),
-             _of(_MONITOR, "{endpoints: [{port: http, scrape_interval: 30s}]}"), _of(_SCALED, "{minReplicas: 1, scaleTargetRef: {name: a}}"), _of("cert-manager.io/v1 Certificate", "{secretname: a, dnsNames: [b.example]}"),
+             _of(_MONITOR, "{endpoints: [{port: http, scrape_interval: 30s}]}"), _of(_ROUTED, "{route: {receiver: a, group_by: [b]}, receivers: [{name: a}]}"), _of(_ROUTED, "{route: {receiver: a}, receivers: [{name: a, slack_configs: []}]}"), _of(_ROUTED, "{route: {routes: [{match: {a: b}}]}}"),
+             _of(_ROUTED, "{receivers: [{name: a, slackConfigs: [{send_resolved: true}]}]}"), _of(_SCALED, "{minReplicas: 1, scaleTargetRef: {name: a}}"), _of("cert-manager.io/v1 Certificate", "{secretname: a, dnsNames: [b.example]}"),
              _of("gateway.networking.k8s.io/v1 HTTPRoute", "{hostname: [a.example]}"), _of("external-secrets.io/v1 ExternalSecret", "{refreshinterval: 1h}"),
          ),
          good=(
+             _of(_ROUTED, "{route: {receiver: a, groupBy: [b], routes: [{matchers: [{name: a, value: b, matchType: '='}]}]}, receivers: [{name: a, slackConfigs: [{channel: b, sendResolved: true, apiURL: {name: c, key: d}}]}]}"),
              _of(_APPLICATION, "{syncPolicy: {automated: {prune: true, selfHeal: true}, retry: {limit: 2, refresh: true}}}"), _of(_MONITOR, "{endpoints: [{port: http, path: /metrics, params: {Path: [a]}}], selector: {matchLabels: {jobLabels: a}}}"),
              _of(_SCALED, "{minReplicaCount: 1, triggers: [{type: cron, metadata: {typ: a}}], advanced: {horizontalPodAutoscalerConfig: {behaviour: {}}}}"), _of("example.org/v1 Application", "{Project: a}"),
          )),

@@ -25,7 +25,7 @@ _LASTING = ("Deployment", "StatefulSet")
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 
 
-def _bounded_elsewhere(files: Files, path: str, thing: Object, word: str) -> bool:
+def bounded_elsewhere(files: Files, path: str, thing: Object, word: str) -> bool:
     """Whether a Kustomization, a patch, or a rule of the namespace may say what the manifest leaves out."""
     if any(each["kind"] in ("LimitRange", "VerticalPodAutoscaler") for _, each in manifests(files)) or not all_here(
         files, path
@@ -51,7 +51,7 @@ def _limits(files: Files, path: str) -> Iterator[Hit]:
             for each in group
             if "memory" not in mapping(each, "resources", "limits") and "$" not in str(each.get("resources"))
         ]
-        if bare and not mapping(spec, "resources", "limits") and not _bounded_elsewhere(files, path, thing, "limits"):
+        if bare and not mapping(spec, "resources", "limits") and not bounded_elsewhere(files, path, thing, "limits"):
             yield Hit(
                 at((bare[0], "resources"), (bare[0], "name")),
                 f"{named(thing)}: container `{bare[0].get('name')}` has no limit of memory",
@@ -77,7 +77,7 @@ def _probes(files: Files, path: str) -> Iterator[Hit]:
             served
             and not probed
             and any(each.get("ports") for each in group)
-            and not _bounded_elsewhere(files, path, thing, "Probe")
+            and not bounded_elsewhere(files, path, thing, "Probe")
         ):
             yield Hit(
                 at((group[0], "name")),

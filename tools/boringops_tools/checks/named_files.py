@@ -93,7 +93,7 @@ def _lost_scripts(files: Files, path: str) -> Iterator[Hit]:
 
 
 _HERE = re.compile(
-    r"(?m)^\s*(?:(?:export|local|readonly|declare -r)\s+)?(\w+)=[\"']?\$\(\s*cd\s+(?:--\s+)?[\"']?\$\(?\{?dirname[^\n]*?\)\"?(?P<up>(?:/\.\.)*)[\"']?\s*(?:>\s*/dev/null(?:\s+2>&1)?\s*)?&&\s*pwd(?:\s+-P)?\s*\)"
+    r"(?m)^\s*(?:(?:export|local|readonly|declare -r)\s+)?(\w+)=[\"']?\$\(\s*(?:(?:unset CDPATH\s*(?:;|&&)|CDPATH=(?:''|\"\")?)\s*)?(?:builtin\s+|command\s+)?cd\s+(?:-[PL]\s+)?(?:--\s+)?[\"']?\$\(?\{?dirname[^\n]*?\)\"?(?P<up>(?:/\.\.)*)[\"']?\s*(?:>\s*/dev/null(?:\s+2>&1)?\s*)?&&\s*pwd(?:\s+-P)?\s*\)"
 )
 
 
@@ -168,7 +168,7 @@ RULES = (
          bad=({_CI: _W.format("bash tests/run.sh"), "tests/smoke.sh": "true\n"}, {_CI: _W.format("./tests/run.sh --all"), "tests/smoke.sh": "true\n"}, {".gitlab-ci.yml": "a:\n  script:\n    - python scripts/load.py\n", "scripts/save.py": "1\n"}),
          good=({_CI: _W.format("bash tests/smoke.sh"), "tests/smoke.sh": "true\n"}, {_CI: _W.format("bash tests/run.sh"), "web/tests/run.sh": "true\n", "tests/a.sh": "true\n"}, {_CI: _W.format("curl -o tests/run.sh https://a/run.sh && cd tests && sh run.sh"), "tests/smoke.sh": "true\n"}, {_CI: _W.format("bash other/run.sh")}, {_CI: _W.format("tests/${{ matrix.name }}.sh"), "tests/a.sh": "true\n"})),
     Rule("shell/missing-beside", "error", "The script stops there: name a file that is there.", "`dirname $0` is where the script itself stands.", _is_shell, _beside,
-         bad=({"deploy/install.sh": _SH.format("mail-queue.service"), "deploy/mail.service": "[Service]\n"},), good=({"deploy/install.sh": _SH.format("mail.service"), "deploy/mail.service": "[Service]\n"}, {"deploy/install.sh": _SH.format("mail.service"), "deploy/a.sh": "true\n"}, {"deploy/install.sh": "here=/srv\n" + _SH.format("b.service"), "deploy/a.service": "[Service]\n"})),
+         bad=({"deploy/install.sh": _SH.format("mail-queue.service"), "deploy/mail.service": "[Service]\n"}, {"tools/a.sh": '#!/bin/sh\nroot=$(CDPATH=\'\' cd -- "$(dirname -- "$0")/.." && pwd)\n. "$root/tools/common.sh"\n', "tools/lib.sh": "true\n"}), good=({"deploy/install.sh": _SH.format("mail.service"), "deploy/mail.service": "[Service]\n"}, {"deploy/install.sh": _SH.format("mail.service"), "deploy/a.sh": "true\n"}, {"deploy/install.sh": "here=/srv\n" + _SH.format("b.service"), "deploy/a.service": "[Service]\n"})),
     Rule("consistency/document-target", "warning", "Tell a command that works.", "What a README tells to type is typed.", _is_readme, _told,
          bad=({"README.md": "`make unit-test` runs the tests.\n", "Makefile": "test:\n\tgo test\n"}, {"README.md": "```sh\nnpm run serve\n```\n", "package.json": '{"scripts": {"start": "x"}}'}),
          good=({"README.md": "`make test` runs the tests. `make` `make it` or make do.\n", "Makefile": "test it:\n\tgo test\n"}, {"README.md": "`make a`\n"}, {"README.md": "`make a`\n", "Makefile": "include b.mk\n"}, {"sub/README.md": "`make a`\n", "Makefile": "b:\n\ttrue\n"})),

@@ -16,7 +16,26 @@ def _near(name: str, among: set[str], least: float) -> list[str]:
     """The unit of the same kind whose name is nearest; none where none is near."""
     stem, _, kind = name.rpartition(".")
     stems = [each.rpartition(".")[0] for each in among if each.endswith(f".{kind}")]
-    return [f"{each}.{kind}" for each in difflib.get_close_matches(stem, stems, 1, least)]
+    near = difflib.get_close_matches(stem, stems, 1, least)
+    turned = [each for each in stems if each != stem and _words(each) == _words(stem)]
+    return [f"{each}.{kind}" for each in near or turned[:1]]
+
+
+def _words(stem: str) -> list[str]:
+    """The words of a name in no order: `mail-failure@` is meant where `failure-mail@` is."""
+    return sorted(re.split(r"[-_]", stem.removesuffix("@")))
+
+
+def _unnamed_templates(files: Files) -> list[str]:
+    """The template services that no other file names, by whatever instance."""
+    found = []
+    for name in files.by_name:
+        if name.endswith("@.service") and name.count("@") == 1:
+            named = re.compile(rf"(?<![\w-]){re.escape(name.removesuffix('.service'))}")
+            others = (each for each in files.all if not each.endswith(f"/{name}") and each != name)
+            if not any(named.search(files.text(each)) for each in others):
+                found.append(name)
+    return found
 
 
 def _units(files: Files, path: str) -> Iterator[Hit]:
@@ -44,10 +63,13 @@ def _named(files: Files, path: str) -> Iterator[Hit]:
     for match in re.finditer(
         r"(?m)^[ \t]*(?:OnFailure|OnSuccess|Requires|Wants|BindsTo|PartOf|Also)[ \t]*=[ \t]*(\S.*)$", text
     ):
+        failing = match[0].lstrip().startswith("OnFailure")
         for unit in match[1].split():
             name = re.sub(r"@[^.]*\.", "@.", unit)
             near = _near(name, here - {posixpath.basename(path)}, 0.8)
             number = re.compile(r"\d+")
+            if not near and failing and "@." in name and name not in here and len(files.once(_unnamed_templates)) == 1:
+                near = files.once(_unnamed_templates)  # it waits for a failure, and nothing else calls it
             if near and name not in here and "{" not in name and number.sub("", name) != number.sub("", near[0]):
                 yield Hit(text.count("\n", 0, match.start()) + 1, f"`{unit}` is not here; there is `{near[0]}`")
 
@@ -57,6 +79,8 @@ RULES = (
          bad=({"a.timer": "[Timer]\nOnBootSec=1\nUnit=b.service\n", "a.service": "[Service]\nExecStart=/a\n"}, {"backup.timer": "[Timer]\nOnBootSec=1\n", "backups.service": "[Service]\nExecStart=/a\n"}),
          good=({"a.timer": "[Timer]\nOnBootSec=1\nUnit=a.service\n", "a.service": "[Service]\nExecStart=/a\n"}, {"a.timer": "[Timer]\nUnit=elsewhere.service\n"}, {"apt.timer": "[Timer]\nOnBootSec=1\n", "shop.service": "[Service]\nExecStart=/a\n"})),
     Rule("systemd/named-unit", "warning", "Name the unit as its file is called: as it is, nothing is started.", "systemd.unit: OnFailure=, Requires= and Wants= name units.", lambda path: path.endswith((".service", ".timer", ".socket", ".path", ".target")), _named,
-         bad=({"a.service": "[Unit]\nOnFailure=notify-failures@%n.service\n[Service]\nExecStart=/a\n", "notify-failure@.service": "[Service]\nExecStart=/b\n"},),
-         good=({"a.service": "[Unit]\nOnFailure=notify@%n.service\nWants=network-online.target worker2.service\n[Service]\nExecStart=/a\n", "notify@.service": "[Service]\nExecStart=/b\n", "worker1.service": "[Service]\nExecStart=/b\n"},)),
+         bad=({"a.service": "[Unit]\nOnFailure=notify-failures@%n.service\n[Service]\nExecStart=/a\n", "notify-failure@.service": "[Service]\nExecStart=/b\n"}, {"a.service": "[Unit]\nOnFailure=mail-failure@%n.service\n[Service]\nExecStart=/a\n", "failure-mail@.service": "[Service]\nExecStart=/b\n"},
+              {"a.service": "[Unit]\nOnFailure=alert@%n.service\n[Service]\nExecStart=/a\n", "status-email@.service": "[Service]\nExecStart=/b\n"}),
+         good=({"a.service": "[Unit]\nOnFailure=notify@%n.service\nWants=network-online.target worker2.service\n[Service]\nExecStart=/a\n", "notify@.service": "[Service]\nExecStart=/b\n", "worker1.service": "[Service]\nExecStart=/b\n"},
+               {"a.service": "[Unit]\nOnFailure=alert@%n.service\n[Service]\nExecStart=/a\n", "worker@.service": "[Service]\nExecStart=/b\n", "install.sh": "systemctl enable worker@1\n"})),
 )  # fmt: skip

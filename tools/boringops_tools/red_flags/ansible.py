@@ -18,7 +18,8 @@ from boringops_tools.yaml_files import documents, is_yaml, line_of
 _NEVER = "Disable security features for convenience"
 _LEAK = "Commit AWS keys, passwords, or tokens to git"
 _OPEN_MODE = re.compile(r"0?[0-7]?[0-7]{2}[2367]|.*(?:\bo|a)[+=][rx]*w.*|\+w")
-_ONE_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)(?:\s*\|[^}]*)?\s*\}\}")
+_VARIABLE = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)(?:\s*\|[^}]*)?\s*-?\}\}")
+_HOLDERS = frozenset({"tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always"})
 _CHECKS = ("validate_certs", "verify_ssl", "validate_ssl", "ssl_verify")
 
 
@@ -46,20 +47,52 @@ def _unchecked(path: str, text: str) -> Iterable[Hit]:
                 yield Hit(line_of(given, key), f"`{name}` accepts any certificate ({key}: false)")
 
 
+# What Ansible shows of a task: as its arguments, or as the lines that it changes.
+_SHOWN = {"copy": ("content",), "debug": ("msg", "var"), "lineinfile": ("line",), "blockinfile": ("block",)}
+
+
+def _silenced(holder: Any) -> set[int]:
+    """The tasks, by identity, that a play or a block keeps out of the log."""
+    found: set[int] = set()
+    todo: list[tuple[Any, bool]] = [(holder, False)]
+    while todo:
+        node, quiet = todo.pop()
+        if isinstance(node, list):
+            todo += [(each, quiet) for each in node]
+        elif isinstance(node, Mapping):
+            quiet = quiet or node.get("no_log") not in (None, False, "no")
+            if quiet:
+                found.add(id(node))
+            todo += [(each, quiet) for key, each in node.items() if key in _HOLDERS]
+    return found
+
+
+def _secrets_in(parameter: str, value: Any) -> Iterable[str]:
+    """The variables in a value that are secret by their names."""
+    if not isinstance(value, str):
+        return ()
+    called = [value] if parameter == "var" else _VARIABLE.findall(value)
+    return [each for each in called if looks_secret(each) or each.startswith("vault_")]
+
+
 def _logged(path: str, text: str) -> Iterable[Hit]:
-    for task in _tasks(path, text):
+    if not is_ansible(path, text) or "{%" in text[:1]:
+        return
+    found = documents(text)
+    quiet = _silenced(list(found))
+    for task in tasks(found):
         key, name, given = module(task)
-        if task.get("no_log") not in (None, False, "no") or not isinstance(given, Mapping):
+        # `diff: false` keeps changed lines out of it, and what `copy` is to write it never tells otherwise
+        hidden = task.get("diff") in (False, "no") and name != "debug"
+        if id(task) in quiet or hidden or not isinstance(given, Mapping):
             continue
-        for parameter in {"copy": ("content",), "debug": ("msg", "var")}.get(name, ()):
-            value = given.get(parameter)
-            variable = _ONE_VARIABLE.fullmatch(value.strip()) if isinstance(value, str) else None
-            called = variable[1] if variable else value if parameter == "var" and isinstance(value, str) else ""
-            if called and looks_secret(called):
+        for parameter in _SHOWN.get(name, ()):
+            for called in _secrets_in(parameter, given.get(parameter)):
                 yield Hit(
                     line_of(given, parameter) or line_of(task, key),
                     f"`{name}` shows `{called}` in the log: there is no `no_log`",
                 )
+                break
 
 
 _PIPED = re.compile(r"\b(?:curl|wget)\b[^|;&]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:ba|da|z)?sh\b")
@@ -111,10 +144,12 @@ RED_FLAGS = (
     RedFlag(
         "ansible/logged-secret", _LEAK, "warning", "Ansible prints what a task changes: add `no_log: true`.",
         applies=is_yaml, check=_logged,
-        bad={"site.yml": _PLAY.format("copy: {content: '{{ api_token }}', dest: /a}"), "b.yml": _PLAY.format("debug: {var: db_password}")},
+        bad={"site.yml": _PLAY.format("copy: {content: '{{ api_token }}', dest: /a}"), "b.yml": _PLAY.format("debug: {var: db_password}"), "c.yml": _PLAY.format("copy: {content: 'PORT={{ port }} PASSWORD={{ vault_db_password }}', dest: /a}"), "d.yml": _PLAY.format("lineinfile: {line: 'token={{ api_token }}', path: /a}")},
         good={
             "site.yml": _PLAY.format("copy: {content: '{{ api_token }}', dest: /a}\n      no_log: true"),
             "b.yml": _PLAY.format("copy: {content: '{{ ssh_public_key }}', dest: /a}"), "c.yml": _PLAY.format("debug: {msg: 'done'}"),
+            "d.yml": "- hosts: all\n  tasks:\n    - name: A\n      no_log: true\n      block:\n        - name: B\n          copy: {content: '{{ api_token }}', dest: /a}\n",
+            "e.yml": _PLAY.format("lineinfile: {line: 'token={{ api_token }}', path: /a}\n      diff: false"),
         },
     ),
     RedFlag(

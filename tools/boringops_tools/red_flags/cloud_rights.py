@@ -106,6 +106,12 @@ def _clusters(_: str, text: str) -> Iterable[Hit]:
                         network.line_of("cidr_block"),
                         "the cluster's control plane can be reached from the whole internet",
                     )
+    for block in managed(text, "azurerm_kubernetes_cluster"):
+        places = [(block, "api_server_authorized_ip_ranges")]
+        places += [(each, "authorized_ip_ranges") for each in block.inner("api_server_access_profile")]
+        for place, name in places:
+            if {"0.0.0.0/0", "::/0"} & set(map(str, as_list(place.value(name)))):
+                yield Hit(place.line_of(name), "the cluster's control plane can be reached from the whole internet")
     for block in managed(text, "google_sql_database_instance"):
         for config in (each for settings in block.inner("settings") for each in settings.inner("ip_configuration")):
             if config.value("ssl_mode") == "ALLOW_UNENCRYPTED_AND_ENCRYPTED" or config.value("require_ssl") is False:
@@ -148,6 +154,7 @@ def _defaults(path: str, text: str) -> Iterable[Hit]:
 
 _DOC = 'data "aws_iam_policy_document" "a" {{\n  statement {{\n    actions = ["{}"]\n    principals {{\n      type = "AWS"\n      identifiers = [{}]\n    }}\n{}  }}\n}}\n'
 _GKE = "  master_authorized_networks_config {{\n    cidr_blocks {{\n      cidr_block = {}\n    }}\n  }}"
+_AKS = "  api_server_access_profile {{\n    authorized_ip_ranges = [{}]\n  }}"
 _SQL = "  settings {{\n    ip_configuration {{\n      ssl_mode = {}\n    }}\n  }}"
 _SSH = '{{"Parameters": {{"Office": {{"Type": "String", "Default": "{}"}}}}, "Resources": {{"G": {{"Type": "AWS::EC2::SecurityGroup", "Properties": {{"SecurityGroupIngress": [{{"FromPort": {}, "ToPort": {}, "CidrIp": {{"Ref": "Office"}}}}]}}}}}}}}'
 
@@ -185,8 +192,8 @@ RED_FLAGS = (
     RedFlag(
         "cloud/open-cluster", _NEVER, "error", "Name the networks of those who administer it, and have connections encrypted.",
         applies=is_terraform, check=_clusters,
-        bad={"a.tf": tf("google_container_cluster", _GKE.format('"0.0.0.0/0"')), "b.tf": tf("google_container_cluster", "  enable_legacy_abac = true"), "c.tf": tf("google_sql_database_instance", _SQL.format('"ALLOW_UNENCRYPTED_AND_ENCRYPTED"'))},
-        good={"a.tf": tf("google_container_cluster", _GKE.format('"203.0.113.0/24"')), "b.tf": tf("google_container_cluster", "  enable_legacy_abac = false"), "c.tf": tf("google_sql_database_instance", _SQL.format('"ENCRYPTED_ONLY"'))},
+        bad={"a.tf": tf("google_container_cluster", _GKE.format('"0.0.0.0/0"')), "b.tf": tf("google_container_cluster", "  enable_legacy_abac = true"), "c.tf": tf("google_sql_database_instance", _SQL.format('"ALLOW_UNENCRYPTED_AND_ENCRYPTED"')), "d.tf": tf("azurerm_kubernetes_cluster", _AKS.format('"0.0.0.0/0"'))},
+        good={"a.tf": tf("google_container_cluster", _GKE.format('"203.0.113.0/24"')), "b.tf": tf("google_container_cluster", "  enable_legacy_abac = false"), "c.tf": tf("google_sql_database_instance", _SQL.format('"ENCRYPTED_ONLY"')), "d.tf": tf("azurerm_kubernetes_cluster", _AKS.format('"203.0.113.0/24", var.office'))},
     ),
     RedFlag(
         "cloud/anyone-calls", _NEVER, "error", "Name the service that calls, and with source_arn what of it.",
