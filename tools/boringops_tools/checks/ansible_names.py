@@ -203,7 +203,8 @@ _ROLE = {
 }
 
 
-def _play(text: str, **more: str) -> dict[str, str]:
+def play_of(text: str, **more: str) -> dict[str, str]:
+    """An example: a play with this in it, beside a role and an inventory."""
     return {
         "site.yml": _P.format(text),
         **_ROLE,
@@ -211,24 +212,25 @@ def _play(text: str, **more: str) -> dict[str, str]:
     }
 
 
-def _task(text: str) -> dict[str, str]:
-    return _play("tasks:\n    - name: T\n      " + text)
+def task_of(text: str) -> dict[str, str]:
+    """An example: a play with one task."""
+    return play_of("tasks:\n    - name: T\n      " + text)
 
 
 RULES = (
     Rule("ansible/missing-role", "error", "Name a role as its folder is called.", f"{_DOC}, Roles: a role is looked for in roles/ and roles_path by its name.", is_yaml, _missing_roles,
-         bad=(_play("roles: [nginx]"), _play("roles:\n    - role: nginx"), _task("ansible.builtin.include_role: {name: nginx}")),
-         good=(_play("roles: [web, '{{ x }}', geerlingguy.docker]"), _play("roles: [nginx]", requirements_yml="roles:\n  - name: nginx\n"), {"site.yml": _P.format("roles: [nginx]")}, _play("roles: [nginx]") | {"ansible.cfg": "[defaults]\nroles_path = roles:~/.ansible/roles\n"})),
+         bad=(play_of("roles: [nginx]"), play_of("roles:\n    - role: nginx"), task_of("ansible.builtin.include_role: {name: nginx}")),
+         good=(play_of("roles: [web, '{{ x }}', geerlingguy.docker]"), play_of("roles: [nginx]", requirements_yml="roles:\n  - name: nginx\n"), {"site.yml": _P.format("roles: [nginx]")}, play_of("roles: [nginx]") | {"ansible.cfg": "[defaults]\nroles_path = roles:~/.ansible/roles\n"})),
     Rule("ansible/task-keyword", "error", "Ansible refuses the playbook: correct the keyword.", f"{_DOC}, Playbook Keywords: those of a task are a fixed list.", is_yaml, _keywords,
-         bad=(_task("ansible.builtin.command: a\n      nolog: true"), _task("community.general.ufw: {rule: allow}\n      whn: x")),
-         good=(_task("ansible.builtin.command: a\n      no_log: true\n      with_items: [a]"), _task("ufw: {rule: allow}\n      when: x"))),
+         bad=(task_of("ansible.builtin.command: a\n      nolog: true"), task_of("community.general.ufw: {rule: allow}\n      whn: x")),
+         good=(task_of("ansible.builtin.command: a\n      no_log: true\n      with_items: [a]"), task_of("ufw: {rule: allow}\n      when: x"))),
     Rule("ansible/package-latest", "warning", "Name a version, or write `state: present` and upgrade on purpose: two runs install two things.", "ansible-lint, package-latest: package installs should not use latest.", is_yaml, _latest,
-         bad=(_task("ansible.builtin.apt: {name: nginx, state: latest}"), _task("community.general.npm: {name: pm2, state: latest}")),
-         good=(_task("ansible.builtin.apt: {name: nginx, state: present}"), _task("ansible.builtin.apt: {name: '*', state: latest}"), _task("ansible.builtin.git: {repo: a, dest: b, state: latest}"), _task("ansible.builtin.apt: {name: nginx, state: latest, only_upgrade: true}"))),
+         bad=(task_of("ansible.builtin.apt: {name: nginx, state: latest}"), task_of("community.general.npm: {name: pm2, state: latest}")),
+         good=(task_of("ansible.builtin.apt: {name: nginx, state: present}"), task_of("ansible.builtin.apt: {name: '*', state: latest}"), task_of("ansible.builtin.git: {repo: a, dest: b, state: latest}"), task_of("ansible.builtin.apt: {name: nginx, state: latest, only_upgrade: true}"))),
     Rule("ansible/ignored-errors", "warning", "Say with `failed_when` which failure is none, or take the result and look at it.", "ansible-lint, ignore-errors: use failed_when and specify error conditions.", is_yaml, _forgiven,
-         bad=(_task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true"),),
-         good=(_task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true\n      register: r"), _task("ansible.builtin.copy: {src: a, dest: /b}\n      ignore_errors: true # noqa ignore-errors"), _task("ansible.builtin.service: {name: a, state: stopped}\n      ignore_errors: true"), _task("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: '{{ ansible_check_mode }}'"))),
+         bad=(task_of("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true"),),
+         good=(task_of("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true\n      register: r"), task_of("ansible.builtin.copy: {src: a, dest: /b}\n      ignore_errors: true # noqa ignore-errors"), task_of("ansible.builtin.service: {name: a, state: stopped}\n      ignore_errors: true"), task_of("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: '{{ ansible_check_mode }}'"))),
     Rule("ansible/open-port", "warning", "Name the networks that may come in.", "RFC 4632: 0.0.0.0/0 is every address.", is_yaml, _open,
-         bad=({"group_vars/all.yml": "ssh_allowed_networks: [0.0.0.0/0]\n"}, _play("vars:\n    admin_networks:\n      - 0.0.0.0/0\n  tasks: []"), _task("community.general.ufw: {rule: allow, port: '22', from_ip: 0.0.0.0/0}"), _task("amazon.aws.ec2_security_group: {name: a, rules: [{proto: tcp, ports: [22], cidr_ip: 0.0.0.0/0}]}")),
-         good=({"group_vars/all.yml": "ssh_allowed_networks: [10.0.0.0/8]\nweb_networks: [0.0.0.0/0]\n"}, _task("community.general.ufw: {rule: allow, port: '443', from_ip: 0.0.0.0/0}"), _task("community.general.ufw: {rule: deny, port: '22', from_ip: 0.0.0.0/0}"))),
+         bad=({"group_vars/all.yml": "ssh_allowed_networks: [0.0.0.0/0]\n"}, play_of("vars:\n    admin_networks:\n      - 0.0.0.0/0\n  tasks: []"), task_of("community.general.ufw: {rule: allow, port: '22', from_ip: 0.0.0.0/0}"), task_of("amazon.aws.ec2_security_group: {name: a, rules: [{proto: tcp, ports: [22], cidr_ip: 0.0.0.0/0}]}")),
+         good=({"group_vars/all.yml": "ssh_allowed_networks: [10.0.0.0/8]\nweb_networks: [0.0.0.0/0]\n"}, task_of("community.general.ufw: {rule: allow, port: '443', from_ip: 0.0.0.0/0}"), task_of("community.general.ufw: {rule: deny, port: '22', from_ip: 0.0.0.0/0}"))),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.ansible_files import is_ansible
-from boringops_tools.checks.ansible_names import from_elsewhere, named_roles
+from boringops_tools.checks.ansible_names import from_elsewhere, named_roles, play_of, task_of
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.yaml_files import is_yaml, walk
 
@@ -111,28 +111,11 @@ def _undefined(files: Files, path: str) -> Iterator[Hit]:
             )
 
 
-_P = "- name: A\n  hosts: web\n  become: true\n  {}\n"
 _DOC = "Ansible documentation"
-_ROLE = {
-    "roles/web/tasks/main.yml": "- name: A\n  ansible.builtin.command: a\n",
-    "inventory/hosts.yml": "web:\n  hosts:\n    a.example:\n",
-}
-
-
-def _play(text: str, **more: str) -> dict[str, str]:
-    return {
-        "site.yml": _P.format(text),
-        **_ROLE,
-        **{path.replace("__", "/").replace("_yml", ".yml"): each for path, each in more.items()},
-    }
-
-
-def _task(text: str) -> dict[str, str]:
-    return _play("tasks:\n    - name: T\n      " + text)
 
 
 def _template(name: str, **more: str) -> dict[str, str]:
-    return _play("roles: [web]", **more) | {
+    return play_of("roles: [web]", **more) | {
         "roles/web/templates/a.conf.j2": f"listen {{{{ {name} }}}};\n",
         "group_vars/web.yml": "web_port: 80\n",
     }
@@ -140,7 +123,7 @@ def _template(name: str, **more: str) -> dict[str, str]:
 
 RULES = (
     Rule("ansible/undefined-variable", "error", "Use the variable as it is set: Ansible stops where it comes to it.", f"{_DOC}, Using variables: an undefined variable is an error.", lambda path: is_yaml(path) or path.endswith(".j2"), _undefined,
-         bad=(_template("web_prot"), {**_template("web_port"), "roles/web/templates/b.j2": "{% for a in web_hosts %}{{ a }}{% endfor %}\n"}, _task("ansible.builtin.command: a {{ web_home }}") | {"group_vars/web.yml": "web_port: 80\n"}),
+         bad=(_template("web_prot"), {**_template("web_port"), "roles/web/templates/b.j2": "{% for a in web_hosts %}{{ a }}{% endfor %}\n"}, task_of("ansible.builtin.command: a {{ web_home }}") | {"group_vars/web.yml": "web_port: 80\n"}),
          good=(_template("web_port"), {**_template("web_port"), "roles/web/templates/b.j2": "{% for web_item in web_hosts | default([]) %}{% endfor %}{% for a in web_item %}{% endfor %}{% for b, c in (x_y) %}{% endfor %}\n"}, _template("web_user | default('a')"), _template("web_user") | {"README.md": "Set `web_user`.\n"}, _template("app_user"), _template("web_version"), _template("web_password"), _template("web_user", requirements_yml="roles:\n  - name: x.web\n"),
                _template("web_user") | {"group_vars/all/vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n61\n"}, {key: each for key, each in _template("web_prot").items() if "inventory" not in key})),
 )  # fmt: skip

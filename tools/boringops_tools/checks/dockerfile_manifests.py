@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.image_content import may_be_made
-from boringops_tools.checks.images import contexts, sources
-from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.checks.images import contexts, copied
+from boringops_tools.dockerfile import is_dockerfile
 
 # What package managers, compilers and frameworks are told by; no build makes one of these.
 _MANIFESTS = re.compile(
@@ -31,13 +31,7 @@ def _folder(source: str) -> str:
 
 def _missing(files: Files, path: str) -> Iterator[Hit]:
     places = contexts(path)
-    copies = [
-        (each, source)
-        for stage in parse(files.text(path)).stages
-        for each in stage.instructions
-        if each.name in ("COPY", "ADD")
-        for source in sources(each)
-    ]
+    copies = copied(files.text(path))
 
     def there(source: str) -> bool:
         plain = posixpath.normpath(source.lstrip("/"))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
-from boringops_tools.checks.images import contexts, sources, started
+from boringops_tools.checks.images import contexts, copied, started
 from boringops_tools.dockerfile import Instruction, Stage, command, is_dockerfile, parse
 
 # Folders of sources by the names that people give them: no build leaves one of these.
@@ -50,13 +50,7 @@ _BRINGS = re.compile(
 def _folders(files: Files, path: str) -> Iterator[Hit]:
     """A folder of sources that is in no place the image may be built from, beside others that are."""
     places = contexts(path)
-    copies = [
-        (each, source)
-        for stage in parse(files.text(path)).stages
-        for each in stage.instructions
-        if each.name in ("COPY", "ADD")
-        for source in sources(each)
-    ]
+    copies = copied(files.text(path))
     there = [
         source
         for _, source in copies

@@ -53,6 +53,17 @@ def sources(each: Instruction) -> list[str]:
     return [word for word in words[:-1] if "://" not in word and "$" not in word and not word.startswith("git@")]
 
 
+def copied(text: str) -> list[tuple[Instruction, str]]:
+    """(COPY or ADD, source) of all that a Dockerfile takes from its build context."""
+    return [
+        (each, source)
+        for stage in parse(text).stages
+        for each in stage.instructions
+        if each.name in ("COPY", "ADD")
+        for source in sources(each)
+    ]
+
+
 def contexts(path: str) -> list[str]:
     """Folders that may be the build context: the Dockerfile's own and those above it."""
     folder = PurePosixPath(path).parent

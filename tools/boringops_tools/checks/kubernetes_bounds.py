@@ -58,18 +58,21 @@ def _limits(files: Files, path: str) -> Iterator[Hit]:
             )
 
 
+def is_served(files: Files, path: str, thing: Object) -> bool:
+    """Whether a Service of the same folder sends requests to a workload's pods."""
+    near = together(files, path)
+    return any(
+        each["kind"] == "Service" and shares_space(each, thing) and any(one is thing for one in selected(each, near))
+        for each in near
+    )
+
+
 def _probes(files: Files, path: str) -> Iterator[Hit]:
     """Workloads behind a Service of which no container says how it is seen to be ready or alive."""
     for thing in objects(files, path):
         if thing["kind"] not in _LASTING or not is_whole(thing):
             continue
-        near = together(files, path)
-        served = any(
-            each["kind"] == "Service"
-            and shares_space(each, thing)
-            and any(one is thing for one in selected(each, near))
-            for each in near
-        )
+        served = is_served(files, path, thing)
         group = [mapping(each) for each in listed(mapping(pod_of(thing), "spec").get("containers"))]
         # What starts slowly may have a probe for the start alone: it does not say when requests may come later.
         probed = any(key in each for each in group for key in _PROBES[:2])

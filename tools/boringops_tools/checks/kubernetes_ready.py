@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
-from boringops_tools.checks.kubernetes import deployment_of, is_whole, named, objects, pod_of, selected, service_of
-from boringops_tools.checks.kubernetes_bounds import bounded_elsewhere
-from boringops_tools.checks.kubernetes_together import shares_space, together
+from boringops_tools.checks.kubernetes import deployment_of, is_whole, named, objects, pod_of, service_of
+from boringops_tools.checks.kubernetes_bounds import bounded_elsewhere, is_served
 from boringops_tools.yaml_files import is_yaml
 
 _ASKED = ("httpGet", "grpc")
@@ -26,13 +25,7 @@ def _unready(files: Files, path: str) -> Iterator[Hit]:
         alive = [each for each in group if each.get("ports") and set(_ASKED) & set(mapping(each, "livenessProbe"))]
         if not alive or any("readinessProbe" in each for each in group):
             continue
-        near = together(files, path)
-        served = any(
-            each["kind"] == "Service"
-            and shares_space(each, thing)
-            and any(one is thing for one in selected(each, near))
-            for each in near
-        )
+        served = is_served(files, path, thing)
         if served and not bounded_elsewhere(files, path, thing, "readinessProbe"):
             yield Hit(
                 at((alive[0], "livenessProbe"), (alive[0], "name")),

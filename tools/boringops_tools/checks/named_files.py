@@ -10,11 +10,9 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.deploys import is_pipeline
-from boringops_tools.checks.scripts import npm_scripts, targets
+from boringops_tools.checks.scripts import commands_of, npm_scripts, targets
 from boringops_tools.checks.terraform_ecs import is_terraform
 from boringops_tools.red_flags.hcl import read
-from boringops_tools.red_flags.pipelines import read as read_pipelines
-from boringops_tools.yaml_files import Unreadable
 
 _OUTPUT = re.compile(
     r"\b(?:terraform|tofu)\s+(?:-chdir=(?P<folder>\S+)\s+)?output\s+(?:-\S+\s+)*(?P<name>[A-Za-z_][\w-]*)(?=[\s)\"'`;|]|$)"
@@ -59,13 +57,7 @@ def _lost_outputs(files: Files, path: str) -> Iterator[Hit]:
 
 def _lost_scripts(files: Files, path: str) -> Iterator[Hit]:
     """Scripts that a pipeline runs, of a folder that the repository has."""
-    try:
-        pipelines = read_pipelines(path, files.text(path))
-    except Unreadable:
-        return
-    for command in (
-        each for pipeline in pipelines for job in pipeline.jobs for step in job.steps for each in step.commands
-    ):
+    for command in commands_of(files, path):
         words = list(command.argv)
         if _RUNS.match(posixpath.basename(command.program)):
             words = [word for word in words[1:] if not word.startswith("-") or word in ("-c", "-m")][:1]

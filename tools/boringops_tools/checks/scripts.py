@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.red_flags.more_pipelines import is_action
 from boringops_tools.red_flags.pipelines import is_pipeline
 from boringops_tools.red_flags.pipelines import read as read_pipelines
+from boringops_tools.red_flags.scripts import Command
 from boringops_tools.yaml_files import Unreadable
 
 _TARGET = re.compile(r"(?m)^([^\s#:=$%][^:=#\n]*?)\s*::?(?!=)")
@@ -64,14 +66,15 @@ def _applies(path: str) -> bool:
     return is_pipeline(path) and (path.startswith(".github/") or not is_action(path))
 
 
+def commands_of(files: Files, path: str) -> Iterator[Command]:
+    """The commands of all jobs of a pipeline; none of one that cannot be read."""
+    with contextlib.suppress(Unreadable):
+        for pipeline in read_pipelines(path, files.text(path)):
+            yield from (each for job in pipeline.jobs for step in job.steps for each in step.commands)
+
+
 def _unknown(files: Files, path: str) -> Iterator[Hit]:
-    try:
-        pipelines = read_pipelines(path, files.text(path))
-    except Unreadable:
-        return
-    for command in (
-        each for pipeline in pipelines for job in pipeline.jobs for step in job.steps for each in step.commands
-    ):
+    for command in commands_of(files, path):
         words = [word for word in command.argv[1:] if "$" not in word]
         if len(words) != len(command.argv) - 1 or any(
             word in ("-C", "--prefix", "--cwd", "-w", "-f", "--file", "-F", "--filter", "--directory") for word in words
