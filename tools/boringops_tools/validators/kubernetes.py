@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import re
@@ -81,6 +82,9 @@ class KubernetesSchema(InProcess):
                 message = f"{kind} of {name} is gone since Kubernetes 1.{last + 1}"
                 yield self.finding(file, "removed-api", "warning", line, message)
         elif (error := schemas.error_of(_plain(item), latest)) is not None:
+            if error.message == "'selector' is a required property" and _fills_selectors(file):
+                yield "a Kustomization gives it its selector: what that makes is judged"
+                return
             path = [*error.path]
             place = ".".join(map(str, path))
             message = f"{error.message} (at {place})" if place else error.message
@@ -139,14 +143,26 @@ def _kustomizations(file: File) -> Iterator[tuple[PurePosixPath, str]]:
                 continue
 
 
-def _is_patch(file: File) -> bool:
+def _read_kustomizations(file: File) -> Iterator[tuple[PurePosixPath, Mapping[Any, Any]]]:
     for folder, text in _kustomizations(file):
-        try:
+        with contextlib.suppress(Unreadable, ValueError):
             [kustomization] = documents(text)
-        except (Unreadable, ValueError):
-            continue
-        if not isinstance(kustomization, Mapping):
-            continue
+            if isinstance(kustomization, Mapping):
+                yield folder, kustomization
+
+
+def _fills_selectors(file: File) -> bool:
+    """Whether a Kustomization puts its labels into the selectors of what it takes in."""
+    for _, kustomization in _read_kustomizations(file):
+        labels = kustomization.get("labels")
+        given = [each for each in labels if isinstance(each, Mapping)] if isinstance(labels, list) else []
+        if kustomization.get("commonLabels") or any(each.get("includeSelectors") is True for each in given):
+            return True
+    return False
+
+
+def _is_patch(file: File) -> bool:
+    for folder, kustomization in _read_kustomizations(file):
         named: list[Any] = []
         for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
             patches = kustomization.get(key)
