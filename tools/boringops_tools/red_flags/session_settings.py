@@ -112,7 +112,7 @@ RED_FLAGS = (
         good={"app/config.py": "class ProductionConfig(Config):\n    DEBUG = False\n\n\nclass DevelopmentConfig(Config):\n    DEBUG = True\n    SESSION_COOKIE_SECURE = False\n", "config.py": "class Product(Base):\n    TITLE = 1\n"},
     ),
     RedFlag(
-        "settings/cookie", _NEVER, "warning", "Set it: whoever listens has the session of the other.", applies=_is_code, check=_cookies,
+        "settings/session-cookie", _NEVER, "warning", "Set it: whoever listens has the session of the other.", applies=_is_code, check=_cookies,
         bad={
             "src/server.js": "app.use(session({ secret, cookie: { httpOnly: true, secure: false, sameSite: 'lax' } }));\n", "app.py": "response.set_cookie('id', value, httponly=True, secure=False)\n", "main.go": 'http.SetCookie(w, &http.Cookie{Name: "id", Value: v, Secure: false, HttpOnly: true})\n',
         },
