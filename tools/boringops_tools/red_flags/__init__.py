@@ -74,13 +74,14 @@ def _remembered(root: Path, path: str, cache: Cache) -> list[Finding]:
     file = read_file(root, path)
     if isinstance(file, str):
         return list(_scan_file(path, file, _applying().to(path))) if (root / path).exists() else []
-    key = key_of("red flags", our_version(), path, file.sha256)
+    template = template_reason(file) if is_yaml(path) else ""  # its neighbours may make it one
+    key = key_of("red flags", our_version(), path, file.sha256, template)
     with contextlib.suppress(ValidationError):
         if (known := cache.get(key)) is not None:  # asked before the rules, which take longer to import
             return _FINDINGS.validate_json(known) if known != "[]" else []
     found = list(_scan_file(path, file, _applying().to(path)))
-    if not any(each.rule == "unreadable" for each in found) and not (is_yaml(path) and template_reason(file)):
-        cache.put(key, _FINDINGS.dump_json(found).decode())  # whether it is a template is for its neighbours to say
+    if not any(each.rule == "unreadable" for each in found):
+        cache.put(key, _FINDINGS.dump_json(found).decode())
     return found
 
 
