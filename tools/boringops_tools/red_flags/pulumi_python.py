@@ -15,10 +15,10 @@ from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.pulumi import hits
+from boringops_tools.red_flags.pulumi_program import COMPUTED, label, program, token
 from boringops_tools.red_flags.pulumi_terraform import told
 from boringops_tools.yaml_load import Map
 
-_COMPUTED = "${computed}"
 _CLOUDS = ("pulumi_aws", "pulumi_gcp", "pulumi_azure", "pulumi_azure_native")
 _JSON = re.compile(r"(?:json\.dumps|(?:pulumi\.)?Output\.json_dumps)")
 
@@ -67,7 +67,7 @@ class _Reader:
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 if node.id in self.constants:
                     again.add(node.id)
-                self.constants.setdefault(node.id, ast.Constant(_COMPUTED))
+                self.constants.setdefault(node.id, ast.Constant(COMPUTED))
         for each in module.body:
             target = each.targets[0] if isinstance(each, ast.Assign) and len(each.targets) == 1 else None
             if isinstance(each, ast.Assign) and isinstance(target, ast.Name) and target.id not in again:
@@ -77,12 +77,12 @@ class _Reader:
         resources = Map()
         for statement in statements(self.module.body):
             for node in ast.walk(statement):
-                token = self.token(node.func) if isinstance(node, ast.Call) else ""
-                if token and isinstance(node, ast.Call) and not _spread(node):
-                    name = self.label(node, len(resources))
-                    resources[name] = self.resource(token, node)
+                made = self.token(node.func) if isinstance(node, ast.Call) else ""
+                if made and isinstance(node, ast.Call) and not _spread(node):
+                    name = label(ast.unparse(node.args[0]) if node.args else "", len(resources))
+                    resources[name] = self.resource(made, node)
                     resources.lines[name] = node.lineno
-        return {"name": "p", "runtime": "yaml", "resources": resources} if resources else None
+        return program(resources)
 
     def called(self, node: ast.expr) -> str:
         """The full name of what is called: `pulumi_aws.s3.Bucket`."""
@@ -96,14 +96,7 @@ class _Reader:
         last = middle.pop() if middle else ""
         if package not in _CLOUDS or not last[:1].isupper() or last.endswith(("Args", "ArgsDict", "Provider")):
             return ""
-        # azure_native's modules may be of one version of the interface
-        middle = [each for each in middle if not re.fullmatch(r"v\d{8}(?:preview)?", each)]
-        return ":".join([package.removeprefix("pulumi_").replace("_", "-"), *middle[:1], last])
-
-    def label(self, call: ast.Call, number: int) -> str:
-        """The name of a resource, or of what it is made of."""
-        named = re.sub(r"[^\w-]+", "-", ast.unparse(call.args[0]))[:40].strip("-") if call.args else ""
-        return named or f"resource-{number}"
+        return token(package.removeprefix("pulumi_").replace("_", "-"), middle, last)
 
     def resource(self, token: str, call: ast.Call) -> Mapping[str, Any]:
         properties, options = Map(), Map()
@@ -140,7 +133,7 @@ class _Reader:
 
     def value(self, node: ast.expr, token: str, depth: int = 0) -> Any:
         if isinstance(node, ast.Constant):
-            return node.value if isinstance(node.value, str | int | float | bool) or node.value is None else _COMPUTED
+            return node.value if isinstance(node.value, str | int | float | bool) or node.value is None else COMPUTED
         if isinstance(node, ast.List | ast.Tuple):
             return [self.value(each, token, depth + 1) for each in node.elts]
         if isinstance(node, ast.Dict):
@@ -154,8 +147,8 @@ class _Reader:
             if called.startswith(_CLOUDS) and called.endswith(("Args", "ArgsDict")):
                 return self.mapping(node, token)
         if isinstance(node, ast.JoinedStr):
-            return "".join(str(each.value) if isinstance(each, ast.Constant) else _COMPUTED for each in node.values)
-        return _COMPUTED
+            return "".join(str(each.value) if isinstance(each, ast.Constant) else COMPUTED for each in node.values)
+        return COMPUTED
 
 
 def _spread(call: ast.Call) -> bool:

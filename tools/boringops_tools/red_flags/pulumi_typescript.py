@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.pulumi import hits
+from boringops_tools.red_flags.pulumi_program import COMPUTED, label, program, token
 from boringops_tools.red_flags.pulumi_terraform import told
-from boringops_tools.stack import grammar
 from boringops_tools.yaml_load import Map
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_COMPUTED = "${computed}"
 _SPREAD = "..."
 _IMPORTED = re.compile(
     r"import\s+(?:\*\s+as\s+(?P<all>\w+)|\{(?P<some>[^}]*)\}|(?P<one>\w+))\s+from\s+[\"']@pulumi/(?P<from>aws|gcp|azure|azure-native)(?P<in>(?:/\w+)*)[\"']"
@@ -40,6 +39,8 @@ def program_of(path: str, text: str) -> Mapping[str, Any] | None:
     """The program in the shape of a YAML one, with the lines of its own; null where it makes nothing in a cloud."""
     if "@pulumi/" not in text or len(text) > _MOST or not _IMPORTED.search(text):
         return None
+    from boringops_tools.stack import grammar  # what it comes with takes a tenth of a check's start-up
+
     root = grammar.root("typescript" if path.endswith("ts") else "javascript", text)
     return _Reader(root, text).program()
 
@@ -83,23 +84,22 @@ class _Reader:
     def program(self) -> Mapping[str, Any] | None:
         resources = Map()
         for node in _all(self.root):
-            token = self.token(node) if node.type == "new_expression" else ""
-            if token:
+            made = self.token(node) if node.type == "new_expression" else ""
+            if made:
                 given = node.child_by_field_name("arguments")
                 arguments = [each for each in given.named_children if each.type != "comment"] if given else []
-                named = re.sub(r"[^\w-]+", "-", _text(arguments[0]))[:40].strip("-") if arguments else ""
-                name = named or f"resource-{len(resources)}"
+                name = label(_text(arguments[0]) if arguments else "", len(resources))
                 properties = self.value(arguments[1]) if len(arguments) > 1 else Map()
                 if not isinstance(properties, Map) or _SPREAD in properties:
                     continue  # what else it is given is not known, nor what it is not
                 options = self.value(arguments[2]) if len(arguments) > 2 else None
-                resources[str(name)] = {
-                    "type": token,
+                resources[name] = {
+                    "type": made,
                     "properties": properties,
                     "options": options if isinstance(options, Map) else Map(),
                 }
-                resources.lines[str(name)] = node.start_point[0] + 1
-        return {"name": "p", "runtime": "yaml", "resources": resources} if resources else None
+                resources.lines[name] = node.start_point[0] + 1
+        return program(resources)
 
     def token(self, node: Node) -> str:
         """`aws:s3:Bucket`; empty where no resource of a cloud is made."""
@@ -108,13 +108,12 @@ class _Reader:
         package, *middle = f"{called}{dot}{rest}".split(".") if called else ("",)
         if not package or not middle or not re.fullmatch(r"[A-Z]\w*", middle[-1]) or middle[-1] == "Provider":
             return ""
-        between = [each for each in middle[:-1] if not re.fullmatch(r"v\d{8}(?:preview)?", each)]
-        return ":".join([package, *between[:1], middle[-1]])
+        return token(package, middle[:-1], middle[-1])
 
     def value(self, node: Node, depth: int = 0) -> Any:
         kind = node.type
         if depth > 30:
-            return _COMPUTED
+            return COMPUTED
         if kind == "string":
             return "".join(_text(each) for each in node.named_children)
         if kind in ("true", "false"):
@@ -128,7 +127,7 @@ class _Reader:
         if kind == "object":
             return self.mapping(node, depth)
         if kind == "template_string":
-            parts = (_text(each) if each.type == "string_fragment" else _COMPUTED for each in node.named_children)
+            parts = (_text(each) if each.type == "string_fragment" else COMPUTED for each in node.named_children)
             return "".join(parts)
         if kind in ("as_expression", "satisfies_expression", "parenthesized_expression") and node.named_children:
             return self.value(node.named_children[0], depth + 1)
@@ -138,7 +137,7 @@ class _Reader:
             given = node.child_by_field_name("arguments")
             if given is not None and given.named_children:
                 return {"fn::toJSON": self.value(given.named_children[0], depth + 1)}
-        return _COMPUTED
+        return COMPUTED
 
     def mapping(self, node: Node, depth: int) -> Map:
         found = Map()
@@ -149,7 +148,7 @@ class _Reader:
                 found[name] = self.value(value, depth + 1)
             elif each.type == "shorthand_property_identifier":
                 name = _text(each)
-                found[name] = self.value(self.constants[name], depth + 8) if name in self.constants else _COMPUTED
+                found[name] = self.value(self.constants[name], depth + 8) if name in self.constants else COMPUTED
             elif each.type == "spread_element":
                 name = _SPREAD
                 found[name] = None
