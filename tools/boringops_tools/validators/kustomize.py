@@ -12,6 +12,7 @@ from boringops_tools.checks.kustomize import includers
 from boringops_tools.validators import kustomize_built
 from boringops_tools.validators.base import File, Judged, Said, Unfinished, Unjudged, broken, locate, run
 from boringops_tools.validators.projects import Project
+from boringops_tools.validators.reading import once
 from boringops_tools.yaml_files import Unreadable, documents, walk
 
 _ERROR = re.compile(r"(?s)^(?:error|Error): (.*)|err=\"(.*)\"")
@@ -58,7 +59,7 @@ class Kustomize(Project):
                     ]
 
     def cache_keys(self, files: Sequence[File]) -> dict[str, str | None]:
-        taken = _taken_in(files)  # what is said depends on it
+        taken = once(files[0].root, _taken_in)  # what is said depends on it
         return {
             path: f"{key}\0{(posixpath.dirname(path) or '.') in taken}"
             for path, key in super().cache_keys(files).items()
@@ -67,7 +68,7 @@ class Kustomize(Project):
     def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
         judged = super().check(files, timeout_s)
         if any(found.rule != "build" for each in judged.values() for found in each.findings):
-            taken = _taken_in(files)
+            taken = once(files[0].root, _taken_in)
             for path in (each for each in judged if (posixpath.dirname(each) or ".") in taken):
                 # What takes it in may give it what it lacks, and is judged itself.
                 judged[path].findings[:] = [each for each in judged[path].findings if each.rule == "build"]
@@ -98,9 +99,9 @@ class Kustomize(Project):
         yield Said(str(home / file), "build", "error", None, message)
 
 
-def _taken_in(files: Sequence[File]) -> Container[str]:
+def _taken_in(root: Path) -> Container[str]:
     """The folders whose Kustomizations another one takes in."""
-    return {folder for root in {file.root for file in files} for folder in includers(Files(root))}
+    return frozenset(includers(Files(root)))
 
 
 def _named(place: Path) -> Iterator[str]:

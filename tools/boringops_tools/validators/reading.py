@@ -7,16 +7,16 @@ import contextvars
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 from boringops_tools.validators.base import File, clean
 
 SIZE_CAP = 5 * 1024 * 1024
 """Bytes; no infrastructure file is longer, and some validators take minutes for what is."""
-_KNOWN: contextvars.ContextVar[dict[tuple[Path, str], File | str] | None] = contextvars.ContextVar(
-    "known", default=None
-)
+T = TypeVar("T")
+_KNOWN: contextvars.ContextVar[dict[tuple[Path, Hashable], Any] | None] = contextvars.ContextVar("known", default=None)
 
 
 @contextlib.contextmanager
@@ -30,14 +30,24 @@ def read_once() -> Iterator[None]:
             _KNOWN.reset(token)
 
 
+def once(root: Path, make: Callable[[Path], T]) -> T:
+    """`make(root)`, made once for a check: what many validators or batches ask of the repository as a whole."""
+    return _once(root, make, lambda: make(root))
+
+
 def read_file(root: Path, path: str) -> File | str:
     """A file of the repository as text, or why it cannot be judged."""
+    return _once(root, path, lambda: _read_file(root, path))
+
+
+def _once(root: Path, what: Hashable, make: Callable[[], T]) -> T:
     known = _KNOWN.get()
     if known is None:
-        return _read_file(root, path)
-    if (root, path) not in known:
-        known[root, path] = _read_file(root, path)
-    return known[root, path]
+        return make()
+    if (root, what) not in known:
+        known[root, what] = make()
+    made: T = known[root, what]
+    return made
 
 
 def _read_file(root: Path, path: str) -> File | str:
