@@ -61,8 +61,18 @@ def is_azure(path: str) -> bool:
     )
 
 
+_REASON = "template_reason"
+
+
 def template_reason(file: File) -> str:
     """Why a YAML file cannot be judged before it is rendered; empty where it is plain YAML."""
+    known = vars(file)  # where its cached properties are, too: a file lives as long as the check that read it
+    if _REASON not in known:
+        known[_REASON] = _template_reason(file)
+    return str(known[_REASON])
+
+
+def _template_reason(file: File) -> str:
     parts = PurePosixPath(file.path).parts
     if "templates" in parts[:-1]:
         chart = file.root.joinpath(*parts[: len(parts) - 1 - parts[-2::-1].index("templates") - 1], "Chart.yaml")

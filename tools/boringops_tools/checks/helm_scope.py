@@ -111,6 +111,16 @@ def _is_told(files: Files, prefix: str, name: str) -> bool:
     )
 
 
+def _read(files: Files, prefix: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The values that the templates of a chart read, and those that they read with care somewhere."""
+    templates = [files.text(each) for each in files.all if each.startswith(f"{prefix}templates/")]
+    actions = [action for text in templates for action in _ACTION.findall(text)]
+    return (
+        frozenset(name for text in templates for name in _VALUE.findall(text)),
+        frozenset(name for action in actions if _GUARDS.search(action) for name in _VALUE.findall(action)),
+    )
+
+
 def _values(files: Files, path: str) -> Iterator[Hit]:
     """Values that values.yaml does not have, where it has one of nearly the name that no template reads."""
     chart = chart_of(files, path)
@@ -119,15 +129,7 @@ def _values(files: Files, path: str) -> Iterator[Hit]:
     known = set(map(str, mapping(documents[0]))) if documents else set[str]()
     if not known:
         return
-    templates = [each for each in files.all if each.startswith(f"{prefix}templates/")]
-    used = {name for each in templates for name in _VALUE.findall(files.text(each))}
-    guarded = {
-        name
-        for each in templates
-        for action in _ACTION.findall(files.text(each))
-        if _GUARDS.search(action)
-        for name in _VALUE.findall(action)
-    }
+    used, guarded = files.once(_read, prefix)
     for line, action, _ in _actions(files.text(path)):
         for name in _VALUE.findall(action):
             low = name.lower()

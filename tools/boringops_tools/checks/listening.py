@@ -100,10 +100,12 @@ def _requirements(files: Files, path: str) -> Iterator[Hit]:
     for stage in parse(files.text(path)).stages:
         for each in stage.instructions:
             for source in sources(each) if each.name in ("COPY", "ADD") else ():
+                if not _REQUIREMENTS.search(source):
+                    continue
                 there = [posixpath.normpath(posixpath.join(place, source)) for place in contexts(path)]
                 others = sorted(one for one in files.all if _REQUIREMENTS.search(one))
                 missing = not any(one in files.known or files.ignored(one) for one in there) and "*" not in source
-                if _REQUIREMENTS.search(source) and missing and others:
+                if missing and others:
                     yield Hit(each.line, f"`{source}` is not in the repository; {', '.join(others[:3])} is")
 
 
@@ -159,7 +161,7 @@ def _filled_pods(files: Files, path: str) -> Iterator[Hit]:
         found = list(containers(pod_of(thing)))
         declared = [mapping(each) for each in listed(found[0].get("ports"))] if len(found) == 1 else []
         image = str(found[0].get("image")) if found else ""
-        numbers = {each.get("containerPort") for each in declared}
+        numbers = {scalar(each.get("containerPort")) for each in declared}
         said = (
             f"{files.text(place)} {found[0].get('env')} {found[0].get('args')} {found[0].get('command')}"
             if found
@@ -178,10 +180,11 @@ def _filled_pods(files: Files, path: str) -> Iterator[Hit]:
 def _documents(files: Files, path: str) -> Iterator[Hit]:
     """Commands of a README that publish or ask a port at which nothing of the repository listens."""
     place, exposes = files.once(_only_ports)
-    ports = exposes or (frozenset[int]() if any(map(is_dockerfile, files.all)) else frozenset(program.ports(files)))
+    ports = exposes or (frozenset[int]() if any(map(is_dockerfile, files.all)) else program.ports(files))
     there = f"{place} exposes" if place else "the program listens on"
     text = files.text(path) if ports else ""
     said = files.once(_said) if text else ""
+    published = {match[1] for match in _PUBLISHED.finditer(text)}
     for number, line in enumerate(text.splitlines(), 1):
         for match in _PUBLISHED.finditer(line):
             if int(match[2]) not in ports and not re.search(
@@ -191,7 +194,6 @@ def _documents(files: Files, path: str) -> Iterator[Hit]:
                     number,
                     f"port {match[2]} of the container is published here; {there} {', '.join(map(str, sorted(ports)))}",
                 )
-        published = {match[1] for match in _PUBLISHED.finditer(text)}
         for port in _LISTENS_ON.findall(line):
             if int(port) not in ports and not re.search(rf"(?<!\d){port}(?!\d)", said + text.replace(line, "")):
                 yield Hit(number, f"port {port} is written here; {there} {', '.join(map(str, sorted(ports)))}")

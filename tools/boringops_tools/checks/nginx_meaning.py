@@ -147,8 +147,8 @@ def _all_names(files: Files) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     defined: dict[str, set[str]] = {}
     used: dict[str, set[str]] = {}
     for path in files.all:
-        if (is_conf(path) or "nginx" in path) and files.file(path) and nginx_text.directives(files.text(path)):
-            here, there = _names(files.once(nested, path))
+        if (is_conf(path) or "nginx" in path) and files.file(path) and (found := files.once(nested, path)):
+            here, there = _names(found)
             for kind in here:
                 defined.setdefault(kind, set()).update(here[kind])
                 used.setdefault(kind, set()).update(there[kind])

@@ -113,7 +113,7 @@ def _proxies(files: Files, path: str) -> Iterator[Hit]:
     """A proxy that sends to a port of its own host at which nothing of the repository listens, where the program has another."""
     text = files.text(path)
     sent = {int(match[1]): match for match in _PASS.finditer(text)}
-    known = program.ports(files) if sent else set()
+    known = program.ports(files) if sent else frozenset[int]()
     apps = len(files.stack.applications)
     # A unit tells it, too, where there is no other proxy: that one may be for what the unit starts.
     if (

@@ -54,15 +54,20 @@ def _code(files: Files) -> list[str]:
     return [] if several or len(found) > _MOST_CODE else found
 
 
-def ports(files: Files) -> set[int]:
+def ports(files: Files) -> frozenset[int]:
     """Where the program listens: what its image exposes, and what its code says."""
+    found: frozenset[int] = files.once(_ports)
+    return found
+
+
+def _ports(files: Files) -> frozenset[int]:
     images = [each for each in files.all if is_dockerfile(each) and not _ASIDE.search(each)]
     found = set(exposed(files, images[0])[0]) if len(images) == 1 else set()
     apps = files.stack.applications
     said = [int(each) for path in code(files) for each in _PORT.findall(files.text(path))]
     if len(apps) == 1 and apps[0].port and (apps[0].port_source or apps[0].port in said):
         found.add(apps[0].port)
-    return found
+    return frozenset(found)
 
 
 def answered(files: Files) -> dict[str, str]:

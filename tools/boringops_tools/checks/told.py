@@ -38,7 +38,7 @@ def _named_elsewhere(files: Files, port: str) -> bool:
 
 def _ports(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
-    known = program.ports(files) if _PROSE.search(text) or _URL.search(text) else set()
+    known = program.ports(files) if _PROSE.search(text) or _URL.search(text) else frozenset[int]()
     if not known or not program.code(files):
         return
     for number, line in enumerate(text.splitlines(), 1):
@@ -55,7 +55,7 @@ def _ports(files: Files, path: str) -> Iterator[Hit]:
 
 def _health(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
-    known = program.ports(files) if _URL.search(text) else set()
+    known = program.ports(files) if _URL.search(text) else frozenset[int]()
     for number, line in enumerate(text.splitlines(), 1) if known else ():
         if "curl" in line and posixpath.basename(path).lower() == "readme.md":
             continue  # consistency/document-asks looks there
