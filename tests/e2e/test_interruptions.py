@@ -66,9 +66,9 @@ class Going:
 @contextmanager
 def going(player: Player, *options: str, before: str = "") -> Iterator[Going]:
     """`boringops run` in a process of its own; `before` is Python that comes before it."""
-    # Whoever started the tests may have had them ignore it, and a run keeps to that.
-    hangs_up = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)"
-    code = f"{hangs_up}\n{before}\nfrom boringops.cli import main\nmain()"
+    # Whoever started the tests may have had them ignore these, as a shell's background has, and a run keeps to that.
+    heeds = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heeds}\n{before}\nfrom boringops.cli import main\nmain()"
     arguments = ["run", "Write the runbook", "-C", str(player.root), "--persona", str(player.persona)]
     command = [sys.executable, "-c", code, *arguments, "--approve", "auto", "--output", "json", *options]
     process = subprocess.Popen(
