@@ -91,10 +91,10 @@ class Run:
                     self._open(start, approve, answer, word)
                     status, summary = self._through()
                     return self._ended(status, 0, summary)
+                except (Interrupted, KeyboardInterrupt):
+                    return self._ended_by(self._interrupted())
                 except BoringopsError as error:
                     return self._ended_by(error)
-                except KeyboardInterrupt:
-                    return self._ended_by(self._interrupted())
                 except Exception as error:
                     said = keeping.crash(self.executor.changes.folder, self.executor.funnel, error)
                     return self._ended_by(BoringopsError(f"{type(error).__name__}: {error}", hint=said))

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ SIGNALS = pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
 )
 
+PATIENCE_S = 60
+"""The longest that anything is waited for: a machine at work on other things, its disk above all, takes its time."""
+
 pytestmark = pytest.mark.usefixtures("nobody")
 
 
@@ -59,15 +63,26 @@ class Going:
         """Signal it, and wait until it has ended."""
         for number in numbers:
             self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=15)
+        out, err = self.process.communicate(timeout=PATIENCE_S)
         return Ran(self.process.returncode, out, err)
+
+    def wait_for(self, descriptor: int) -> None:
+        """Wait until there is something to read, as long as the command goes on."""
+        ends_at = time.monotonic() + PATIENCE_S
+        while not select.select([descriptor], [], [], 0.1)[0]:
+            if self.process.poll() is not None or time.monotonic() > ends_at:
+                self.process.kill()
+                raise AssertionError(("it never came to that", self.process.communicate()))
 
 
 @contextmanager
 def going(player: Player, *options: str, before: str = "") -> Iterator[Going]:
     """`boringops run` in a process of its own; `before` is Python that comes before it."""
     # Whoever started the tests may have had them ignore these, as a shell's background has, and a run keeps to that.
-    heeds = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    heeds = (
+        "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    )
     code = f"{heeds}\n{before}\nfrom boringops.cli import main\nmain()"
     arguments = ["run", "Write the runbook", "-C", str(player.root), "--persona", str(player.persona)]
     command = [sys.executable, "-c", code, *arguments, "--approve", "auto", "--output", "json", *options]
@@ -110,7 +125,7 @@ def scripted(*steps: Step, before: str = "") -> str:
 
 def is_dead(process: int) -> bool:
     """Whether the process that holds the other end of the pipe ends: a killed one may take a moment."""
-    return bool(select.select([process], [], [], 5)[0])
+    return bool(select.select([process], [], [], PATIENCE_S)[0])
 
 
 @dataclass
@@ -125,9 +140,9 @@ class Stuck:
     alive: int
     go: int
 
-    def begun(self) -> int:
+    def begun(self, run: Going) -> int:
         """Wait until it was started. The descriptor hangs up when it has ended."""
-        assert select.select([self.started], [], [], 20)[0], "it was never started"
+        run.wait_for(self.started)
         assert os.read(self.started, 100)
         return self.alive
 
@@ -167,7 +182,7 @@ def test_a_signal_while_the_model_is_silent(player: Player, messages_api: Messag
 @SIGNALS
 def test_a_signal_while_a_command_runs(player: Player, stuck: Stuck, number: int) -> None:
     with going(player, *ALLOWED, before=scripted(SCRIPT[0], STICKING)) as run:
-        child = stuck.begun()
+        child = stuck.begun(run)
         result = is_interrupted(run.end(number))
         assert is_dead(child)
     assert [change["path"] for change in result["changes"]] == [RUNBOOK]
@@ -190,11 +205,22 @@ def test_a_signal_during_verification(player: Player, stuck: Stuck, number: int)
         call("Finish", **FINISH),
     ]
     with going(player, before=scripted(*steps, before=slow_is_it)) as run:
-        child = stuck.begun()
+        child = stuck.begun(run)
         run.process.send_signal(number)
         stuck.let_go()
         result = is_interrupted(run.end())
         assert is_dead(child)
+    is_finished(player, result["run_id"])
+
+
+def test_a_signal_that_python_can_raise_to_nobody_stops_the_run_all_the_same(player: Player) -> None:
+    dying = (
+        "import os\nfrom boringops_tools import inspection\nreally = inspection.inspect\n"
+        "class Dying:\n    def __del__(self):\n        os.kill(os.getpid(), signal.SIGINT)\n"
+        "def inspect(*given, **more):\n    Dying()\n    return really(*given, **more)\ninspection.inspect = inspect"
+    )
+    with going(player, before=scripted(*SCRIPT, before=dying)) as run:
+        result = is_interrupted(run.end())
     is_finished(player, result["run_id"])
 
 
@@ -203,7 +229,7 @@ def test_a_signal_lets_a_commit_end_and_a_second_one_does_not_wait(player: Playe
     hook.parent.mkdir(exist_ok=True)
     hook.symlink_to(stuck.script)
     with going(player, before=scripted(*SCRIPT)) as run:
-        alive = stuck.begun()
+        alive = stuck.begun(run)
         run.process.send_signal(signal.SIGTERM)
         line = run.process.stderr.readline() if run.process.stderr else ""
         while "the same signal again" not in line:
@@ -345,7 +371,7 @@ def test_a_second_run_in_the_same_work_tree_is_busy_and_nothing_mixes(
 ) -> None:
     options = ("-C", player.root, "--approve", "auto", "--output", "json", "--offline")
     with going(player, *ALLOWED, before=scripted(SCRIPT[0], STICKING)) as run:
-        stuck.begun()
+        stuck.begun(run)
         before = git(player.root, "status", "--porcelain", "--branch", "--untracked-files=all")
         for other in ((), ("--branch", "ops")):
             second = here("run", "Containerise this", *options, *other)

@@ -63,6 +63,12 @@ def _stop_on_signals(specialist: Specialist) -> None:
         _say("boringops: stopping; the same signal again stops at once.")
         specialist.interrupt()
 
+    def swallowed(raised: sys.UnraisableHookArgs) -> None:
+        # Where the signal came while Python had nobody to raise it to: the run sees by itself that it has been stopped.
+        if not (taken and raised.exc_type is KeyboardInterrupt):
+            sys.__unraisablehook__(raised)
+
+    sys.unraisablehook = swallowed
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells that start it in the background, mean it
             signal.signal(number, stop)
