@@ -21,7 +21,9 @@ _ABOUT = re.compile(
     r"parameter|options?|opts|column|input|output|index|format|template|description|title|message|error)s?|s|izer|ize|ization|qc(?:[_\-.]\w*)?)$"
 )
 _PUBLIC_NAME = re.compile(
-    r"(?i)public|publishable|hashed|^data-key$|protobuf_key|partition|primary_key|sort_key|foreign|cache|object_key|s3_key|row_key"
+    r"(?i)public|publishable|hashed|^data-key$|protobuf_key|partition|primary_key|sort_key|foreign|cache|object_key|s3_key|row_key|"
+    # what a text is looked up by; what Phoenix signs with is secret_key_base, and the salt beside it is in every project
+    r"translation|signing_salt|encryption_salt"
 )
 
 

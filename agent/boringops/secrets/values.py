@@ -15,7 +15,9 @@ REFERENCE = re.compile(
 _INTERPOLATED = re.compile(
     r"\$\{|\$\(|\{\{|\}\}|<%|(?<![A-Za-z0-9])\$[A-Z_]{3,}|%\(|%[sd]\b|\([^)]{0,80}\||"
     # what code fills in ({url}, {0}), calls inside of strings, pieces of JSON
-    r"\{[A-Za-z_0-9.]{0,40}\}|[A-Za-z]{4,}\(|\"[:,}]"
+    r"\{[A-Za-z_0-9.]{0,40}\}|[A-Za-z]{4,}\(|\"[:,}]|"
+    # patterns of values
+    r"^\.\*|\[\^?[Aa0]-[Zz9]"
 )
 _EXPRESSION = re.compile(r"^[A-Za-z_]\w{0,63}(?:(?:\.[A-Za-z_]\w{0,63})|\[[^\[\]]{0,80}\]|\([^()]{0,200}\)?)+$")
 PLACEHOLDER = re.compile(
@@ -36,7 +38,13 @@ TRIVIAL = re.compile(rf"(?i)^(?:(?:{_TRIVIAL_WORDS})[_\-.]?){{1,4}}[\d!@.]{{0,4}
 _SPECIMEN = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lI"
 # The password that GitHub takes beside a token that is the user: a fixed word of its documentation.
 _FIXED_WORDS = frozenset({"x-oauth-basic", "x-access-token"})
-_SEGMENT = re.compile(r"^(?:[A-Z]{1,14}|[A-Z]?[a-z]{1,14}(?:[A-Z][a-z]{1,12}){0,4})\d{0,4}$|^v?\d{0,6}$")
+# The account of Azure's storage emulator, whose key Microsoft's documentation gives.
+_EMULATOR = "AccountName=devstoreaccount1;"
+# k8s, s3 and i18n are words too
+_SEGMENT = re.compile(
+    r"^(?:[A-Z]{1,14}|[A-Z]?[a-z]{1,14}(?:[A-Z][a-z]{1,12}){0,4})\d{0,4}$|^v?\d{0,6}$|^[A-Za-z]{1,2}\d{1,2}[a-z]{1,8}$"
+)
+_FOREIGN = re.compile(r"[\u0370-\u1cff\u2e80-\uffef]")
 
 
 def entropy(value: str) -> float:
@@ -47,7 +55,12 @@ def entropy(value: str) -> float:
 
 def wordy(value: str) -> bool:
     """Words joined by separators, as names are, rather than random characters."""
-    return all(_SEGMENT.match(segment) for segment in re.split(r"[-_./:@+ ,=]", value[:200]))
+    return all(_SEGMENT.match(segment) for segment in re.split(r"[-_./:@+ ,=|#]", value[:200]))
+
+
+def prose(value: str) -> bool:
+    """Writing in a script other than Latin, some of which have no spaces: a translation rather than a secret."""
+    return len(_FOREIGN.findall(value)) * 2 > sum(character.isalpha() for character in value)
 
 
 def placeholder(value: str) -> bool:
@@ -59,6 +72,7 @@ def placeholder(value: str) -> bool:
         or TRIVIAL.match(value)
         or value in _FIXED_WORDS
         or _SPECIMEN in value
+        or _EMULATOR in value
         or len(set(value)) < 5
     )
 
@@ -67,12 +81,19 @@ def plausible(value: str, *, password: bool) -> bool:
     """Whether the value of a name that announces a secret is one."""
     # As much as it takes to tell: where code stands in a string, what is behind an escaped line break is another line.
     value = re.split(r"\\[nrt]", value[:160])[0].rstrip(";,)}]")
-    if len(value) < 8 or value.isdigit() or " " in value or placeholder(value) or _EXPRESSION.match(value):
+    if (
+        len(value) < 8
+        or value.isdigit()
+        or " " in value
+        or placeholder(value)
+        or _EXPRESSION.match(value)
+        or prose(value)
+    ):
         return False
     letters = any(character.isalpha() for character in value)
     other = any(not character.isalpha() and character not in "-_./: " for character in value)
     if password:
-        slug = wordy(value) and any(separator in value for separator in "-_./:")
+        slug = wordy(value) and any(separator in value for separator in "-_./:|")
         return letters and other and not slug
     return len(value) >= 12 and letters and other and not wordy(value) and entropy(value) >= 3.0
 

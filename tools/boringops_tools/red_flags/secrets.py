@@ -21,6 +21,19 @@ _SEALED = re.compile(
     r"(?m)^\$ANSIBLE_VAULT;|\bENC\[AES256_GCM,|^age-encryption\.org/|-----BEGIN PGP MESSAGE-----|-----BEGIN AGE ENC"
 )
 _ASSIGNED = re.compile(r"(?m)^\s*(?:export\s+)?(?P<name>[\w.-]+)\s*=[ \t]*(?P<value>\S.*)$")
+# What a test logs in with is made up there and opens nothing else; a provider's token, which has a shape, is one anywhere.
+_TEST_CODE = re.compile(
+    r"(?:^|/)(?:tests?|__tests__|specs?|testdata|fixtures|e2e|cypress|__mocks__|mocks)/.*\.(?:[cm]?[jt]sx?|json|pyi?|go|rs|java|kts?|rb|php|cs|exs?|"
+    r"scala|swift|dart|groovy)$|(?:^|/)test_[^/]*\.py$|[._-](?:test|spec)s?\.\w{1,5}$|(?:^|/)conftest\.py$|[a-z]Tests?\.(?:java|kt|cs|php|scala)$|"
+    r"(?:^|/)config/(?:dev|test)\.exs$"
+)
+_FIELD = re.compile(r"(?m)^\s*(?:- )?[\"']?(?P<name>[\w.-]+)[\"']?\s*:[ \t]*(?P<value>[^\s#>|].*?)[ \t]*,?$")
+_STANDS_FOR = re.compile(
+    r"(?i)^[\"']?(?:[\"'$%<{@!*&\[]|change|replace|your|todo|example|placeholder|x{3}|null\b|~|true\b|false\b|\d*$)|\{\{|<%"
+)
+_OBJECT = re.compile(r"(?m)^apiVersion:[\s\S]*?^kind:|^kind:[\s\S]*?^apiVersion:")
+_SHAPELESS = frozenset({"password", "generic-secret", "url-password", "basic-auth"})
+_NAMED_SECRETS = re.compile(r"(?i)(?:^|/)secrets?\.(?:ya?ml|json)$")
 _PLAIN_TFVARS = re.compile(r"\.tfvars(?:\.json)?$", re.I)
 
 
@@ -31,6 +44,7 @@ def _values(path: str, text: str) -> Iterable[Hit]:
             f"{secret.name} holds a secret ({secret.kind.replace('-', ' ')})",
             "Take it from a secrets manager or the environment, and rotate it: what was committed once is known.",
             rule=f"secret/{secret.kind}",
+            severity="info" if secret.kind in _SHAPELESS and _TEST_CODE.search(path) else None,
         )
 
 
@@ -46,6 +60,15 @@ def _is_secret_file(path: str) -> bool:
 def _assigns_secret(assigned: re.Match[str]) -> bool:
     """A name that announces a secret, whatever is in it, or somebody's credentials in an address."""
     return looks_secret(assigned["name"]) or bool(re.search(r"://[^/\s:@]*:[^/\s@]+@", assigned["value"]))
+
+
+def _holds_values(path: str, text: str) -> bool:
+    """Whether what is named for secrets has a value in it, of whatever make, under a name that announces one."""
+    if find(text, path=path):
+        return True
+    if _OBJECT.search(text) or path.startswith(".github/"):
+        return False  # an ExternalSecret, say; a Secret's values are told where they stand
+    return any(looks_secret(each["name"]) and not _STANDS_FOR.search(each["value"]) for each in _FIELD.finditer(text))
 
 
 def _secret_file(path: str, text: str) -> Iterable[Hit]:
@@ -68,6 +91,8 @@ def _secret_file(path: str, text: str) -> Iterable[Hit]:
             severity="info",
         )
         return
+    if _NAMED_SECRETS.search(path) and not _holds_values(path, text):
+        return  # an ExternalSecret, a chart's template, a pipeline that is called so; values are told where they stand
     if _PLAIN_TFVARS.search(name) and not find(text, path=path):
         yield Hit(
             None,
@@ -104,10 +129,14 @@ RED_FLAGS = (
     RedFlag(
         "secret-file", _NEVER, "error", "Files like this one hold secrets; they do not belong into git.",
         applies=_is_secret_file, check=_secret_file, reads_text=False,
-        bad={".env": "A=1\n", "config/.env.production": "PORT=80\n", "certs/server.key": "x\n", "prod.tfvars": "size = 1\n", "id_rsa": ""},
+        bad={".env": "A=1\n", "config/.env.production": "PORT=80\n", "certs/server.key": "x\n", "prod.tfvars": "size = 1\n", "id_rsa": "",
+            "group_vars/secrets.yml": "database_password: letmein\n"},
         good={
             ".env.example": "A=\n", ".env": "A=\n", "ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
             "prod.tfvars.example": "size = 1\n", "secrets.yaml": "password: ENC[AES256_GCM,data:x]\nsops: {}\n",
+            "chart/templates/secret.yaml": "apiVersion: v1\nkind: Secret\nstringData:\n  password: {{ .Values.password | quote }}\n",
+            "k8s/secret.yaml": "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  data:\n    - secretKey: url\n",
+            "config/secrets.yml": "production:\n  secret_key_base: <%= ENV.fetch('SECRET_KEY_BASE') %>\n",
         },
     ),
 )  # fmt: skip
