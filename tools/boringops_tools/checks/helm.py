@@ -68,7 +68,7 @@ def _calls(files: Files, path: str) -> Iterator[Hit]:
 
 def _apis(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
-    if chart_of(files, path) is None or ".Capabilities" in text or "semverCompare" in text:
+    if chart_of(files, path) is None or re.search(r"(?i)capabilities|semverCompare", text):
         return
     for match in _API.finditer(text):
         if gone := _GONE.get(match[1]):

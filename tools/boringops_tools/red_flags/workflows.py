@@ -21,7 +21,10 @@ _EXPRESSION = re.compile(r"\$\{\{([^}]{0,400})\}\}")
 _OUTSIDE = re.compile(
     r"\bgithub\.event\.(?!(?:number|action|sender\.id|repository\.(?:id|full_name|name|default_branch)|"
     r"(?:pull_request|issue|release|workflow_run|workflow_run\.pull_requests\[\d+\])\.(?:number|id)|pull_request\.(?:base\.(?:sha|ref)|head\.sha|merged|draft)|"
-    r"(?:workflow_run\.)?(?:head_sha|conclusion)|release\.(?:draft|prerelease)|before|after)\b)[\w.*\[\]'\"-]+|\bgithub\.head_ref\b"
+    r"(?:workflow_run\.)?(?:head_sha|conclusion)|release\.(?:draft|prerelease)|before|after|"
+    # addresses, times and marks that GitHub makes by itself
+    r"(?:[a-z_]+\.){1,4}(?:html_url|url|node_id|created_at|updated_at|fork|private|state|merge_commit_sha|type)|"
+    r"installation\.id)\b)[\w.*\[\]'\"-]+|\bgithub\.head_ref\b"
 )
 _HEAD = re.compile(r"github\.event\.pull_request\.head\.|github\.head_ref|refs/pull/")
 
@@ -179,6 +182,7 @@ RED_FLAGS = (
         good=_wf(
             "      - run: echo \"$TITLE\" ${{ github.event.pull_request.number }} ${{ github.sha }}\n"
             "      - run: echo ${{ github.event.workflow_run.pull_requests[0].number }}\n"
+            "      - run: gh issue comment ${{ github.event.issue.html_url }} --body ${{ github.event.pull_request.head.repo.fork }}\n"
             "        env:\n          TITLE: ${{ github.event.issue.title }}\n"
         ),
     ),
