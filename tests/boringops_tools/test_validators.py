@@ -37,6 +37,10 @@ CASES: dict[str, tuple[str, str, str, str, int | None]] = {
         "version: 2\nupdates:\n  - package-ecosystem: nope\n    directory: /\n    schedule: {interval: weekly}\n",
         "jactionlint", "dependabot-syntax", 3,
     ),
+    "compose.prod.yaml": (
+        "services:\n  a:\n    build: !reset null\n    image: x:1\n    ports: !override ['80:80']\n",
+        "services:\n  a:\n    build: !reset null\n    ports: 3\n", "check-jsonschema", "schema/compose-spec", 4,
+    ),
     "compose.yaml": ("services: {a: {image: 'x:1'}}\n", "services:\n  a:\n    ports: 3\n", "check-jsonschema", "schema/compose-spec", 3),
     ".gitlab-ci.yml": (
         "a:\n  script: !reference [b, script]\n", "a:\n  script: x\n  stage: 3\n", "check-jsonschema", "schema/gitlab-ci", 3,

@@ -357,6 +357,8 @@ def test_tasks_of_extensions_are_none_of_the_schemas(task: str, foreign: bool) -
             True,
         ),
         ("$target = $env:TITLE\n        $target | Out-File -FilePath $env:GITHUB_PATH -Append", False),
+        ('tool="$RUNNER_TEMP/tool/tool"\n        echo "$(dirname "$tool")" >> "$GITHUB_PATH"', True),
+        ('echo "$(dirname "$(cat name)")" >> "$GITHUB_PATH"', False),
         ('target=$(cat name)\n        echo "$target" >> "$GITHUB_PATH"', False),
         ('target="${{ inputs.where }}"\n        echo "$target" >> "$GITHUB_PATH"', False),
         ('echo "$TOOL_DIR" >> "$GITHUB_PATH"', False),

@@ -78,7 +78,7 @@ class Schemas(Program):
 
     def _several(self, file: File) -> str:
         schema = self.schema_of(file.path)
-        if (schema and schema.stage) or not re.search(r"(?m)^---\s", file.text):
+        if (schema and schema.stage is _as_strings) or not re.search(r"(?m)^---\s", file.text):
             return ""
         try:
             several = len(documents(file.text)) > 1
@@ -103,7 +103,7 @@ class Schemas(Program):
         if schema is not None and schema.stage is not None:
             try:
                 return f"{kind}.json", schema.stage(file.text)
-            except (Unreadable, ValueError):
+            except (Unreadable, ValueError, TypeError):
                 pass  # as it is: the program says what is wrong with it
         return kind + (file.suffix if file.suffix in (".yml", ".yaml", ".json") else ".json"), file.text
 
@@ -163,8 +163,20 @@ def _as_strings(text: str) -> str:
     return json.dumps(walk(read[0] if read else None))
 
 
+_MERGING = re.compile(r"!(?:reset|override)\b")
+
+
+def _merged(text: str) -> str:
+    """A Compose file without the tags that say how it is merged into another, and what they take away from that one."""
+    if not _MERGING.search(text):
+        raise ValueError("it is merged as it is")
+    kept = re.sub(r"(?m)^[ \t]*[\w.-]+:[ \t]*!reset\b.*$", "", text)
+    [document] = documents(_MERGING.sub("", kept))
+    return json.dumps(document)
+
+
 SCHEMAS = (
-    Schema("compose-spec", r"(?:.*/)?(?:docker-)?compose(?:[._-][^/]*)?\.ya?ml"),
+    Schema("compose-spec", r"(?:.*/)?(?:docker-)?compose(?:[._-][^/]*)?\.ya?ml", stage=_merged),
     Schema("github-workflows", r"\.github/workflows/[^/]+\.ya?ml"),
     Schema("github-actions", r"(?:.*/)?action\.ya?ml"),
     Schema("dependabot", r"\.github/dependabot\.ya?ml"),

@@ -86,6 +86,8 @@ _RUNNERS_OWN = re.compile(
     r"\$\{?(?:env:)?(?:HOME|USERPROFILE|RUNNER_(?:TEMP|TOOL_CACHE|OS|ARCH)|GITHUB_(?:WORKSPACE|ACTION_PATH|SHA|RUN_ID|RUN_NUMBER))\b\}?|"
     r"\$\{\{\s*(?:runner\.(?:temp|tool_cache|os|arch)|github\.(?:workspace|action_path|sha|run_id))\s*\}\}"
 )
+# What only takes a place apart: nothing comes in by it.
+_IN_PLACE = re.compile(r"\$\((?:dirname|realpath|readlink -f|basename|cygpath -\w)\s+([^()]*)\)|\$\(pwd\)")
 _NAMED = re.compile(r"\$\{?(?:env:)?(\w+)\}?")
 
 
@@ -108,7 +110,7 @@ def writes_own(text: str, line: int) -> bool:
 
 def _is_own(value: str, step: Sequence[str], steps: int = 4) -> bool:
     """Whether a value is made of constants and what the runner sets, the variables in it looked up in the step."""
-    left = _RUNNERS_OWN.sub("", value)
+    left = _IN_PLACE.sub(r"\1", _RUNNERS_OWN.sub("", value))
     if "`" in left or "$(" in left or "${{" in left:
         return False
     for name in _NAMED.findall(left):
