@@ -17,11 +17,11 @@ _ABOUT = re.compile(
     r"(?i)(?:s?[_\-.]?(?:file|path|dir|name|names|id|ids|arn|url|uri|urn|ref|refs|type|field|fields|length|len|size|ttl|"
     r"age|expiry|expires|expiration|expires[_\-]?(?:in|at)|policy|header|count|limit|max|min|version|regex|pattern|prefix|"
     r"suffix|label|hint|placeholder|hash|sha|sha256|digest|checksum|fingerprint|algorithm|provider|store|manager|"
-    r"namespace|scope|scopes|endpoint|issuer|audience|env|var|variable|rotation|enabled|required|schema|class|param|"
+    r"namespace|scope|scopes|endpoint|(?:field[_\-]?)?selector|issuer|audience|env|var|variable|rotation|enabled|required|schema|class|param|"
     r"parameter|options?|opts|column|input|output|index|format|template|description|title|message|error)s?|s|izer|ize|ization|qc(?:[_\-.]\w*)?)$"
 )
 _PUBLIC_NAME = re.compile(
-    r"(?i)public|publishable|hashed|^data-key$|protobuf_key|partition|primary_key|sort_key|foreign|cache|object_key|s3_key|row_key|"
+    r"(?i)public|publishable|hashed|^data-key$|protobuf_key|partition|primary_key|sort_key|foreign|cache|object_key|s3_key|row_key|unique_key|"
     # what a text is looked up by; what Phoenix signs with is secret_key_base, and the salt beside it is in every project
     r"translation|signing_salt|encryption_salt"
 )

@@ -15,7 +15,7 @@ REFERENCE = re.compile(
 _INTERPOLATED = re.compile(
     r"\$\{|\$\(|\{\{|\}\}|<%|(?<![A-Za-z0-9])\$[A-Z_]{3,}|%\(|%[sd]\b|\([^)]{0,80}\||"
     # what code fills in ({url}, {0}), calls inside of strings, pieces of JSON
-    r"\{[A-Za-z_0-9.]{0,40}\}|[A-Za-z]{4,}\(|\"[:,}]|"
+    r"\{[A-Za-z_0-9.]{0,40}\}|[A-Za-z]{4,}\(|\\#?\(|\"[:,}]|"
     # patterns of values
     r"^\.\*|\[\^?[Aa0]-[Zz9]"
 )

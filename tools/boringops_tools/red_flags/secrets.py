@@ -32,7 +32,10 @@ _STANDS_FOR = re.compile(
     r"(?i)^[\"']?(?:[\"'$%<{@!*&\[]|change|replace|your|todo|example|placeholder|x{3}|null\b|~|true\b|false\b|\d*$)|\{\{|<%"
 )
 _OBJECT = re.compile(r"(?m)^apiVersion:[\s\S]*?^kind:|^kind:[\s\S]*?^apiVersion:")
+# What tools put together from packages: their examples and checks come with it.
+_BUNDLED = re.compile(r"(?:^|/)(?:node_modules|vendor|dist|\.yarn)/.*\.[cm]?js$|\.(?:js|css)\.map$|\.min\.[cm]?js$")
 _SHAPELESS = frozenset({"password", "generic-secret", "url-password", "basic-auth"})
+_TEMPLATED = re.compile(r"\{\{|\$\{")
 _NAMED_SECRETS = re.compile(r"(?i)(?:^|/)secrets?\.(?:ya?ml|json)$")
 _PLAIN_TFVARS = re.compile(r"\.tfvars(?:\.json)?$", re.I)
 
@@ -44,7 +47,9 @@ def _values(path: str, text: str) -> Iterable[Hit]:
             f"{secret.name} holds a secret ({secret.kind.replace('-', ' ')})",
             "Take it from a secrets manager or the environment, and rotate it: what was committed once is known.",
             rule=f"secret/{secret.kind}",
-            severity="info" if secret.kind in _SHAPELESS and _TEST_CODE.search(path) else None,
+            severity="info"
+            if secret.kind in _SHAPELESS and (_TEST_CODE.search(path) or _BUNDLED.search(path))
+            else None,
         )
 
 
@@ -91,6 +96,8 @@ def _secret_file(path: str, text: str) -> Iterable[Hit]:
             severity="info",
         )
         return
+    if _TEMPLATED.search(text) and name.lower().startswith("kubeconfig") and not find(text, path=path):
+        return  # it is filled in where it is rendered
     if _NAMED_SECRETS.search(path) and not _holds_values(path, text):
         return  # an ExternalSecret, a chart's template, a pipeline that is called so; values are told where they stand
     if _PLAIN_TFVARS.search(name) and not find(text, path=path):
