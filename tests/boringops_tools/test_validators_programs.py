@@ -407,6 +407,26 @@ def test_helm(tmp_path: Path) -> None:
     assert not [each for each in inspection.validation if "rendered" in each.reason]  # it was
 
 
+def test_helm_renders_what_is_here_where_a_dependency_is_not(tmp_path: Path) -> None:
+    needs("helm")
+    chart = "apiVersion: v2\nname: web\nversion: 0.1.0\ndependencies:\n  - {name: redis, version: ~18.1.0, repository: 'https://charts.example.com'}\n"
+    template = DEPLOYMENT.replace("name: a}", 'name: {{ include "%s" . }}}')
+    helper = '{{- define "web.name" -}}x{{- end }}\n'
+    files = {
+        f"{folder}/{path}": text
+        for folder, called in (("good", "web.name"), ("own", "web.nam"), ("theirs", "redis.name"))
+        for path, text in {
+            "Chart.yaml": chart, "templates/_h.tpl": helper, "templates/a.yaml": template % called, "values.yaml": "name: x\n"
+        }.items()
+    }  # fmt: skip
+    inspection = validate(tmp_path, write(tmp_path, files))
+    said = of(inspection, "helm")
+    assert {(each.path, each.rule) for each in inspection.findings} == {("own/templates/a.yaml", "chart")}
+    assert said["good/templates/a.yaml"].outcome == "not_validated"
+    assert said["good/templates/a.yaml"].reason == "it needs what is not here: the charts redis"
+    assert "redis.name" in said["theirs/templates/a.yaml"].reason
+
+
 def test_helm_on_path(program: Callable[[str, str], None], tmp_path: Path) -> None:
     program(
         "helm", 'case "$1" in lint) echo "[ERROR] templates/: web/templates/a.yaml:3:5: bad"; exit 1;; esac; exit 1'

@@ -6,12 +6,13 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from boringops_tools.validators.base import File, Ran, Said, Unjudged, broken, installed, locate, program_version, run
 from boringops_tools.validators.kubernetes import KubernetesSchema
 from boringops_tools.validators.projects import Project
-from boringops_tools.yaml_files import Unreadable
+from boringops_tools.yaml_files import Unreadable, documents
 
 _WHEEL = "helm-python-sdk"
 # It answers in the words of `helm lint` and `helm template`, whose arguments it takes.
@@ -32,10 +33,8 @@ _MESSAGE = re.compile(
 )
 _PLACE = re.compile(r"(?:[\w.-]+/)?(?P<path>(?:templates|charts)/[^\s:()]+|values\.yaml|Chart\.yaml):(?P<line>\d+)")
 _NEEDS_VALUES = re.compile(r"execution error at|is required|values don't meet the specifications", re.I)
-_NEEDS_CHARTS = re.compile(
-    r"missing in charts/|missing these dependencies|found in Chart\.yaml, but missing|no template \"[^\"]*\" associated",
-    re.I,
-)
+_NEEDS_CHARTS = re.compile(r"missing in charts/|missing these dependencies|found in Chart\.yaml, but missing", re.I)
+_NO_TEMPLATE = re.compile(r"no template \"([^\"]*)\" associated")
 
 _OF_OBJECTS = ("k8s/", "prometheus/monitor")
 """The rules, by what their names begin with, that hold rendered objects against each other."""
@@ -80,7 +79,13 @@ class Helm(Project):
         name = re.search(r"(?m)^name:\s*[\"']?([\w.-]+)", (chart / "Chart.yaml").read_text("utf-8", "replace"))
         if name is not None and chart != copy:  # helm wants the folder to bear the chart's name
             chart = chart.rename(copy.parent / name[1])
-        alone = not re.search(r"(?m)^dependencies:", (chart / "Chart.yaml").read_text("utf-8", "replace"))
+        surroundings = Surroundings(
+            name[1] if name else "",
+            not re.search(r"(?m)^dependencies:", (chart / "Chart.yaml").read_text("utf-8", "replace")),
+            stand_in(chart),
+        )
+        if surroundings.absent:
+            yield Unjudged("", f"it needs what is not here: the charts {', '.join(sorted(surroundings.absent))}")
         said: set[tuple[str, int | None]] = set()
         failed = False
         for action in ("lint", "template"):
@@ -88,7 +93,7 @@ class Helm(Project):
                 return  # rendering would fail of the same
             arguments = ["lint", "."] if action == "lint" else ["template", "a", "."]
             ran = run([*self.command(), *arguments], cwd=chart, home=copy.parent, timeout_s=timeout_s)
-            for each in _read(ran, home, alone):
+            for each in _read(ran, home, surroundings):
                 if isinstance(each, Unjudged):
                     yield each
                 elif (each.file, each.line) not in said:
@@ -97,6 +102,51 @@ class Helm(Project):
                     yield each
         if not failed:
             yield from _objects(ran.stdout, home)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a chart is rendered with beside its own files."""
+
+    name: str
+    alone: bool
+    """It names no dependencies: all its templates are here."""
+    absent: frozenset[str]
+    """Dependencies that are not here."""
+
+    def lack(self, message: str) -> bool:
+        """Whether a complaint may come of what is not here."""
+        if self.alone:
+            return False
+        if (unknown := _NO_TEMPLATE.search(message)) is not None:
+            # By custom the names of a chart's templates begin with its own: those would have to be here.
+            return unknown[1].partition(".")[0] != self.name
+        return bool(_NEEDS_CHARTS.search(message) or (self.absent and 'executing "' in message))
+
+
+def stand_in(chart: Path) -> frozenset[str]:
+    """Put empty charts where dependencies are not here, so that Helm renders what is; their names."""
+    needed: dict[str, str] = {}
+    for file in ("Chart.yaml", "requirements.yaml"):
+        try:
+            read = documents((chart / file).read_text("utf-8"))
+        except (OSError, Unreadable, UnicodeDecodeError):
+            continue
+        listed = read[0].get("dependencies") if read and isinstance(read[0], Mapping) else None
+        for each in listed if isinstance(listed, list) else ():
+            if isinstance(each, Mapping) and re.fullmatch(r"[a-z0-9][a-z0-9-]*", str(each.get("name"))):
+                needed[str(each["name"])] = str(each.get("version") or "")
+    charts = chart / "charts"
+    there = {place.name for place in charts.iterdir()} if charts.is_dir() else set()
+    absent = {name for name in needed if name not in there and not any(each.startswith(f"{name}-") for each in there)}
+    for name in absent:
+        # What is chosen by a range is taken whatever its version, as long as that is one.
+        version = re.search(r"\d+\.\d+\.\d+", needed[name])
+        (charts / name).mkdir(parents=True)
+        (charts / name / "Chart.yaml").write_text(
+            f"apiVersion: v2\nname: {name}\nversion: {version[0] if version else '0.1.0'}\n", encoding="utf-8"
+        )
+    return frozenset(absent)
 
 
 def chart_of(file: File) -> PurePosixPath | None:
@@ -169,7 +219,7 @@ def _flags(file: str, text: str) -> Iterable[Said]:
             )
 
 
-def _read(ran: Ran, home: PurePosixPath, alone: bool) -> Iterable[Said | Unjudged]:
+def _read(ran: Ran, home: PurePosixPath, surroundings: Surroundings) -> Iterable[Said | Unjudged]:
     found = [
         (each["level"], each["path"], each["message"].strip()) for each in _MESSAGE.finditer(ran.stdout + ran.stderr)
     ]
@@ -181,8 +231,7 @@ def _read(ran: Ran, home: PurePosixPath, alone: bool) -> Iterable[Said | Unjudge
     for level, path, message in found:
         if level == "INFO" or message == "directory does not exist":  # a chart may be made of its dependencies alone
             continue
-        # A chart without dependencies has all its templates here.
-        if _NEEDS_VALUES.search(message) or (_NEEDS_CHARTS.search(message) and not alone):
+        if _NEEDS_VALUES.search(message) or surroundings.lack(message):
             yield Unjudged("", f"it needs what is not here: {message}")
             continue
         place = _PLACE.search(message)
