@@ -16,11 +16,11 @@ _OVERRIDE = re.compile(r"(?:[\w.-]+[.-])?values(?:[.-][\w.-]+)?\.ya?ml")
 _WHOLE = re.compile(r"toYaml\s+\(?\.Values\s*[|)}]|range\s[^}]*\.Values\s*\}|tpl\s|index\s+\.Values|\.Values\s*\|")
 
 
-def _is_values(path: str) -> bool:
+def is_values(path: str) -> bool:
     return bool(_OVERRIDE.fullmatch(posixpath.basename(path)))
 
 
-def _chart(files: Files, path: str) -> str | None:
+def chart_of_values(files: Files, path: str) -> str | None:
     """What the paths of the chart beside a file of values begin with; null where there is none."""
     folder = posixpath.dirname(path)
     for home in (folder, posixpath.dirname(folder)):
@@ -44,7 +44,7 @@ def _merged(below: Mapping[Any, Any], above: Mapping[Any, Any]) -> dict[Any, Any
 
 def _read(files: Files, path: str) -> tuple[str | None, Mapping[Any, Any], Mapping[Any, Any]]:
     """(the chart, its own values, what the file says)"""
-    prefix = _chart(files, path)
+    prefix = chart_of_values(files, path)
     own = files.documents(f"{prefix}values.yaml") if prefix is not None else ()
     said = files.documents(path)
     return prefix, mapping(own[0]) if own else {}, mapping(said[0]) if said else {}
@@ -123,10 +123,10 @@ def _with(override: str, name: str = "values-production.yaml", template: str = _
 
 
 RULES = (
-    Rule("helm/unknown-value", "warning", "Name the value as the chart does: nothing reads it under another name.", f"{_DOC}: values of a file override those of the chart's values.yaml by their keys.", _is_values, _unknown,
+    Rule("helm/unknown-value", "warning", "Name the value as the chart does: nothing reads it under another name.", f"{_DOC}: values of a file override those of the chart's values.yaml by their keys.", is_values, _unknown,
          bad=(_with("concurency: 8\n"), _with("autoscalingConfig: {a: 8}\n"), _with("autoscaling: {minReplica: 2}\n"), _with("autoscaling: {maxreplicas: 2}\n", "values.prod.yaml"), _with("concurency: 8\n", "values/production.yaml".replace("production", "values-production"))),
          good=(_with("concurrency: 8\nautoscaling: {minReplicas: 2}\n"), _with("autoscaling: {minReplicas: 1}\nautoscalingConfig: 2\n"), {**_with("autoscalingConfig: 2\n"), "c/charts/d/Chart.yaml": "name: d\n"}, _with("extraLabels: {a: b}\n", template=_T + "{{ .Values.extraLabels }}\n"), _with("other: 1\nextra: {concurency: 1}\n"), _with("concurency: 8\n", template=_T + "{{ toYaml .Values | nindent 2 }}\n"), _with("concurency: 8\n", template=_T + "{{ .Values.concurency }}\n"), {"values-a.yaml": "concurency: 8\n"})),
-    Rule("helm/scaler-range", "error", "The API refuses it: the least is at most the most.", "Kubernetes API reference: minReplicas may not exceed maxReplicas.", _is_values, _scaling,
+    Rule("helm/scaler-range", "error", "The API refuses it: the least is at most the most.", "Kubernetes API reference: minReplicas may not exceed maxReplicas.", is_values, _scaling,
          bad=(_with("autoscaling: {minReplicas: 30, maxReplicas: 20}\n"), _with("autoscaling: {minReplicas: 5}\n"), _with("", "values.yaml") | {"c/values.yaml": _V.replace("maxReplicas: 3", "maxReplicas: 0")}),
          good=(_with("autoscaling: {minReplicas: 3, maxReplicas: 20}\n"), _with("autoscaling: {maxReplicas: 9}\n"))),
 )  # fmt: skip

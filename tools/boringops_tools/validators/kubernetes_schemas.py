@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
+    from jsonschema.exceptions import ValidationError
 
 _VERSION = re.compile(r"v1\.(\d+)\..*-local")
 
@@ -60,7 +60,7 @@ def _schema(kind: str, api_version: str, minor: int, strict: bool) -> Any:
 
 @functools.lru_cache(maxsize=256)
 def _validator(kind: str, api_version: str, minor: int) -> Any:
-    from jsonschema.validators import Draft202012Validator  # type: ignore[import-untyped]
+    from jsonschema.validators import Draft202012Validator
 
     return Draft202012Validator(_schema(kind, api_version, minor, strict=True), registry=_registry(minor))
 
