@@ -79,7 +79,7 @@ class _Reader:
             for node in ast.walk(statement):
                 made = self.token(node.func) if isinstance(node, ast.Call) else ""
                 if made and isinstance(node, ast.Call) and not _spread(node):
-                    name = label(ast.unparse(node.args[0]) if node.args else "", len(resources))
+                    name = label(ast.unparse(node.args[0]) if node.args else "", made, resources)
                     resources[name] = self.resource(made, node)
                     resources.lines[name] = node.lineno
         return program(resources)
@@ -146,6 +146,13 @@ class _Reader:
                 return {"fn::toJSON": self.value(node.args[0], "", depth + 1)}
             if called.startswith(_CLOUDS) and called.endswith(("Args", "ArgsDict")):
                 return self.mapping(node, token)
+            last = node.args[-1] if node.args else None
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "apply" and isinstance(last, ast.Lambda):
+                return self.value(last.body, token, depth + 1)
+        if isinstance(node, ast.Attribute) and self.called(node).startswith("pulumi_azure_native."):
+            return (
+                node.attr.capitalize() if node.attr.isalpha() and node.attr.isupper() else node.attr
+            )  # of an enumeration
         if isinstance(node, ast.JoinedStr):
             return "".join(str(each.value) if isinstance(each, ast.Constant) else COMPUTED for each in node.values)
         return COMPUTED
@@ -190,6 +197,8 @@ RED_FLAGS = (
             "c.py": _py('EVERYBODY = ["0.0.0.0/0"]\naws.ec2.SecurityGroup("a", ingress=[aws.ec2.SecurityGroupIngressArgs(protocol="tcp", from_port=22, to_port=22, cidr_blocks=EVERYBODY)])'),
             "d.py": _py('aws.iam.RolePolicy("a", policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}))'),
             "e.py": _py('azure.storage.StorageAccount("a", allow_blob_public_access=True)'),
+            "g.py": _py('azure.storage.StorageAccount("a", allow_blob_public_access=True)\nazure.resources.ResourceGroup("a")'),
+            "h.py": _py('aws.iam.RolePolicy("a", policy=b.arn.apply(lambda arn: json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})))'),
             "f.py": _py('sql.DatabaseInstance("a", settings={"ip_configuration": {"authorized_networks": [{"value": "0.0.0.0/0"}]}})'),
         },
         good={
