@@ -18,7 +18,7 @@ _OF_TERRAFORM = frozenset(
     {
         "terraform/word", "terraform/form", "terraform/google-member", "terraform/nsg-priority", "terraform/subnet-outside",
         "terraform/snapshot-name", "terraform/fargate-size", "terraform/fargate-network", "terraform/target-timeout", "terraform/password-twice",
-        "terraform/range", "terraform/order", "terraform/parts",
+        "terraform/range", "terraform/order", "terraform/parts", "terraform/policy-words", "terraform/retired-runtime",
     }
 )  # fmt: skip
 """Checks that look at one resource, or at those of one file."""
