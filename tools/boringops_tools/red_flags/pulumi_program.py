@@ -23,7 +23,9 @@ def label(argument: str, token: str, taken: Collection[str]) -> str:
 
 
 def token(package: str, modules: Sequence[str], kind: str) -> str:
-    """`aws:s3:Bucket`; of Azure's modules the one that is not named for a version of the interface."""
+    """`aws:s3:Bucket`; of Azure's modules the one that is not named for a version of the interface, of Kubernetes' all."""
+    if package == "kubernetes":
+        return ":".join([package, "/".join(modules), kind])
     return ":".join([package, *[each for each in modules if not _VERSION.fullmatch(each)][:1], kind])
 
 

@@ -19,7 +19,7 @@ from boringops_tools.red_flags.pulumi_program import COMPUTED, label, program, t
 from boringops_tools.red_flags.pulumi_terraform import told
 from boringops_tools.yaml_load import Map
 
-_CLOUDS = ("pulumi_aws", "pulumi_gcp", "pulumi_azure", "pulumi_azure_native")
+_CLOUDS = ("pulumi_aws", "pulumi_gcp", "pulumi_azure", "pulumi_azure_native", "pulumi_kubernetes")
 _JSON = re.compile(r"(?:json\.dumps|(?:pulumi\.)?Output\.json_dumps)")
 
 
@@ -167,7 +167,7 @@ def _spread(call: ast.Call) -> bool:
 
 def _camel(name: str, token: str) -> str:
     """The name as Azure's own interface has it: what is known of its arguments is known by those names."""
-    if not token.startswith("azure-native:"):
+    if not token.startswith(("azure-native:", "kubernetes:")):
         return name
     first, *others = name.split("_")
     return first + "".join(each[:1].upper() + each[1:] for each in others)

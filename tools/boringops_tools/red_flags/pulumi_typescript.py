@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _SPREAD = "..."
 _IMPORTED = re.compile(
-    r"import\s+(?:\*\s+as\s+(?P<all>\w+)|\{(?P<some>[^}]*)\}|(?P<one>\w+))\s+from\s+[\"']@pulumi/(?P<from>aws|gcp|azure|azure-native)(?P<in>(?:/\w+)*)[\"']"
-    r"|(?:const|let|var)\s+(?P<required>\w+)\s*=\s*require\([\"']@pulumi/(?P<from2>aws|gcp|azure|azure-native)[\"']\)"
+    r"import\s+(?:\*\s+as\s+(?P<all>\w+)|\{(?P<some>[^}]*)\}|(?P<one>\w+))\s+from\s+[\"']@pulumi/(?P<from>aws|gcp|azure|azure-native|kubernetes)(?P<in>(?:/\w+)*)[\"']"
+    r"|(?:const|let|var)\s+(?P<required>\w+)\s*=\s*require\([\"']@pulumi/(?P<from2>aws|gcp|azure|azure-native|kubernetes)[\"']\)"
 )
 _DECIDED = frozenset({"if_statement", "ternary_expression", "switch_statement", "binary_expression", "catch_clause"})
 _JSON = frozenset({"JSON.stringify", "pulumi.jsonStringify"})
