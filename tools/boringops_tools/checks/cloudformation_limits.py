@@ -53,7 +53,7 @@ def _limits(files: Files, path: str) -> Iterator[Hit]:
     resources = template(path, files.text(path))
     if not resources:
         return
-    document = next((each for each in templates(files, path) if "Resources" in mapping(each)), {})
+    document: Any = next((each for each in templates(files, path) if "Resources" in mapping(each)), {})
     owners: list[tuple[Any, int | None]] = [
         (each.properties, each.line) for each in resources if each.kind in _FUNCTIONS
     ]

@@ -63,7 +63,7 @@ FORMS: dict[tuple[str, str], tuple[str, str]] = {
     ("azurerm_storage_container", "container_access_type"): (r"private|blob|container", "private, blob or container"),
     ("azurerm_container_app", "revision_mode"): (r"Single|Multiple", "Single or Multiple"),
     ("google_artifact_registry_repository", "format"): (r"(?i)DOCKER|MAVEN|NPM|APT|YUM|PYTHON|KFP|GO|GENERIC|GOOGET|RUBY", "DOCKER, MAVEN, NPM, PYTHON, APT, YUM, GO, GENERIC"),
-    ("google_service_account", "account_id"): (r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])", "6 to 30 lower case letters, digits and `-`"),
+    ("google_service_account", "account_id"): (r"[a-z][-a-z0-9]{0,29}", "up to 30 lower case letters, digits and `-`"),
     ("google_kms_crypto_key", "rotation_period"): (r"\d+(?:\.\d{1,9})?s", "seconds, as in 7776000s"),
     ("google_sql_database_instance", "database_version"): (r"(?:MYSQL|POSTGRES|SQLSERVER)_\w+", "as POSTGRES_16 or MYSQL_8_0"),
     ("google_sql_database_instance/backup_configuration", "start_time"): (r"[0-2]\d:[0-5]\d", "hours and minutes, as in 02:00"),
