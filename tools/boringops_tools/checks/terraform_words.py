@@ -60,7 +60,7 @@ FORMS: dict[tuple[str, str], tuple[str, str]] = {
     ("azurerm_network_interface/ip_configuration", "private_ip_address_allocation"): (r"(?i)Dynamic|Static", "Dynamic or Static"),
     ("azurerm_public_ip", "allocation_method"): (r"(?i)Dynamic|Static", "Dynamic or Static"),
     ("azurerm_container_registry", "sku"): (r"Basic|Standard|Premium", "Basic, Standard or Premium"),
-    ("azurerm_storage_container", "container_access_type"): (r"private|blob|container", "private, blob or container"),
+    ("azurerm_storage_container", "container_access_type"): (r"private|blob|container|none", "private, blob or container"),
     ("azurerm_container_app", "revision_mode"): (r"Single|Multiple", "Single or Multiple"),
     ("google_artifact_registry_repository", "format"): (r"(?i)DOCKER|MAVEN|NPM|APT|YUM|PYTHON|KFP|GO|GENERIC|GOOGET|RUBY", "DOCKER, MAVEN, NPM, PYTHON, APT, YUM, GO, GENERIC"),
     ("google_service_account", "account_id"): (r"[a-z][-a-z0-9]{0,29}", "up to 30 lower case letters, digits and `-`"),

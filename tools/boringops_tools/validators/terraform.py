@@ -181,12 +181,10 @@ def _lift(copy: Path, diagnostics: list[dict[str, Any]]) -> bool:
     """Take the wish for an older Terraform out of a copy; whether there was one. Those of 1.x read what older ones read."""
     here = re.search(r"Terraform version 1\.(\d+)", " ".join(each.get("detail", "") for each in diagnostics))
     texts = {place: place.read_text("utf-8", "replace") for place in copy.rglob("*.tf") if place.is_file()}
-    asked = [wish[2] for text in texts.values() for wish in _ASKS.finditer(text)]
-    named = [(int(major), int(minor)) for each in asked for major, minor in re.findall(r"(\d+)\.(\d+)(?:\.\d+)?", each)]
-    if here is None or not named or any(major > 2 or (major, minor) < (1, 0) for major, minor in named):
-        return False
-    if any((1, int(here[1])) < each < (2, 0) for each in named):
-        return False  # it asks for a newer one, whose language this one may not know
+    asked = " , ".join(wish[2] for text in texts.values() for wish in _ASKS.finditer(text))
+    named = re.findall(r"(?<![\d.])(\d+)\.(\d+)", re.sub(r"<\s*2(?:\.0)*(?![\d.])", "", asked))
+    if here is None or not named or any(major != "1" or int(minor) > int(here[1]) for major, minor in named):
+        return False  # the language of what it asks for may be one that this Terraform does not know
     for place, text in texts.items():
         place.write_text(_ASKS.sub(r'\1">= 1.0"', text), encoding="utf-8")
     return True
