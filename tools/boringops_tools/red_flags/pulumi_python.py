@@ -96,7 +96,8 @@ class _Reader:
         last = middle.pop() if middle else ""
         if package not in _CLOUDS or not last[:1].isupper() or last.endswith(("Args", "ArgsDict", "Provider")):
             return ""
-        return token(package.removeprefix("pulumi_").replace("_", "-"), middle, last)
+        modules = [each.rstrip("_") for each in middle]  # `lambda_`
+        return token(package.removeprefix("pulumi_").replace("_", "-"), modules, last)
 
     def resource(self, token: str, call: ast.Call) -> Mapping[str, Any]:
         properties, options = Map(), Map()
