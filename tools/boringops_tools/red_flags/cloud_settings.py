@@ -170,12 +170,15 @@ _WALLED = (
     "azurerm_key_vault", "azurerm_storage_account", "azurerm_storage_account_network_rules", "azurerm_cognitive_account",
     "azurerm_container_registry", "azurerm_eventhub_namespace", "azurerm_servicebus_namespace",
 )  # fmt: skip
+_WEBSITE = re.compile(r"(?i)static_?website|\$web\b")
 _WALLS = ("network_acls", "network_rules", "network_rule_set", "network_rulesets")
 
 
 def _open_vault(_: str, text: str) -> Iterable[Hit]:
     for block in managed(text, *_WALLED):
         inside = (one for name in _WALLS for one in block.inner(name))
+        if block.labels[0].startswith("azurerm_storage_account") and _WEBSITE.search(text):
+            continue  # it is there for everybody
         for rules in (block, *inside) if block.labels[0] == "azurerm_storage_account_network_rules" else inside:
             if rules.value("default_action") == "Allow":
                 yield Hit(rules.line_of("default_action"), f"{_named(block)} can be reached from every network")

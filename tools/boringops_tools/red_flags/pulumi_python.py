@@ -20,6 +20,7 @@ from boringops_tools.red_flags.pulumi_terraform import told
 from boringops_tools.yaml_load import Map
 
 _CLOUDS = ("pulumi_aws", "pulumi_gcp", "pulumi_azure", "pulumi_azure_native", "pulumi_kubernetes")
+_TLS = re.compile(r"TLS\d_\d")
 _JSON = re.compile(r"(?:json\.dumps|(?:pulumi\.)?Output\.json_dumps)")
 
 
@@ -151,9 +152,11 @@ class _Reader:
             if isinstance(node.func, ast.Attribute) and node.func.attr == "apply" and isinstance(last, ast.Lambda):
                 return self.value(last.body, token, depth + 1)
         if isinstance(node, ast.Attribute) and self.called(node).startswith("pulumi_azure_native."):
+            # a word of an enumeration; those of several words are written in ways of their own
+            word = node.attr
             return (
-                node.attr.capitalize() if node.attr.isalpha() and node.attr.isupper() else node.attr
-            )  # of an enumeration
+                word.capitalize() if word.isalpha() and word.isupper() else word if _TLS.fullmatch(word) else COMPUTED
+            )
         if isinstance(node, ast.JoinedStr):
             return "".join(str(each.value) if isinstance(each, ast.Constant) else COMPUTED for each in node.values)
         return COMPUTED

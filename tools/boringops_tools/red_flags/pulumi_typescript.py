@@ -143,7 +143,9 @@ class _Reader:
             if function.endswith(".apply") and body is not None:
                 return self.value(body, depth + 1)
         first, _, rest = _text(node).partition(".") if kind == "member_expression" else ("", "", "")
-        if self.modules.get(first, "").startswith("azure-native") and re.fullmatch(r"(?:\w+\.)*[A-Z]\w*\.\w+", rest):
+        if self.modules.get(first, "").startswith("azure-native") and re.fullmatch(
+            r"(?:\w+\.)*[A-Z]\w*\.(?:[A-Za-z\d]+|TLS\d_\d)", rest
+        ):
             return rest.rpartition(".")[2]  # a word of an enumeration is what it is called
         return COMPUTED
 
