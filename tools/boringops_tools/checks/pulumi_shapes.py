@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from boringops.secrets import looks_secret
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.pulumi_config import document
 from boringops_tools.red_flags.pulumi import is_project
@@ -59,7 +60,8 @@ def _defaults(files: Files, path: str) -> Iterator[Hit]:
     for section in ("config", "configuration"):
         for name, value in mapping(document(files, path), section).items():
             default = mapping(value).get("default")
-            if mapping(value).get("secret") is True and isinstance(default, str) and default and "${" not in default:
+            secret = mapping(value).get("secret") is True or looks_secret(str(name))
+            if secret and isinstance(default, str) and default and "${" not in default:
                 yield Hit(at((value, "default")), f"`{name}` is a secret, and its default is written into the project")
 
 

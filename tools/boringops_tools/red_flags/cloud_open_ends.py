@@ -179,11 +179,38 @@ def _any_origin(_: str, text: str) -> Iterable[Hit]:
                 )
 
 
+_WALLED = (
+    "azurerm_key_vault", "azurerm_storage_account", "azurerm_storage_account_network_rules", "azurerm_cognitive_account",
+    "azurerm_container_registry", "azurerm_eventhub_namespace", "azurerm_servicebus_namespace",
+)  # fmt: skip
+_WEBSITE = re.compile(r"(?i)static_?website|\$web\b")
+_WALLS = ("network_acls", "network_rules", "network_rule_set", "network_rulesets")
+
+
+def _open_vault(_: str, text: str) -> Iterable[Hit]:
+    for block in managed(text, *_WALLED):
+        inside = (one for name in _WALLS for one in block.inner(name))
+        if block.labels[0].startswith("azurerm_storage_account") and _WEBSITE.search(text):
+            continue  # it is there for everybody
+        for rules in (block, *inside) if block.labels[0] == "azurerm_storage_account_network_rules" else inside:
+            if rules.value("default_action") == "Allow":
+                yield Hit(rules.line_of("default_action"), f"{_named(block)} can be reached from every network")
+
+
 _RULE = '  start_ip_address = "{}"\n  end_ip_address = "{}"'
 _OIDC = '  oidc {\n    issuer_uri = "https://token.actions.githubusercontent.com"\n  }'
 _SH = "  user_data = <<-EOT\n    #!/bin/sh\n    {}\n  EOT"
 
 RED_FLAGS = (
+    RedFlag(
+        "cloud/open-vault", _NEVER, "warning", "Deny by default, and let in the networks that need it.",
+        applies=is_terraform, check=_open_vault,
+        bad={
+            "a.tf": tf("azurerm_key_vault", '  network_acls {\n    bypass = "AzureServices"\n    default_action = "Allow"\n  }'),
+            "b.tf": tf("azurerm_storage_account", '  network_rules {\n    default_action = "Allow"\n  }'),
+        },
+        good={"a.tf": tf("azurerm_key_vault", '  network_acls {\n    default_action = "Deny"\n  }')},
+    ),
     RedFlag("cloud/any-address", _NEVER, "error", "Name the addresses that need it, or use a private endpoint.", applies=is_terraform, check=_any_address,
             bad={"a.tf": tf("azurerm_mssql_firewall_rule", _RULE.format("1.0.0.0", "255.255.255.255"))},
             good={"a.tf": tf("azurerm_mssql_firewall_rule", _RULE.format("203.0.113.4", "203.0.113.9")), "b.tf": tf("azurerm_mssql_firewall_rule", _RULE.format("203.0.113.4", "203.0.113.4"))}),

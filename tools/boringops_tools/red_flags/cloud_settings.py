@@ -166,24 +166,6 @@ def _anybody(path: str, text: str) -> Iterable[Hit]:
                 yield Hit(block.line_of("member"), f"{_named(block)} gives everybody {block.value('role')}")
 
 
-_WALLED = (
-    "azurerm_key_vault", "azurerm_storage_account", "azurerm_storage_account_network_rules", "azurerm_cognitive_account",
-    "azurerm_container_registry", "azurerm_eventhub_namespace", "azurerm_servicebus_namespace",
-)  # fmt: skip
-_WEBSITE = re.compile(r"(?i)static_?website|\$web\b")
-_WALLS = ("network_acls", "network_rules", "network_rule_set", "network_rulesets")
-
-
-def _open_vault(_: str, text: str) -> Iterable[Hit]:
-    for block in managed(text, *_WALLED):
-        inside = (one for name in _WALLS for one in block.inner(name))
-        if block.labels[0].startswith("azurerm_storage_account") and _WEBSITE.search(text):
-            continue  # it is there for everybody
-        for rules in (block, *inside) if block.labels[0] == "azurerm_storage_account_network_rules" else inside:
-            if rules.value("default_action") == "Allow":
-                yield Hit(rules.line_of("default_action"), f"{_named(block)} can be reached from every network")
-
-
 def _privileged(path: str, text: str) -> Iterable[Hit]:
     for each in template(path, text):
         if each.kind != "AWS::ECS::TaskDefinition":
@@ -290,15 +272,6 @@ RED_FLAGS = (
             "b.tf": tf("google_cloud_run_v2_service_iam_member", '  role = "roles/run.invoker"\n  member = "allUsers"'),
             "c.tf": tf("google_project_iam_member", '  member = "user:a@example.com"'),
         },
-    ),
-    RedFlag(
-        "cloud/open-vault", _NEVER, "warning", "Deny by default, and let in the networks that need it.",
-        applies=_hcl, check=_open_vault,
-        bad={
-            "a.tf": tf("azurerm_key_vault", '  network_acls {\n    bypass = "AzureServices"\n    default_action = "Allow"\n  }'),
-            "b.tf": tf("azurerm_storage_account", '  network_rules {\n    default_action = "Allow"\n  }'),
-        },
-        good={"a.tf": tf("azurerm_key_vault", '  network_acls {\n    default_action = "Deny"\n  }')},
     ),
     RedFlag(
         "cloud/privileged-task", _NEVER, "error", "Grant the one capability that is needed instead.",
