@@ -528,3 +528,16 @@ def test_terraform_test_runs_where_mocks_stand_for_every_provider(tmp_path: Path
     assert "no mock stands for aws" in verdicts["a/real.tftest.hcl"].reason
     assert "commands" in verdicts["b/main.tftest.hcl"].reason
     assert not list(tmp_path.rglob("ran"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("~> 1.0.0", True), ("1.3.9", True), ("~> 0.14.0", False), (">= 1.99", False), ("~> 2.0", False)],
+)
+def test_a_configuration_for_an_older_terraform_is_judged_by_a_newer_one(
+    tmp_path: Path, asked: str, told: bool
+) -> None:
+    text = f'terraform {{\n  required_version = "{asked}"\n}}\n\noutput "a" {{\n  value = var.nobody\n}}\n'
+    verdicts, findings = judged(tmp_path, {"main.tf": text})
+    assert (verdicts["main.tf"].outcome == "failed") is told
+    assert [line for path, line, _ in findings if path == "main.tf"] == ([6] if told else [])

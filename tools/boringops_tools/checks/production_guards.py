@@ -66,9 +66,8 @@ def _let_go(files: Files, path: str) -> Iterator[Hit]:
         if block.value(name) is not value and block.value(name) != value:
             continue
         said = f"{_own(block)}\n{files.once(_of_folder, posixpath.dirname(path))}"
-        # It keeps what is in a bucket, but not a cluster whose block is taken away: `deletion_protection` does.
-        kept = value is True and any(each.value("prevent_destroy") is True for each in block.inner("lifecycle"))
-        if PRODUCTION.search(said) and not TRIAL.search(f"{path}\n{_ADDRESS.sub('', said)}") and not kept:
+        # `prevent_destroy` beside it is no excuse: it goes with the block that is taken away.
+        if PRODUCTION.search(said) and not TRIAL.search(f"{path}\n{_ADDRESS.sub('', said)}"):
             yield Hit(block.line_of(name), f"{'.'.join(block.labels)} is production's, and {what} ({name})")
 
 
@@ -87,11 +86,11 @@ RULES = (
         bad=(
             {"main.tf": _BUCKET.format("acme-production-data", "true")}, {"main.tf": _BUCKET.format("acme-data", "true"), "versions.tf": _TAGGED},
             {"main.tf": _CLUSTER.format("false") + _LABELLED}, {"environments/prod/main.tf": _CLUSTER.format("false\n  lifecycle {\n    prevent_destroy = true\n  }")},
+            {"main.tf": _BUCKET.format("acme-production-data", "true").replace("}\n", "  lifecycle {\n    prevent_destroy = true\n  }\n}\n")},
         ),
         good=(
             {"main.tf": _BUCKET.format("acme-production-data", "false")}, {"main.tf": _BUCKET.format("acme-data", "true")}, {"main.tf": _BUCKET.format("acme-production-data", "var.force")},
             {"main.tf": _BUCKET.format("acme-prod-preview-data", "true")}, {"examples/prod/main.tf": _CLUSTER.format("false")}, {"main.tf": _CLUSTER.format("true") + _LABELLED},
-            {"main.tf": _BUCKET.format("acme-production-data", "true").replace("}\n", "  lifecycle {\n    prevent_destroy = true\n  }\n}\n")},
         ),
     ),
 )  # fmt: skip

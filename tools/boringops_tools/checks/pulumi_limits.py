@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import functools
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.pulumi_config import document
+from boringops_tools.red_flags import pulumi_python, pulumi_typescript
 from boringops_tools.red_flags.pulumi import is_project
 from boringops_tools.red_flags.pulumi_terraform import groups, program_of, runtime_of, told
 from boringops_tools.yaml_files import walk
@@ -18,6 +20,7 @@ _OF_TERRAFORM = frozenset(
     {
         "terraform/word", "terraform/form", "terraform/google-member", "terraform/nsg-priority", "terraform/subnet-outside",
         "terraform/snapshot-name", "terraform/fargate-size", "terraform/fargate-network", "terraform/target-timeout", "terraform/password-twice",
+        "terraform/range", "terraform/order", "terraform/parts", "terraform/policy-words", "terraform/retired-runtime",
     }
 )  # fmt: skip
 """Checks that look at one resource, or at those of one file."""
@@ -34,8 +37,23 @@ def _checks() -> tuple[Rule, ...]:
 
 def _refused(files: Files, path: str) -> Iterator[Hit]:
     program = program_of(files.text(path))
-    if program is None:
-        return
+    if program is not None:
+        yield from _held(files, path, program)
+
+
+def _python(files: Files, path: str) -> Iterator[Hit]:
+    program = pulumi_python.program_of(files.text(path))
+    if program is not None:
+        yield from _held(files, path, program)
+
+
+def _typescript(files: Files, path: str) -> Iterator[Hit]:
+    program = pulumi_typescript.program_of(path, files.text(path))
+    if program is not None:
+        yield from _held(files, path, program)
+
+
+def _held(files: Files, path: str, program: Mapping[Any, Any]) -> Iterator[Hit]:
     terraform, file = told(program), posixpath.join(posixpath.dirname(path), "main.tf")
     alone = Files(files.root, texts={file: terraform.text})
     seen: set[tuple[int | None, str]] = set()
@@ -71,12 +89,22 @@ def _named(files: Files, path: str) -> Iterator[Hit]:
 
 
 _P = "name: p\nruntime: yaml\nresources:\n  b: {type: '%s', properties: {%s}, options: {%s}}\n"
+_PY = 'import pulumi_aws as aws\naws.lambda_.Function("a", timeout=%s)\n'
+_TS = 'import * as aws from "@pulumi/aws";\nnew aws.lambda.Function("a", { timeout: %s });\n'
 
 RULES = (
     Rule(
         "pulumi/value", "error", "The provider refuses it.", "The reference of the resource in Terraform's provider, which Pulumi's is made of.", is_project, _refused,
         bad=({"Pulumi.yaml": _P % ("aws:lb:TargetGroup", "healthCheck: {interval: 10, timeout: 30}", "")}, {"Pulumi.yaml": _P % ("aws:lb:TargetGroup", "port: 80800", "")}),
         good=({"Pulumi.yaml": _P % ("aws:lb:TargetGroup", "port: 8080, healthCheck: {interval: 10, timeout: 5}", "")}, {"Pulumi.yaml": "name: p\nruntime: nodejs\n"}),
+    ),
+    Rule(
+        "pulumi/value-python", "error", "The provider refuses it.", "The reference of the resource in Terraform's provider, which Pulumi's is made of.", pulumi_python.is_program, _python,
+        bad=({"__main__.py": _PY % 1200},), good=({"__main__.py": _PY % 30}, {"__main__.py": _PY % "wait"}),
+    ),
+    Rule(
+        "pulumi/value-typescript", "error", "The provider refuses it.", "The reference of the resource in Terraform's provider, which Pulumi's is made of.", pulumi_typescript.is_program, _typescript,
+        bad=({"index.ts": _TS % 1200},), good=({"index.ts": _TS % 30}, {"index.ts": _TS % "wait"}),
     ),
     Rule(
         "pulumi/option-reference", "error", "Pulumi refuses the program: name the resource as `${name}`.", "Pulumi YAML reference, resource options: they refer to resources.", is_project, _named,

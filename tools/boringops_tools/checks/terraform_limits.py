@@ -11,38 +11,10 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform, module, referred, resources, whole
+from boringops_tools.checks.terraform_inside import parts
+from boringops_tools.checks.terraform_words import FORMS
 from boringops_tools.red_flags.hcl import Block, Expression, read
 
-# (resource or block in it, argument): what its value looks like, and that in words.
-_FORMS: dict[tuple[str, str], tuple[str, str]] = {
-    ("azurerm_storage_account", "name"): (r"[a-z0-9]{3,24}", "3 to 24 lower case letters and digits"),
-    ("azurerm_container_registry", "name"): (r"[A-Za-z0-9]{5,50}", "5 to 50 letters and digits"),
-    ("azurerm_key_vault", "name"): (r"[A-Za-z](?:-?[A-Za-z0-9]){2,23}", "3 to 24 letters, digits and `-`"),
-    ("azurerm_service_plan", "os_type"): (r"Linux|Windows|WindowsContainer", "Linux, Windows or WindowsContainer"),
-    ("azurerm_network_security_rule", "protocol"): (r"(?i)Tcp|Udp|Icmp|Esp|Ah|\*", "Tcp, Udp, Icmp, Esp, Ah or *"),
-    ("azurerm_network_security_rule", "direction"): (r"Inbound|Outbound", "Inbound or Outbound"),
-    ("azurerm_network_security_rule", "access"): (r"Allow|Deny", "Allow or Deny"),
-    ("aws_cloudwatch_metric_alarm", "comparison_operator"): (
-        r"(?:GreaterThan|LessThan)(?:OrEqualTo)?Threshold|LessThanLowerOrGreaterThanUpperThreshold|LessThanLowerThreshold|GreaterThanUpperThreshold",
-        "GreaterThanThreshold, GreaterThanOrEqualToThreshold, LessThanThreshold, LessThanOrEqualToThreshold",
-    ),
-    ("aws_cloudwatch_metric_alarm", "treat_missing_data"): (r"missing|ignore|breaching|notBreaching", "missing, ignore, breaching or notBreaching"),
-    ("aws_cloudwatch_metric_alarm", "statistic"): (r"SampleCount|Average|Sum|Minimum|Maximum", "SampleCount, Average, Sum, Minimum or Maximum"),
-    ("aws_s3_bucket_lifecycle_configuration/rule", "status"): (r"Enabled|Disabled", "Enabled or Disabled"),
-    ("aws_lambda_function", "package_type"): (r"Zip|Image", "Zip or Image"),
-    ("aws_eks_cluster/access_config", "authentication_mode"): (r"API|CONFIG_MAP|API_AND_CONFIG_MAP", "API, CONFIG_MAP or API_AND_CONFIG_MAP"),
-    ("google_cloud_run_v2_service", "ingress"): (
-        r"INGRESS_TRAFFIC_(?:ALL|INTERNAL_ONLY|INTERNAL_LOAD_BALANCER)|INGRESS_TRAFFIC_NONE",
-        "INGRESS_TRAFFIC_ALL, INGRESS_TRAFFIC_INTERNAL_ONLY or INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
-    ),
-    ("google_container_cluster/release_channel", "channel"): (r"UNSPECIFIED|RAPID|REGULAR|STABLE|EXTENDED", "RAPID, REGULAR, STABLE or EXTENDED"),
-    ("google_container_cluster", "networking_mode"): (r"VPC_NATIVE|ROUTES", "VPC_NATIVE or ROUTES"),
-    ("google_sql_database_instance/ip_configuration", "ssl_mode"): (
-        r"ALLOW_UNENCRYPTED_AND_ENCRYPTED|ENCRYPTED_ONLY|TRUSTED_CLIENT_CERTIFICATE_REQUIRED",
-        "ENCRYPTED_ONLY or TRUSTED_CLIENT_CERTIFICATE_REQUIRED",
-    ),
-    ("google_storage_bucket", "public_access_prevention"): (r"enforced|inherited", "enforced or inherited"),
-}  # fmt: skip
 _MEMBER = re.compile(
     r"(?:user|serviceAccount|group|domain|principal|principalSet|projectOwner|projectEditor|projectViewer|deleted):|all(?:Authenticated)?Users$"
 )
@@ -52,21 +24,15 @@ _SPACES = {
 }
 
 
-def _inside(block: Block, kind: str) -> Iterator[tuple[str, Block]]:
-    """(resource, or resource/block in it) of a block and all blocks in it."""
-    yield kind, block
-    for each in block.blocks:
-        name = each.labels[0] if each.kind == "dynamic" and each.labels else each.kind
-        yield from _inside(each, f"{kind.partition('/')[0]}/{name}" if name != "content" else kind)
-
-
 def _forms(files: Files, path: str) -> Iterator[Hit]:
     for block in read(files.text(path)):
-        for kind, inner in _inside(block, block.labels[0]) if block.kind == "resource" and block.labels else ():
+        for kind, inner in parts(block):
             for name, attribute in inner.attributes.items():
-                form, words = _FORMS.get((kind, name), ("", ""))
-                if form and isinstance(attribute.value, str) and not re.fullmatch(form, attribute.value):
-                    yield Hit(attribute.line, f"`{attribute.value}` is no `{name}` of {block.labels[0]}: {words}")
+                form, words = FORMS.get((kind, name), ("", ""))
+                values = attribute.value if isinstance(attribute.value, list) else [attribute.value] if form else []
+                for value in values if form else ():
+                    if isinstance(value, str) and not re.fullmatch(form, value):
+                        yield Hit(attribute.line, f"`{value}` is no `{name}` of {block.labels[0]}: {words}")
 
 
 def _members(files: Files, path: str) -> Iterator[Hit]:

@@ -21,7 +21,7 @@ from boringops_tools.red_flags.secrets import lines_told
 from boringops_tools.yaml_files import Unreadable, documents, is_compose, is_workflow, is_yaml, line_of
 
 _NEVER = "Disable security features for convenience"
-_ANYWHERE = frozenset({"0.0.0.0/0", "::/0", "*", "Internet", "Any", "any"})
+_ANYWHERE = frozenset({"0.0.0.0/0", "::/0", "*", "Internet", "Any", "any", "0.0.0.0/1", "128.0.0.0/1"})
 # What is never meant for everybody, by port.
 _INNER = {
     22: "SSH", 3389: "RDP", 5985: "WinRM", 2375: "Docker", 6443: "the Kubernetes API", 2379: "etcd",
@@ -236,6 +236,9 @@ def _tf_public(_: str, text: str) -> Iterable[Hit]:
             "container",
         ):
             yield Hit(block.line_of("container_access_type"), "everybody may read the container")
+        control = re.fullmatch(r"google_storage_(?:default_)?(?:bucket|object)_access_control", block.labels[0])
+        if control and block.value("entity") in ("allUsers", "allAuthenticatedUsers"):
+            yield Hit(block.line_of("entity"), "everybody may use the bucket (allUsers)")
 
 
 def _cfn_public(resources: Iterable[Resource]) -> Iterable[Hit]:
@@ -335,7 +338,12 @@ def _no_snapshot(path: str, text: str) -> Iterable[Hit]:
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 
-_ADMIN_ARN = ":policy/AdministratorAccess"
+_WIDE = {
+    "AdministratorAccess": "everything on everything",
+    "PowerUserAccess": "everything but to manage who may",
+    "IAMFullAccess": "to give itself every right",
+}
+_WIDE_ARN = re.compile(rf":policy/({'|'.join(_WIDE)})$")
 _WIDE_NAME = re.compile(r"(?:arn:[^/]*:policy/)?(AdministratorAccess|PowerUserAccess|IAMFullAccess)")
 """Policies of AWS that no program needs, by name as SAM takes them or by ARN."""
 
@@ -371,8 +379,8 @@ def _tf_admin(_: str, text: str) -> Iterable[Hit]:
         for name in ("policy_arn", "policy_arns", "managed_policy_arns"):
             for value, line in values(block, name, text):
                 written = (each.text if isinstance(each, Expression) else str(each) for each in as_list(value))
-                if any(each.endswith(_ADMIN_ARN) for each in written):
-                    yield Hit(line, "AdministratorAccess allows everything on everything", severity="warning")
+                if found := next((one for each in written if (one := _WIDE_ARN.search(each))), None):
+                    yield Hit(line, f"{found[1]} allows {_WIDE[found[1]]}", severity="warning")
                     break
         if re.match(r"google_(?:project|organization|folder)_iam_", block.labels[0]):
             for value, line in values(block, "role", text):
@@ -392,8 +400,9 @@ def _cfn_admin(resources: Iterable[Resource]) -> Iterable[Hit]:
             for statement in statements(document):
                 if _everything(statement):
                     yield Hit(line_of(statement, "Action") or each.line, f"{each.name} allows everything on everything")
-        if any(str(arn).endswith(_ADMIN_ARN) for arn in as_list(each.properties.get("ManagedPolicyArns"))):
-            yield Hit(each.line_of("ManagedPolicyArns"), f"{each.name} has AdministratorAccess", severity="warning")
+        arns = (_WIDE_ARN.search(_written(arn)) for arn in as_list(each.properties.get("ManagedPolicyArns")))
+        for arn in (one for one in arns if one):
+            yield Hit(each.line_of("ManagedPolicyArns"), f"{each.name} has {arn[1]}", severity="warning")
         wide = (_WIDE_NAME.fullmatch(_written(one)) for one in policies if serverless)
         for found in (one for one in wide if one):
             yield Hit(each.line_of("Policies"), f"{each.name}, a program, has {found[1]}", severity="warning")

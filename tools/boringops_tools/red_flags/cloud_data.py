@@ -32,7 +32,7 @@ _DATABASES = re.compile(
 )
 _HOLDS = re.compile(
     rf"{_DATABASES.pattern}|aws_(?:s3_bucket|kms_key|efs_file_system|ebs_volume)|google_storage_bucket|"
-    r"azurerm_(?:storage_account|key_vault|mssql_database|postgresql_flexible_server|mysql_flexible_server|cosmosdb_account)"
+    r"google_(?:kms_crypto_key|bigquery_dataset)|azurerm_(?:storage_account|key_vault|mssql_database|postgresql_flexible_server|mysql_flexible_server|cosmosdb_account)"
 )
 _GUARDS = ("deletion_protection", "deletion_protection_enabled")
 _COPY = ("replicate_source_db", "replication_source_identifier", "replica_mode")

@@ -23,18 +23,21 @@ from boringops_tools.red_flags.hcl import Block
 from boringops_tools.yaml_files import line_of
 
 _NEVER = "Disable security features for convenience"
-_OLD_POLICY = re.compile(r"ELBSecurityPolicy-(?:2015-\d\d|TLS-1-0-\d{4}-\d\d|TLS-1-1-\d{4}-\d\d|2014-\d\d|2011-\d\d)")
+_OLD_POLICY = re.compile(
+    r"ELBSecurityPolicy-(?:201[1-6]-\d\d|FS-2018-06|TLS-1-[01]-\d{4}-\d\d|FS-1-1-\d{4}-\d\d|TLS13-1-[01]-\d{4}-\d\d)"
+)
 # argument: its values that allow TLS 1.1 and what was before it.
 _OLD_TLS = {
     "ssl_policy": _OLD_POLICY,
     "minimum_protocol_version": re.compile(r"SSLv3|TLSv1(?:_2016|\.1_2016)?"),
     "min_tls_version": re.compile(r"TLS1_[01]|TLS_1_[01]"),
-    "minimum_tls_version": re.compile(r"(?:TLS)?1[._][01]"),
+    "minimum_tls_version": re.compile(r"(?:TLS)?1[._][01]|Disabled"),
     "security_policy": re.compile(r"TLS_1_0"),
+    "tls_security_policy": re.compile(r"Policy-Min-TLS-1-0-\d{4}-\d\d"),
 }
 _CFN_OLD_TLS = {
     "SslPolicy": _OLD_POLICY, "MinimumProtocolVersion": _OLD_TLS["minimum_protocol_version"],
-    "SecurityPolicy": _OLD_TLS["security_policy"],
+    "SecurityPolicy": _OLD_TLS["security_policy"], "TLSSecurityPolicy": _OLD_TLS["tls_security_policy"],
 }  # fmt: skip
 _STORES = re.compile(r"aws_(?:db_instance|rds_cluster|docdb_cluster|neptune_cluster)")
 _COPIES = (
@@ -163,13 +166,6 @@ def _anybody(path: str, text: str) -> Iterable[Hit]:
                 yield Hit(block.line_of("member"), f"{_named(block)} gives everybody {block.value('role')}")
 
 
-def _open_vault(_: str, text: str) -> Iterable[Hit]:
-    for block in managed(text, "azurerm_key_vault"):
-        for rules in block.inner("network_acls"):
-            if rules.value("default_action") == "Allow":
-                yield Hit(rules.line_of("default_action"), f"{_named(block)} can be reached from every network")
-
-
 def _privileged(path: str, text: str) -> Iterable[Hit]:
     for each in template(path, text):
         if each.kind != "AWS::ECS::TaskDefinition":
@@ -276,12 +272,6 @@ RED_FLAGS = (
             "b.tf": tf("google_cloud_run_v2_service_iam_member", '  role = "roles/run.invoker"\n  member = "allUsers"'),
             "c.tf": tf("google_project_iam_member", '  member = "user:a@example.com"'),
         },
-    ),
-    RedFlag(
-        "cloud/open-vault", _NEVER, "warning", "Deny by default, and let in the networks that need it.",
-        applies=_hcl, check=_open_vault,
-        bad={"a.tf": tf("azurerm_key_vault", '  network_acls {\n    bypass = "AzureServices"\n    default_action = "Allow"\n  }')},
-        good={"a.tf": tf("azurerm_key_vault", '  network_acls {\n    default_action = "Deny"\n  }')},
     ),
     RedFlag(
         "cloud/privileged-task", _NEVER, "error", "Grant the one capability that is needed instead.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from boringops_tools.yaml_load import Map
@@ -13,13 +13,19 @@ COMPUTED = "${computed}"
 _VERSION = re.compile(r"v\d{8}(?:preview)?")
 
 
-def label(argument: str, number: int) -> str:
-    """The name of a resource by the text of its first argument; without one, by how many come before it."""
-    return re.sub(r"[^\w-]+", "-", argument)[:40].strip("-") or f"resource-{number}"
+def label(argument: str, token: str, taken: Collection[str]) -> str:
+    """The name of a resource by the text of its first argument, its type behind it where another type has that name too;
+    without one, by how many come before it."""
+    name = re.sub(r"[^\w-]+", "-", argument)[:40].strip("-") or f"resource-{len(taken)}"
+    if name in taken:
+        name = f"{name}-{token.rpartition(':')[2]}"
+    return name if name not in taken else f"{name}-{len(taken)}"
 
 
 def token(package: str, modules: Sequence[str], kind: str) -> str:
-    """`aws:s3:Bucket`; of Azure's modules the one that is not named for a version of the interface."""
+    """`aws:s3:Bucket`; of Azure's modules the one that is not named for a version of the interface, of Kubernetes' all."""
+    if package == "kubernetes":
+        return ":".join([package, "/".join(modules), kind])
     return ":".join([package, *[each for each in modules if not _VERSION.fullmatch(each)][:1], kind])
 
 

@@ -19,7 +19,8 @@ from boringops_tools.red_flags.pulumi_program import COMPUTED, label, program, t
 from boringops_tools.red_flags.pulumi_terraform import told
 from boringops_tools.yaml_load import Map
 
-_CLOUDS = ("pulumi_aws", "pulumi_gcp", "pulumi_azure", "pulumi_azure_native")
+_CLOUDS = ("pulumi_aws", "pulumi_gcp", "pulumi_azure", "pulumi_azure_native", "pulumi_kubernetes")
+_TLS = re.compile(r"TLS\d_\d")
 _JSON = re.compile(r"(?:json\.dumps|(?:pulumi\.)?Output\.json_dumps)")
 
 
@@ -79,7 +80,7 @@ class _Reader:
             for node in ast.walk(statement):
                 made = self.token(node.func) if isinstance(node, ast.Call) else ""
                 if made and isinstance(node, ast.Call) and not _spread(node):
-                    name = label(ast.unparse(node.args[0]) if node.args else "", len(resources))
+                    name = label(ast.unparse(node.args[0]) if node.args else "", made, resources)
                     resources[name] = self.resource(made, node)
                     resources.lines[name] = node.lineno
         return program(resources)
@@ -96,7 +97,8 @@ class _Reader:
         last = middle.pop() if middle else ""
         if package not in _CLOUDS or not last[:1].isupper() or last.endswith(("Args", "ArgsDict", "Provider")):
             return ""
-        return token(package.removeprefix("pulumi_").replace("_", "-"), middle, last)
+        modules = [each.rstrip("_") for each in middle]  # `lambda_`
+        return token(package.removeprefix("pulumi_").replace("_", "-"), modules, last)
 
     def resource(self, token: str, call: ast.Call) -> Mapping[str, Any]:
         properties, options = Map(), Map()
@@ -146,6 +148,15 @@ class _Reader:
                 return {"fn::toJSON": self.value(node.args[0], "", depth + 1)}
             if called.startswith(_CLOUDS) and called.endswith(("Args", "ArgsDict")):
                 return self.mapping(node, token)
+            last = node.args[-1] if node.args else None
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "apply" and isinstance(last, ast.Lambda):
+                return self.value(last.body, token, depth + 1)
+        if isinstance(node, ast.Attribute) and self.called(node).startswith("pulumi_azure_native."):
+            # a word of an enumeration; those of several words are written in ways of their own
+            word = node.attr
+            return (
+                word.capitalize() if word.isalpha() and word.isupper() else word if _TLS.fullmatch(word) else COMPUTED
+            )
         if isinstance(node, ast.JoinedStr):
             return "".join(str(each.value) if isinstance(each, ast.Constant) else COMPUTED for each in node.values)
         return COMPUTED
@@ -160,7 +171,7 @@ def _spread(call: ast.Call) -> bool:
 
 def _camel(name: str, token: str) -> str:
     """The name as Azure's own interface has it: what is known of its arguments is known by those names."""
-    if not token.startswith("azure-native:"):
+    if not token.startswith(("azure-native:", "kubernetes:")):
         return name
     first, *others = name.split("_")
     return first + "".join(each[:1].upper() + each[1:] for each in others)
@@ -190,6 +201,8 @@ RED_FLAGS = (
             "c.py": _py('EVERYBODY = ["0.0.0.0/0"]\naws.ec2.SecurityGroup("a", ingress=[aws.ec2.SecurityGroupIngressArgs(protocol="tcp", from_port=22, to_port=22, cidr_blocks=EVERYBODY)])'),
             "d.py": _py('aws.iam.RolePolicy("a", policy=json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}))'),
             "e.py": _py('azure.storage.StorageAccount("a", allow_blob_public_access=True)'),
+            "g.py": _py('azure.storage.StorageAccount("a", allow_blob_public_access=True)\nazure.resources.ResourceGroup("a")'),
+            "h.py": _py('aws.iam.RolePolicy("a", policy=b.arn.apply(lambda arn: json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})))'),
             "f.py": _py('sql.DatabaseInstance("a", settings={"ip_configuration": {"authorized_networks": [{"value": "0.0.0.0/0"}]}})'),
         },
         good={

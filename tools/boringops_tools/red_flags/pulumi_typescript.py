@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _SPREAD = "..."
 _IMPORTED = re.compile(
-    r"import\s+(?:\*\s+as\s+(?P<all>\w+)|\{(?P<some>[^}]*)\}|(?P<one>\w+))\s+from\s+[\"']@pulumi/(?P<from>aws|gcp|azure|azure-native)(?P<in>(?:/\w+)*)[\"']"
-    r"|(?:const|let|var)\s+(?P<required>\w+)\s*=\s*require\([\"']@pulumi/(?P<from2>aws|gcp|azure|azure-native)[\"']\)"
+    r"import\s+(?:\*\s+as\s+(?P<all>\w+)|\{(?P<some>[^}]*)\}|(?P<one>\w+))\s+from\s+[\"']@pulumi/(?P<from>aws|gcp|azure|azure-native|kubernetes)(?P<in>(?:/\w+)*)[\"']"
+    r"|(?:const|let|var)\s+(?P<required>\w+)\s*=\s*require\([\"']@pulumi/(?P<from2>aws|gcp|azure|azure-native|kubernetes)[\"']\)"
 )
 _DECIDED = frozenset({"if_statement", "ternary_expression", "switch_statement", "binary_expression", "catch_clause"})
 _JSON = frozenset({"JSON.stringify", "pulumi.jsonStringify"})
@@ -88,7 +88,7 @@ class _Reader:
             if made:
                 given = node.child_by_field_name("arguments")
                 arguments = [each for each in given.named_children if each.type != "comment"] if given else []
-                name = label(_text(arguments[0]) if arguments else "", len(resources))
+                name = label(_text(arguments[0]) if arguments else "", made, resources)
                 properties = self.value(arguments[1]) if len(arguments) > 1 else Map()
                 if not isinstance(properties, Map) or _SPREAD in properties:
                     continue  # what else it is given is not known, nor what it is not
@@ -133,10 +133,20 @@ class _Reader:
             return self.value(node.named_children[0], depth + 1)
         if kind == "identifier" and _text(node) in self.constants:
             return self.value(self.constants[_text(node)], depth + 8)
-        if kind == "call_expression" and _text(node.child_by_field_name("function")) in _JSON:
-            given = node.child_by_field_name("arguments")
-            if given is not None and given.named_children:
+        given = node.child_by_field_name("arguments") if kind == "call_expression" else None
+        if given is not None and given.named_children:
+            function = _text(node.child_by_field_name("function"))
+            if function in _JSON:
                 return {"fn::toJSON": self.value(given.named_children[0], depth + 1)}
+            last = given.named_children[-1]
+            body = last.child_by_field_name("body") if last.type == "arrow_function" else None
+            if function.endswith(".apply") and body is not None:
+                return self.value(body, depth + 1)
+        first, _, rest = _text(node).partition(".") if kind == "member_expression" else ("", "", "")
+        if self.modules.get(first, "").startswith("azure-native") and re.fullmatch(
+            r"(?:\w+\.)*[A-Z]\w*\.(?:[A-Za-z\d]+|TLS\d_\d)", rest
+        ):
+            return rest.rpartition(".")[2]  # a word of an enumeration is what it is called
         return COMPUTED
 
     def mapping(self, node: Node, depth: int) -> Map:
@@ -181,6 +191,8 @@ RED_FLAGS = (
             "b.ts": _ts('const everybody = ["0.0.0.0/0"];\nnew aws.ec2.SecurityGroup("a", { ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: everybody }] });'),
             "c.ts": _ts('new aws.iam.RolePolicy("a", { role: r.id, policy: JSON.stringify({ Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] }) });'),
             "d.ts": _ts('class Web extends pulumi.ComponentResource {\n  constructor(name: string) {\n    super("a:b", name);\n    new azure.storage.StorageAccount(name, { allowBlobPublicAccess: true });\n  }\n}'),
+            "f.ts": _ts('new azure.storage.StorageAccount("a", { minimumTlsVersion: azure.storage.MinimumTlsVersion.TLS1_0 });\nnew azure.resources.ResourceGroup("a", {});'),
+            "g.ts": _ts('new aws.iam.RolePolicy("a", { policy: b.arn.apply(arn => JSON.stringify({ Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] })) });'),
             "e.js": '"use strict";\nconst aws = require("@pulumi/aws");\nnew aws.rds.Instance("a", { storageEncrypted: false });\n',
         },
         good={

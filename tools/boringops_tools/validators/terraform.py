@@ -48,6 +48,7 @@ _NOT_HERE = {
     "Module not installed": "modules from elsewhere are not here: what concerns them was not checked",
     "Unsupported Terraform Core version": "it asks for another version of Terraform than is here",
 }
+_ASKS = re.compile(r"(?m)^(\s*required_version\s*=\s*)\"([^\"\n]*)\"")
 _OTHER_CORE = "Unsupported Terraform Core version"
 # What tables of typings do not have.
 _NOT_IN_TABLES = re.compile(
@@ -134,6 +135,11 @@ class Terraform(Project):
             diagnostics = json.loads(ran.stdout)["diagnostics"]
             if not any(each["summary"] == _OTHER_CORE for each in diagnostics):
                 break  # else another Terraform of this machine may be the one it asks for
+        if any(each["summary"] == _OTHER_CORE for each in diagnostics) and _lift(copy, diagnostics):
+            ran = terraform("validate", "-json", "-no-color")
+            if not ran.stdout.lstrip().startswith("{"):
+                raise broken(ran)
+            diagnostics = json.loads(ran.stdout)["diagnostics"]
         yield from (_knot(each, copy / home, home) or _said(each, home, made) for each in diagnostics)
         yield from _unsure(made)
         if not any(each["severity"] == "error" for each in diagnostics):
@@ -169,6 +175,19 @@ def commands() -> Iterator[list[str]]:
     if not found:
         raise Unfinished(f"absent: {Terraform.get}")
     yield from found
+
+
+def _lift(copy: Path, diagnostics: list[dict[str, Any]]) -> bool:
+    """Take the wish for an older Terraform out of a copy; whether there was one. Those of 1.x read what older ones read."""
+    here = re.search(r"Terraform version 1\.(\d+)", " ".join(each.get("detail", "") for each in diagnostics))
+    texts = {place: place.read_text("utf-8", "replace") for place in copy.rglob("*.tf") if place.is_file()}
+    asked = " , ".join(wish[2] for text in texts.values() for wish in _ASKS.finditer(text))
+    named = re.findall(r"(?<![\d.])(\d+)\.(\d+)", re.sub(r"<\s*2(?:\.0)*(?![\d.])", "", asked))
+    if here is None or not named or any(major != "1" or int(minor) > int(here[1]) for major, minor in named):
+        return False  # the language of what it asks for may be one that this Terraform does not know
+    for place, text in texts.items():
+        place.write_text(_ASKS.sub(r'\1">= 1.0"', text), encoding="utf-8")
+    return True
 
 
 def tables_date() -> str:
