@@ -12,20 +12,22 @@ _REFUSED = re.compile(r"(?:argument named|Blocks of type) \"([a-z_]{6,})\"")
 _WORD = re.compile(r"[a-z]\w*")
 
 
-def cut_short(made: Configuration, text: str, detail: str) -> str:
-    """The name in the schema of a type that the text names, of which the one refused is the beginning: `backup_config` of
-    `backup_configuration`. Only the last word may be cut: what a new version adds is seldom named like that."""
+def meant(made: Configuration, text: str, detail: str) -> str:
+    """The name in the schema of a type that the text names, of which the one refused is the beginning, `backup_config` of
+    `backup_configuration`, or has the words in another order. Only the last word may be cut: what a new version adds is
+    seldom named like that."""
     refused = _REFUSED.search(detail)
     if refused is None:
         return ""
     longer = re.compile(rf"{refused[1]}[a-z]{{3,}}")
+    words = sorted(refused[1].split("_"))
     found = {
         name
         for word in dict.fromkeys(_WORD.findall(text))
         for source in made.types.get(word, ())
         for kind in ("resources", "data")
         for name in _names(made.schemas.get(source, {}).get(kind, {}).get(word) or {})
-        if longer.fullmatch(name)
+        if longer.fullmatch(name) or sorted(name.split("_")) == words
     }
     return found.pop() if len(found) == 1 else ""
 

@@ -213,7 +213,7 @@ def _knot(diagnostic: dict[str, Any], folder: Path, home: PurePosixPath) -> Said
 
 
 def _said(diagnostic: dict[str, Any], home: PurePosixPath, made: Configuration) -> Said | Unjudged:
-    from boringops_tools.terraform.near import cut_short
+    from boringops_tools.terraform.near import meant
 
     summary, detail = diagnostic["summary"], diagnostic.get("detail", "")
     if summary in _NOT_HERE:
@@ -231,7 +231,7 @@ def _said(diagnostic: dict[str, Any], home: PurePosixPath, made: Configuration) 
     if _SCHEMA.search(summary) or _EXPORTED in detail:
         about, line = _about(diagnostic.get("snippet") or {}, detail), place["start"]["line"]
         other, later = made.unsure(about, made.providers), made.unsure(about, made.doubts)
-        if _NEAR_MISS in detail or summary.startswith(_LASTING) or (other and cut_short(made, about, detail)):
+        if _NEAR_MISS in detail or summary.startswith(_LASTING) or (other and meant(made, about, detail)):
             if other or later:
                 return Said(file, _rule(summary), "warning", line, f"{summary}: {detail} ({other or later})")
         elif other or later:
