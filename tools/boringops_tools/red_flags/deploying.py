@@ -137,7 +137,10 @@ def to_production(job: Job) -> bool:
         said = f"{_given(job)} {job.name}"
         return bool(PRODUCTION.search(said)) and not STAGING.search(said)
     words = " ".join(
-        " ".join(command.argv) for step in job.steps for command in step.commands if command.program in _DEPLOYS
+        " ".join(command.argv)
+        for step in job.steps
+        for command in step.commands
+        if command.program in _DEPLOYS or deploys_by(command)
     )
     title = (
         " ".join(str(job.body.get(key) or "") for key in ("name", "concurrency"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.deploying import PRODUCTION, STAGING, deploys
+from boringops_tools.red_flags.deploying import PRODUCTION, STAGING, deploys, to_production
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
 from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run
 from boringops_tools.yaml_files import is_workflow, line_of, walk
@@ -105,7 +105,9 @@ def _of(pipeline: Pipeline, job: Job) -> tuple[str, list[Held]]:
         return (where, held) if where == "production" else ("", [])
     if pipeline.system == "jenkins":
         found = [next(filter(None, match)) for match in _JENKINS.findall(str(job.body))]
-        return _kind(job.name), [Held(None, name) for name in found]
+        unsaid = not PRODUCTION.search(job.name) and not _BEFORE.search(job.name)
+        where = "production" if unsaid and to_production(job) else _kind(job.name)
+        return where, [Held(None, name) for name in found]
     if pipeline.system == "azure" and job.calls:
         given = job.body.get("parameters") if isinstance(job.body, Mapping) else None
         return _told(given if isinstance(given, Mapping) else {})

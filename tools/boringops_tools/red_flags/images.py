@@ -11,7 +11,7 @@ from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.hcl import Attribute, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
-from boringops_tools.red_flags.more_pipelines import is_bitbucket, is_drone, is_woodpecker
+from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
@@ -64,6 +64,7 @@ def _workflow(document: Any) -> Iterator[Named]:
     for job in jobs.values() if isinstance(jobs, Mapping) else ():
         if not isinstance(job, Mapping):
             continue
+        yield from _used(job)
         services = job.get("services")
         places: list[tuple[Mapping[Any, Any], Any]] = [(job, "container")]
         if isinstance(services, Mapping):
@@ -74,6 +75,25 @@ def _workflow(document: Any) -> Iterator[Named]:
                 yield line_of(value, "image"), value.get("image")
             else:
                 yield line_of(parent, key), value
+
+
+def _used(owner: Mapping[Any, Any]) -> Iterator[Named]:
+    """The images that steps are run in: `uses: docker://image`."""
+    steps = owner.get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        uses = step.get("uses") if isinstance(step, Mapping) else None
+        if isinstance(uses, str) and uses.startswith("docker://"):
+            yield line_of(step, "uses"), uses.removeprefix("docker://")
+
+
+def _action(document: Any) -> Iterator[Named]:
+    """What an action runs in, or lets its steps run in."""
+    runs = document.get("runs") if isinstance(document, Mapping) else None
+    if isinstance(runs, Mapping):
+        yield from _used(runs)
+        image = runs.get("image")
+        if isinstance(image, str) and image.startswith("docker://"):
+            yield line_of(runs, "image"), image.removeprefix("docker://")
 
 
 def _gitlab(document: Any) -> Iterator[Named]:
@@ -204,8 +224,19 @@ def _latest(path: str, text: str) -> Iterable[Hit]:
         return
     for line, image in images(path, text):
         tag = tag_of(image)
-        if tag is not None and tag.lower() in MOVING:
+        if tag is not None and (tag.lower() in MOVING or _no_version(image, tag.lower())):
             yield Hit(line, moving(image, tag))
+
+
+_BASES = frozenset({"alpine", "slim", "dind", "dind-rootless", "cli", "git"})
+
+
+def _no_version(image: str, tag: str) -> bool:
+    """A tag that tells of what the image is made, and not which one it is: `docker:dind`, `node:lts-alpine`."""
+    if image.partition(":")[0].removeprefix("docker.io/").removeprefix("library/") == "docker" and tag in _BASES:
+        return True
+    first, dash, rest = tag.partition("-")
+    return bool(dash) and first in MOVING and rest in _BASES
 
 
 def moving(image: Any, tag: str) -> str:
@@ -233,6 +264,7 @@ def _undigested(path: str, text: str) -> Iterable[Hit]:
 
 _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], ...] = (
     (is_workflow, _workflow),
+    (is_action, _action),
     (is_compose, _compose),
     (lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")) or path.startswith(".gitlab/"), _gitlab),
     (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
@@ -262,6 +294,8 @@ RED_FLAGS = (
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
             ".gitlab-ci.yml": "a:\n  image: {name: node:latest}\n  script: [x]\n",
             ".gitlab/go.yml": ".go:\n  image: golang:latest\n",
+            "a/action.yml": "runs:\n  using: composite\n  steps:\n    - uses: docker://aquasec/trivy:latest\n", "b/action.yml": "runs: {using: docker, image: 'docker://alpine:edge'}\n",
+            "c/.gitlab-ci.yml": "a:\n  services: ['docker:dind']\n  script: [x]\n", "d/.gitlab-ci.yml": "a: {image: 'node:lts-alpine', script: x}\n",
             "b/.gitlab-ci.yml": "default:\n  services: [redis:latest]\n",
             ".circleci/config.yml": "executors:\n  a:\n    docker: [{image: cimg/node:current}]\n",
             "azure-pipelines.yml": "resources:\n  containers: [{container: n, image: node:latest}]\njobs: [{job: a, container: n}]\n",
@@ -283,6 +317,8 @@ RED_FLAGS = (
             "values.yaml": "image:\n  repository: acme/web\n  tag: ''\nworker:\n  image: {repository: a/b, tag: 1.2}\n",
             "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n'
                 '  container_definitions = jsonencode([{ image = "${var.repo}:latest" }, { image = var.i }])\n}\n',
+            "action.yml": "name: a\nruns:\n  using: docker\n  image: Dockerfile\n",
+            "a/.gitlab-ci.yml": "image: docker:27-cli\na: {services: ['docker:27.3-dind', {name: 'acme/docker:dind-4'}], script: x}\n",
             ".gitlab-ci.yml": "image: node:24\na:\n  image: $CI_REGISTRY_IMAGE:latest-$CI_COMMIT_SHA\n  script: [echo image:latest]\n",
         },
     ),

@@ -73,7 +73,14 @@ _TLS_OPTIONS: dict[str, tuple[str, ...]] = {
     "yum": ("--nogpgcheck",),
     "dnf": ("--nogpgcheck",),
     "rpm": ("--nosignature",),
-}
+    "trivy": ("--insecure",), "crane": ("--insecure",), "mc": ("--insecure",), "conda": ("--insecure",),
+    "oras": ("--insecure",), "cosign": ("--allow-insecure-registry", "--insecure-ignore-tlog"),
+    "flux": ("--insecure-skip-tls-verify",), "velero": ("--insecure-skip-tls-verify",),
+    "vault": ("-tls-skip-verify", "--tls-skip-verify"), "nomad": ("-tls-skip-verify", "--tls-skip-verify"),
+    "rclone": ("--no-check-certificate",), "aria2c": ("--check-certificate=false",),
+    "ansible-galaxy": ("--ignore-certs", "-c"), "hg": ("--insecure",), "svn": ("--trust-server-cert",),
+    "grpcurl": ("-insecure",), "http": ("--verify=no", "--verify=false"), "https": ("--verify=no", "--verify=false"),
+}  # fmt: skip
 # name: values that switch the check off.
 _TLS_VARIABLES: dict[str, re.Pattern[str]] = {
     "NODE_TLS_REJECT_UNAUTHORIZED": re.compile("0"),
