@@ -68,7 +68,9 @@ def _written_elsewhere(node: Node) -> bool:
         if parent.type == "pipeline":
             after = parent.named_children[parent.named_children.index(child) + 1 :]
             words = [(each.text or b"").decode(errors="replace").split() for each in after]
-            if any(not each or each[0] not in _LETTERS or ">" in " ".join(each) for each in words):
+            if any(
+                not each or each[0] not in _LETTERS or re.search(r">|\s-o|\s--output", " ".join(each)) for each in words
+            ):
                 return True
         child, parent = parent, parent.parent
     return False
@@ -140,7 +142,7 @@ RED_FLAGS = (
             CI: gh(a_job("a", "echo \"${{ secrets.DEPLOY_KEY }}\" > key && echo \"::add-mask::${{ secrets.B }}\" && echo ${#API_KEY} '$API_KEY'")),
             ".github/workflows/env.yml": gh(a_job("a", "echo \"set ${{ secrets.A != '' }}\" && X=$(echo \"$DB_PASSWORD\" | base64) && echo \"T=$API_KEY\" >> $GITHUB_ENV")),
             ".gitlab-ci.yml": _LAB.format("echo $CI_REGISTRY_PASSWORD | docker login --password-stdin && echo $TOKEN_URL"),
-            "a/.gitlab-ci.yml": _LAB.format("echo \"$KEY_PASSWORD\" | base64 -d > key"),
+            "a/.gitlab-ci.yml": _LAB.format("echo \"$KEY_PASSWORD\" | base64 -d > key && echo $API_KEY | base64 --decode -o key"),
             "azure-pipelines.yml": "steps:\n- bash: |\n    { echo a; echo $(System.AccessToken); } > f\n    echo \"##vso[task.setvariable variable=a;issecret=true]$API_KEY\"\n    secret() { echo $API_KEY; }\n",
         },
     ),
