@@ -12,7 +12,7 @@ from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import by_script, deploys, deploys_by, deploys_in
 from boringops_tools.red_flags.examples import CI, gh
 from boringops_tools.red_flags.moving_values import MOVING, filled, held, run
-from boringops_tools.red_flags.pipelines import Step, may_run, read
+from boringops_tools.red_flags.pipelines import Job, Step, may_run, read
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.yaml_files import line_of
 
@@ -91,6 +91,11 @@ def _tags(step: Step, values: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     for command in run(step, values):
         for each in _references(command):
             yield command.line, each.rpartition("/")[2].rpartition(":")[2] if "@" not in each else each
+
+
+def pushes(job: Job) -> bool:
+    """Whether a job sends an image to a registry."""
+    return any(next(_tags(step, {}), None) for step in job.steps)
 
 
 def _only_moving(path: str, text: str) -> Iterable[Hit]:
