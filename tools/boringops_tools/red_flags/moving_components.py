@@ -45,7 +45,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "pipeline/debug-trace", "Commit AWS keys, passwords, or tokens to git", "error", "Set it for the one run that needs it, and remove that run's log.",
-        applies=is_pipeline, check=_traces,
+        applies=lambda path: is_pipeline(path) and path.endswith((".yml", ".yaml")), check=_traces,
         bad={".gitlab-ci.yml": "variables: {CI_DEBUG_TRACE: 'true'}\na: {script: x}\n", "a/.gitlab-ci.yml": "a: {script: x, variables: {CI_DEBUG_TRACE: true}}\n"},
         good={".gitlab-ci.yml": "variables: {CI_DEBUG_TRACE: 'false'}\na: {script: x}\n", CI: gh(a_job("a", "make"))},
     ),
