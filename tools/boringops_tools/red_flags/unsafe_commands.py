@@ -182,6 +182,8 @@ def _password(command: Command) -> str:
         for word in words:
             if word == "-p" or word == "--password" or word.startswith("--password="):
                 return f"`{command.program} login {word.split('=')[0]}` shows the password to every process and log"
+    if command.program == "az" and words[1:2] == ("login",) and command.has("-p", "--password"):
+        return "`az login --password` shows the password to every process and log"
     if command.program == "sshpass" and any(word.startswith("-p") for word in words[1:]):
         return "`sshpass -p` shows the password to every process and log"
     return ""
@@ -270,7 +272,8 @@ RED_FLAGS = (
     RedFlag(
         "script/password-argument", _LEAK, "warning", "Pipe it in: `--password-stdin`.",
         applies=applies, check=_each(_password),
-        bad={_CI: _wf("docker login -u ci -p \"$TOKEN\" ghcr.io"), "push.sh": "helm registry login x --password=$P\n"},
+        bad={_CI: _wf("docker login -u ci -p \"$TOKEN\" ghcr.io"), "push.sh": "helm registry login x --password=$P\n",
+             "azure-pipelines.yml": "steps:\n- bash: az login --service-principal -u a -p $SECRET\n"},
         good={_CI: _wf("echo \"$TOKEN\" | docker login -u ci --password-stdin ghcr.io && mkdir -p x")},
     ),
     RedFlag(
