@@ -12,7 +12,7 @@ from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import by_script, deploys, deploys_by, deploys_in
 from boringops_tools.red_flags.examples import CI, gh
 from boringops_tools.red_flags.moving_values import MOVING, filled, held, run
-from boringops_tools.red_flags.pipelines import Job, Step, may_run, read
+from boringops_tools.red_flags.pipelines import Job, Step, may_run, plain_groovy, read
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.yaml_files import line_of
 
@@ -29,6 +29,10 @@ def _of_step(step: Step, values: Mapping[str, str]) -> Iterator[Hit]:
     for key, value in step.given.items():
         for word in filled(str(value), values).split() if _GIVEN.match(str(key)) else ():
             if match := _IMAGE.search(word):
+                yield Hit(line_of(step.given, key) or step.line, _told(word, match[1]))
+    for key in ("overrideValues", "arguments", "set") if re.match(r"(?i)helm", step.uses) else ():
+        for word in re.split(r"[\s]+", filled(str(step.given.get(key, "")), values)):
+            if match := _SET_TAG.search(word):
                 yield Hit(line_of(step.given, key) or step.line, _told(word, match[1]))
     for command in run(step, values):
         words = command.argv[1:] if deploys_by(command) else ()
@@ -93,6 +97,24 @@ def _tags(step: Step, values: Mapping[str, str]) -> Iterator[tuple[int, str]]:
             yield command.line, each.rpartition("/")[2].rpartition(":")[2] if "@" not in each else each
 
 
+_BUILT = re.compile(r"\bdocker\.(?:build|image)\s*\(\s*(['\"])(?P<name>[^'\"\n]+)\1")
+_PUSHED = re.compile(r"\.push\s*\(\s*(?:(['\"])(?P<tag>[^'\"\n]*)\1|(?P<other>[^)\s][^)\n]*))?")
+
+
+def _groovy(text: str, values: Mapping[str, str]) -> list[tuple[int, str]]:
+    """(line, tag) of what the steps of Jenkins' own plugin push: each `push` with a tag, or with that of the build."""
+    plain = plain_groovy(text)
+    found = []
+    for match in _PUSHED.finditer(plain):
+        tags = (
+            [match["tag"] or match["other"]]
+            if match["tag"] or match["other"]
+            else [each["name"].rpartition(":")[2] for each in _BUILT.finditer(plain)]
+        )
+        found += [(plain.count("\n", 0, match.start()) + 1, filled(tag, values)) for tag in tags]
+    return found
+
+
 def pushes(job: Job) -> bool:
     """Whether a job sends an image to a registry."""
     return any(next(_tags(step, {}), None) for step in job.steps)
@@ -105,6 +127,7 @@ def _only_moving(path: str, text: str) -> Iterable[Hit]:
     for pipeline in read(path, text):
         values = held(path, text, pipeline)
         found = [each for job in pipeline.jobs for step in job.steps for each in _tags(step, values)]
+        found += _groovy(text, values) if pipeline.system == "jenkins" else []
         if found and any(map(deploys, pipeline.jobs)) and all(re.fullmatch(MOVING, tag) for _, tag in found):
             yield Hit(
                 found[0][0],
@@ -125,6 +148,7 @@ RED_FLAGS = (
             "azure-pipelines.yml": _AZURE.format("latest"),
             "c/.gitlab-ci.yml": "variables: {T: latest, IMAGE: $CI_REGISTRY_IMAGE:$T}\n" + _LAB.format("kubectl set image deployment/a a=\"$IMAGE\""),
             "d/.gitlab-ci.yml": _LAB.format("./scripts/deploy.sh production latest"),
+            "c/azure-pipelines.yml": "steps:\n- task: HelmDeploy@0\n  inputs: {command: upgrade, overrideValues: 'replicas=2,image.tag=latest'}\n",
             "b/azure-pipelines.yml": "variables: [{name: tag, value: latest}]\n" + _AZURE.format("$(tag)"),
             "Jenkinsfile": "environment {\n  IMAGE = \"r.acme.io/a:latest\"\n}\nstage('a') { sh './deploy.sh \"$IMAGE\"' }\n",
         },
@@ -142,11 +166,13 @@ RED_FLAGS = (
         applies=may_run, check=_only_moving,
         bad={
             ".gitlab-ci.yml": "a:\n  script: [docker build -t r/a:latest ., docker push r/a:latest, helm upgrade a ./a]\n",
+            "Jenkinsfile": "stage('a') { docker.build('r/a:latest').push() }\nstage('b') { sh 'helm upgrade a a' }\n",
             "a/.gitlab-ci.yml": "variables: {IMAGE: 'r/a:latest'}\na:\n  script: [docker push $IMAGE, kubectl rollout restart deployment/a]\n",
             "azure-pipelines.yml": "variables: {tag: latest}\nsteps:\n- task: Docker@2\n  inputs: {command: buildAndPush, tags: $(tag)}\n- script: helm upgrade a a\n",
             CI: gh("  a:\n    steps:\n      - uses: docker/build-push-action@v6\n        with: {push: true, tags: 'r/a:latest'}\n      - run: helm upgrade a a\n"),
         },
         good={
+            "Jenkinsfile": "stage('a') { def i = docker.build(\"r/a:${GIT_COMMIT}\")\n i.push()\n i.push('latest') }\nstage('b') { sh 'helm upgrade a a' }\n",
             ".gitlab-ci.yml": "a:\n  script: [docker push r/a:latest, docker push r/a:$CI_COMMIT_SHA, helm upgrade a ./a]\n", "a/.gitlab-ci.yml": "a:\n  script: [docker push r/a:latest]\n",
             "azure-pipelines.yml": "steps:\n- task: Docker@2\n  inputs:\n    command: buildAndPush\n    tags: |\n      latest\n      $(Build.BuildId)\n- script: helm upgrade a a\n",
             CI: gh("  a:\n    steps:\n      - uses: docker/build-push-action@v6\n        with: {push: true, tags: '${{ steps.meta.outputs.tags }}'}\n      - run: helm upgrade a a\n"),

@@ -13,7 +13,7 @@ from boringops_tools.red_flags.deploying import deploys, deploys_by, deploys_in,
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
 from boringops_tools.red_flags.pipelines import Job, Pipeline, Step, is_pipeline, list_of, may_run, plain_groovy, read
 from boringops_tools.red_flags.scripts import Command, Script, commands
-from boringops_tools.red_flags.testing import tests
+from boringops_tools.red_flags.testing import tests, tests_by_task
 from boringops_tools.yaml_files import line_of, walk
 
 _UNTESTED = "Deploy directly to production without testing"
@@ -113,7 +113,7 @@ def _disabled(pipeline: Pipeline) -> Iterator[Hit]:
                 (one for one in job.steps if one.name and one.name in (each.get("displayName"), each.get("name"))), None
             )
             named = step is not None and (
-                any(map(tests, step.commands)) or bool(re.search(r"(?i)\btests?\b", step.name))
+                any(map(tests, step.commands)) or tests_by_task(step) or bool(re.search(r"(?i)\btests?\b", step.name))
             )
             script = next((each[one] for one in ("run", "script", "bash") if isinstance(each.get(one), str)), "")
             if named or any(tests(one) for one in commands(Script(line or 1, script))):

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from boringops_tools.jenkins_files import is_jenkinsfile
 from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.red_flags.deploying import to_production
 from boringops_tools.red_flags.examples import CI, a_job, gh
-from boringops_tools.red_flags.pipelines import Job, jobs_of, may_run
+from boringops_tools.red_flags.pipelines import Job, jobs_of, mappings_of, may_run, plain_groovy
 from boringops_tools.red_flags.scripts import Script, tree
 from boringops_tools.yaml_files import walk
 
@@ -26,8 +28,8 @@ _SECRET = re.compile(
 _USED = re.compile(r"(?<!\\)\$(?:\{(\w+)\}|(\w+))")
 _OUT = "SECRETVALUE__"
 # What a program only writes in other letters; a service masks the value, not that.
-_LETTERS = frozenset({"base64", "rev", "xxd", "od", "hexdump", "tee", "cat", "fold", "sed", "tr"})
-_SAYS = frozenset({"echo", "printf", "printenv"})
+_LETTERS = frozenset({"sort", "base64", "rev", "xxd", "od", "hexdump", "tee", "cat", "fold", "sed", "tr"})
+_SAYS = frozenset({"echo", "printf", "printenv", "env"})
 
 
 def _plain(text: str) -> str:
@@ -76,10 +78,10 @@ def _written_elsewhere(node: Node) -> bool:
     return False
 
 
-def _said(script: Script, filled: frozenset[str]) -> Iterator[tuple[int, str]]:
-    """(line, name) of secrets that a script prints."""
+def _said(script: Script, filled: frozenset[str], whole: bool) -> Iterator[tuple[int, str]]:
+    """(line, name) of secrets that a script prints; `whole` where the environment has some in any case."""
     text = _plain(script.text)
-    if not any(word in text for word in _SAYS) or not ("$" in text or "printenv" in text):
+    if not any(word in text for word in _SAYS) or not ("$" in text or "env" in text):
         return
     todo = [tree(Script(script.line, text))]
     while todo:
@@ -88,6 +90,10 @@ def _said(script: Script, filled: frozenset[str]) -> Iterator[tuple[int, str]]:
         words = (node.text or b"").decode(errors="replace") if node.type == "command" else ""
         program, _, rest = words.strip().partition(" ")
         if program not in _SAYS or "add-mask" in rest or "##vso[" in rest or "::set-output" in rest:
+            continue
+        if program in ("printenv", "env") and not rest.strip():
+            if whole and not _written_elsewhere(node):
+                yield script.line + node.start_point[0], "every variable of the job, its secrets too,"
             continue
         names = re.findall(r"(?<!\S)[A-Z_]+\b", rest) if program == "printenv" else _names(node)
         for name in names:
@@ -110,15 +116,30 @@ def _names(command: Node) -> list[str]:
     return found
 
 
-def _printed(path: str, text: str) -> Iterable[Hit]:
-    from boringops_tools.red_flags.pipelines import mappings_of
+_GROOVY = re.compile(r"\b(?:echo|println|print)\b\s*\(?\s*\"(?P<said>[^\"\n]*)\"")
+_BOUND = re.compile(r"\b(?:passwordVariable|variable)\s*:\s*['\"](\w+)['\"]|(\w+)\s*=\s*credentials\(")
 
-    whole = next(iter(mappings_of(text)), {}) if path.endswith((".yml", ".yaml")) else {}
+
+def _groovy(text: str) -> Iterator[Hit]:
+    """What a Jenkinsfile says by itself, with secrets filled in."""
+    plain = plain_groovy(text)
+    bound = {first or second for first, second in _BOUND.findall(plain)}
+    for match in _GROOVY.finditer(plain):
+        for name in re.findall(r"(?<!\\)\$\{?(?:env\.|params\.)?(\w+)", match["said"]):
+            if name in bound or _secret(name):
+                yield Hit(plain.count("\n", 0, match.start()) + 1, f"{name} is written into the log")
+
+
+def _printed(path: str, text: str) -> Iterable[Hit]:
+    document = next(iter(mappings_of(text)), {}) if path.endswith((".yml", ".yaml")) else {}
+    if is_jenkinsfile(path):
+        yield from _groovy(text)
     seen = set()
     for _, job in jobs_of(path, text):
-        filled = _filled(job, whole)
+        filled = _filled(job, document)
         for step in job.steps:
-            for line, name in _said(step.script, filled) if step.script else ():
+            whole = bool(filled) or to_production(job)
+            for line, name in _said(step.script, filled, whole) if step.script else ():
                 if (line, name) not in seen:
                     seen.add((line, name))
                     yield Hit(line, f"{name} is written into the log")
@@ -136,12 +157,14 @@ RED_FLAGS = (
             ".gitlab-ci.yml": _LAB.format("echo $CI_REGISTRY_PASSWORD"), "a/.gitlab-ci.yml": _LAB.format("printenv CI_JOB_TOKEN"),
             ".circleci/config.yml": "jobs:\n  a:\n    steps:\n      - run: printf '%s\\n' \"$AWS_SECRET_ACCESS_KEY\" >&2\nworkflows:\n  w:\n    jobs: [a]\n",
             "azure-pipelines.yml": "steps:\n- bash: |\n    make\n    echo token $(System.AccessToken)\n",
-            "Jenkinsfile": "stage('a') { sh 'echo $REGISTRY_PASSWORD' }\n",
+            "Jenkinsfile": "stage('a') { sh 'echo $REGISTRY_PASSWORD' }\n", "b.jenkinsfile": "stage('a') { echo \"as ${env.DB_PASSWORD}\" }\n",
+            "b/.gitlab-ci.yml": "live:\n  environment: production\n  script: ['env | sort', helm upgrade a a]\n",
         },
         good={
             CI: gh(a_job("a", "echo \"${{ secrets.DEPLOY_KEY }}\" > key && echo \"::add-mask::${{ secrets.B }}\" && echo ${#API_KEY} '$API_KEY'")),
             ".github/workflows/env.yml": gh(a_job("a", "echo \"set ${{ secrets.A != '' }}\" && X=$(echo \"$DB_PASSWORD\" | base64) && echo \"T=$API_KEY\" >> $GITHUB_ENV")),
             ".gitlab-ci.yml": _LAB.format("echo $CI_REGISTRY_PASSWORD | docker login --password-stdin && echo $TOKEN_URL"),
+            "Jenkinsfile": "stage('a') { echo \"on ${env.BRANCH_NAME}\"\n echo 'as ${DB_PASSWORD}' }\n", "b/.gitlab-ci.yml": _LAB.format("env | sort"),
             "a/.gitlab-ci.yml": _LAB.format("echo \"$KEY_PASSWORD\" | base64 -d > key && echo $API_KEY | base64 --decode -o key"),
             "azure-pipelines.yml": "steps:\n- bash: |\n    { echo a; echo $(System.AccessToken); } > f\n    echo \"##vso[task.setvariable variable=a;issecret=true]$API_KEY\"\n    secret() { echo $API_KEY; }\n",
         },
