@@ -84,6 +84,28 @@ def _kept(pipeline: Pipeline, job: Job) -> Iterator[tuple[int | None, str]]:
                 yield line_of(value, "path"), str(value.get("path"))
 
 
+def _with_token(pipeline: Pipeline, job: Job) -> Iterator[Hit]:
+    """GitHub: the whole checkout, hidden files included, with the token that its settings keep."""
+    steps = job.steps if pipeline.system == "github" else ()
+    keeps = any(
+        step.uses.startswith("actions/checkout@")
+        and str(step.given.get("persist-credentials", True)).lower() != "false"
+        for step in steps
+    )
+    for step in steps if keeps else ():
+        hidden = str(step.given.get("include-hidden-files", "")).lower() == "true"
+        places = [each.strip().rstrip("/") for each in str(step.given.get("path", "")).splitlines()]
+        if (
+            step.uses.startswith("actions/upload-artifact@")
+            and hidden
+            and {".", "${{ github.workspace }}"} & set(places)
+        ):
+            yield Hit(
+                line_of(step.given, "path") or step.line,
+                "the whole checkout is kept, and with .git/config the token that is in it",
+            )
+
+
 def _handed_on(path: str, text: str) -> Iterable[Hit]:
     if is_jenkinsfile(path):
         plain = plain_groovy(text)
@@ -94,6 +116,7 @@ def _handed_on(path: str, text: str) -> Iterable[Hit]:
         return
     for pipeline in read(path, text):
         for job in pipeline.jobs:
+            yield from _with_token(pipeline, job)
             for line, each in _kept(pipeline, job):
                 if _FILES.fullmatch(each.removeprefix("./").removeprefix("**/")):
                     yield Hit(line or job.line, _message(each))
@@ -126,10 +149,12 @@ RED_FLAGS = (
         bad={
             ".gitlab-ci.yml": _LAB.format("dist, terraform.tfstate"), "a/.gitlab-ci.yml": _LAB.format(".env.production"), CI: gh(_UPLOAD.format("infra/terraform.tfstate")),
             "Jenkinsfile": "stage('a') { archiveArtifacts artifacts: 'dist/*, kubeconfig' }\n",
+            ".github/workflows/all.yml": gh("  a:\n    steps:\n      - uses: actions/checkout@v4\n      - uses: actions/upload-artifact@v4\n        with: {path: ., include-hidden-files: true}\n"),
             ".circleci/config.yml": "jobs:\n  a:\n    steps:\n      - store_artifacts: {path: .env}\nworkflows:\n  w:\n    jobs: [a]\n",
         },
         good={
             ".gitlab-ci.yml": _LAB.format("dist, .env.example, a.tfplan"), CI: gh(_UPLOAD.format("dist")),
+            ".github/workflows/all.yml": gh("  a:\n    steps:\n      - uses: actions/checkout@v4\n        with: {persist-credentials: false}\n      - uses: actions/upload-artifact@v4\n        with: {path: ., include-hidden-files: true}\n"),
             "Jenkinsfile": "stage('a') { archiveArtifacts artifacts: 'dist/*', fingerprint: true }\n",
         },
     ),

@@ -51,7 +51,7 @@ def _shared(path: str, text: str) -> Iterable[Hit]:
 # Keys under which a job or a template is given something of an environment.
 _HOLDS = re.compile(
     r"(?i)(?:subscription|connection|connectedService\w*|sshEndpoint|kubernetesServiceEndpoint|registryEndpoint|credential\w*|"
-    r"context|role(?:_to_assume|_?arn)?|secret\w*|kube_?config|key_?vault\w*|account\w*)$"
+    r"context|role(?!_?session)\w*|secret\w*|kube_?config|key_?vault\w*|account\w*)$"
 )
 _WHERE = re.compile(r"(?i)^(?:environment|env|stage|target|targetEnvironment|environmentName|name|cluster|namespace)$")
 _JENKINS = re.compile(

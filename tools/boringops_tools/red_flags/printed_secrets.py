@@ -122,10 +122,15 @@ _BOUND = re.compile(r"\b(?:passwordVariable|variable)\s*:\s*['\"](\w+)['\"]|(\w+
 
 def _groovy(text: str) -> Iterator[Hit]:
     """What a Jenkinsfile says by itself, with secrets filled in."""
+    from boringops_tools.checks.groovy_text import code
+
     plain = plain_groovy(text)
+    bare = code(plain)  # what stands in the text of a command is the shell's to say
     bound = {first or second for first, second in _BOUND.findall(plain)}
     for match in _GROOVY.finditer(plain):
         for name in re.findall(r"(?<!\\)\$\{?(?:env\.|params\.)?(\w+)", match["said"]):
+            if bare[match.start()].isspace():
+                continue
             if name in bound or _secret(name):
                 yield Hit(plain.count("\n", 0, match.start()) + 1, f"{name} is written into the log")
 
@@ -164,7 +169,7 @@ RED_FLAGS = (
             CI: gh(a_job("a", "echo \"${{ secrets.DEPLOY_KEY }}\" > key && echo \"::add-mask::${{ secrets.B }}\" && echo ${#API_KEY} '$API_KEY'")),
             ".github/workflows/env.yml": gh(a_job("a", "echo \"set ${{ secrets.A != '' }}\" && X=$(echo \"$DB_PASSWORD\" | base64) && echo \"T=$API_KEY\" >> $GITHUB_ENV")),
             ".gitlab-ci.yml": _LAB.format("echo $CI_REGISTRY_PASSWORD | docker login --password-stdin && echo $TOKEN_URL"),
-            "Jenkinsfile": "stage('a') { echo \"on ${env.BRANCH_NAME}\"\n echo 'as ${DB_PASSWORD}' }\n", "b/.gitlab-ci.yml": _LAB.format("env | sort"),
+            "Jenkinsfile": "stage('a') { echo \"on ${env.BRANCH_NAME}\"\n echo 'as ${DB_PASSWORD}'\n sh '''\n  echo \"$DB_PASSWORD\" | docker login --password-stdin r\n''' }\n", "b/.gitlab-ci.yml": _LAB.format("env | sort"),
             "a/.gitlab-ci.yml": _LAB.format("echo \"$KEY_PASSWORD\" | base64 -d > key && echo $API_KEY | base64 --decode -o key"),
             "azure-pipelines.yml": "steps:\n- bash: |\n    { echo a; echo $(System.AccessToken); } > f\n    echo \"##vso[task.setvariable variable=a;issecret=true]$API_KEY\"\n    secret() { echo $API_KEY; }\n",
         },
