@@ -75,10 +75,23 @@ def _old_commands(files: Files, path: str) -> Iterator[Hit]:
             yield Hit(line, f"the command `::{match[1]}` is one that GitHub gave up: append to ${_REPLACED[match[1]]}")
 
 
+def _brings(document: Any) -> bool:
+    """Whether a step checks another repository out, or this one to another place."""
+    for _, key, value in walk(document):
+        if key == "steps":
+            for step in map(mapping, listed(value)):
+                own = str(step.get("uses", "")).startswith(
+                    ("actions/upload-", "actions/download-", "actions/cache", "actions/setup-")
+                )
+                if not own and {"repository", "path", "submodules"} & set(mapping(step, "with")):
+                    return True
+    return False
+
+
 def _uses(files: Files, path: str) -> Iterator[Hit]:
     """Local actions and workflows that are not there. Another repository that is checked out brings its own."""
     text = files.text(path)
-    if re.search(r"(?m)^\s*(?:-\s+)?(?:repository|path|submodules)\s*:", text) or not files.known:
+    if not files.known or any(map(_brings, files.documents(path))):
         return
     for document in files.documents(path):
         for parent, key, value in walk(document):

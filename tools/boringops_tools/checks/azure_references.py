@@ -16,7 +16,7 @@ from boringops_tools.yaml_files import is_azure, walk
 
 _PARAMETER = re.compile(r"\bparameters(?:\.(\w+)|\['(\w+)'\])")
 _BRANCH = re.compile(r"\b(?:eq|ne|in)\(\s*variables(?:\.|\[')Build\.SourceBranch(?:'\])?\s*,\s*'([^'$]*)'\s*\)")
-_OUTPUT = re.compile(r"\bstageDependencies\.(\w+)\.(\w+)\.outputs\['(\w+)\.\w+'\]")
+_OUTPUT = re.compile(r"\bstageDependencies\.(\w+)\.(\w+)\.outputs\['(\w+)\.(\w+)'\]")
 _FOREIGN = re.compile(
     r"\$\((Build\.SourceVersionMessage|System\.PullRequest\.(?:SourceBranch|SourceBranchName)|Build\.RequestedFor)\)"
 )
@@ -75,7 +75,7 @@ def _outputs(files: Files, path: str) -> Iterator[Hit]:
     stages = _stages(document)
     for text, line in _texts(document) if stages else ():
         for match in _OUTPUT.finditer(text):
-            stage, job, step = match.groups()
+            stage, job, step, name = match.groups()
             if stages is None or stage not in stages:
                 yield Hit(line, f"there is no stage `{stage}`")
                 continue
@@ -90,8 +90,20 @@ def _outputs(files: Files, path: str) -> Iterator[Hit]:
                 continue
             steps = [mapping(each) for each in listed(named[job].get("steps"))]
             open_ = any("template" in each or "${{" in str(next(iter(each), "")) for each in steps)
-            if "job" in named[job] and steps and not open_ and not any(step == each.get("name") for each in steps):
+            found = [each for each in steps if step == each.get("name")]
+            if "job" in named[job] and steps and not open_ and not found:
                 yield Hit(line, f"the job `{job}` has no step named `{step}`")
+            elif found and _kept_to_itself(found[0], name):
+                yield Hit(line, f"the step `{step}` sets `{name}` for its own job alone: without isOutput=true")
+
+
+def _kept_to_itself(step: Mapping[Any, Any], name: str) -> bool:
+    """Whether the script of a step sets a variable, and only such as other jobs do not get."""
+    script = next(
+        (step[each] for each in ("bash", "script", "pwsh", "powershell") if isinstance(step.get(each), str)), ""
+    )
+    sets = re.findall(rf"task\.setvariable\s+[^\]\n]*\bvariable={re.escape(name)}\b[^\]\n]*", script, re.I)
+    return bool(sets) and not any(re.search(r"isOutput=", each, re.I) for each in sets)
 
 
 def _artifacts(files: Files, path: str) -> Iterator[Hit]:
@@ -187,7 +199,7 @@ RULES = (
     Rule("azure/branch", "error", "Compare with refs/heads/NAME, or use Build.SourceBranchName.", "Azure Pipelines, Predefined variables: Build.SourceBranch is the whole reference.", is_azure, _branches,
          bad=(_pipeline("jobs:\n- job: a\n  condition: eq(variables['Build.SourceBranch'], 'main')\n"),), good=(_pipeline("jobs:\n- job: a\n  condition: and(eq(variables['Build.SourceBranch'], 'refs/heads/main'), eq(variables['Build.SourceBranchName'], 'main'))\n"),)),
     Rule("azure/output", "error", "The variable is empty: name the stage, the job and the step that set it.", "Azure Pipelines, Set variables in scripts: stageDependencies.STAGE.JOB.outputs['STEP.NAME'].", is_azure, _outputs,
-         bad=(_pipeline(_OUT.format("a.bb", "c")), _pipeline(_OUT.format("aa.b", "c")), _pipeline(_OUT.format("a.b", "cc"))), good=(_pipeline(_OUT.format("a.b", "c")), _pipeline(_OUT.format("a.b", "c").replace("- {bash: x, name: c}", "- template: s.yml")))),
+         bad=(_pipeline(_OUT.format("a.b", "c").replace("bash: x", "bash: 'echo \"##vso[task.setvariable variable=x]1\"'")), _pipeline(_OUT.format("a.bb", "c")), _pipeline(_OUT.format("aa.b", "c")), _pipeline(_OUT.format("a.b", "cc"))), good=(_pipeline(_OUT.format("a.b", "c").replace("bash: x", "bash: 'echo \"##vso[task.setvariable variable=x;isoutput=true]1\"'")), _pipeline(_OUT.format("a.b", "c")), _pipeline(_OUT.format("a.b", "c").replace("- {bash: x, name: c}", "- template: s.yml")))),
     Rule("azure/artifact", "error", "The step fails: take the name under which a job before publishes.", f"{_DOC}, steps.download: an artifact of this run.", is_azure, _artifacts,
          bad=(_pipeline("steps:\n- {publish: a, artifact: drop}\n- {download: current, artifact: dist}\n"),),
          good=(_pipeline("steps:\n- {publish: a, artifact: drop}\n- {download: current, artifact: drop}\n"), _pipeline("steps:\n- template: build.yml\n- {publish: a, artifact: drop}\n- {download: current, artifact: dist}\n"), _pipeline("steps:\n- {download: current, artifact: dist}\n"))),

@@ -1,13 +1,15 @@
-"""CircleCI: jobs for tags behind jobs that no tag starts."""
+"""CircleCI: jobs for tags behind jobs that no tag starts, and commands that others have a word in."""
 
 # ruff: noqa: E501 - an example reads best on one line
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.yaml_files import walk
 
 
 def _applies(path: str) -> bool:
@@ -45,7 +47,24 @@ def _tagless(files: Files, path: str) -> Iterator[Hit]:
 _C = ".circleci/config.yml"
 _WORKFLOW = "version: 2.1\njobs: {{a: {{}}, b: {{}}}}\nworkflows:\n  w:\n    jobs:\n      - a{}\n      - b: {{requires: [a], filters: {{tags: {{only: /v.*/}}}}}}\n"
 
+_FOREIGN = re.compile(
+    r"<<\s*pipeline\.(?:git\.branch|git\.tag|git\.commit\.(?:subject|body|message|author_name|author_login)|trigger_parameters\.\w+\.(?:branch|tag|commit_message|commit_title|user_username|head_ref))\s*>>"
+)
+
+
+def _untrusted(files: Files, path: str) -> Iterator[Hit]:
+    """Names and words that whoever opens a pull request chooses, put into a command before the shell reads it."""
+    for document in files.documents(path):
+        for parent, key, value in walk(document):
+            if key in ("run", "command") and isinstance(value, str) and (match := _FOREIGN.search(value)):
+                yield Hit(at((parent, key)), f"CircleCI puts {match[0]}, which others write, into the command")
+
+
+_RUN = "version: 2.1\njobs:\n  a:\n    steps:\n      - run: git checkout {}\n"
+
 RULES = (
+    Rule("circleci/untrusted", "warning", "Hand it over in `environment`, or take CIRCLE_BRANCH, and quote it.", "CircleCI, Pipeline values: they are put into the configuration before anything runs.", _applies, _untrusted,
+         bad=({_C: _RUN.format("<< pipeline.git.branch >>")},), good=({_C: _RUN.format("<< pipeline.git.revision >> && echo \"$CIRCLE_BRANCH\"")},)),
     Rule("circleci/tag-filter", "error", "Give the required job a filter for the same tags.", "CircleCI, Configuration reference, tags: a job needs tags filters, and so do all that it requires, to run for a tag.", _applies, _tagless,
          bad=({_C: _WORKFLOW.format("")},), good=({_C: _WORKFLOW.format(": {filters: {tags: {only: /.*/}}}")},)),
 )  # fmt: skip

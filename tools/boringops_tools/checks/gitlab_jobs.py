@@ -40,6 +40,11 @@ def _jobs(files: Files, path: str) -> Iterator[Hit]:
         if not set(_RUNS) & set(job) and "<<" not in job and _idle(files, path, job):
             inherited = ", and what it extends brings none" if "extends" in job else ""
             yield Hit(line, f"job `{name}` has nothing to run: no `script`, `run` or `trigger`{inherited}")
+        own = next(
+            (key for key in ("script", "before_script", "after_script", "image", "services") if key in job), None
+        )
+        if "trigger" in job and own:
+            yield Hit(at((job, own)), f"job `{name}` starts another pipeline (`trigger`), and has `{own}` of its own")
         if "rules" in job and (older := next((key for key in ("only", "except") if key in job), None)):
             yield Hit(at((job, older)), f"job `{name}` has both `rules` and `{older}`")
 
@@ -151,7 +156,7 @@ RULES = (
     Rule(
         "gitlab/job", "error", "GitLab refuses the job: give it something to run, and either `rules` or `only` and `except`.",
         f"{_DOC}: a job needs script, run or trigger; rules replace only and except, and cannot be used with them.", applies, _jobs,
-        bad=({_Y: "a: {image: 'a:1'}\n"}, {_Y: ".t: {image: 'a:1'}\na: {extends: .t}\n"}, {_Y: "include: [{local: b.yml}, {template: Jobs/SAST.gitlab-ci.yml}]\na: {extends: .t}\n", "b.yml": ".t: {image: 'a:1'}\n"}, {_Y: "a: {script: x, rules: [{when: always}], only: [main]}\n"}),
+        bad=({_Y: "a: {image: 'a:1'}\n"}, {_Y: ".t: {image: 'a:1'}\na: {extends: .t}\n"}, {_Y: "include: [{local: b.yml}, {template: Jobs/SAST.gitlab-ci.yml}]\na: {extends: .t}\n", "b.yml": ".t: {image: 'a:1'}\n"}, {_Y: "a: {script: x, rules: [{when: always}], only: [main]}\n"}, {_Y: "a: {trigger: a/b, script: x}\n"}),
         good=({_Y: "default: {image: 'a:1'}\n.t: {image: 'a:1'}\na: {script: x, rules: [{when: always}]}\nb: {extends: .t, script: [y]}\nc: {trigger: {include: d.yml}}\n"}, {_Y: ".s: {script: x}\n.t: {extends: .s}\na: {extends: .t}\n"}, {_Y: "include: [{template: Jobs/X.gitlab-ci.yml}]\na: {extends: .x}\nx: {stage: test}\n"}, {_Y: "include: [{template: Jobs/SAST.gitlab-ci.yml}]\n.r: {stage: test}\nsemgrep-sast: {extends: .r}\n"}, {_Y: "include: [{project: a/b, file: c.yml}]\n.r: {stage: test}\na: {extends: .r}\n"}),
     ),
     Rule(

@@ -45,6 +45,12 @@ def _words(files: Files, path: str) -> Iterator[Hit]:
             unknown = [each for each in re.findall(r"[A-Za-z]+", value) if not _UNIT.fullmatch(each)]
             if unknown:
                 yield Hit(at((parent, key)), f"`{unknown[0]}` is no unit of time")
+        cached = isinstance(parent, Mapping) and bool({"paths", "key", "untracked"} & set(parent))
+        if key == "policy" and cached and "$" not in value and value not in _POLICIES:
+            yield Hit(at((parent, key)), f"`{value}` is no policy of a cache: {', '.join(sorted(_POLICIES))}")
+
+
+_POLICIES = frozenset({"pull", "push", "pull-push"})
 
 
 def _kind(condition: str) -> str:
@@ -162,8 +168,8 @@ _MR, _MAIN = '$CI_PIPELINE_SOURCE == "merge_request_event"', "$CI_COMMIT_BRANCH 
 
 RULES = (
     Rule("gitlab/word", "error", "Take one of the values that GitLab documents.", f"{_DOC}: CI_PIPELINE_SOURCE has one of a fixed list; times are read with their units.", applies, _words,
-         bad=({_Y: "a:\n  script: x\n  rules:\n    - if: $CI_PIPELINE_SOURCE == 'merge_request'\n"}, {_Y: "a: {script: x, artifacts: {paths: [b], expire_in: 3 fortnights}}\n"}),
-         good=({_Y: "a:\n  script: x\n  artifacts: {paths: [b], expire_in: 3 mins 4 sec}\n  environment: {name: e, auto_stop_in: 1 day and 2h}\n  rules:\n    - if: $CI_PIPELINE_SOURCE == 'schedule' || $CI_PIPELINE_SOURCE != \"web\"\n"}, {_Y: "a: {script: x, artifacts: {paths: [b], expire_in: $TIME}}\nb: {script: x, artifacts: {paths: [b], expire_in: never}}\n"})),
+         bad=({_Y: "a:\n  script: x\n  rules:\n    - if: $CI_PIPELINE_SOURCE == 'merge_request'\n"}, {_Y: "a: {script: x, artifacts: {paths: [b], expire_in: 3 fortnights}}\n"}, {_Y: "a: {script: x, cache: {paths: [b], policy: push-pull}}\n"}),
+         good=({_Y: "a:\n  script: x\n  artifacts: {paths: [b], expire_in: 3 mins 4 sec}\n  environment: {name: e, auto_stop_in: 1 day and 2h}\n  rules:\n    - if: $CI_PIPELINE_SOURCE == 'schedule' || $CI_PIPELINE_SOURCE != \"web\"\n"}, {_Y: "a: {script: x, cache: [{paths: [b], policy: pull}, {paths: [c], policy: $P}]}\n"}, {_Y: "a: {script: x, artifacts: {paths: [b], expire_in: $TIME}}\nb: {script: x, artifacts: {paths: [b], expire_in: never}}\n"})),
     Rule("gitlab/needs-apart", "error", "GitLab refuses the pipeline: let both jobs be in it, or need it with `optional: true`.", f"{_DOC}, needs: a needed job has to be in the pipeline, unless it is optional.", applies, _apart,
          bad=(_two(_MR, _MAIN),), good=(_two(_MAIN, _MAIN), _two(_MR, _MAIN, "[{job: a, optional: true}]"), _two(f"{_MR} || $CI_COMMIT_BRANCH", _MAIN), _two("$X", _MAIN), _two(_MR, "$CI_COMMIT_BRANCH == null"))),
     Rule("gitlab/child", "error", "GitLab refuses the child pipeline: name a file that is there, with stages for its jobs.", f"{_DOC}, trigger:include: a file of the repository, a pipeline of its own.", applies, _children,

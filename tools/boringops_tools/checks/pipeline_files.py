@@ -50,7 +50,9 @@ _PLAIN_COMMANDS = {
 }
 _PROJECT = re.compile(r"\.(?:\w+proj|slnx?|dll)$")
 _FOLDER_KEYS = frozenset({"working-directory", "workingDirectory"})
-_FILE_KEYS = frozenset({"scriptPath", "filePath"})
+_FILE_KEYS = frozenset({"scriptPath", "filePath", "mavenPomFile", "mavenPOMFile", "gradleWrapperFile", "csmFile"})
+# Inputs of tasks that take patterns as well: only a project or a solution is looked for.
+_PROJECT_KEYS = frozenset({"projects", "solution"})
 # What builds make, and what is installed.
 _MADE = frozenset({"node_modules", "target", "build", "dist", "out", "vendor", "venv", ".venv", "bin", "tmp", "artifacts", "artifact", "coverage", "reports", "_build"})  # fmt: skip
 _PLAIN = re.compile(r"[\w.@-]+(?:/[\w.@-]+)*/?")
@@ -180,6 +182,8 @@ def _of_settings(job: Job) -> Iterator[_Named]:
             yield _Named(value, line_of(parent, key), folder=True)
         elif isinstance(value, str) and key in _FILE_KEYS:
             yield _Named(value, line_of(parent, key))
+        elif isinstance(value, str) and key in _PROJECT_KEYS and _PROJECT.search(value) and not value.endswith(".dll"):
+            yield _Named(value, line_of(parent, key), program="dotnet")
 
 
 def _filled(text: str, job: Job) -> str:
@@ -305,6 +309,7 @@ RULES = (
              {"go.mod": "module a\n", "cmd/api/main.go": "package main\n", _LAB: "a:\n  script:\n    - go build -o /out/a ./cmd/server\n"}, {"Dockerfile": "FROM a:1\n", _LAB: "a:\n  script:\n    - docker build -f Dockerfile.prod -t a:1 .\n"},
              {"src/A/A.csproj": "", _LAB: "a:\n  script:\n    - dotnet test source/A -c Release\n"}, {"src/A/A.csproj": "", _LAB: "a:\n  script:\n    - dotnet publish src/A/B.csproj\n"},
              {"infra/main.bicep": "\n", ".azuredevops/a.yml": "trigger: [main]\nresources:\n  repositories:\n  - repository: b\n    type: git\n    name: c/d\njobs:\n- job: e\n  steps:\n  - bash: az bicep build --file infra/lake.bicep\n"},
+             {"src/A/A.csproj": "", "azure-pipelines.yml": "steps:\n- task: DotNetCoreCLI@2\n  inputs: {command: test, projects: tests/A/A.csproj}\n"},
              {"scripts/plan.sh": "#!/bin/sh\n", "azure-pipelines.yml": "steps:\n- task: AzureCLI@2\n  inputs:\n    scriptPath: ci/plan.sh\n"},
          ),
          good=(
@@ -316,6 +321,7 @@ RULES = (
              _lab("bash scripts/rollout.sh", more="  before_script: [git clone https://a.example/scripts]\n"), _lab("/opt/scripts/rollout.sh", "bash $DIR/rollout.sh", "python dist/a.py"),
              {**_INFRA, _LAB: "a:\n  script:\n    - terraform -chdir=infra validate\n"}, {**_lab("bash scripts/local.sh"), ".gitignore": "scripts/local.sh\n"},
              {"src/A/A.csproj": "", _LAB: "a:\n  script:\n    - dotnet test src/A\n    - dotnet test A -c Release\n    - dotnet test --no-build\n    - cd src && dotnet run A/A.csproj\n"},
+             {"src/A/A.csproj": "", "azure-pipelines.yml": "steps:\n- task: DotNetCoreCLI@2\n  inputs: {command: test, projects: '**/*.csproj'}\n- task: VSBuild@1\n  inputs: {solution: src/A/A.csproj}\n"},
              {"infra/main.bicep": "\n", ".azuredevops/a.yml": "trigger: [main]\njobs:\n- job: e\n  steps:\n  - checkout: b\n  - bash: az bicep build --file infra/lake.bicep\n"},
          )),
 )  # fmt: skip

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from boringops_tools.jenkins_files import is_jenkinsfile
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
-from boringops_tools.red_flags.pipelines import Job, Pipeline, Step, jobs_of, may_run, read
+from boringops_tools.red_flags.pipelines import Job, Pipeline, Step, jobs_of, may_run, plain_groovy, read
 from boringops_tools.red_flags.scripts import Command
-from boringops_tools.red_flags.testing import tests
+from boringops_tools.red_flags.testing import tests, tests_by_task
 
 _REVIEW = "Review and approve infrastructure changes (Terraform plan)"
 _SAFE_KINDS = frozenset({"job", "jobs", "job.batch", "pod", "pods", "po", "event", "events"})
 _OWN_CLUSTER = re.compile(r"\b(?:kind create|minikube start|k3d cluster|kind-action|setup-minikube|setup-k3|microk8s)")
 _HEALTH = re.compile(r"(?i)/(?:api/)?(?:health\w*|ready\w*|livez|readyz|up|ping|status)\b|\brollout status\b|\bsmoke")
 _SSH_ACTIONS = re.compile(
-    r"(?i)^(?:appleboy/(?:ssh|scp)-action|easingthemes/ssh-deploy|garygrossgarten/github-action-(?:ssh|scp)|cross-the-world/)"
+    r"(?i)^(?:appleboy/(?:ssh|scp)-action|easingthemes/ssh-deploy|garygrossgarten/github-action-(?:ssh|scp)|cross-the-world/|"
+    r"(?:SSH|CopyFilesOverSSH)@\d)"
 )
 _FORGES = re.compile(r"(?i)(?:git@|@?(?:ssh\.)?(?:github\.com|gitlab\.com|bitbucket\.org|ssh\.dev\.azure\.com))|aur@")
 
@@ -126,7 +128,15 @@ def _kubectl_delete(path: str, text: str) -> Iterable[Hit]:
                     )
 
 
+# Steps of Jenkins' plugins (Publish Over SSH, SSH Pipeline Steps).
+_SSH_STEPS = re.compile(r"\b(sshPublisher|sshCommand|sshScript|sshPut)\b\s*[( ]\s*\w")
+
+
 def _ssh(path: str, text: str) -> Iterable[Hit]:
+    if is_jenkinsfile(path):
+        plain = plain_groovy(text)
+        for match in _SSH_STEPS.finditer(plain):
+            yield Hit(plain.count("\n", 0, match.start()) + 1, f"the pipeline logs into a server ({match[1]})")
     for _, job in jobs_of(path, text):
         for step in job.steps:
             if _SSH_ACTIONS.match(step.uses):
@@ -162,6 +172,8 @@ def _ignored(path: str, text: str) -> Iterable[Hit]:
             looked_at = step.id and f"steps.{step.id}.outcome" in text
             if step.forgiven and mine and not looked_at:
                 yield Hit(step.forgiven, f"`{' '.join(mine[0].argv)[:80]}` may fail and nobody is stopped")
+            if step.forgiven and tests_by_task(step):
+                yield Hit(step.forgiven, f"the tests of {step.uses} may fail and nobody is stopped")
             for command in mine:
                 # `until curl ...; do sleep; done || true` waits; a lone check that is forgiven checks nothing
                 if command.forgiven and not _tested_later(step, command):
@@ -241,6 +253,8 @@ RED_FLAGS = (
             CI: gh(a_job("a", "ssh deploy@acme.io 'cd app && git pull'")),
             ".gitlab-ci.yml": "a:\n  script: [rsync -a dist/ web@acme.io:/srv]\n",
             ".github/workflows/d.yml": gh("  a:\n    steps:\n      - uses: appleboy/ssh-action@v1\n"),
+            "azure-pipelines.yml": "steps:\n- task: CopyFilesOverSSH@0\n  inputs: {sshEndpoint: web}\n",
+            "Jenkinsfile": "stage('a') { sshCommand remote: r, command: 'docker compose up -d' }\n",
         },
         good={
             CI: gh(a_job("a", "ssh -T git@github.com && ssh-keyscan acme.io && rsync -a a/ b/ && scp --help")),
@@ -257,6 +271,7 @@ RED_FLAGS = (
             ".github/workflows/c.yml": gh(a_job("a", "curl -f https://acme.io/healthz || echo down")),
             ".gitlab-ci.yml": "t:\n  allow_failure: true\n  script: [make test]\n",
             "azure-pipelines.yml": "steps:\n- script: go test ./...\n  continueOnError: true\n",
+            "a/azure-pipelines.yml": "steps:\n- task: DotNetCoreCLI@2\n  continueOnError: true\n  inputs: {command: test}\n",
             "Jenkinsfile": "stage('Test') { sh 'pytest -q || true' }\n",
         },
         good={

@@ -66,6 +66,12 @@ _SHELLS = frozenset({"bash", "sh", "zsh", "source", "."})
 _INFRASTRUCTURE = frozenset({"terraform", "tofu", "terragrunt", "pulumi", "cdk", "sam", "ansible-playbook"})
 
 
+def by_script(command: Command) -> bool:
+    """Whether a script of the repository is run that says by its name that it deploys."""
+    scripts = command.argv[1:2] if command.program in _SHELLS else command.argv[:1]
+    return any(_DEPLOY_SCRIPT.fullmatch(posixpath.basename(each)) for each in scripts)
+
+
 def deploys_by(command: Command) -> bool:
     """Whether a command changes what runs somewhere."""
     words = _DEPLOYS.get(command.program)
@@ -74,8 +80,7 @@ def deploys_by(command: Command) -> bool:
     )
     if dry:
         return False
-    scripts = command.argv[1:2] if command.program in _SHELLS else command.argv[:1]
-    if any(_DEPLOY_SCRIPT.fullmatch(posixpath.basename(each)) for each in scripts):
+    if by_script(command):
         return True
     if command.argv[1:2] and command.argv[1] in _SERVICES.get(command.program, {}):
         return bool(_SERVICES[command.program][command.argv[1]] & set(command.argv[2:4]))
@@ -137,7 +142,10 @@ def to_production(job: Job) -> bool:
         said = f"{_given(job)} {job.name}"
         return bool(PRODUCTION.search(said)) and not STAGING.search(said)
     words = " ".join(
-        " ".join(command.argv) for step in job.steps for command in step.commands if command.program in _DEPLOYS
+        " ".join(command.argv)
+        for step in job.steps
+        for command in step.commands
+        if command.program in _DEPLOYS or deploys_by(command)
     )
     title = (
         " ".join(str(job.body.get(key) or "") for key in ("name", "concurrency"))

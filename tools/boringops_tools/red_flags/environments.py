@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.deploying import PRODUCTION, STAGING, deploys
+from boringops_tools.red_flags.deploying import PRODUCTION, STAGING, deploys, to_production
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
 from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run
 from boringops_tools.yaml_files import is_workflow, line_of, walk
@@ -51,7 +51,7 @@ def _shared(path: str, text: str) -> Iterable[Hit]:
 # Keys under which a job or a template is given something of an environment.
 _HOLDS = re.compile(
     r"(?i)(?:subscription|connection|connectedService\w*|sshEndpoint|kubernetesServiceEndpoint|registryEndpoint|credential\w*|"
-    r"context|role\w*|secret\w*|kube_?config|key_?vault\w*|account\w*)$"
+    r"context|role(?!_?session)\w*|secret\w*|kube_?config|key_?vault\w*|account\w*)$"
 )
 _WHERE = re.compile(r"(?i)^(?:environment|env|stage|target|targetEnvironment|environmentName|name|cluster|namespace)$")
 _JENKINS = re.compile(
@@ -70,7 +70,13 @@ class Held:
     group: bool = False
 
 
-def _kind(said: str) -> str:
+def before_production(said: str) -> bool:
+    """Whether a name is that of an environment which is not production."""
+    return bool(_BEFORE.search(said.replace("_", " ")))
+
+
+def kind_of(said: str) -> str:
+    """`production`, `staging` for all before it, or nothing where a name does not say, or says both."""
     words = said.replace("_", " ")
     production, before = bool(PRODUCTION.search(words)), bool(_BEFORE.search(words))
     return "" if production == before else "production" if production else "staging"
@@ -82,9 +88,9 @@ def _foreign(path: str, text: str) -> Iterator[Hit]:
         where, held = _of(pipeline, job)
         # A group of variables or of resources of its own does not make a connection the job's own.
         for same in ([each for each in held if each.group], [each for each in held if not each.group]):
-            kinds = {_kind(each.name) for each in same}
+            kinds = {kind_of(each.name) for each in same}
             for each in same if where and where not in kinds else ():
-                if _kind(each.name):
+                if kind_of(each.name):
                     yield Hit(each.line or job.line, f"{job.name} is for {where}, and is given {each.name}")
 
 
@@ -98,27 +104,44 @@ def _of(pipeline: Pipeline, job: Job) -> tuple[str, list[Held]]:
             for each in (contexts if isinstance(contexts, list) else [contexts])
             if each
         ]
-        where = _kind(
+        # Production's own context does not make a role that is given beside it production's.
+        roles = [Held(line, name, group=True) for line, name in _roles(options)]
+        where = kind_of(
             " ".join(str(options.get(key, "")) for key in ("name", "cluster", "environment", "env")) or job.name
         )
         # the other way round is told as a context that is shared
-        return (where, held) if where == "production" else ("", [])
+        return (where, [*held, *roles]) if where == "production" else ("", [])
     if pipeline.system == "jenkins":
         found = [next(filter(None, match)) for match in _JENKINS.findall(str(job.body))]
-        return _kind(job.name), [Held(None, name) for name in found]
+        unsaid = not PRODUCTION.search(job.name) and not _BEFORE.search(job.name)
+        where = "production" if unsaid and to_production(job) else kind_of(job.name)
+        return where, [Held(None, name) for name in found]
     if pipeline.system == "azure" and job.calls:
         given = job.body.get("parameters") if isinstance(job.body, Mapping) else None
         return _told(given if isinstance(given, Mapping) else {})
     if pipeline.system == "azure":
-        return _kind(job.environment or job.name), list(_held(job.body))
+        stage = job.options.get("variables") if isinstance(job.options, Mapping) else None
+        return kind_of(job.environment or job.name), [*_held(job.body), *_held(stage)]
     if pipeline.system == "github" and job.calls:
         given = job.body.get("with") if isinstance(job.body, Mapping) else None
         return _told(given if isinstance(given, Mapping) else {})
+    if pipeline.system == "github":
+        return kind_of(job.environment), [each for step in job.steps for each in _held(step.given)]
     return "", []
 
 
+def _roles(options: Mapping[Any, Any]) -> Iterator[tuple[int | None, str]]:
+    for key, value in options.items():
+        if (
+            isinstance(value, str)
+            and "<<" not in value
+            and re.search(r"(?i)(?:^|[_-])(?:role|account|profile)(?:$|[_-])", str(key))
+        ):
+            yield line_of(options, key), value
+
+
 def _told(given: Mapping[Any, Any]) -> tuple[str, list[Held]]:
-    return _kind(" ".join(str(value) for key, value in given.items() if _WHERE.match(str(key)))), list(_held(given))
+    return kind_of(" ".join(str(value) for key, value in given.items() if _WHERE.match(str(key)))), list(_held(given))
 
 
 def _held(node: Any) -> Iterator[Held]:
@@ -126,7 +149,7 @@ def _held(node: Any) -> Iterator[Held]:
         if (
             isinstance(value, str)
             and "$" not in value
-            and ((isinstance(key, str) and _HOLDS.search(key)) or key == "group")
+            and ((isinstance(key, str) and _HOLDS.search(key.replace("-", "_"))) or key == "group")
         ):
             yield Held(line_of(parent, key), value, key == "group")
 
@@ -148,6 +171,8 @@ RED_FLAGS = (
             "a/azure-pipelines.yml": _AZURE.format("shop-production", "shop-staging-oidc"),
             "b/azure-pipelines.yml": "jobs:\n- template: deploy.yml\n  parameters: {environment: shop-staging, serviceConnection: aks-production}\n",
             "c/azure-pipelines.yml": _TEMPLATE.format("shop-staging", "shop-production"), "d/azure-pipelines.yml": _TEMPLATE.format("shop-production", "shop-staging"),
+            "e/azure-pipelines.yml": "stages:\n- stage: p\n  variables: [{group: web-staging}]\n  " + _AZURE.format("production", "shop-production").replace("\n", "\n  ").rstrip() + "\n",
+            ".github/workflows/role.yml": gh("  a:\n    environment: production\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v4\n        with: {role-to-assume: 'arn:aws:iam::111122223333:role/shop-staging'}\n"),
             ".circleci/config.yml": _CIRCLE.format("deploy-production", "aws-staging"),
             "Jenkinsfile": _JENKINSFILE.format("Production", "kubeconfig-staging"),
             "b.jenkinsfile": _JENKINSFILE.format("Staging", "ansible-production"),
@@ -157,6 +182,7 @@ RED_FLAGS = (
             "a/azure-pipelines.yml": _AZURE.format("production", "shop-oidc"),
             "b/azure-pipelines.yml": "jobs:\n- template: deploy.yml\n  parameters: {environment: shop-staging, serviceConnection: '${{ parameters.production }}'}\n",
             "c/azure-pipelines.yml": _TEMPLATE.format("shop-production", "shop-production"), "d/azure-pipelines.yml": _TEMPLATE.format("shop-oidc", "shop-production"),
+            ".github/workflows/role.yml": gh("  a:\n    environment: production\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v4\n        with: {role-to-assume: 'arn:aws:iam::111122223333:role/shop-production', role-session-name: staging}\n"),
             ".circleci/config.yml": _CIRCLE.format("deploy-production", "[aws-production, qa-reports]"),
             "Jenkinsfile": _JENKINSFILE.format("Production", "kubeconfig-production"),
             "b.jenkinsfile": _JENKINSFILE.format("Promote staging to production", "kubeconfig-staging"),

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops_tools.dockerfile import is_dockerfile, parse, substitute
+from boringops_tools.red_flags import pipeline_images
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.hcl import Attribute, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
-from boringops_tools.red_flags.more_pipelines import is_bitbucket, is_drone, is_woodpecker
+from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
+from boringops_tools.red_flags.pipeline_images import Named
 from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
@@ -20,7 +22,6 @@ LATEST = "image/latest"
 MOVING = frozenset(
     {"latest", "stable", "edge", "nightly", "master", "main", "dev", "develop", "lts", "current", "rolling"}
 )
-Named = tuple[int | None, Any]  # whatever stands where the reference should
 
 
 def images(path: str, text: str) -> Iterator[Named]:
@@ -59,66 +60,6 @@ def _compose(document: Any) -> Iterator[Named]:
             yield line_of(service, "image"), service["image"]
 
 
-def _workflow(document: Any) -> Iterator[Named]:
-    jobs = document.get("jobs") if isinstance(document, Mapping) else None
-    for job in jobs.values() if isinstance(jobs, Mapping) else ():
-        if not isinstance(job, Mapping):
-            continue
-        services = job.get("services")
-        places: list[tuple[Mapping[Any, Any], Any]] = [(job, "container")]
-        if isinstance(services, Mapping):
-            places += [(services, name) for name in services]
-        for parent, key in places:
-            value = parent.get(key)
-            if isinstance(value, Mapping):
-                yield line_of(value, "image"), value.get("image")
-            else:
-                yield line_of(parent, key), value
-
-
-def _gitlab(document: Any) -> Iterator[Named]:
-    """The images of the whole pipeline and of each job, those of templates (`.name`) included."""
-    for holder in (document, *document.values()) if isinstance(document, Mapping) else ():
-        if not isinstance(holder, Mapping):
-            continue
-        yield from _either(holder, "image", "name")
-        services = holder.get("services")
-        for index in range(len(services) if isinstance(services, list) else 0):
-            yield from _either(services, index, "name")
-
-
-def _circle(document: Any) -> Iterator[Named]:
-    """The images of jobs and executors; those of machines are the vendor's own."""
-    for group in ("jobs", "executors"):
-        holders = document.get(group) if isinstance(document, Mapping) else None
-        for holder in holders.values() if isinstance(holders, Mapping) else ():
-            docker = holder.get("docker") if isinstance(holder, Mapping) else None
-            for index in range(len(docker) if isinstance(docker, list) else 0):
-                yield from _either(docker, index, "image")
-
-
-def _azure(document: Any) -> Iterator[Named]:
-    """What jobs run in: an image, or the name of a container resource, which has an image itself."""
-    resources = document.get("resources") if isinstance(document, Mapping) else None
-    declared = resources.get("containers") if isinstance(resources, Mapping) else None
-    containers = [each for each in declared or () if isinstance(each, Mapping)] if isinstance(declared, list) else []
-    names = {each.get("container") for each in containers}
-    for each in containers:
-        if "image" in each:
-            yield line_of(each, "image"), each["image"]
-    for parent, key, value in walk(document):
-        name = value.get("image") if isinstance(value, Mapping) else value
-        if key == "container" and parent not in containers and name not in names:
-            yield line_of(parent, key), name
-
-
-def _steps(document: Any) -> Iterator[Named]:
-    """The images of steps and services in containers."""
-    for parent, key, value in walk(document):
-        if key == "image" and isinstance(value, str):
-            yield line_of(parent, key), value
-
-
 def _helm_values(document: Any) -> Iterator[Named]:
     """`image: {repository, tag}`, and `image: name:tag`. No tag means the chart's version, which is a version."""
     for parent, key, value in walk(document):
@@ -135,15 +76,6 @@ def _kustomization(document: Any) -> Iterator[Named]:
     for each in entries if isinstance(entries, list) else ():
         if isinstance(each, Mapping) and each.get("newTag") and not each.get("digest"):
             yield line_of(each, "newTag"), f"{each.get('newName') or each.get('name')}:{each['newTag']}"
-
-
-def _either(parent: Any, key: Any, inner: str) -> Iterator[Named]:
-    """An image that is given by itself or as a mapping."""
-    value = parent[key] if isinstance(parent, list) else parent.get(key)
-    if isinstance(value, Mapping):
-        yield line_of(value, inner), value.get(inner)
-    else:
-        yield line_of(parent, key), value
 
 
 def _terraform(text: str) -> Iterator[Named]:
@@ -204,8 +136,19 @@ def _latest(path: str, text: str) -> Iterable[Hit]:
         return
     for line, image in images(path, text):
         tag = tag_of(image)
-        if tag is not None and tag.lower() in MOVING:
+        if tag is not None and (tag.lower() in MOVING or _no_version(image, tag.lower())):
             yield Hit(line, moving(image, tag))
+
+
+_BASES = frozenset({"alpine", "slim", "dind", "dind-rootless", "cli", "git"})
+
+
+def _no_version(image: str, tag: str) -> bool:
+    """A tag that tells of what the image is made, and not which one it is: `docker:dind`, `node:lts-alpine`."""
+    if image.partition(":")[0].removeprefix("docker.io/").removeprefix("library/") == "docker" and tag in _BASES:
+        return True
+    first, dash, rest = tag.partition("-")
+    return bool(dash) and first in MOVING and rest in _BASES
 
 
 def moving(image: Any, tag: str) -> str:
@@ -232,12 +175,19 @@ def _undigested(path: str, text: str) -> Iterable[Hit]:
 
 
 _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], ...] = (
-    (is_workflow, _workflow),
+    (is_workflow, pipeline_images.of_workflow),
+    (is_action, pipeline_images.of_action),
     (is_compose, _compose),
-    (lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")) or path.startswith(".gitlab/"), _gitlab),
-    (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
-    (lambda path: posixpath.basename(path) in ("azure-pipelines.yml", "azure-pipelines.yaml"), _azure),
-    (lambda path: is_drone(path) or is_woodpecker(path) or is_bitbucket(path), _steps),
+    (
+        lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")) or path.startswith(".gitlab/"),
+        pipeline_images.of_gitlab,
+    ),
+    (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), pipeline_images.of_circle),
+    (
+        lambda path: posixpath.basename(path) in ("azure-pipelines.yml", "azure-pipelines.yaml"),
+        pipeline_images.of_azure,
+    ),
+    (lambda path: is_drone(path) or is_woodpecker(path) or is_bitbucket(path), pipeline_images.of_steps),
     (is_kustomization, _kustomization),
     (lambda path: bool(re.fullmatch(r"values(?:[._-][^/]*)?\.ya?ml", posixpath.basename(path))), _helm_values),
 )
@@ -262,6 +212,10 @@ RED_FLAGS = (
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
             ".gitlab-ci.yml": "a:\n  image: {name: node:latest}\n  script: [x]\n",
             ".gitlab/go.yml": ".go:\n  image: golang:latest\n",
+            "a/action.yml": "runs:\n  using: composite\n  steps:\n    - uses: docker://aquasec/trivy:latest\n",
+            "b/action.yml": "runs: {using: docker, image: 'docker://alpine:edge'}\n",
+            "c/.gitlab-ci.yml": "a:\n  services: ['docker:dind']\n  script: [x]\n",
+            "d/.gitlab-ci.yml": "a: {image: 'node:lts-alpine', script: x}\n",
             "b/.gitlab-ci.yml": "default:\n  services: [redis:latest]\n",
             ".circleci/config.yml": "executors:\n  a:\n    docker: [{image: cimg/node:current}]\n",
             "azure-pipelines.yml": "resources:\n  containers: [{container: n, image: node:latest}]\njobs: [{job: a, container: n}]\n",
@@ -283,6 +237,8 @@ RED_FLAGS = (
             "values.yaml": "image:\n  repository: acme/web\n  tag: ''\nworker:\n  image: {repository: a/b, tag: 1.2}\n",
             "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n'
                 '  container_definitions = jsonencode([{ image = "${var.repo}:latest" }, { image = var.i }])\n}\n',
+            "action.yml": "name: a\nruns:\n  using: docker\n  image: Dockerfile\n",
+            "a/.gitlab-ci.yml": "image: docker:27-cli\na: {services: ['docker:27.3-dind', {name: 'acme/docker:dind-4'}], script: x}\n",
             ".gitlab-ci.yml": "image: node:24\na:\n  image: $CI_REGISTRY_IMAGE:latest-$CI_COMMIT_SHA\n  script: [echo image:latest]\n",
         },
     ),

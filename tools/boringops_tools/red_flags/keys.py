@@ -39,6 +39,7 @@ def _long_lived(path: str, text: str) -> Iterable[Hit]:
             given = next((name for name in inputs if _SECRET.search(str(step.given.get(name, "")))), "")
             if given and not (step.given.get("role-to-assume") and "access-key" not in given):
                 yield Hit(line_of(step.given, given) or step.line, f"{given} is a key that never expires")
+        yield from _orbs(job)
         for _parent, key, value in walk(job.body):
             if key == "env" and isinstance(value, Mapping):
                 for name in value:
@@ -51,6 +52,18 @@ def _long_lived(path: str, text: str) -> Iterable[Hit]:
                 Hit(each.line, told) for step in job.steps for each in step.commands if (told := _logs_in(each))
             )
             yield from _variables(pipeline, job)
+
+
+# Inputs of CircleCI's orbs that name the variable of a key.
+_ORB_KEYS = frozenset({"aws_secret_access_key", "aws-secret-access-key", "secret_access_key"})
+
+
+def _orbs(job: Job) -> Iterator[Hit]:
+    for parent, key, value in walk(job.body):
+        if isinstance(key, str) and "/" in key and isinstance(value, Mapping):
+            for name in value:
+                if name in _ORB_KEYS:
+                    yield Hit(line_of(value, name) or line_of(parent, key), f"{name} is a key that never expires")
 
 
 def _said(job: Job) -> str:
@@ -95,6 +108,7 @@ RED_FLAGS = (
             ".github/workflows/b.yml": gh(a_job("a", "terraform plan", "    env:\n      AWS_SECRET_ACCESS_KEY: ${{ secrets.K }}\n")),
             ".gitlab-ci.yml": "a:\n  script:\n    - export AWS_SECRET_ACCESS_KEY=\"$PROD_AWS_SECRET_ACCESS_KEY\"\n",
             "b/.gitlab-ci.yml": "a:\n  script:\n    - gcloud auth activate-service-account --key-file=key.json\n",
+            ".circleci/config.yml": "jobs:\n  a:\n    steps:\n      - aws-cli/setup: {aws_secret_access_key: PROD_SECRET}\nworkflows:\n  w:\n    jobs: [a]\n",
             "c/.gitlab-ci.yml": "a:\n  variables: {AWS_SECRET_ACCESS_KEY: $PROD_SECRET_KEY}\n  script: [make]\n",
         },
         good={

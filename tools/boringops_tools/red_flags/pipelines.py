@@ -55,7 +55,7 @@ class Job:
     """The workflow that it calls instead of steps of its own."""
     body: Any = None
     options: Any = None
-    """What is said of it where it is started, in systems that define jobs elsewhere."""
+    """What is said of it where it is started, in systems that define jobs elsewhere; the stage of Azure's."""
 
 
 @dataclass(frozen=True)
@@ -238,8 +238,14 @@ def _gitlab_job(document: Any, name: str, job: Mapping[Any, Any], needs: tuple[s
     steps = [step for key in ("before_script", "script", "after_script") for step in lines_of(job, key)]
     return Job(
         name, line_of(document, name) or 1, tuple(steps), needs, str(environment or ""), guarded=manual, body=job,
-        forgiven=line_of(job, "allow_failure") if job.get("allow_failure") is True and not manual else None,
+        forgiven=line_of(job, "allow_failure") if _forgives(job.get("allow_failure")) and not manual else None,
     )  # fmt: skip
+
+
+def _forgives(value: Any) -> bool:
+    """Whether a job may fail as tests do: with the exit code 1."""
+    codes = value.get("exit_codes") if isinstance(value, Mapping) else None
+    return value is True or 1 in list_of(codes)
 
 
 # --- CircleCI ---------------------------------------------------------------------------------------------------------
@@ -306,7 +312,7 @@ def _azure(text: str) -> Iterator[Pipeline]:
             name = str(stage.get("stage") or index)
             depends = _strings(stage.get("dependsOn")) if "dependsOn" in stage else (last,) if last else ()
             before = tuple(job for each in depends for job in earlier.get(each, ()))
-            mine = list(_azure_jobs(stage, f"{name}/" if stages else "", before))
+            mine = [replace(each, options=stage) for each in _azure_jobs(stage, f"{name}/" if stages else "", before)]
             jobs += mine
             earlier[name] = tuple(job.name for job in mine) or before
             last = name
@@ -362,8 +368,8 @@ def _azure_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
             kind = next((name for name in ("script", "bash") if name in step), "")
             forgiven = line_of(step, "continueOnError") if step.get("continueOnError") is True else None
             script = _script(step, kind) if kind else None
-            if isinstance(inputs, Mapping) and "inlineScript" in inputs:
-                script = _script(inputs, "inlineScript")
+            if isinstance(inputs, Mapping):
+                script = _azure_script(inputs) or script
             found.append(
                 Step(
                     line_of(value, index) or 1, script, str(step.get("task") or ""),
@@ -371,6 +377,19 @@ def _azure_steps(job: Mapping[Any, Any]) -> Iterator[Step]:
                 )
             )  # fmt: skip
     yield from sorted(found, key=lambda step: step.line)
+
+
+def _azure_script(inputs: Mapping[Any, Any]) -> Script | None:
+    """What a task runs: a script that stands in its inputs, or a file with its arguments."""
+    for key in ("inlineScript", "script"):
+        if key in inputs:
+            return _script(inputs, key)
+    for key in ("scriptPath", "ScriptPath", "filePath"):
+        place = inputs.get(key)
+        if isinstance(place, str) and place.endswith((".sh", ".bash", ".py", ".ps1")):
+            arguments = inputs.get("arguments", inputs.get("scriptArguments", inputs.get("ScriptArguments", "")))
+            return Script(line_of(inputs, key) or 1, f"{place} {str(arguments).strip()}".strip())
+    return None
 
 
 # --- Jenkins ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from boringops_tools.red_flags.pipelines import Job
+from boringops_tools.red_flags.pipelines import Job, Step
 from boringops_tools.red_flags.scripts import Command
 
 TESTS = re.compile(
@@ -112,10 +112,26 @@ def judges(command: Command) -> bool:
     return words is not None and (not words or bool(words & set(command.argv[1:])))
 
 
+# Tasks of Azure that test, by the input that says so; an empty one always do.
+_TEST_TASKS: tuple[tuple[str, str, str], ...] = (
+    ("vstest@", "", ""), ("dotnetcorecli@", "command", r"^test$"), ("maven@", "goals", r"\b(?:test|verify|package|install)\b"),
+    ("gradle@", "tasks", r"\b(?:test|check|build)\b"), ("npm@", "customCommand", r"\btest\b"), ("go@", "command", r"^test$"), ("xcode@", "actions", r"\btest\b"),
+)  # fmt: skip
+
+
+def tests_by_task(step: Step) -> bool:
+    """Whether a step is a task that runs tests."""
+    name = step.uses.lower()
+    return any(
+        name.startswith(task) and (not key or bool(re.search(said, str(step.given.get(key, "")))))
+        for task, key, said in _TEST_TASKS
+    )
+
+
 def passes(job: Job) -> Iterator[bool]:
     """For each thing that a job does, in its order, whether that tests."""
     for step in job.steps:
-        if TESTS.search(step.name) or re.search(r"(?i)\b(?:verify|validate)\b", step.name):
+        if tests_by_task(step) or TESTS.search(step.name) or re.search(r"(?i)\b(?:verify|validate)\b", step.name):
             yield True
         yield from (tests(command) or _tests_by_name(command) for command in step.commands)
 

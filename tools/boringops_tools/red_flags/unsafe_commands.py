@@ -73,7 +73,14 @@ _TLS_OPTIONS: dict[str, tuple[str, ...]] = {
     "yum": ("--nogpgcheck",),
     "dnf": ("--nogpgcheck",),
     "rpm": ("--nosignature",),
-}
+    "trivy": ("--insecure",), "crane": ("--insecure",), "mc": ("--insecure",), "conda": ("--insecure",),
+    "oras": ("--insecure",), "cosign": ("--allow-insecure-registry", "--insecure-ignore-tlog"),
+    "flux": ("--insecure-skip-tls-verify",), "velero": ("--insecure-skip-tls-verify",),
+    "vault": ("-tls-skip-verify", "--tls-skip-verify"), "nomad": ("-tls-skip-verify", "--tls-skip-verify"),
+    "rclone": ("--no-check-certificate",), "aria2c": ("--check-certificate=false",),
+    "ansible-galaxy": ("--ignore-certs", "-c"), "hg": ("--insecure",), "svn": ("--trust-server-cert",),
+    "grpcurl": ("-insecure",), "http": ("--verify=no", "--verify=false"), "https": ("--verify=no", "--verify=false"),
+}  # fmt: skip
 # name: values that switch the check off.
 _TLS_VARIABLES: dict[str, re.Pattern[str]] = {
     "NODE_TLS_REJECT_UNAUTHORIZED": re.compile("0"),
@@ -175,6 +182,8 @@ def _password(command: Command) -> str:
         for word in words:
             if word == "-p" or word == "--password" or word.startswith("--password="):
                 return f"`{command.program} login {word.split('=')[0]}` shows the password to every process and log"
+    if command.program == "az" and words[1:2] == ("login",) and command.has("-p", "--password"):
+        return "`az login --password` shows the password to every process and log"
     if command.program == "sshpass" and any(word.startswith("-p") for word in words[1:]):
         return "`sshpass -p` shows the password to every process and log"
     return ""
@@ -263,7 +272,8 @@ RED_FLAGS = (
     RedFlag(
         "script/password-argument", _LEAK, "warning", "Pipe it in: `--password-stdin`.",
         applies=applies, check=_each(_password),
-        bad={_CI: _wf("docker login -u ci -p \"$TOKEN\" ghcr.io"), "push.sh": "helm registry login x --password=$P\n"},
+        bad={_CI: _wf("docker login -u ci -p \"$TOKEN\" ghcr.io"), "push.sh": "helm registry login x --password=$P\n",
+             "azure-pipelines.yml": "steps:\n- bash: az login --service-principal -u a -p $SECRET\n"},
         good={_CI: _wf("echo \"$TOKEN\" | docker login -u ci --password-stdin ghcr.io && mkdir -p x")},
     ),
     RedFlag(
