@@ -40,7 +40,7 @@ def _rules(files: Files, path: str) -> Iterator[Mapping[Any, Any]]:
         yield from (mapping(each) for each in listed(group.get("rules")))
 
 
-def _kept(expression: str) -> set[str] | None:
+def labels_kept(expression: str) -> set[str] | None:
     """The labels that an expression of aggregations leaves; null where that is not sure."""
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", '""', expression)
     if _OTHER.search(bare):
@@ -66,7 +66,7 @@ def _kept(expression: str) -> set[str] | None:
 
 def _labels(files: Files, path: str) -> Iterator[Hit]:
     for rule in _rules(files, path):
-        kept = _kept(text_of(rule.get("expr"))) if "alert" in rule else None
+        kept = labels_kept(text_of(rule.get("expr"))) if "alert" in rule else None
         if kept is None:
             continue
         own = set(map(str, mapping(rule, "labels"))) | {"alertname"}
