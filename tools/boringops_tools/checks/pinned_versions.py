@@ -35,23 +35,45 @@ def _numbers(language: str, written: str) -> tuple[str, ...]:
     return parts if len(parts) == _PARTS[language] else ()
 
 
+def _said(files: Files, folder: str) -> dict[str, set[tuple[str, tuple[str, ...]]]]:
+    """language: (file, version) of all that is pinned in a folder."""
+    here: dict[str, set[tuple[str, tuple[str, ...]]]] = {}
+    for name in (*_FILES, ".tool-versions"):
+        place = posixpath.normpath(posixpath.join(folder, name))
+        for line in files.text(place).splitlines() if place in files.known else ():
+            words = line.split("#")[0].split()
+            language = _FILES.get(name) or _TOOLS.get(words[0] if words else "", "")
+            version = re.fullmatch(r"(?:ruby-)?v?(\d+(?:\.\d+)*)", words[-1]) if words and len(words) <= 2 else None
+            if language and version and (numbers := _numbers(language, version[1])):
+                here.setdefault(language, set()).add((place, numbers))
+    return here
+
+
 def _pins(files: Files, folders: tuple[str, ...]) -> dict[str, tuple[str, tuple[str, ...]]]:
     """language: (file, version) of what is pinned in the nearest of the folders. What a folder pins twice is not known."""
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
     for folder in folders:
-        here: dict[str, set[tuple[str, tuple[str, ...]]]] = {}
-        for name in (*_FILES, ".tool-versions"):
-            place = posixpath.normpath(posixpath.join(folder, name))
-            for line in files.text(place).splitlines() if place in files.known else ():
-                words = line.split("#")[0].split()
-                language = _FILES.get(name) or _TOOLS.get(words[0] if words else "", "")
-                version = re.fullmatch(r"(?:ruby-)?v?(\d+(?:\.\d+)*)", words[-1]) if words and len(words) <= 2 else None
-                if language and version and (numbers := _numbers(language, version[1])):
-                    here.setdefault(language, set()).add((place, numbers))
-        for language, said in here.items():
+        for language, said in _said(files, folder).items():
             if len({numbers for _, numbers in said}) == 1:
                 found.setdefault(language, min(said))
     return found
+
+
+def _twice(files: Files, path: str) -> Iterator[Hit]:
+    """What two files of one folder pin differently, held against the last of them."""
+    if _EXAMPLE.search(path):
+        return
+    for language, said in _said(files, posixpath.dirname(path)).items():
+        for place, numbers in sorted(said):
+            mine = next((each for one, each in said if one == path), None)
+            if mine and place < path and numbers != mine:
+                yield Hit(1, f"{language} {'.'.join(mine)} here, and {'.'.join(numbers)} in {place}")
+                break
+
+
+def _is_pin(path: str) -> bool:
+    name = posixpath.basename(path)
+    return name in _FILES or name == ".tool-versions"
 
 
 def _modules(files: Files, folders: tuple[str, ...]) -> tuple[str, tuple[int, int]] | None:
@@ -119,6 +141,8 @@ RULES = (
     Rule("consistency/pinned-image", "warning", "Take the same version in both.", _SAME, is_dockerfile, _images,
          bad=({"Dockerfile": "FROM node:22.11.0-slim\n", ".nvmrc": "18.20.4\n"}, {"Dockerfile": "FROM python:3.12-slim\n", ".python-version": "3.11.9\n"}, {"Dockerfile": "FROM node:22\n", ".tool-versions": "nodejs 18.19.0\n"}),
          good=({"Dockerfile": "FROM node:22.11.0-slim\n", ".nvmrc": "v22\n"}, {"Dockerfile": "FROM node:22\n", ".nvmrc": "lts/jod\n"}, {"Dockerfile": "FROM node:20 AS a\nFROM node:22\n", ".nvmrc": "20\n"}, {"Dockerfile": "FROM python:3.12\n", ".python-version": "3\n"}, {"examples/a/Dockerfile": "FROM node:22\n", ".nvmrc": "18\n"})),
+    Rule("consistency/pinned-twice", "warning", "Keep one of the files, or the same version in both.", _SAME, _is_pin, _twice,
+         bad=({".node-version": "20.18.1\n", ".tool-versions": "nodejs 18.19.0\n"}, {".nvmrc": "18\n", ".node-version": "20\n"}), good=({".nvmrc": "20\n", ".tool-versions": "nodejs 20.1.0\npython 3.12.1\n"}, {"a/.nvmrc": "18\n", "b/.nvmrc": "20\n"})),
     Rule("consistency/pinned-job", "warning", "Test with the version that is pinned, or that go.mod asks for.", _SAME, _is_pipeline, _jobs,
          bad=({_CI: _GO.format("1.21"), "go.mod": "module a\n\ngo 1.23.0\n"}, {".gitlab-ci.yml": "default:\n  image: node:16.20.2-alpine\n", ".node-version": "20.18.1\n"}, {_CI: "jobs:\n  a:\n    steps:\n      - with: {}\n        env:\n          python-version: '3.9'\n", ".python-version": "3.12\n"}),
          good=({_CI: _GO.format("1.24"), "go.mod": "module a\n\ngo 1.23.0\n"}, {".gitlab-ci.yml": "a: {image: 'node:20'}\nb:\n  image: node:20-alpine\n", ".nvmrc": "20\n"}, {_CI: "jobs:\n  a:\n    strategy:\n      matrix:\n        node-version: [16, 18]\n    steps:\n      - node-version: 16\n", ".nvmrc": "20\n"}, {".gitlab-ci.yml": "image: node:16\n", "a/.nvmrc": "20\n"})),
