@@ -150,12 +150,40 @@ def _unmatched(files: Files, path: str) -> Iterator[Hit]:
                 break
 
 
+def _probes(files: Files, path: str) -> Iterator[Hit]:
+    """Jobs that put an exporter in the place of what it is to probe, and do not hand that over."""
+    if "relabel_configs" not in files.text(path) or "scrape_configs:" not in files.text(path):
+        return
+    for config in map(mapping, files.documents(path)[:1]):
+        for job in map(mapping, listed(config.get("scrape_configs"))):
+            given = [mapping(each) for each in listed(job.get("relabel_configs"))]
+            labels = [text_of(each.get("target_label")) for each in given]
+            if text_of(job.get("metrics_path")) != "/probe" or "__address__" not in labels:
+                continue
+            handed = [each for each in labels if each.startswith("__param_")]
+            mapped = any(each.get("action") in ("labelmap", "replace_all") for each in given)
+            if "__param_target" not in handed and "target" not in mapping(job, "params") and not mapped:
+                line = at(
+                    *((each, "target_label") for each in given if each.get("target_label") in handed), (job, "job_name")
+                )
+                yield Hit(
+                    line,
+                    f"scrape job `{text_of(job.get('job_name'))}`: nothing sets `__param_target`, so that nothing is probed",
+                )
+
+
 _R = "rules/a.yml"
 _P = "global: {scrape_interval: 30s}\nscrape_configs: [{job_name: a}]\n"
 
 
 def _alert(expression: str, more: str = "for: 5m", **files: str) -> dict[str, str]:
     return {_R: f"groups:\n- name: g\n  rules:\n  - alert: A\n    {more}\n    expr: |\n      {expression}\n", **files}
+
+
+def _probe(label: str) -> dict[str, str]:
+    return {
+        "prometheus.yml": f"scrape_configs:\n- job_name: a\n  metrics_path: /probe\n  relabel_configs: [{{source_labels: [__address__], target_label: {label}}}, {{target_label: __address__, replacement: 'b:9115'}}]\n"
+    }
 
 
 RULES = (
@@ -167,6 +195,8 @@ RULES = (
          bad=(_alert("rate(a_total[30s]) > 1", **{"prometheus.yml": _P}),), good=(_alert("rate(a_total[1m]) > 1", **{"prometheus.yml": _P}), _alert("rate(a_total[30s]) > 1"), _alert("rate(a_total[30s]) > 1", **{"prometheus.yml": _P.replace("job_name: a", "job_name: a, scrape_interval: 15s")}), _alert("max_over_time(a[30s]) > 1", **{"prometheus.yml": _P}))),
     Rule("prometheus/no-for", "warning", "Say for how long it must hold, `for: 5m`: one scrape that is lost wakes nobody then.", "Prometheus documentation, Alerting rules: without `for` an alert fires at the first evaluation that finds it.", is_yaml, _at_once,
          bad=(_alert('up{job="a"} == 0', "labels: {a: b}"), _alert("absent(up{job='a'})", "labels: {a: b}"), _alert("probe_success < 1", "labels: {a: b}")), good=(_alert("up == 0"), _alert("backup_failed == 1", "labels: {a: b}"), _alert("avg_over_time(up[10m]) < 0.9", "labels: {a: b}"), _alert("up == 0", "for: 0m"))),
+    Rule("prometheus/probe-target", "error", "Hand the address over: `target_label: __param_target`.", "Blackbox exporter, Prometheus configuration: relabelling makes the address the parameter target.", is_yaml, _probes,
+         bad=(_probe("__param_targets"),), good=(_probe("__param_target"), {"prometheus.yml": "scrape_configs: [{job_name: a, metrics_path: /probe, static_configs: [{targets: ['a:1']}]}]\n"})),
     Rule("prometheus/unmatched", "warning", "Keep the same labels on both sides, or say `on (…)` and `group_left`.", "Prometheus documentation, Vector matching: entries match where all their labels are equal.", is_yaml, _unmatched,
          bad=(_alert("sum by (job) (rate(a[5m])) / sum by (pod) (rate(b[5m])) > 1"), _alert("sum(rate(a{x=\"y(\"}[5m])) by (job) / sum(rate(b[5m])) > 1")),
          good=(_alert("sum by (job) (rate(a[5m])) / sum(rate(b[5m])) by (job) > 1"), _alert("sum by (a, b) (x) / on (a) group_left sum by (a) (y) > 1"), _alert("sum by (a) (x) > 1 and sum by (b) (y) > 1"), _alert("sum by (a) (x) / ignoring (a) group_left sum(y) > 1"), _alert("sum by (a) (x) / scalar(sum(y)) > 100 * 2"), _alert("sum by (a) (x) or sum by (b) (y)"))),
