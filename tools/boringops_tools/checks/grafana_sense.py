@@ -121,8 +121,9 @@ def _legends(files: Files, path: str) -> Iterator[Hit]:
                 continue
             kept = labels_kept(re.sub(r"\$\{?__\w+\}?", "5m", expression))
             for name in re.findall(r"\{\{\s*(\w+)\s*\}\}", legend):
-                if kept is not None and name not in kept and not name.startswith("__"):
-                    left = ", ".join(sorted(kept)) or "none"
+                # Of the one series of a sum, a legend is as good as any.
+                if kept and name not in kept and not name.startswith("__"):
+                    left = ", ".join(sorted(kept))
                     yield Hit(
                         line_at(files.text(path), there),
                         f"{title(panel)}: the legend shows `{name}`; the query leaves the labels {left}",
@@ -221,7 +222,7 @@ RULES = (
     Rule("grafana/log-query", "error", "Close what is opened: Loki refuses the query.", "Loki, LogQL: a stream selector stands in braces.", _applies, _logs,
          bad=(_board(_query('{app="a" |= "x"', **_LOKI)),), good=(_board(_query('sum(rate({app=~"$a"} |= "}" | line_format "{{.x}}" [${__range}]))', **_LOKI)),)),
     Rule("grafana/legend-label", "warning", "Keep the label with `by (…)`, or show one that is kept.", "Prometheus documentation, Aggregation operators: only the labels of by are kept.", _applies, _legends,
-         bad=(_board(_query("sum by (job) (rate(a[5m]))", legendFormat="{{pod}}")),), good=(_board(_query("sum by (job) (rate(a[$__rate_interval]))", legendFormat="{{ job }}")), _board(_query("sum by ($by) (a)", legendFormat="{{pod}}")), _board(_query("rate(a[5m])", legendFormat="{{pod}}")))),
+         bad=(_board(_query("sum by (job) (rate(a[5m]))", legendFormat="{{pod}}")),), good=(_board(_query("sum by (job) (rate(a[$__rate_interval]))", legendFormat="{{ job }}")), _board(_query("sum by ($by) (a)", legendFormat="{{pod}}")), _board(_query("rate(a[5m])", legendFormat="{{pod}}")), _board(_query("count(up == 1)", legendFormat="{{instance}}")))),
     Rule("grafana/source-type", "warning", "Name the type that the data source has.", f"{_DOC}, Dashboard JSON model: a data source has a type and a uid.", _applies, _kinds,
          bad=(_board(_query("up", datasource={"type": "prometheus", "uid": "l"}), **{_Y: _SOURCE.format("proxy")}),), good=(_board(_query("up", **_LOKI), **{_Y: _SOURCE.format("proxy")}), _board(_query("up", datasource={"type": "prometheus", "uid": "l"})))),
     Rule("grafana/setting", "warning", "Write it as Grafana reads it.", f"{_DOC}, Dashboard JSON model: refresh is an interval, from comes before to, panels have a place; thresholds are in order.", _applies, _settings,
