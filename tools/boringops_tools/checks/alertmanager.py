@@ -46,7 +46,8 @@ _CALLED = re.compile(r"\{\{-?\s*template\s+\"([^\"]+)\"")
 _DEFINED = re.compile(r"\{\{-?\s*(?:define|block)\s+\"([^\"]+)\"")
 
 
-def _config(files: Files, path: str) -> Mapping[Any, Any]:
+def config_of(files: Files, path: str) -> Mapping[Any, Any]:
+    """The configuration of Alertmanager that a file holds; empty for anything else."""
     text = files.text(path)
     if not (re.search(r"(?m)^receivers:", text) and re.search(r"(?m)^route:", text)):
         return {}
@@ -56,7 +57,7 @@ def _config(files: Files, path: str) -> Mapping[Any, Any]:
 
 
 def _integrations(files: Files, path: str) -> Iterator[Hit]:
-    for receiver in listed(_config(files, path).get("receivers")):
+    for receiver in listed(config_of(files, path).get("receivers")):
         for kind, entries in mapping(receiver).items():
             keys = _KEYS.get(kind) if isinstance(kind, str) else None
             for each in listed(entries) if keys else ():
@@ -74,13 +75,13 @@ def _integrations(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _zero(files: Files, path: str) -> Iterator[Hit]:
-    for parent, key, value in walk(mapping(_config(files, path), "route")):
+    for parent, key, value in walk(mapping(config_of(files, path), "route")):
         if key in ("group_interval", "repeat_interval") and seconds(value) == 0:
             yield Hit(at((parent, key)), f"`{key}` cannot be zero")
 
 
 def _templates(files: Files, path: str) -> Iterator[Hit]:
-    config = _config(files, path)
+    config = config_of(files, path)
     patterns = [each for each in listed(config.get("templates")) if isinstance(each, str)]
     found: set[str] = set()
     for pattern in patterns:
@@ -119,7 +120,7 @@ def _sent(files: Files) -> frozenset[str]:
 
 
 def _severities(files: Files, path: str) -> Iterator[Hit]:
-    config = _config(files, path)
+    config = config_of(files, path)
     sent: frozenset[str] = files.once(_sent) if config else frozenset()
     if not sent or any("{" in each for each in sent):
         return

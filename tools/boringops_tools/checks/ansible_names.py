@@ -145,13 +145,15 @@ def _latest(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _forgiven(files: Files, path: str) -> Iterator[Hit]:
+    if re.search(r"(?:^|/)(?:molecule|tests?)/", path):
+        return
     for task in _tasks(files, path):
         key, name, given = module(task)
         state = text_of(mapping(given).get("state"))
         # Where the result is looked at, or what is not there is taken away, the next task is none the worse for it.
         if (
-            task.get("ignore_errors") is True
-            and name in _CHANGES
+            task.get("ignore_errors") in (True, "yes")
+            and name in _CHANGES | _MANAGERS
             and "register" not in task
             and state not in ("absent", "stopped", "killed")
         ):
@@ -228,7 +230,7 @@ RULES = (
          bad=(task_of("ansible.builtin.apt: {name: nginx, state: latest}"), task_of("community.general.npm: {name: pm2, state: latest}")),
          good=(task_of("ansible.builtin.apt: {name: nginx, state: present}"), task_of("ansible.builtin.apt: {name: '*', state: latest}"), task_of("ansible.builtin.git: {repo: a, dest: b, state: latest}"), task_of("ansible.builtin.apt: {name: nginx, state: latest, only_upgrade: true}"))),
     Rule("ansible/ignored-errors", "warning", "Say with `failed_when` which failure is none, or take the result and look at it.", "ansible-lint, ignore-errors: use failed_when and specify error conditions.", is_yaml, _forgiven,
-         bad=(task_of("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true"),),
+         bad=(task_of("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true"), task_of("ansible.builtin.apt: {name: nginx, state: present}\n      ignore_errors: yes")),
          good=(task_of("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: true\n      register: r"), task_of("ansible.builtin.copy: {src: a, dest: /b}\n      ignore_errors: true # noqa ignore-errors"), task_of("ansible.builtin.service: {name: a, state: stopped}\n      ignore_errors: true"), task_of("ansible.builtin.template: {src: a, dest: /b}\n      ignore_errors: '{{ ansible_check_mode }}'"))),
     Rule("ansible/open-port", "warning", "Name the networks that may come in.", "RFC 4632: 0.0.0.0/0 is every address.", is_yaml, _open,
          bad=({"group_vars/all.yml": "ssh_allowed_networks: [0.0.0.0/0]\n"}, play_of("vars:\n    admin_networks:\n      - 0.0.0.0/0\n  tasks: []"), task_of("community.general.ufw: {rule: allow, port: '22', from_ip: 0.0.0.0/0}"), task_of("amazon.aws.ec2_security_group: {name: a, rules: [{proto: tcp, ports: [22], cidr_ip: 0.0.0.0/0}]}")),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -105,6 +106,7 @@ def _policies(files: Files, path: str) -> Iterator[Hit]:
             for service in near if service["kind"] == "Service" for pod in selected(service, near) if pod in pods
             for port in listed(mapping(service, "spec").get("ports"))
         }  # fmt: skip
+        closed = bool(services) and _is_closed(files, pods, numbers, known)
         for rule in listed(mapping(thing, "spec").get("ingress")):
             for port in listed(mapping(rule).get("ports")):
                 wanted = scalar(mapping(port).get("port"))
@@ -112,13 +114,35 @@ def _policies(files: Files, path: str) -> Iterator[Hit]:
                 if (
                     numbers
                     and wanted not in known
-                    and (wanted in services or isinstance(wanted, str))
+                    and (wanted in services or isinstance(wanted, str) or closed)
                     and "endPort" not in port
                 ):
                     yield Hit(
                         at((port, "port")),
                         f"{named(thing)} lets in to port {wanted}; {named(pods[0])} listens on {', '.join(map(str, sorted(map(str, numbers))))}",
                     )
+
+
+def _is_closed(files: Files, pods: list[Object], numbers: set[Any], known: set[Any]) -> bool:
+    """Whether pods have ports, and all policies for them together let nobody in to any of these."""
+    rules = [
+        mapping(rule)
+        for _, each in manifests(files)
+        if each["kind"] == "NetworkPolicy"
+        and any(
+            mapping(each, "spec", "podSelector", "matchLabels").items()
+            <= mapping(pod_of(pod), "metadata", "labels").items()
+            for pod in pods
+        )
+        for rule in listed(mapping(each, "spec").get("ingress"))
+    ]
+    ports = [port for rule in rules for port in map(mapping, listed(rule.get("ports")))]
+    return (
+        bool(pods and rules)
+        and all(isinstance(each, int) for each in numbers)
+        and all(listed(rule.get("ports")) for rule in rules)
+        and not any("endPort" in port or scalar(port.get("port")) in known for port in ports)
+    )
 
 
 def _certificates(files: Files, path: str) -> Iterator[Hit]:
@@ -149,10 +173,21 @@ def _covers(pattern: str, host: str) -> bool:
 
 def _spaces(files: Files, path: str) -> Iterator[Hit]:
     """Services in another namespace than the one workload they are named after and select."""
+    # A Kustomization may put all of its resources into one namespace, whatever they say.
+    moved = any(
+        re.search(r"(?m)^namespace:", files.text(each))
+        for name in KUSTOMIZATIONS
+        for each in files.by_name.get(name, ())
+    )
     here = objects(files, path)
     for thing in here:
-        if thing["kind"] != "Service" or not isinstance(_space(thing), str):
+        if thing["kind"] != "Service" or not isinstance(_space(thing), str) or moved:
             continue
+        near = [each for each in folder_of(files, path) if each not in here]
+        if not any(is_whole(each) for each in selected(thing, here)) and not any(
+            each["kind"] == "Namespace" for each in near
+        ):
+            here = [*here, *near]
         pods = [each for each in selected(thing, here) if is_whole(each)]
         spaces = {_space(each) for each in pods}
         name = mapping(thing, "metadata").get("name")
@@ -201,17 +236,22 @@ def _a(text: str) -> dict[str, str]:
     return {"a.yaml": text}
 
 
+_SPLIT = {
+    "a.yaml": _D.format(space=", namespace: shop", probe="http"),
+    "b.yaml": _S.format(space=", namespace: default").removeprefix("---\n"),
+}
+
 RULES = (
     Rule("k8s/budget-blocks", "warning", "Let one pod go at a time: nodes are drained for every upgrade.", f"{_DOC}: an eviction is refused while it would break the budget.", is_yaml, _budgets,
          bad=(_a(_WEB + _B.format("minAvailable: 100%")), _a(_B.format("maxUnavailable: 0")), _a(_WEB + _B.format("minAvailable: 3"))),
          good=(_a(_WEB + _B.format("minAvailable: 2")), _a(_WEB + _B.format("maxUnavailable: 1")), {**_a(_WEB + _B.format("minAvailable: 3")), "o/kustomization.yaml": "replicas: [{name: web, count: 5}]\n"}, {**_a(_WEB + _B.format("minAvailable: 3")), "o/p.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 5}\n"}, _a(_WEB.replace("replicas: 3", "replicas: 1") + _B.format("minAvailable: 1")))),
     Rule("k8s/policy-port", "error", "Nobody gets through: name the port of the pod.", f"{_DOC}: a NetworkPolicy's ports are those of the pods.", is_yaml, _policies,
-         bad=(_a(_WEB + _SERVICE + _N.format(80)), _a(_WEB + _N.format("web"))), good=(_a(_WEB + _SERVICE + _N.format(8080)), _a(_WEB + _N.format("http")), _a(_WEB + _N.format(9090)))),
+         bad=(_a(_WEB + _SERVICE + _N.format(80)), _a(_WEB + _N.format("web")), _a(_WEB + _SERVICE + _N.format(9090))), good=(_a(_WEB + _SERVICE + _N.format(8080)), _a(_WEB + _N.format("http")), _a(_WEB + _N.format(9090)), {**_a(_WEB + _SERVICE + _N.format(9090)), "b/n.yaml": _N.format(8080).removeprefix("---\n")})),
     Rule("k8s/ingress-host", "warning", "The host is served with another one's certificate: name the same host in tls and rules.", f"{_DOC}: hosts in tls match the host in the rules.", is_yaml, _certificates,
          bad=(_a(_I.format("a.example.org")),), good=(_a(_I.format("a.example.com")), _a(_I.format("*.example.com")), _a(_I.format("${HOST}")))),
     Rule("k8s/other-namespace", "error", "It has no endpoints: put the Service where its pods are.", f"{_DOC}: a Service selects pods of its namespace.", is_yaml, _spaces,
-         bad=(_a(_D.format(space=", namespace: shop", probe="http") + _S.format(space=", namespace: default")),),
-         good=(_a(_D.format(space=", namespace: shop", probe="http") + _S.format(space=", namespace: shop")), _a(_WEB + _S.format(space=", namespace: shop")))),
+         bad=(_a(_D.format(space=", namespace: shop", probe="http") + _S.format(space=", namespace: default")), _SPLIT),
+         good=({**_SPLIT, "kustomization.yaml": "namespace: shop\nresources: [a.yaml, b.yaml]\n"}, _a(_D.format(space=", namespace: shop", probe="http") + _S.format(space=", namespace: shop")), _a(_WEB + _S.format(space=", namespace: shop")))),
     Rule("k8s/probe-port", "warning", "Ask the port that the container listens on: a probe that fails restarts it for ever.", f"{_DOC}: httpGet asks a port of the container.", is_yaml, _probes,
          bad=(_a(_D.format(space="", probe=8081)),), good=(_a(_D.format(space="", probe=8080)), _a(_D.format(space="", probe=8081).replace("--listen=:8080", "--health=:8081")))),
 )  # fmt: skip

@@ -107,6 +107,9 @@ def _prometheus(files: Files, path: str) -> Iterator[Hit]:
     managers = [
         ("alertmanager", each, "alertmanager") for each in listed(mapping(config, "alerting").get("alertmanagers"))
     ]
+    for key in ("remote_write", "remote_read"):
+        for owner in listed(config.get(key)):
+            yield from _logins(f"`{key}`", owner)
     for kind, owner, place in (*jobs, *managers):
         name = f"{kind} `{text_of(mapping(owner).get('job_name'))}`"
         yield from _unknown(name, owner, _PROMETHEUS[place])
@@ -132,6 +135,10 @@ def _scheme(name: str, owner: Any) -> Iterator[Hit]:
     scheme = mapping(owner).get("scheme")
     if isinstance(scheme, str) and scheme not in ("http", "https") and "$" not in scheme:
         yield Hit(at((owner, "scheme")), f"{name}: `scheme: {scheme}` is neither http nor https")
+    yield from _logins(name, owner)
+
+
+def _logins(name: str, owner: Any) -> Iterator[Hit]:
     login = [
         key
         for key in ("basic_auth", "authorization", "oauth2", "bearer_token", "bearer_token_file")
@@ -301,7 +308,7 @@ RULES = (
         bad=(
             {"prometheus.yml": _P + "  static_config: [{targets: [a:1]}]\n"}, {"prometheus.yml": "alert: {}\n" + _P}, {"prometheus.yml": _P + "  scheme: tls\n"},
             {"prometheus.yml": _P + "  relabel_configs: [{source_labels: [a], action: filter}]\n"}, {"prometheus.yml": _P + "  relabel_configs: [{source_labels: [a], target_label: b, regex: '(a'}]\n"},
-            {"prometheus.yml": _P + "  relabel_configs: [{source_labels: [a]}]\n"}, {"prometheus.yml": _P + "  basic_auth: {}\n  authorization: {}\n"},
+            {"prometheus.yml": _P + "  relabel_configs: [{source_labels: [a]}]\n"}, {"prometheus.yml": _P + "  basic_auth: {}\n  authorization: {}\n"}, {"prometheus.yml": _P + "remote_write: [{url: 'https://a', basic_auth: {}, bearer_token_file: /b}]\n"},
             {"prometheus.yml": _P + "  dns_sd_configs: [{names: [a], type: HOST}]\n"}, {"prometheus.yml": _P + "  static_configs: [{targets: ['http://a:1/metrics']}]\n"}, {"prometheus.yml": _P + "  static_configs: [{targets: ['http://a:1']}]\n"},
         ),
         good=(

@@ -16,6 +16,10 @@ _PASS = re.compile(r"(?m)^\s*(?:proxy|fastcgi|uwsgi|grpc|scgi)_pass\s+(?:\w+://)
 _SELF = re.compile(
     r"location\s+=?\s*(/[^\s{]*)\s*\{[^{}]*?\breturn\s+30[1278]\s+(?:\$scheme://\$(?:host|http_host|server_name))?(/[^\s;]*)\s*;"
 )
+# `$host` is no better where it is the default server's, but half of the world's servers redirect to it.
+_REDIRECT = re.compile(
+    r"\s*(?:[^#]*[{;]\s*)?(?:return\s+30[1278]\s+|rewrite\s+\S+\s+)[\"']?(?:https?|\$scheme)://\$\{?(http_host|http_x_forwarded_host)\b"
+)
 
 
 def _without(files: Files, path: str) -> str:
@@ -61,6 +65,10 @@ def _open(files: Files, path: str) -> Iterator[Hit]:
     for number, line in enumerate(_without(files, path).splitlines(), 1):
         if re.match(r"\s*(?:proxy|grpc|uwsgi)_ssl_verify\s+off\s*;", line):
             yield Hit(number, "any certificate of the upstream is accepted")
+        if found := _REDIRECT.match(line):
+            yield Hit(number, f"whoever asks says in his Host header where he is redirected to (${found[1]})")
+        if re.match(r"\s*set_real_ip_from\s+(?:0\.0\.0\.0/0|::/0|all)\s*;", line):
+            yield Hit(number, "everybody's word is taken for the address that he comes from (set_real_ip_from)")
         if re.match(r"\s*autoindex\s+on\s*;", line):
             yield Hit(number, "whoever asks gets the list of all files of the folder")
 
@@ -79,6 +87,6 @@ RULES = (
          bad=(_conf("    location / {\n      proxy_pass http://shop-web;\n    }\n"),), good=(_conf("    location / {\n      proxy_pass http://shop/;\n    }\n    location /b {\n      proxy_pass http://$x;\n    }\n    location /c {\n      proxy_pass http://c.example;\n    }\n"), _conf("    location / {\n      proxy_pass http://web;\n    }\n") | {"compose.yaml": "services:\n  web:\n    image: a:1\n"})),
     Rule("nginx/redirect-loop", "error", "Redirect to another place.", "RFC 9110, 15.4: a client detects and ends cyclical redirections.", is_nginx, _loops,
          bad=(_conf("    location = /a {\n      return 301 /a;\n    }\n"), _conf("    location /a {\n      return 302 /a/b;\n    }\n")), good=(_conf("    location = /a {\n      return 301 /a/;\n    }\n    location / {\n      return 301 https://$host$request_uri;\n    }\n"),)),
-    Rule("nginx/open", "warning", "Check the upstream against its authority (`proxy_ssl_trusted_certificate`); serve files by name.", "nginx documentation: proxy_ssl_verify and autoindex are for connections and folders one vouches for.", nginx_meaning.is_conf, _open,
-         bad=(_conf("    proxy_ssl_verify off;\n"), _conf("    autoindex on;\n"), {"docker/default.conf": "server {\n  autoindex on;\n}\n"}), good=(_conf("    proxy_ssl_verify on;\n    autoindex off;\n    # autoindex on;\n"),)),
+    Rule("nginx/open", "warning", "Check the upstream against its authority (`proxy_ssl_trusted_certificate`); serve files by name; redirect to a name that you write; trust the proxies in front by their addresses.", "nginx documentation: proxy_ssl_verify and autoindex are for connections and folders one vouches for; $http_host is what the client sent; set_real_ip_from names trusted addresses.", nginx_meaning.is_conf, _open,
+         bad=(_conf("    proxy_ssl_verify off;\n"), _conf("    autoindex on;\n"), {"docker/default.conf": "server {\n  autoindex on;\n}\n"}, _conf("    return 301 https://$http_host$request_uri;\n"), _conf("    if ($scheme = http) { return 301 https://$http_host$request_uri; }\n"), _conf("    rewrite ^ https://$http_host$uri permanent;\n"), _conf("    set_real_ip_from 0.0.0.0/0;\n")), good=(_conf("    proxy_ssl_verify on;\n    autoindex off;\n    # autoindex on;\n    return 301 https://$server_name$request_uri;\n    proxy_set_header Host $http_host;\n    set_real_ip_from 10.0.0.0/8;\n"),)),
 )  # fmt: skip

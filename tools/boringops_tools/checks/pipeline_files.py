@@ -33,7 +33,7 @@ _FILES: dict[str, tuple[str, ...]] = {
     "oc": ("-f", "--filename"), "pip": ("-r", "--requirement"), "pip3": ("-r", "--requirement"), "docker": ("-f", "--file"),
     "docker-compose": ("-f", "--file"), "podman": ("-f", "--file"), "buildah": ("-f", "--file"), "terraform": ("-var-file",),
     "tofu": ("-var-file",), "aws": ("--template-file", "--cli-input-json"), "sam": ("--template-file", "--config-file"),
-    "ansible": ("-i", "--inventory"), "uv": ("-r", "--requirement", "--requirements"), "nerdctl": ("-f", "--file"), "cargo": ("--manifest-path",),
+    "ansible": ("-i", "--inventory"), "uv": ("-r", "--requirement", "--requirements"), "nerdctl": ("-f", "--file"), "executor": ("--dockerfile", "-f"), "cargo": ("--manifest-path",),
     "bundle": ("--gemfile",), "pip-audit": ("-r", "--requirement"), "safety": ("-r", "--file"), "hadolint": ("-c", "--config"), "pytest": ("-c", "--config-file"), "tox": ("-c", "--conf"), "mvn": ("-f", "--file", "-s", "--settings"), "gcloud": ("--config",), "promtool": (),
     "az": ("--file", "-f", "--template-file"), "bicep": ("--file",),
 }  # fmt: skip
@@ -61,6 +61,10 @@ _MAKES = re.compile(
     r">|\b(?:mkdir|clone|tar|unzip|curl|wget|cp|mv|tee|touch|ln|generate|checkout|download\w*|artifact\w*|attach\w*|destination|render|envsubst|sops|create)\b|-o\b|--output|-out\b|\bpaths?\s*:|\broot\s*:|\bdest\w*\b"
 )
 _BRINGS = re.compile(r"\b(?:mkdir|clone|curl|wget|tar|unzip|cp|mv|tee|touch)\b|-o\b|--output|\bpaths?\s*:")
+# Where the repository is checked out.
+_ROOT = re.compile(
+    r"^(?:\$\{?(?:CI_PROJECT_DIR|GITHUB_WORKSPACE|BUILD_SOURCESDIRECTORY|CIRCLE_WORKING_DIRECTORY)\}?|\$\(Build\.SourcesDirectory\))/"
+)
 _DEPLOYMENT = re.compile(r"\bdeployment (?:group|sub|mg|tenant) create\b")  # makes no file
 _FOREIGN = re.compile(
     r"(?m)\bgit\s+clone\b|\brepository\s*:\s*\S+/\S+|workflow_call|\bsubmodules?\b|^\s*-\s+checkout:\s*(?!self|none)\S|\bdir\s*\("
@@ -76,7 +80,7 @@ _KIN = {
     "cargo": r"(?:^|/)Cargo\.toml$", "bundle": r"(?:^|/)Gemfile$", "mvn": r"(?:^|/)pom\.xml$", "dotnet": r"\.(?:csproj|fsproj|vbproj|slnx?)$", "pytest": r"\.py$",
 }  # fmt: skip
 _KIN |= dict.fromkeys(("pip3", "uv", "pip-audit", "safety", "tox"), _KIN["pip"]) | dict.fromkeys(
-    ("podman", "buildah", "nerdctl"), _KIN["docker"]
+    ("podman", "buildah", "nerdctl", "executor"), _KIN["docker"]
 )
 _GO_BUILDS = re.compile(r"\bgo (?:build|test|install|run|vet)\b[^\n;&|]*")
 """What makes programs, and no sources."""
@@ -190,6 +194,7 @@ def _filled(text: str, job: Job) -> str:
     """A path with the variables that the job itself gives in their places."""
     given = job.body.get("variables") if isinstance(job.body, Mapping) else None
     known: Mapping[Any, Any] = given if isinstance(given, Mapping) else {}
+    text = _ROOT.sub("", text)
     return re.sub(r"\$\{?(\w+)\}?", lambda match: str(known.get(match[1], match[0])), text)
 
 
@@ -306,7 +311,7 @@ RULES = (
              {"inventory/production.yml": "all: {}\n", "Jenkinsfile": "stage('a') { sh 'ansible-playbook --inventory inventory/prod.yml a.yml' }\n"},
              {**_PYTHON_APP, _LAB: "a:\n  script:\n    - pip install -r requirements/dev.txt\n"}, {**_PYTHON_APP, "Jenkinsfile": "stage('a') { sh 'pip install --user --requirement requirements-ci.txt' }\n"},
              {**_PYTHON_APP, _LAB: "a:\n  script:\n    - python3 -m pip install --requirement=requirements-test.txt\n"}, {**_PYTHON_APP, _LAB: "a:\n  script:\n    - python -m pytest tests/unit -q\n"},
-             {"go.mod": "module a\n", "cmd/api/main.go": "package main\n", _LAB: "a:\n  script:\n    - go build -o /out/a ./cmd/server\n"}, {"Dockerfile": "FROM a:1\n", _LAB: "a:\n  script:\n    - docker build -f Dockerfile.prod -t a:1 .\n"},
+             {"go.mod": "module a\n", "cmd/api/main.go": "package main\n", _LAB: "a:\n  script:\n    - go build -o /out/a ./cmd/server\n"}, {"Dockerfile": "FROM a:1\n", _LAB: "a:\n  script:\n    - docker build -f Dockerfile.prod -t a:1 .\n"}, {"Dockerfile": "FROM a:1\n", _LAB: "a:\n  script:\n    - /kaniko/executor --context $CI_PROJECT_DIR --dockerfile \"$CI_PROJECT_DIR/docker/Dockerfile\" --destination a/b:1\n"},
              {"src/A/A.csproj": "", _LAB: "a:\n  script:\n    - dotnet test source/A -c Release\n"}, {"src/A/A.csproj": "", _LAB: "a:\n  script:\n    - dotnet publish src/A/B.csproj\n"},
              {"infra/main.bicep": "\n", ".azuredevops/a.yml": "trigger: [main]\nresources:\n  repositories:\n  - repository: b\n    type: git\n    name: c/d\njobs:\n- job: e\n  steps:\n  - bash: az bicep build --file infra/lake.bicep\n"},
              {"src/A/A.csproj": "", "azure-pipelines.yml": "steps:\n- task: DotNetCoreCLI@2\n  inputs: {command: test, projects: tests/A/A.csproj}\n"},

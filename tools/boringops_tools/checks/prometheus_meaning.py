@@ -26,9 +26,11 @@ _PHRASE = re.compile(r"\(instance \{\{\s*\$labels\.instance\s*\}\}\)\s*$")
 _LABEL = re.compile(r"\$labels\.(\w+)")
 # Some gauges are called so too; what these words count never gets less.
 _TOTAL = re.compile(
-    r"\b((?:\w+_)?(?:requests?|errors?|failures?|exceptions?|retries|drops?|dropped|timeouts?|restarts?|rejected|hits|misses)(?:_[a-z]+)*_total)\b\s*(?:\{[^}]*\})?\s*(>=?)\s*[\d.]"
+    r"\b((?:\w+_)?(?:requests?|errors?|failures?|exceptions?|retries|drops?|dropped|timeouts?|restarts?|rejected|hits|misses)(?:_[a-z]+)*_total)\b\s*(?:\{[^}]*\})?\s*(?:\)\s*(?:by\s*\([^)]*\)\s*)?)?(>=?)\s*[\d.]"
 )
+_SUMMED = re.compile(r"\b(?:sum|max|min|avg)\s*(?:by\s*\([^)]*\)\s*)?\(\s*$", re.I)
 _UP = re.compile(r"\bup\s*\{[^}]*\bjob\s*=\s*\"([^\"]+)\"")
+_KINDS = frozenset({"service", "svc", "server", "api", "app", "job", "exporter", "metric", "web", "backend"})
 _TIMES = ("group_wait", "group_interval", "repeat_interval", "resolve_timeout")
 _HELD = re.compile(r"(?i)[$<>{}*]|change|example|x{4}|secret|password|token|your|redacted|dummy|fake|test|todo")
 
@@ -38,7 +40,7 @@ def _rules(files: Files, path: str) -> Iterator[Mapping[Any, Any]]:
         yield from (mapping(each) for each in listed(group.get("rules")))
 
 
-def _kept(expression: str) -> set[str] | None:
+def labels_kept(expression: str) -> set[str] | None:
     """The labels that an expression of aggregations leaves; null where that is not sure."""
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", '""', expression)
     if _OTHER.search(bare):
@@ -64,7 +66,7 @@ def _kept(expression: str) -> set[str] | None:
 
 def _labels(files: Files, path: str) -> Iterator[Hit]:
     for rule in _rules(files, path):
-        kept = _kept(text_of(rule.get("expr"))) if "alert" in rule else None
+        kept = labels_kept(text_of(rule.get("expr"))) if "alert" in rule else None
         if kept is None:
             continue
         own = set(map(str, mapping(rule, "labels"))) | {"alertname"}
@@ -83,7 +85,8 @@ def _counters(files: Files, path: str) -> Iterator[Hit]:
     for rule in _rules(files, path):
         expression = re.sub(r"\"[^\"]*\"", '""', text_of(rule.get("expr")))
         for match in _TOTAL.finditer(expression) if "alert" in rule else ():
-            before = expression[: match.start()]
+            # Sums of counters grow as well, and so does the greatest of them.
+            before = _SUMMED.sub("", expression[: match.start()])
             if before.count("(") == before.count(")"):
                 yield Hit(
                     at((rule, "expr")),
@@ -123,12 +126,22 @@ def _jobs(files: Files, path: str) -> Iterator[Hit]:
     for rule in _rules(files, path):
         for name in _UP.findall(text_of(rule.get("expr"))):
             near = difflib.get_close_matches(name, names, 1, 0.8) or [
-                each for each in names if each and (name.startswith(f"{each}-") or name.endswith(f"-{each}"))
+                each for each in names if each and (_called(name) == _called(each) or _is_part(each, name))
             ]
             if name not in names and (near or not found):
                 yield Hit(
                     at((rule, "expr")), f"no scrape job is called `{name}`; there is {', '.join(sorted(names - {''}))}"
                 )
+
+
+def _is_part(job: str, name: str) -> bool:
+    return name.startswith(f"{job}-") or name.endswith(f"-{job}")
+
+
+def _called(name: str) -> list[str]:
+    """What a job is of: `order-service` and `orders` are one."""
+    words = [each.removesuffix("s") for each in re.split(r"[-_./]", name.lower())]
+    return [each for each in words if each not in _KINDS] or words
 
 
 def _from_files(files: Files, path: str, job: Mapping[Any, Any]) -> set[str] | None:
@@ -240,9 +253,9 @@ RULES = (
          bad=(_alert("sum(rate(a_total[5m])) > 1", "{{ $labels.instance }}"), _alert("sum by (job) (rate(a_total[5m])) / sum by (job) (rate(b_total[5m])) > 1", "{{ $labels.pod }}")),
          good=(_alert("sum by (job) (rate(a_total[5m])) > 1", "{{ $labels.job }} {{ $value }}"), _alert("rate(a_total[5m]) > 1", "{{ $labels.x }}"), _alert("sum(a) > 1 and on() b", "{{ $labels.x }}"), _alert("sum(rate(a[5m])) by (x) > 1", "{{ $labels.x }}"))),
     Rule("prometheus/counter", "warning", "Compare its rate() or increase().", "Prometheus documentation, Metric types: a counter only increases.", is_yaml, _counters,
-         bad=(_alert("errors_total{a=\"b\"} > 100"),), good=(_alert("rate(errors_total[5m]) > 1"), _alert("sum(increase(errors_total[1h])) > 5"), _alert("errors_total == 0"))),
+         bad=(_alert("errors_total{a=\"b\"} > 100"), _alert("sum by (job) (errors_total{a=\"b\"}) > 100"), _alert("sum(errors_total) by (job) > 100")), good=(_alert("rate(errors_total[5m]) > 1"), _alert("sum(increase(errors_total[1h])) > 5"), _alert("errors_total == 0"))),
     Rule("prometheus/job-name", "warning", "Take the name of a scrape job: as it is, the alert never fires.", "Prometheus configuration reference: the label job is the job's name.", is_yaml, _jobs,
-         bad=(_alert('up{job="shop-api"} == 0', **_config()), _alert('up{job="x"} == 0', **_config("  file_sd_configs: [{files: [t/*.yml]}]\n"), **{"t/a.yml": "- {targets: [a], labels: {zone: b}}\n"}), _alert('up{job="x"} == 0', **_config("  dns_sd_configs: [{names: [a.example]}]\n"))), good=(_alert('up{job="shop"} == 0', **_config()), _alert('up{job="x"} == 0'), _alert('up{job="x"} == 0', **_config("  kubernetes_sd_configs: [{role: pod}]\n  relabel_configs: [{regex: a_(.+), action: labelmap}]\n")), _alert('up{job="x"} == 0', **_config("  honor_labels: true\n")), _alert('up{job="x"} == 0', **_config("  http_sd_configs: [{url: 'http://a'}]\n")), _alert('up{job="x"} == 0', **_config("  file_sd_configs: [{files: [t/*.yml]}]\n"), **{"t/a.yml": "- {targets: [a], labels: {job: x}}\n"}), _alert('up{job="x"} == 0', **_config("  file_sd_configs: [{files: [t/*.yml]}]\n")), _alert('up{job="x"} == 0', **_config("  relabel_configs: [{source_labels: [a], target_label: job}]\n")))),
+         bad=(_alert('up{job="shop-api"} == 0', **_config()), _alert('up{job="order-service"} == 0', **_config("  file_sd_configs: [{files: [/t/*.yml]}]\n", "orders")), _alert('up{job="x"} == 0', **_config("  file_sd_configs: [{files: [t/*.yml]}]\n"), **{"t/a.yml": "- {targets: [a], labels: {zone: b}}\n"}), _alert('up{job="x"} == 0', **_config("  dns_sd_configs: [{names: [a.example]}]\n"))), good=(_alert('up{job="shop"} == 0', **_config()), _alert('up{job="x"} == 0'), _alert('up{job="x"} == 0', **_config("  kubernetes_sd_configs: [{role: pod}]\n  relabel_configs: [{regex: a_(.+), action: labelmap}]\n")), _alert('up{job="x"} == 0', **_config("  honor_labels: true\n")), _alert('up{job="x"} == 0', **_config("  http_sd_configs: [{url: 'http://a'}]\n")), _alert('up{job="x"} == 0', **_config("  file_sd_configs: [{files: [t/*.yml]}]\n"), **{"t/a.yml": "- {targets: [a], labels: {job: x}}\n"}), _alert('up{job="x"} == 0', **_config("  file_sd_configs: [{files: [t/*.yml]}]\n")), _alert('up{job="x"} == 0', **_config("  relabel_configs: [{source_labels: [a], target_label: job}]\n")))),
     Rule("prometheus/rule-file", "warning", "Name the files that there are: without them no rule is evaluated.", "Prometheus configuration reference, rule_files: globs, relative to the configuration.", is_yaml, _files,
          bad=(_alert("up == 0", **{_P: _config()[_P].replace("rules/*", "alerts/*")}),), good=(_alert("up == 0", **_config()), {_P: _config()[_P]}, _alert("up == 0", **{_P: _config()[_P].replace("rules/*", "/etc/x/*")}))),
     Rule("alertmanager/time", "error", "Alertmanager does not start: write 30s, 5m, 4h.", "Alertmanager configuration reference: a duration is numbers with units.", is_yaml, _times,

@@ -121,9 +121,15 @@ def _modules(files: Files, path: str) -> Iterator[Hit]:
             continue
         homes = [each for each in files.folders if f"/{each}".endswith(f"/{parent}")]
         inside = sorted(each for each in files.all if posixpath.dirname(each) in homes and each.endswith(".py"))
+        package = place.partition("/")[0]
+        if not homes and package in files.folders:  # nor has its package such a folder
+            homes = [package]
+            inside = sorted(
+                each for each in files.all if re.fullmatch(rf"{re.escape(package)}/(?:.+/)?settings(?:/\w+)?\.py", each)
+            )
         if len(homes) == 1 and inside and not files.ignored(f"{homes[0]}/{posixpath.basename(place)}.py"):
             line = text.count("\n", 0, match.start()) + 1
-            others = ", ".join(posixpath.basename(each) for each in inside if not each.endswith("__init__.py"))
+            others = ", ".join(each.removeprefix(f"{homes[0]}/") for each in inside if not each.endswith("__init__.py"))
             yield Hit(line, f"there is no module `{match[1]}`; {homes[0]} has {others or 'none'}")
 
 
@@ -155,6 +161,6 @@ RULES = (
          good=({"compose.yaml": _COMPOSE.replace("DATABASE_URL", "DATABASE_HOST"), ".env.example": "DATABASE_HOST=db # the service\nREDIS_HOST=redis\n"}, {"compose.yaml": _COMPOSE.replace("DATABASE_URL", "DATABASE_HOST"), ".env.example": "DATABASE_HOST=localhost\n"}, {"compose.yaml": _COMPOSE.replace("DATABASE_URL", "DATABASE_HOST"), ".env.example": "DATABASE_HOST=\nDATABASE_HOST=your-host\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://shop:change-me@db:5432/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://localhost/shop\n"}, {"compose.yaml": _COMPOSE, ".env.example": "DATABASE_URL=postgres://a@db.example.com/shop\n"},
                {"compose.yaml": _COMPOSE.replace("DATABASE_URL", "OTHER"), ".env.example": "DATABASE_URL=postgres://postgres/shop\n"}, {"compose.yaml": _COMPOSE + "    hostname: postgres\n", ".env.example": "DATABASE_URL=postgres://postgres/shop\n"})),
     Rule("django/settings-module", "error", "Django does not start: name a module that is there.", "Django, Settings: DJANGO_SETTINGS_MODULE is a module on the import path.", _sets_modules, _modules,
-         bad=({**_DJANGO, ".env.example": "DJANGO_SETTINGS_MODULE=shop.settings.prod\n"}, {**_DJANGO, "manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings.dev")\n'}, {**_DJANGO, "Dockerfile": "FROM a:1\nENV DJANGO_SETTINGS_MODULE shop.settings.live\n"}),
+         bad=({**_DJANGO, ".env.example": "DJANGO_SETTINGS_MODULE=shop.settings.prod\n"}, {**_DJANGO, "manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.config.settings")\n'}, {**_DJANGO, "manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings.dev")\n'}, {**_DJANGO, "Dockerfile": "FROM a:1\nENV DJANGO_SETTINGS_MODULE shop.settings.live\n"}),
          good=({**_DJANGO, ".env.example": "DJANGO_SETTINGS_MODULE=shop.settings.production\n"}, {**_DJANGO, ".env.example": "DJANGO_SETTINGS_MODULE=shop.settings\n"}, {**_DJANGO, ".env.example": "DJANGO_SETTINGS_MODULE=other.settings.prod\n"}, {**_DJANGO, ".gitignore": "shop/settings/local.py\n", ".env.example": "DJANGO_SETTINGS_MODULE=shop.settings.local\n"})),
 )  # fmt: skip

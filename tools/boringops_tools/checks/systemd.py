@@ -10,7 +10,10 @@ from boringops_tools.checks.base import Files, Hit, Rule
 _COMMAND = re.compile(r"\s*Exec(?:Start|StartPre|StartPost|Stop|StopPost|Reload|Condition)\s*=\s*[-@:+!]*(.*)")
 _SHELL = re.compile(r"(?:\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\S+\s+)*-\w*c\b")
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
-_OPERATORS = re.compile(r"(?:^|\s)(?:\d?>>?|<|2>&1|&>|\|\|?|&&)(?=\s|[/&\w]|$)")
+_OPERATORS = re.compile(r"(?:^|\s)(?:\d?>>?|<|2>&1|&>|\|\|?|&&)(?=\s|[/&\w]|$)|\s&$")
+# What a shell would put in: in double quotes, too, so that only single ones are taken out before it is looked for.
+_SUBSTITUTED = re.compile(r"(?<![$\\])\$\((?=[^()]*\))|`[^`]+`")
+_SINGLE = re.compile(r"'[^']*'")
 
 
 def _commands(files: Files, path: str) -> Iterator[Hit]:
@@ -22,6 +25,10 @@ def _commands(files: Files, path: str) -> Iterator[Hit]:
         found = _OPERATORS.search(_QUOTED.sub("''", command[1]))
         if found:
             yield Hit(number, f"`{found[0].strip()}` is handed to the program: no shell reads the line")
+        elif found := _SUBSTITUTED.search(_SINGLE.sub("''", command[1])):
+            yield Hit(
+                number, f"`{found[0]}` is handed to the program as it stands: no shell puts anything in its place"
+            )
 
 
 RULES = (
@@ -32,10 +39,14 @@ RULES = (
         bad=(
             {"a.service": "[Service]\nExecStart=/bin/a --b >> /var/log/a.log 2>&1\n"},
             {"a.service": "[Service]\nExecStartPre=/bin/a && /bin/b\n"},
+            {"a.service": "[Service]\nExecStart=/bin/a --b &\n"},
+            {"a.service": "[Service]\nExecStart=/bin/a --host $(hostname)\n"},
+            {"a.service": "[Service]\nExecStart=/bin/a --host \"`hostname`\"\n"},
         ),
         good=(
             {"a.service": "[Service]\nExecStart=/bin/sh -c 'a | b > c'\nExecStop=/bin/a \"x > y\" --c=d|e\n"},
             {"a.service": "[Unit]\nDescription=a > b\n"},
+            {"a.service": "[Service]\nExecStart=/bin/bash -lc 'exec a $(hostname) &'\nExecStop=/bin/a --q='$(x)' a&b ${MAINPID}\n"},
         ),
     ),
 )  # fmt: skip

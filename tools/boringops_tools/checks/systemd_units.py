@@ -34,7 +34,7 @@ _NEEDS_ROOT = re.compile(
 )
 
 
-def _sections(text: str) -> dict[str, dict[str, tuple[int, str]]]:
+def sections(text: str) -> dict[str, dict[str, tuple[int, str]]]:
     """section: key: (line, last value) of a unit."""
     found: dict[str, dict[str, tuple[int, str]]] = {}
     section = ""
@@ -47,8 +47,16 @@ def _sections(text: str) -> dict[str, dict[str, tuple[int, str]]]:
     return found
 
 
-def _rendered(text: str) -> bool:
+def is_rendered(text: str) -> bool:
     return "{{" in text or "{%" in text or "<%" in text or bool(re.search(r"@[A-Z_]{2,}@", text))
+
+
+def runs_application(found: dict[str, dict[str, tuple[int, str]]]) -> bool:
+    """Whether a service runs an application of one's own, by its command and all that it says of itself."""
+    service = found.get("Service", {})
+    command = service.get("ExecStart", (0, ""))[1].lstrip("-@:+!")
+    told = f"{found.get('Unit', {}).get('Description', (0, ''))[1]} " + " ".join(value for _, value in service.values())
+    return bool(_RUNTIME.match(command)) and not _NEEDS_ROOT.search(told)
 
 
 def _started_by(files: Files, path: str) -> bool:
@@ -71,10 +79,10 @@ def _started_by(files: Files, path: str) -> bool:
 
 def _never(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
-    if _rendered(text):
+    if is_rendered(text):
         return
-    sections = _sections(text)
-    install = sections.get("Install", {})
+    parts = sections(text)
+    install = parts.get("Install", {})
     for key in ("WantedBy", "RequiredBy", "UpheldBy"):
         line, value = install.get(key, (0, ""))
         for unit in value.split():
@@ -89,7 +97,7 @@ def _never(files: Files, path: str) -> Iterator[Hit]:
     if (
         path.endswith(".timer")
         and not {"WantedBy", "RequiredBy", "UpheldBy", "Also"} & set(install)
-        and "Timer" in sections
+        and "Timer" in parts
         and not _started_by(files, path)
     ):
         yield Hit(1, "nothing starts the timer: it has no `WantedBy=` to be enabled by")
@@ -97,15 +105,15 @@ def _never(files: Files, path: str) -> Iterator[Hit]:
 
 def _as_root(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
-    sections = _sections(text)
-    service = sections.get("Service", {})
+    parts = sections(text)
+    service = parts.get("Service", {})
     line, command = service.get("ExecStart", (0, ""))
-    if not command or _rendered(text) or {"User", "DynamicUser"} & set(service):
+    if not command or is_rendered(text) or {"User", "DynamicUser"} & set(service):
         return
-    wanted = sections.get("Install", {}).get("WantedBy", (0, ""))[1]
+    wanted = parts.get("Install", {}).get("WantedBy", (0, ""))[1]
     program = command.lstrip("-@:+!")
     user_unit = wanted != "multi-user.target" or re.search(r"(?:^|/)user/", path) or "%h" in text
-    told = f"{posixpath.basename(path)} {sections.get('Unit', {}).get('Description', (0, ''))[1]} " + " ".join(
+    told = f"{posixpath.basename(path)} {parts.get('Unit', {}).get('Description', (0, ''))[1]} " + " ".join(
         f"{key}={value}" for key, (_, value) in service.items()
     )
     root = program != command.lstrip("-@:") or _NEEDS_ROOT.search(told)

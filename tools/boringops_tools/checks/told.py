@@ -17,6 +17,8 @@ _URL = re.compile(rf"{_HOST}:(\d{{2,5}})(/[\w./-]*\w)?")
 _PROSE = re.compile(
     r"(?i)\b(?:listen(?:s|ing)?|serv(?:es?|ed|ing)|answer(?:s|ing)?|runs?|running|expos(?:es?|ed)|available|reachable|starts?|started|binds?|bound)\b[^.!?|\n]{0,60}?\bport:?\s+[`*_]*(\d{4,5})\b"
 )
+# A path by itself, in running text.
+_SPAN = re.compile(r"`(?:GET |HEAD )?(/[\w./-]*\w)`")
 # Others that documents speak of, with ports of their own.
 _OTHERS = re.compile(
     r"(?i)postgres|mysql|maria|mongo|redis|valkey|kafka|rabbit|nats|elastic|opensearch|grafana|prometheus|loki|jaeger|otel|collector|minio|vault|consul|proxy|nginx|envoy|traefik|forward|tunnel|ssh|debug|vite|webpack|storybook|dev(?:elopment)?\b|frontend|admin|dashboard|mailhog|mailpit|keycloak|emulator|example|other|instead|change|override"
@@ -55,8 +57,11 @@ def _ports(files: Files, path: str) -> Iterator[Hit]:
 
 def _health(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
-    known = program.ports(files) if _URL.search(text) else frozenset[int]()
+    known = program.ports(files) if _URL.search(text) or _SPAN.search(text) else frozenset[int]()
     for number, line in enumerate(text.splitlines(), 1) if known else ():
+        for asked in _SPAN.findall(line) if not _OTHERS.search(line) else ():
+            if program.HEALTH.fullmatch(posixpath.basename(asked)) and (why := program.unnamed(files, asked)):
+                yield Hit(number, f"`{asked}` is written here: {why}")
         if "curl" in line and posixpath.basename(path).lower() == "readme.md":
             continue  # consistency/document-asks looks there
         for port, asked in _URL.findall(line):
@@ -77,6 +82,6 @@ RULES = (
          good=({**_APP, "README.md": "Serves rates on port 6060.\n"}, {**_APP, "README.md": "Grafana runs on port 3000. Publish port 8080 as you like.\n"}, {**_APP, "compose.yaml": "services: {a: {build: ., ports: ['8080:6060']}}\n", "README.md": "It listens on port 8080.\n"},
                {"README.md": "It listens on port 8080.\n"}, {**_APP, "README.md": "It runs at port 8080 of the host: `docker run -p 8080:6060 a`\nhttp://localhost:8080/other\n"}, {**_APP, "CHANGELOG.md": "It listens on port 8080.\n"})),
     Rule("consistency/told-health", "warning", _SAME, "What a document tells to ask is asked.", _applies, _health,
-         bad=({**_APP, "docs/run.md": "It answers at http://127.0.0.1:6060/health.\n"}, {**_APP, "README.md": "Open http://localhost:6060/ready\n"}),
-         good=({**_APP, "docs/run.md": "It answers at http://127.0.0.1:6060/healthz.\n"}, {**_APP, "docs/run.md": "http://127.0.0.1:9090/health http://localhost:6060/rates\n"}, {**_APP, "docs/run.md": "http://127.0.0.1:6060/health\n", "requirements.txt": "django-health-check==3.20\n"})),
+         bad=({**_APP, "docs/run.md": "It answers at http://127.0.0.1:6060/health.\n"}, {**_APP, "README.md": "Open http://localhost:6060/ready\n"}, {**_APP, "README.md": "`/health` says that it lives.\n"}),
+         good=({**_APP, "docs/run.md": "It answers at http://127.0.0.1:6060/healthz.\n"}, {**_APP, "README.md": "`/healthz` says that it lives, `/rates` the rates; Grafana has `/health`.\n"}, {**_APP, "docs/run.md": "http://127.0.0.1:9090/health http://localhost:6060/rates\n"}, {**_APP, "docs/run.md": "http://127.0.0.1:6060/health\n", "requirements.txt": "django-health-check==3.20\n"})),
 )  # fmt: skip

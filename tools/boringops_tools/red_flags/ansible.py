@@ -106,6 +106,21 @@ def _piped(path: str, text: str) -> Iterable[Hit]:
             yield Hit(line_of(task, key), "what is fetched from the network is run unseen")
 
 
+# Where options for ssh stand: inventories, variables of groups, ansible.cfg.
+_SSH_PLACES = re.compile(
+    r"(?:^|/)(?:ansible\.cfg$|(?:inventor(?:y|ies)|hosts|group_vars|host_vars)(?:/|\.|$)|[\w.-]*(?:inventory|hosts)[\w.-]*$)|\.ini$"
+)
+_SSH_OPEN = re.compile(
+    r"(?im)^(?!\s*[#;])[^\n]*?\b(?:(ansible_ssh_(?:common_|extra_)?args|ssh_(?:common_|extra_)?args)\b[^\n]*StrictHostKeyChecking[= ]\s*[\"']?(?:no|off)\b|"
+    r"(ansible_(?:ssh_)?host_key_checking)\s*[:=]\s*[\"']?(?:false|no|off|0)\b)"
+)
+
+
+def _ssh_options(_: str, text: str) -> Iterable[Hit]:
+    for found in _SSH_OPEN.finditer(text):
+        yield Hit(text.count("\n", 0, found.end()) + 1, f"the servers' keys are not checked ({found[1] or found[2]})")
+
+
 def _host_keys(_: str, text: str) -> Iterable[Hit]:
     parsed = configparser.ConfigParser(interpolation=None, strict=False)
     try:
@@ -157,5 +172,14 @@ RED_FLAGS = (
         applies=lambda path: posixpath.basename(path) == "ansible.cfg", check=_host_keys,
         bad={"ansible.cfg": "[defaults]\nhost_key_checking = False\n"},
         good={"ansible.cfg": "[defaults]\nhost_key_checking = True\n", "a/ansible.cfg": "[defaults]\ninventory = hosts\n"},
+    ),
+    RedFlag(
+        "ansible/unchecked-host-option", _NEVER, "warning", "Keep the servers' keys in known_hosts: without them anybody may answer for a server.",
+        applies=lambda path: bool(_SSH_PLACES.search(path)), check=_ssh_options,
+        bad={
+            "inventory.ini": "[web]\na.example\n[web:vars]\nansible_ssh_common_args='-o StrictHostKeyChecking=no'\n", "group_vars/all.yml": "ansible_host_key_checking: false\n",
+            "ansible.cfg": "[ssh_connection]\nssh_args = -o ControlMaster=auto -o StrictHostKeyChecking=no\n", "inventories/prod/hosts": "a.example ansible_ssh_extra_args='-o StrictHostKeyChecking=no'\n",
+        },
+        good={"inventory.ini": "[web:vars]\nansible_ssh_common_args='-o StrictHostKeyChecking=accept-new'\n", "ansible.cfg": "[ssh_connection]\n# ssh_args = -o StrictHostKeyChecking=no\n", "hosts": "127.0.0.1 localhost\n"},
     ),
 )  # fmt: skip

@@ -94,7 +94,7 @@ def is_boot(path: str) -> bool:
     ) and not _AT_HOME.search(path)
 
 
-def _is_django(path: str) -> bool:
+def is_django_settings(path: str) -> bool:
     named = posixpath.basename(path) == "settings.py" or bool(re.search(r"(?:^|/)settings/(?!__init__)\w+\.py$", path))
     return named and not _AT_HOME.search(path)
 
@@ -112,7 +112,7 @@ RED_FLAGS = (
         },
     ),
     RedFlag(
-        "settings/any-host", _NEVER, "warning", "Name the hosts that it is asked by.", applies=_is_django, check=_any_host,
+        "settings/any-host", _NEVER, "warning", "Name the hosts that it is asked by.", applies=is_django_settings, check=_any_host,
         bad={"shop/settings/base.py": 'ALLOWED_HOSTS = ["*"]\n', "shop/settings.py": "ALLOWED_HOSTS = ['*',]\n"},
         good={"shop/settings/base.py": 'ALLOWED_HOSTS = os.environ["HOSTS"].split(",")\n', "shop/settings/local.py": 'ALLOWED_HOSTS = ["*"]\n', "shop/settings.py": "if DEBUG:\n    ALLOWED_HOSTS = ['*']\n"},
     ),

@@ -37,6 +37,8 @@ _OFF: dict[str, bool] = {
 def switches_off(key: object, value: object) -> bool:
     """Whether a setting switches the check of certificates off."""
     off = _OFF.get(str(key).lower().replace("_", "").replace("-", ""))
+    if isinstance(value, str):  # YAML 1.1, which most of these programs read, has more words for it
+        return value.lower() in (("yes", "on", "true") if off else ("no", "off", "false")) and off is not None
     return off is not None and value is off
 
 
@@ -60,7 +62,7 @@ RED_FLAGS = (
         bad={
             "prometheus.yml": "scrape_configs:\n- job_name: a\n  tls_config: {insecure_skip_verify: true}\n",
             "monitor.yaml": "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nspec: {endpoints: [{tlsConfig: {insecureSkipVerify: true}}]}\n",
-            "alertmanager.yml": "global: {smtp_require_tls: false}\n",
+            "alertmanager.yml": "global: {smtp_require_tls: false}\n", "b.yml": "global: {smtp_require_tls: no}\n",
         },
         good={"prometheus.yml": "scrape_configs:\n- job_name: a\n  tls_config: {insecure_skip_verify: false}\n", "values.yaml": "insecureSkipVerify: \"{{ x }}\"\nverify_ssl: true\n"},
     ),
