@@ -75,7 +75,7 @@ def _added(files: Files) -> set[tuple[str, str]]:
     return {(str(key), str(value)) for key, value in found.items()}
 
 
-def _wanted(files: Files, selector: Mapping[Any, Any]) -> dict[Any, Any]:
+def wanted_of(files: Files, selector: Mapping[Any, Any]) -> dict[Any, Any]:
     added = _given(files) if selector else set[tuple[str, str]]()
     return {key: value for key, value in selector.items() if (str(key), str(value)) not in added}
 
@@ -96,7 +96,7 @@ def _services(files: Files, path: str) -> Iterator[Hit]:
     here = objects(files, path)
     for thing in here:
         selector = mapping(thing, "spec", "selector")
-        if thing["kind"] != "Service" or not _wanted(files, selector) or selected(thing, here):
+        if thing["kind"] != "Service" or not wanted_of(files, selector) or selected(thing, here):
             continue
         near = together(files, path)
         meant = [each for each in here if is_whole(each) and _is_meant(thing, each)]
@@ -160,7 +160,7 @@ def _lost_selection(
 ) -> Iterator[Hit]:
     wanted = mapping(selector, "matchLabels")
     near = together(files, path)
-    if not _wanted(files, wanted) or any(matches(wanted, _labels(each)) for each in near if pod_of(each)):
+    if not wanted_of(files, wanted) or any(matches(wanted, _labels(each)) for each in near if pod_of(each)):
         return
     # A policy may be for pods of any folder: only its name, or that of the label, shows whom it means.
     beside = [each for each in here if is_whole(each)] if thing["kind"] == "PodDisruptionBudget" else []
