@@ -13,7 +13,7 @@ from boringops_tools.yaml_files import is_compose
 
 # Files that say they are for development or tests: there data is to go, and nobody else is let in.
 _ASIDE = re.compile(
-    r"(?i)(?:^|[/._-])(?:local|dev|devel|develop|development|debug|tests?|testing|e2e|ci|integration|sandbox|examples?|docs?|demos?|samples?|fixtures?|"
+    r"(?i)(?:^|[/._-])(?:local|dev|devel|develop|development|devcontainer|debug|tests?|testing|e2e|ci|integration|sandbox|examples?|docs?|demos?|samples?|fixtures?|"
     r"tutorials?|templates?|starter|override|benchmarks?|quickstart)(?=[/._-])"
 )
 _DATABASES = frozenset(
