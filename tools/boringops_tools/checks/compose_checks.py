@@ -67,7 +67,7 @@ def _ports(files: Files, path: str) -> Iterator[Hit]:
     for name, service in _services(files, path):
         check = mapping(service, "healthcheck")
         known = _LISTENS.get(_image(service), ())
-        if not known or {"build", "extends", "env_file", "network_mode"} & set(service):
+        if not known or {"build", "extends", "env_file", "network_mode", "configs", "volumes_from"} & set(service):
             continue
         told = " ".join(str(service.get(key)) for key in ("environment", "command", "entrypoint", "ports", "expose"))
         for port in _ASKED.findall(command_line(check.get("test"))):
@@ -98,5 +98,5 @@ RULES = (
          good=(_one("[CMD-SHELL, 'a ping || exit 1']"), _one("[CMD, a, ping]"), _pod("[cat, /tmp/healthy]"), _pod("[sh, -c, 'a || b']"))),
     Rule("compose/health-port", "warning", "Ask the port that the image listens on.", "The images' own documentation: the port each listens on.", is_compose, _ports,
          bad=(_one("[CMD-SHELL, 'wget -qO- http://localhost:3001/api/health']"), _one("curl -f http://127.0.0.1:8080/", "nginx:1.29")),
-         good=(_one("[CMD-SHELL, 'wget -qO- http://localhost:3000/api/health']"), _one("wget http://localhost:3001/", more="    environment: {GF_SERVER_HTTP_PORT: 3001}\n"), _one("curl -f http://127.0.0.1:8080/", "nginx:1.29", "    volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro']\n"), _one("curl http://localhost:9/", "a/b:1"))),
+         good=(_one("[CMD-SHELL, 'wget -qO- http://localhost:3000/api/health']"), _one("wget http://localhost:3001/", more="    environment: {GF_SERVER_HTTP_PORT: 3001}\n"), _one("curl -f http://127.0.0.1:8080/", "nginx:1.29", "    volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro']\n"), _one("curl -f http://127.0.0.1:8080/", "nginx:1.29", "    configs: [a]\n"), _one("curl http://localhost:9/", "a/b:1"))),
 )  # fmt: skip

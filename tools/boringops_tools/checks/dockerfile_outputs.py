@@ -169,12 +169,13 @@ def _brings(each: Instruction, name: str) -> bool:
     if each.heredocs or "--from" in each.value or "$" in each.value:
         return True
     target = posixpath.basename(_words(each)[-1].strip('"]')) if _words(each) else ""
+    names = [(posixpath.basename(one.rstrip("/")), one.endswith("/")) for one in (sources(each) or ["."])]
+    # What has no dot in its name, or is one, is a folder; these have none and are files.
     return target == name or any(
-        fnmatch.fnmatch(name, posixpath.basename(one.rstrip("/")))
-        or "." not in posixpath.basename(one).strip(".")
-        or one.endswith("/")
-        for one in (sources(each) or ["."])
-        if posixpath.basename(one) not in ("Gemfile", "Pipfile", "Makefile")
+        fnmatch.fnmatch(name, one)
+        or folder
+        or ("." not in one.strip(".") and one not in ("Gemfile", "Pipfile", "Makefile"))
+        for one, folder in names
     )
 
 
@@ -198,5 +199,5 @@ RULES = (
          good=({_D: _SCRIPT.format("run.sh", "/app/", "/app/run.sh")}, {_D: _SCRIPT.format("docker", "/app", "/app/run.sh")}, {_D: _SCRIPT.format(".", "/app", "/app/run.sh")}, {_D: _SCRIPT.format("a.sh", "/a.sh", "/usr/local/bin/docker-entrypoint.sh").replace("debian", "python")}, {_D: _SCRIPT.format("*.sh", "/app/", "/app/run.sh")})),
     Rule("dockerfile/list-not-copied", "error", "The build stops there: copy it before, under the name that it has.", "pip, npm, Yarn, pnpm, Go, uv, Bundler, Composer: each reads this file.", is_dockerfile, _unread,
          bad=(_run("python:3.13-slim", "requirements.lock", "pip install -r requirements.txt"), _run("node:22", "package.json", "npm ci"), _run("golang:1.26", "main.go", "go mod download")),
-         good=(_run("python:3.13-slim", "requirements.txt", "pip install -r requirements.txt"), _run("node:22", "package*.json", "npm ci"), _run("node:22", ".", "npm ci"), _run("python:3.13-slim", "requirements", "pip install -r requirements/prod.txt"), _run("acme/node:1", "package.json", "npm ci"), _run("python:3.13-slim", "a.lock requirements.txt", "pip install -r requirements.txt"))),
+         good=(_run("python:3.13-slim", "requirements.txt", "pip install -r requirements.txt"), _run("node:22", "package*.json", "npm ci"), _run("node:22", ".", "npm ci"), _run("python:3.13-slim", "requirements", "pip install -r requirements/prod.txt"), _run("acme/node:1", "package.json", "npm ci"), _run("ruby:3.4", "Gemfile Gemfile.lock", "bundle install"), _run("python:3.13-slim", "a.lock requirements.txt", "pip install -r requirements.txt"))),
 )  # fmt: skip

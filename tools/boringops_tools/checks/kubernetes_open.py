@@ -23,7 +23,15 @@ _WITH_CERTIFICATE = (
     "cert-manager.io/cluster-issuer",
     "cert-manager.io/issuer",
     "kubernetes.io/tls-acme",
-    "nginx.ingress.kubernetes.io/force-ssl-redirect",
+    "nginx.ingress.kubernetes.io/ssl-redirect",
+)
+# Certificates that a load balancer of the cloud, or another controller, has by an annotation.
+_OUTSIDE = re.compile(
+    r"(?i)cert|ssl|tls|https|alb\.ingress|internal|kubernetes\.io/ingress\.class': '(?:gce|alb|kong|istio)"
+)
+_PUBLIC_HOST = re.compile(
+    r"(?!.*\.(?:local|localhost|localdomain|internal|intern|lan|test|home|corp|svc|cluster|example|nip\.io|sslip\.io|xip\.io)$)"
+    r"(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z]{2,}"
 )
 _PLAIN = ("nginx.ingress.kubernetes.io/ssl-redirect", "ingress.kubernetes.io/ssl-redirect")
 
@@ -90,12 +98,15 @@ def _certificates(files: Files, path: str) -> Iterator[Hit]:
             continue
         notes, spec = mapping(thing, "metadata", "annotations"), mapping(thing, "spec")
         asked = next((key for key in _WITH_CERTIFICATE if str(notes.get(key, "false")) != "false"), "")
-        # A patch or another object of its name may bring the certificate.
+        # A patch or another object of its name may bring the certificate; so may what stands before the cluster.
         others = [each for _, each in manifests(files) if each["kind"] == "Ingress" and name_of(each) == name_of(thing)]
-        if asked.startswith(("cert-manager", "kubernetes.io")) and not any(_tls(each) for each in others):
-            yield Hit(
-                at((notes, asked)), f"{named(thing)} asks for a certificate ({asked}), and has no `tls` to serve it"
-            )
+        hosts = [str(mapping(each).get("host")) for each in listed(spec["rules"]) if mapping(each).get("host")]
+        if any(_tls(each) for each in others):
+            pass
+        elif asked:
+            yield Hit(at((notes, asked)), f"{named(thing)} asks for TLS ({asked}), and has no `tls` to serve it with")
+        elif hosts and not _OUTSIDE.search(str(notes)) and all(_PUBLIC_HOST.fullmatch(each) for each in hosts):
+            yield Hit(at((spec, "rules")), f"{named(thing)} serves {', '.join(hosts)} without TLS")
         plain = next((key for key in _PLAIN if str(notes.get(key)).lower() == "false"), "")
         if plain and spec.get("tls"):
             yield Hit(
@@ -189,8 +200,8 @@ RULES = (
     Rule("k8s/policy-for-all", "warning", "Say who may come in: by podSelector or namespaceSelector.", f"{_DOC}, Network Policies: an empty rule allows all ingress.", is_yaml, _policies,
          bad=(_a(_N.format("web", "{}")),), good=(_a(_N.format("web", "{from: [{podSelector: {}}]}")), _a(_N.format("allow-everybody", "{}")), _a(_N.format("web", "")))),
     Rule("k8s/ingress-plain", "warning", "Name the host and its Secret in `tls`, and let plain requests be redirected.", "cert-manager, Annotated Ingress: the certificate is made for what `tls` names; ingress-nginx, ssl-redirect.", is_yaml, _certificates,
-         bad=(_a(_I.format("cert-manager.io/cluster-issuer: le", "")), _a(_I.format("nginx.ingress.kubernetes.io/ssl-redirect: 'false'", "tls: [{hosts: [a.example.com], secretName: a}], "))),
-         good=(_a(_I.format("cert-manager.io/cluster-issuer: le", "tls: [{hosts: [a.example.com], secretName: a}], ")), _a(_I.format("nginx.ingress.kubernetes.io/ssl-redirect: 'false'", "")), _a(_I.format("", "")))),
+         bad=(_a(_I.format("", "")), _a(_I.format("nginx.ingress.kubernetes.io/ssl-redirect: 'true'", "")), _a(_I.format("cert-manager.io/cluster-issuer: le", "")), _a(_I.format("nginx.ingress.kubernetes.io/ssl-redirect: 'false'", "tls: [{hosts: [a.example.com], secretName: a}], "))),
+         good=(_a(_I.format("cert-manager.io/cluster-issuer: le", "tls: [{hosts: [a.example.com], secretName: a}], ")), _a(_I.format("nginx.ingress.kubernetes.io/ssl-redirect: 'false'", "").replace("a.example.com", "a.local")), _a(_I.format("alb.ingress.kubernetes.io/certificate-arn: x", "")), _a(_I.format("", "").replace("a.example.com", "${HOST}")))),
     Rule("k8s/node-port", "warning", "Take a port from 30000 to 32767, or let the cluster choose one.", f"{_DOC}, Service: nodePort is of the range that the API server has, 30000-32767 unless it is told otherwise.", is_yaml, _node_ports,
          bad=(_a(_S.format(8080)),), good=(_a(_S.format(30080)), _a(_S.format("'${PORT}'")))),
     Rule("k8s/scrape-port", "warning", "Name the port that the metrics are at.", "Prometheus, example of kubernetes_sd_configs: prometheus.io/port is the port of the pod that is scraped.", is_yaml, _scraped,
