@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -62,20 +63,42 @@ def _image(service: Mapping[Any, Any]) -> str:
     return str(service.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
+def _settings(files: Files, path: str, service: Mapping[Any, Any]) -> str | None:
+    """What the files say that are given to a service, which may tell it where to listen; null where not all are known."""
+    top = mapping((files.documents(path) or ({},))[0], "configs")
+    named = [
+        str(mapping(each).get("source", "") if isinstance(each, Mapping) else each)
+        for each in listed(service.get("configs"))
+    ]
+    sources = [str(mapping(top, each).get("file", "?")) for each in named]
+    for each in listed(service.get("volumes")):
+        source = str(mapping(each).get("source", "")) if isinstance(each, Mapping) else str(each).partition(":")[0]
+        sources += [source] if source.startswith((".", "/", "~", "$")) else []
+    texts = []
+    for source in sources:
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), source))
+        inside = (
+            [each for each in files.all if each == place or each.startswith(f"{place}/")]
+            if source[:1] not in "/~$?"
+            else []
+        )
+        if not inside or len(inside) > 50:
+            return None
+        texts += [files.text(each) for each in inside]
+    return "\n".join(texts)
+
+
 def _ports(files: Files, path: str) -> Iterator[Hit]:
     """Checks at a port that the image does not have by default, and that nothing tells it to have."""
     for name, service in _services(files, path):
         check = mapping(service, "healthcheck")
         known = _LISTENS.get(_image(service), ())
-        if not known or {"build", "extends", "env_file", "network_mode", "configs", "volumes_from"} & set(service):
+        if not known or {"build", "extends", "env_file", "network_mode", "volumes_from"} & set(service):
             continue
         told = " ".join(str(service.get(key)) for key in ("environment", "command", "entrypoint", "ports", "expose"))
+        settings = _settings(files, path, service)
         for port in _ASKED.findall(command_line(check.get("test"))):
-            # A file of settings that is mounted may say another one.
-            mounted = re.search(
-                r"\.(?:conf|ya?ml|ini|toml|cnf|xml|hcl|json|template)|conf|Caddyfile", str(service.get("volumes"))
-            )
-            if int(port) not in known and port not in told and not mounted:
+            if int(port) not in known and port not in told and settings is not None and port not in settings:
                 yield Hit(
                     at((check, "test")),
                     f"the health check of `{name}` asks port {port}; it listens on {', '.join(map(str, known))}",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ _ASIDE = re.compile(
 _DATABASES = frozenset(
     {"postgres", "postgis", "pgvector", "timescaledb", "mysql", "mariadb", "mongo", "influxdb", "couchdb", "neo4j"}
 )
+_STAND_IN = re.compile(r"(?i)change.?me|example|placeholder|replace|your[-_ ]|^<|^\$|^x+$")
 _YES = r"(?i)[\"']?(?:1|true|yes|on|y)[\"']?"
 _NO = r"(?i)[\"']?(?:0|false|no|off)[\"']?"
 # variable: the value by which a server lets everybody in, by the documentation of its image.
@@ -83,16 +85,52 @@ def _unkept(files: Files, path: str) -> Iterator[Hit]:
             )
 
 
+def _never_done(files: Files, path: str) -> Iterator[Hit]:
+    """Services that others wait for to end, and that are started again each time they do."""
+    for document in files.documents(path)[:1]:
+        services = mapping(document, "services")
+        for name, service in services.items():
+            for other, how in mapping(service, "depends_on").items():
+                awaited = mapping(services, other)
+                if mapping(how).get("condition") == "service_completed_successfully" and awaited.get("restart") in (
+                    "always",
+                    "unless-stopped",
+                ):
+                    yield Hit(
+                        at((awaited, "restart"), (services, other)),
+                        f"`{name}` waits until `{other}` has ended, which is started again whenever it does",
+                    )
+
+
+def _committed(files: Files, path: str) -> Iterator[Hit]:
+    """Secrets that Compose reads from a file which is in git."""
+    for document in files.documents(path)[:1] if not _ASIDE.search(path) else ():
+        for name, secret in mapping(document, "secrets").items():
+            source = mapping(secret).get("file")
+            place = (
+                posixpath.normpath(posixpath.join(posixpath.dirname(path), source)) if isinstance(source, str) else ""
+            )
+            text = files.text(place).strip() if place in files.known and not _ASIDE.search(place) else ""
+            if text and len(text.splitlines()) == 1 and not _STAND_IN.search(text):
+                yield Hit(at((secret, "file")), f"the secret `{name}` is in git ({place})")
+
+
 def _db(more: str = "", image: str = "postgres:18") -> dict[str, str]:
     return {"compose.yaml": f"services:\n  db:\n    image: {image}\n    restart: always\n{more}"}
 
 
+_WAITS = "services:\n  a: {{image: 'a/b:1', depends_on: {{b: {{condition: service_completed_successfully}}}}}}\n  b: {{image: 'a/b:1', restart: {}}}\n"
+_FROM_FILE = "services: {a: {image: 'a/b:1', secrets: [db]}}\nsecrets: {db: {file: ./s/db}}\n"
 _KEPT = "    volumes: ['d:/var/lib/postgresql']\n"
 
 RULES = (
     Rule("compose/no-volume", "warning", "Give the folder of its data a named volume.", "Docker, Volumes: an anonymous volume belongs to its container; the images' documentation: where to store data.", is_compose, _unkept,
          bad=(_db(), _db(image="mongo:8")),
          good=(_db(_KEPT), {"docker-compose.test.yml": _db()["compose.yaml"]}, {"compose.yaml": _db()["compose.yaml"].replace("    restart: always\n", "")}, _db("    tmpfs: [/var/lib/postgresql]\n"), {**_db(), "compose.prod.yaml": "services: {db: {volumes: ['d:/var/lib/postgresql']}}\n"})),
+    Rule("compose/never-done", "error", "Give it restart: \"no\", or on-failure.", "Compose specification, restart and depends_on: a service that is always restarted does not end.", is_compose, _never_done,
+         bad=({"compose.yaml": _WAITS.format("always")},), good=({"compose.yaml": _WAITS.format("'no'")}, {"compose.yaml": _WAITS.format("on-failure")})),
+    Rule("compose/secret-in-git", "error", "Take the file out of git, let .gitignore name it, and change what it held.", "Compose specification, secrets: file is read from the host; it is no place in the repository.", is_compose, _committed,
+         bad=({"compose.yaml": _FROM_FILE, "s/db": "q7mW29t\n"},), good=({"compose.yaml": _FROM_FILE}, {"compose.yaml": _FROM_FILE, "s/db": "changeme\n"}, {"compose.test.yaml": _FROM_FILE, "s/db": "q7mW29t\n"})),
     Rule("compose/open-server", "warning", "Give it a password, from a secret.", "The images' own documentation: what each of these settings allows.", is_compose, _open,
          bad=(_db(_KEPT + "    environment: {POSTGRES_HOST_AUTH_METHOD: trust}\n"), _db("    environment: [MYSQL_ALLOW_EMPTY_PASSWORD=yes]\n", "mysql:8"), _db("    command: redis-server --protected-mode no\n", "redis:8"), _db("    environment: [xpack.security.enabled=false]\n", "elasticsearch:9.1.0")),
          good=(_db(_KEPT + "    environment: {POSTGRES_PASSWORD_FILE: /run/secrets/p}\n"), _db("    environment: [MYSQL_ALLOW_EMPTY_PASSWORD=no]\n", "mysql:8"), {"docker-compose.dev.yml": _db("    environment: {POSTGRES_HOST_AUTH_METHOD: trust}\n")["compose.yaml"]})),

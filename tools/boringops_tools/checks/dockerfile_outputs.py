@@ -15,7 +15,7 @@ from boringops_tools.checks.images import sources, started
 from boringops_tools.dockerfile import Instruction, Stage, is_dockerfile, parse
 
 _OUTPUT = re.compile(
-    r"\b(?:go\s+build|gcc|g\+\+|clang|dotnet\s+publish|dotnet\s+build)\b[^&|;]*?\s(?:-o|--output)[ =]+([\w./-]+)"
+    r"\b(?:go\s+build|gcc|g\+\+|clang|dotnet\s+publish|dotnet\s+build)\b[^&|;]*?\s(?:-o|--output)[ =]+([\w./-]+)|-m\s+venv\s+(?:--\S+\s+)*([\w./-]+)"
 )
 _FROM = re.compile(r"--from=(\S+)")
 # program and words: the file that it reads, and cannot do without
@@ -48,7 +48,7 @@ def _outputs(stage: Stage) -> set[str]:
     """Where the compilers of a stage are told to put what they make; none where that is not written out."""
     found = set()
     for each in stage.instructions:
-        for output in _OUTPUT.findall(each.value) if each.name == "RUN" else ():
+        for output in (one or other for one, other in _OUTPUT.findall(each.value)) if each.name == "RUN" else ():
             place = posixpath.join(_folder(stage, each.line) or "?", output)
             if place.startswith("?") or re.search(r"\bcd\s", each.value):
                 return set()

@@ -27,6 +27,10 @@ _HOOK = re.compile(
 _FILE = re.compile(r"\.Files\.(?:Get|Lines|GetBytes)\s*\(?\s*[\"']([^\"'$%{}]+)[\"']")
 _TEMPLATE = re.compile(r"\$?\.Template\.BasePath\s+[\"']/([^\"']+)[\"']")
 _LATEST = re.compile(r"^\s*image:.*\{\{[^}]*(?:\|\s*default\s+[\"']latest[\"']|\bdefault\s+[\"']latest[\"'])")
+_HIDDEN = r"\.(?:\w*\.)*\w*(?:[pP]assword|[pP]asswd|[tT]oken|[aA]piKey)(?![\w.])"
+_PASSWORD = re.compile(
+    rf"\{{\{{[^}}]*?(?:{_HIDDEN}\s*\|\s*default\s+[\"'][^\"'{{}}]+[\"']|\bdefault\s+[\"'][^\"'{{}}]+[\"']\s+\$?{_HIDDEN})"
+)
 _NUMBER = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:[-+][\w.+-]+)?")
 _OPEN = re.compile(r"\s*(?:\*|[xX]|latest|>=?\s*v?[\d.xX]+(?:-0)?)\s*")
 
@@ -85,6 +89,13 @@ def _latest(files: Files, path: str) -> Iterator[Hit]:
     for number, line in enumerate(files.text(path).splitlines(), 1):
         if _LATEST.match(line) and chart_of(files, path) is not None:
             yield Hit(number, "without a tag in the values, the image is `latest`, whatever that is by then")
+
+
+def _passwords(files: Files, path: str) -> Iterator[Hit]:
+    for number, line in enumerate(files.text(path).splitlines(), 1):
+        match = _PASSWORD.search(line)
+        if match and chart_of(files, path) is not None:
+            yield Hit(number, "without a value, the password is one that everybody can read in the chart")
 
 
 def _parts(version: Any) -> tuple[int, int, int] | None:
@@ -149,6 +160,17 @@ def _dependencies(files: Files, path: str) -> Iterator[Hit]:
                     at((chart, "version"), (needed, position)),
                     f"`{name}` may be any version there is (`{version}`), and no Chart.lock says which",
                 )
+            place = (
+                posixpath.normpath(posixpath.join(posixpath.dirname(path), repository[7:]))
+                if repository.startswith("file://")
+                else ".."
+            )
+            if (
+                not place.startswith("..")
+                and "$" not in place
+                and f"{place}/Chart.yaml".removeprefix("./") not in files.known
+            ):
+                yield Hit(at((chart, "repository")), f"`{name}` is to be at {place}, where the repository has no chart")
             # Of charts with one name under two aliases each may be another one.
             if sum(mapping(one).get("name") == name for one in needed) > 1 or not isinstance(version, str):
                 continue
@@ -190,7 +212,9 @@ RULES = (
          good=(_template('a: {{ .Files.Get "files/a.json" }}\n', **{"c/files/a.json": "{}"}), _template('a: {{ include (print $.Template.BasePath "/b.yaml") . }}\n', **{"c/templates/b.yaml": "a: b\n"}), _template('a: {{ .Files.Get (printf "%s.json" .Values.a) }}\n'))),
     Rule("helm/default-latest", "warning", "Fall back on the chart's appVersion.", "Helm, best practices, Pods: a fixed tag, never latest or other floating ones.", _is_template, _latest,
          bad=(_template('image: "a/b:{{ .Values.image.tag | default "latest" }}"\n'), _template('image: a/b:{{ default "latest" .Values.tag }}\n')), good=(_template('image: "a/b:{{ .Values.image.tag | default .Chart.AppVersion }}"\n'),)),
+    Rule("helm/default-password", "error", "Take it from a Secret, and let rendering fail where none is named: required.", "Helm, best practices: a chart's templates are as public as its values.", _is_template, _passwords,
+         bad=(_template('value: {{ .Values.dbPassword | default "postgres123" | quote }}\n'), _template('adminToken: {{ default "s3cr3t" .Values.admin.token }}\n')), good=(_template('value: {{ .Values.dbPassword | default "" | quote }}\n'), _template('key: {{ .Values.passwordKey | default "password" }}\nfile: {{ .Values.store.secretKey | default "a.yaml" }}\nname: {{ default "db-secret" .Values.secretName }}\n'))),
     Rule("helm/dependency", "warning", "Ask for the version that is there, over https, and commit Chart.lock.", "Helm, Chart.yaml and best practices, Dependencies: versions, repositories over https.", _is_chart, _dependencies,
-         bad=(_needs("*"), _needs(">=1.0.0"), _needs("1.0.0", "http://charts.example.com"), _needs("2.0.0", "file://../d", **_D), _needs("^2.0.0", **_lock("1.2.3")), _needs("1.0.0", **{"c/charts/d/Chart.yaml": _D["d/Chart.yaml"]})),
+         bad=(_needs("1.2.3", "file://../e", **_D), _needs("*"), _needs(">=1.0.0"), _needs("1.0.0", "http://charts.example.com"), _needs("2.0.0", "file://../d", **_D), _needs("^2.0.0", **_lock("1.2.3")), _needs("1.0.0", **{"c/charts/d/Chart.yaml": _D["d/Chart.yaml"]})),
          good=(_needs("1.2.3", "file://../d", **_D), _needs("^1.0.0"), _needs("~1.2.0", **_lock("1.2.3")), _needs("*", **_lock("1.2.3")), _needs("1.x.x", "oci://a.example.com/charts"), _needs("1.2.3", **{"c/charts/d/Chart.yaml": _D["d/Chart.yaml"]}))),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from boringops_tools.checks.kubernetes_names import _SORT as SORT
 from boringops_tools.checks.kubernetes_names import _references as references
 from boringops_tools.checks.kubernetes_together import close, is_anywhere, name_of
 from boringops_tools.checks.kustomize import Kustomization, includers, is_kustomization, of
-from boringops_tools.yaml_files import is_yaml
+from boringops_tools.yaml_files import is_manifest, is_yaml
 
 # The words of each environment, as people write them.
 _WORDS = {
@@ -112,6 +112,46 @@ def _meant(one: str, other: str) -> bool:
     return close(one, other) or (long.startswith(f"{short}-") and SORT.fullmatch(long[len(short) + 1 :]) is not None)
 
 
+def _tagged(files: Files, path: str) -> Iterator[Hit]:
+    for document in files.documents(path)[:1]:
+        for each in listed(mapping(document).get("images")):
+            for key in ("newName", "name"):
+                value = mapping(each).get(key)
+                if isinstance(value, str) and re.search(r":[\w.-]+$|@", value.rpartition("/")[2]) and "$" not in value:
+                    field = (
+                        "newTag or digest"
+                        if key == "newName"
+                        else "no field of this entry: an image is found by its name alone"
+                    )
+                    yield Hit(at((each, key)), f"`{key}: {value}` has a version in it, which belongs into {field}")
+
+
+def _left_out(files: Files, path: str) -> Iterator[Hit]:
+    """Accounts, ConfigMaps and claims that what is built needs, in a file of the same folder that no Kustomization takes in."""
+    built = of(files, path)
+    if built is None or not built.complete:
+        return
+    here = [each.thing for each in built.taken]
+    names = {(each.thing["kind"], name) for each in built.taken for name in each.names}
+    needed = {(kind, str(owner.get(key))) for each in here for kind, owner, key in references(pod_of(each))}
+    needed |= {
+        ("ServiceAccount", str(mapping(pod_of(each), "spec").get("serviceAccountName")))
+        for each in here
+        if pod_of(each)
+    }
+    said = " ".join(files.text(each) for each in files.all if is_kustomization(each))
+    for each in files.siblings(path):
+        base = posixpath.basename(each)
+        if not is_yaml(each) or is_kustomization(each) or base in said or each not in files.known:
+            continue
+        for thing in files.documents(each):
+            if is_manifest(thing) and (thing["kind"], name_of(thing)) in needed - names:
+                yield Hit(
+                    at((built.document, "resources")),
+                    f"{named(thing)} is needed, and {base} is not among the resources",
+                )
+
+
 _BASE = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{template: {{spec: {{containers: [{{name: a, image: 'a/b:1', envFrom: [{{configMapRef: {{name: {}}}}}]}}]}}}}}}\n"
 
 
@@ -133,6 +173,10 @@ RULES = (
     Rule("kustomize/other-environment", "warning", "Say the environment that the overlay is of.", "Kustomize reference: namespace and labels are put on all that is built.", is_kustomization, _other,
          bad=(_overlay("namespace: cart-staging"), _overlay("nameSuffix: -dev"), _overlay("labels: [{pairs: {env: staging}}]"), _overlay("commonLabels: {environment: prod}", "envs/dev")),
          good=(_overlay("namespace: cart-production"), _overlay("namespace: cart"), _overlay("namespace: cart-prod"), _overlay("namespace: cart-staging", "overlays/eu"), _overlay("commonLabels: {app: dev}"))),
+    Rule("kustomize/image-version", "error", "Write the name alone, and the version beside it.", "Kustomize reference, images: newName, newTag and digest.", is_kustomization, _tagged,
+         bad=({"kustomization.yaml": "images: [{name: a, newName: 'b/a:1', newTag: '1'}]\n"},), good=({"kustomization.yaml": "images: [{name: a, newName: 'b:5000/a', newTag: '1'}]\n"},)),
+    Rule("kustomize/left-out", "warning", "Name the file under resources.", "Kustomize reference, resources: what no Kustomization names is not built.", is_kustomization, _left_out,
+         bad=({"b/kustomization.yaml": "resources: [d.yaml]\n", "b/d.yaml": _BASE.format("a"), "b/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"},), good=({"b/kustomization.yaml": "resources: [d.yaml, c.yaml]\n", "b/d.yaml": _BASE.format("a"), "b/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"}, {"b/kustomization.yaml": "resources: [d.yaml]\n", "b/d.yaml": _BASE.format("a"), "b/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"})),
     Rule("kustomize/config-not-made", "error", "No container starts before it is there: name it as it is made.", "Kustomize reference, configMapGenerator: references are found by the name that the generator has.", is_yaml, _unmade,
          bad=(_built("cart-config", "cart"), _built("cart", "carts")), good=(_built("cart", "cart"), _built("other", "cart"), {**_built("cart-config", "cart"), "x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cart-config}\n"})),
 )  # fmt: skip
