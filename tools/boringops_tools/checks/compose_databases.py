@@ -75,6 +75,46 @@ def _addresses(files: Files, path: str) -> Iterator[Hit]:
             yield from _accounts(name, variable, at((owner, key)), match, other, values)
 
 
+_PARTS = re.compile(r"(?P<prefix>\w*?)_?(?P<part>HOST(?:NAME)?|SERVER)", re.I)
+
+
+def _apart(files: Files, path: str) -> Iterator[Hit]:
+    """The same of addresses that are given in variables of their own: DB_HOST, DB_PORT, DB_NAME, DB_USER."""
+    services = _services(files, path)
+    for name, service in services.items():
+        values = _values(service)
+        by_name = {variable: (owner, key, value) for owner, key, variable, value in values}
+        for _, _, variable, host in values:
+            match = _PARTS.fullmatch(variable)
+            other = services.get(host.lower()) if match and host.lower() != name else None
+            program = _program(other) if other is not None else ""
+            # Without a word before it, a variable may be anything's.
+            if match is None or other is None or not program or not match["prefix"]:
+                continue
+            told = f"{other.get('environment')} {other.get('expose')}"
+            made = {key: value for _, _, key, value in _values(other)}
+            user_of, name_of = _MADE.get(program, ("", ""))
+            scripts = "env_file" in other or "docker-entrypoint-initdb.d" in str(other.get("volumes"))
+            for words, wanted in (
+                (("PORT",), str(_PORTS[program])),
+                (("NAME", "DATABASE", "DB", "DBNAME"), "" if scripts else made.get(name_of, "")),
+                (("USER", "USERNAME"), "" if scripts else made.get(user_of, "")),
+            ):
+                for word in words if wanted and _NAMES.fullmatch(wanted) else ():
+                    owner, key, value = by_name.get(f"{match['prefix']}_{word}", (None, None, ""))
+                    value = value.strip("\"'")
+                    ports = {str(each) for each in _MORE.get(program, ())} if word == "PORT" else {"root"}
+                    if not _NAMES.fullmatch(value) or value == wanted or value in ports:
+                        continue
+                    if word == "PORT" and (value in told or not value.isdigit()):
+                        continue
+                    what = "asks port" if word == "PORT" else "names"
+                    yield Hit(
+                        at((owner, key)),
+                        f"service `{name}`: `{match['prefix']}_{word}` {what} `{value}`; `{host}` has `{wanted}`",
+                    )
+
+
 def _accounts(
     name: str,
     variable: str,
@@ -102,6 +142,11 @@ def _accounts(
     stated = match["user"] or next((value for _, _, key, value in values if _USERS.fullmatch(key)), "")
     if user and stated and _NAMES.fullmatch(user) and _NAMES.fullmatch(stated) and stated not in (user, "root"):
         yield Hit(line, f"service `{name}` logs in as `{stated}`; the user that is made is `{user}`")
+
+
+def _both(files: Files, path: str) -> Iterator[Hit]:
+    yield from _addresses(files, path)
+    yield from _apart(files, path)
 
 
 def _local(files: Files, path: str) -> Iterator[Hit]:
@@ -133,14 +178,18 @@ def _local(files: Files, path: str) -> Iterator[Hit]:
 _C = "services:\n  api:\n    build: .\n    environment: {{URL: '{}'}}\n  db:\n    image: postgres:18\n    environment: {{POSTGRES_USER: shop, POSTGRES_DB: shop}}\n"
 
 
+def _b(values: str) -> dict[str, str]:
+    return {"compose.yaml": _C.replace("{{", "{").replace("}}", "}").replace("URL: '{}'", f"DB_HOST: db, {values}")}
+
+
 def _a(url: str) -> dict[str, str]:
     return {"compose.yaml": _C.format(url)}
 
 
 RULES = (
-    Rule("consistency/database-address", "warning", "Let both say the same port, user and database.", "Documentation of the images: what the entry point makes is named by its variables.", is_compose, _addresses,
-         bad=(_a("postgres://shop:${P}@db:3306/shop"), _a("postgres://shop:${P}@db:5432/store"), _a("postgres://web:${P}@db/shop"), _a("jdbc:postgresql://db:3306/shop")),
-         good=(_a("postgres://shop:${P}@db:5432/shop?sslmode=disable"), _a("postgres://${U}:${P}@db/${N}"), _a("https://db.example.com:1/x"), _a("jdbc:postgresql://db:5432/shop"))),
+    Rule("consistency/database-address", "warning", "Let both say the same port, user and database.", "Documentation of the images: what the entry point makes is named by its variables.", is_compose, _both,
+         bad=(_a("postgres://shop:${P}@db:3306/shop"), _a("postgres://shop:${P}@db:5432/store"), _a("postgres://web:${P}@db/shop"), _a("jdbc:postgresql://db:3306/shop"), _b("DB_PORT: 3306"), _b("DB_NAME: store"), _b("DB_USER: web")),
+         good=(_b("DB_PORT: 5432, DB_NAME: shop, DB_USER: shop"), _b("DB_PORT: '${PORT}', DB_USER: root"), _a("postgres://shop:${P}@db:5432/shop?sslmode=disable"), _a("postgres://${U}:${P}@db/${N}"), _a("https://db.example.com:1/x"), _a("jdbc:postgresql://db:5432/shop"))),
     Rule("consistency/local-address", "warning", "Name the service: localhost is the container itself.", "Compose: services reach each other by their names.", is_compose, _local,
          bad=(_a("postgres://shop:${P}@localhost:5432/shop"),), good=(_a("http://localhost:3000"), {"compose.yaml": _C.format("postgres://localhost:5432/shop").replace("build: .", "network_mode: host")})),
 )  # fmt: skip

@@ -102,6 +102,10 @@ def _values(files: Files, path: str) -> Iterator[Hit]:
         replicas = mapping(service, "deploy").get("replicas")
         if isinstance(replicas, str) and "$" not in replicas and not replicas.isdigit():
             yield Hit(at((service["deploy"], "replicas")), f"service `{name}`: `replicas: {replicas}` is no number")
+        for owner, key in ((mapping(service, "healthcheck"), "retries"), (service, "pids_limit"), (service, "scale")):
+            value = owner.get(key)
+            if isinstance(value, str) and "$" not in value and not re.fullmatch(r"-?\d+", value):
+                yield Hit(at((owner, key)), f"service `{name}`: `{key}: {value}` is no number")
         check = mapping(service, "healthcheck")
         for key in _TIMES:
             value = check.get(key)
@@ -142,7 +146,7 @@ RULES = (
     Rule(
         "compose/value", "error", "Write it as Compose reads it.",
         f"{_DOC}: restart is no, always, on-failure[:n] or unless-stopped; durations are numbers with us, ms, s, m or h.", is_compose, _values,
-        bad=({_C: "services: {a: {image: 'a:1', restart: sometimes}}\n"}, {_C: "services: {a: {image: 'a:1', healthcheck: {test: a, interval: 10 seconds}}}\n"}, {_C: "services: {a: {image: 'a:1', deploy: {replicas: two}}}\n"}),
+        bad=({_C: "services: {a: {image: 'a:1', restart: sometimes}}\n"}, {_C: "services: {a: {image: 'a:1', healthcheck: {test: a, interval: 10 seconds}}}\n"}, {_C: "services: {a: {image: 'a:1', deploy: {replicas: two}}}\n"}, {_C: "services: {a: {image: 'a:1', healthcheck: {test: a, retries: five}}}\n"}),
         good=({_C: "services: {a: {image: 'a:1', restart: 'on-failure:3', healthcheck: {test: a, interval: 1m30s, timeout: '${T}'}}, b: {image: 'a:1', restart: 'no'}}\n"},),
     ),
 )  # fmt: skip

@@ -83,9 +83,10 @@ def _users(files: Files, path: str) -> Iterator[Hit]:
         if base is None or any(each.name in ("COPY", "ADD") and "passwd" in each.value for each in steps):
             continue
         for each in stage.instructions:
-            name = each.value.partition(":")[0].strip().strip("\"'")
+            chown = re.search(r"--chown=([^\s:$]+)(?=[:\s])", each.value) if each.name in ("COPY", "ADD") else None
+            name = chown[1] if chown else each.value.partition(":")[0].strip().strip("\"'")
             if (
-                each.name != "USER"
+                not (each.name == "USER" or chown)
                 or not re.fullmatch(r"[A-Za-z_][\w-]*", name)
                 or name in _SYSTEM | _USERS.get(base[1], set())
             ):
@@ -160,8 +161,8 @@ RULES = (
     Rule("dockerfile/update-alone", "warning", "Update and install in one RUN.", "Docker documentation, Building best practices, apt-get: both in the same RUN statement.", is_dockerfile, _updates,
          bad=(_of("FROM debian:12\nRUN apt-get update\nRUN apt-get install -y a\n"),), good=(_of("FROM debian:12\nRUN apt-get update && apt-get install -y a\n"), _of("FROM debian:12\nRUN apt-get update\nRUN echo\n"))),
     Rule("dockerfile/user-unknown", "error", "Make the user before USER names it, or give its number.", f"{_DOC}, USER: a name has to be in the image.", is_dockerfile, _users,
-         bad=(_of("FROM eclipse-temurin:21\nUSER app\n"), _of("FROM python:3.12\nUSER app\nRUN useradd app\n")),
-         good=(_of("FROM node:22\nUSER node\n"), _of("FROM python:3.12 AS a\nRUN useradd -m app\nFROM a\nUSER app:app\n"), _of("FROM acme/base:1\nUSER app\n"), _of("FROM python:3.12\nCOPY passwd /etc/passwd\nUSER app\n"), _of("FROM alpine:3\nUSER 1000\n"))),
+         bad=(_of("FROM debian:12\nRUN useradd app\nCOPY --chown=ap:app a /a\n"), _of("FROM eclipse-temurin:21\nUSER app\n"), _of("FROM python:3.12\nUSER app\nRUN useradd app\n")),
+         good=(_of("FROM node:22\nCOPY --chown=node:node a /a\nCOPY --chown=1000 b /b\nUSER node\n"), _of("FROM python:3.12 AS a\nRUN useradd -m app\nFROM a\nUSER app:app\n"), _of("FROM acme/base:1\nUSER app\n"), _of("FROM python:3.12\nCOPY passwd /etc/passwd\nUSER app\n"), _of("FROM alpine:3\nUSER 1000\n"))),
     Rule("dockerfile/no-shell", "error", "Do it in the stage before, and copy what came of it.", "Distroless images have no shell, scratch has nothing.", is_dockerfile, _shells,
          bad=(_of("FROM scratch\nCOPY a /a\nRUN chmod +x /a\n"), _of("FROM gcr.io/distroless/static:nonroot\nRUN id\n")), good=(_of("FROM gcr.io/distroless/base:debug\nRUN id\n"), _of("FROM scratch\nADD rootfs.tar.gz /\nRUN id\n"), _of("FROM scratch\nRUN [\"/a\", \"b\"]\n"))),
     Rule("dockerfile/lock-missing", "error", "Copy the lock file that the repository has.", f"{_DOC}, COPY: each source has to be in the context.", is_dockerfile, _locks,

@@ -38,9 +38,14 @@ def _is_template(path: str) -> bool:
 def _defined(files: Files, chart: str) -> frozenset[str] | None:
     """The templates of a chart; null where others bring theirs."""
     prefix = "" if chart == "." else f"{chart}/"
-    if (
-        re.search(r"(?m)^dependencies:", files.text(f"{prefix}Chart.yaml"))
-        or f"{prefix}requirements.yaml" in files.known
+    needed = [
+        str(mapping(each).get("name"))
+        for document in files.documents(f"{prefix}Chart.yaml")[:1]
+        for each in listed(mapping(document).get("dependencies"))
+    ]
+    # What is vendored as a folder can be read, whatever it defines.
+    if f"{prefix}requirements.yaml" in files.known or not all(
+        f"{prefix}charts/{each}/Chart.yaml" in files.known for each in needed
     ):
         return None
     mine = [each for each in files.all if each.startswith((f"{prefix}templates/", f"{prefix}charts/"))]
@@ -97,7 +102,7 @@ def _with(api: str = "autoscaling/v2", name: str = "c.name", chart: str = "") ->
 
 RULES = (
     Rule("helm/template", "error", "Helm cannot render it: call the template by the name it is defined under.", "Helm, Named templates: include and template take what define has defined.", _is_template, _calls,
-         bad=(_with(name="c.fullname"),), good=(_with(), _with(name="common.name", chart="dependencies: [{name: common, version: 1.0.0, repository: 'https://a.b'}]\n"), {"templates/a.yaml": _HPA.format("v1", "x")})),
+         bad=(_with(name="c.fullname"), {**_with(name="lib.names", chart="dependencies: [{name: lib, version: 1.0.0}]\n"), "c/charts/lib/Chart.yaml": "name: lib\n", "c/charts/lib/templates/_a.tpl": '{{- define "lib.name" -}}a{{- end }}\n'}), good=(_with(), _with(name="common.name", chart="dependencies: [{name: common, version: 1.0.0, repository: 'https://a.b'}]\n"), {"templates/a.yaml": _HPA.format("v1", "x")})),
     Rule("helm/removed-api", "error", "The API refuses it: use the version that took its place.", "Kubernetes, Deprecated API migration guide.", _is_template, _apis,
          bad=(_with("autoscaling/v2beta1"),), good=(_with(), {**_with(), "c/templates/b.yaml": '{{- if .Capabilities.APIVersions.Has "policy/v1" }}\napiVersion: policy/v1\n{{- else }}\napiVersion: policy/v1beta1\n{{- end }}\n'})),
     Rule("helm/dependency-version", "error", "Helm refuses the chart: say which version of it.", "Helm, Chart.yaml: a dependency has name, version and repository.", lambda path: PurePosixPath(path).name == "Chart.yaml", _dependencies,

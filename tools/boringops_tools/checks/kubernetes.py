@@ -181,6 +181,13 @@ def _names(files: Files, path: str) -> Iterator[Hit]:
                     at((metadata, "name")),
                     f"{thing['kind']}: `{name}` is no name: lower case letters, digits and `-`, at most {63 if label else 253}",
                 )
+        space = metadata.get("namespace")
+        if (
+            isinstance(space, str)
+            and not (_LABEL.fullmatch(space) and len(space) < 64)
+            and not PLACEHOLDER.search(space)
+        ):
+            yield Hit(at((metadata, "namespace")), f"{named(thing)}: `{space}` is no name for a namespace")
         for container in containers(pod_of(thing)):
             called = container.get("name")
             if isinstance(called, str) and not _LABEL.fullmatch(called) and not PLACEHOLDER.search(called):
@@ -342,7 +349,7 @@ RULES = (
     ),
     _rule(
         "name", "error", "The API refuses the object.", "names are DNS subdomains or labels, port names IANA service names.", _names,
-        (deployment_of("", name="My_App"), deployment_of(", ports: [{name: a-very-long-port-name, containerPort: 1}]"), "apiVersion: v1\nkind: Service\nmetadata: {name: a.b}\nspec: {}\n"),
+        (deployment_of("", name="my-app, namespace: my_space"), deployment_of("", name="My_App"), deployment_of(", ports: [{name: a-very-long-port-name, containerPort: 1}]"), "apiVersion: v1\nkind: Service\nmetadata: {name: a.b}\nspec: {}\n"),
         (deployment_of("", name="my-app.v1"), deployment_of("", name="${APP}"), "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system:x'}\n"),
     ),
     _rule(

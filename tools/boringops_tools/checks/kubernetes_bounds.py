@@ -22,6 +22,8 @@ from boringops_tools.checks.kustomize import NAMES
 from boringops_tools.yaml_files import is_yaml
 
 _LASTING = ("Deployment", "StatefulSet")
+HALF = "requests memory and has no limit of it"
+"""Told of what somebody has thought about, and only half of it."""
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 
 
@@ -52,9 +54,10 @@ def _limits(files: Files, path: str) -> Iterator[Hit]:
             if "memory" not in mapping(each, "resources", "limits") and "$" not in str(each.get("resources"))
         ]
         if bare and not mapping(spec, "resources", "limits") and not bounded_elsewhere(files, path, thing, "limits"):
+            asks = any("memory" in mapping(each, "resources", "requests") for each in bare)
             yield Hit(
                 at((bare[0], "resources"), (bare[0], "name")),
-                f"{named(thing)}: container `{bare[0].get('name')}` has no limit of memory",
+                f"{named(thing)}: container `{bare[0].get('name')}` {HALF if asks else 'has no limit of memory'}",
             )
 
 

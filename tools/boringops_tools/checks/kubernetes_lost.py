@@ -75,7 +75,7 @@ def _added(files: Files) -> set[tuple[str, str]]:
     return {(str(key), str(value)) for key, value in found.items()}
 
 
-def _wanted(files: Files, selector: Mapping[Any, Any]) -> dict[Any, Any]:
+def wanted_of(files: Files, selector: Mapping[Any, Any]) -> dict[Any, Any]:
     added = _given(files) if selector else set[tuple[str, str]]()
     return {key: value for key, value in selector.items() if (str(key), str(value)) not in added}
 
@@ -96,7 +96,7 @@ def _services(files: Files, path: str) -> Iterator[Hit]:
     here = objects(files, path)
     for thing in here:
         selector = mapping(thing, "spec", "selector")
-        if thing["kind"] != "Service" or not _wanted(files, selector) or selected(thing, here):
+        if thing["kind"] != "Service" or not wanted_of(files, selector) or selected(thing, here):
             continue
         near = together(files, path)
         meant = [each for each in here if is_whole(each) and _is_meant(thing, each)]
@@ -151,6 +151,12 @@ def _lost_target(files: Files, path: str, thing: Object, target: Mapping[Any, An
             for each in near
             if is_whole(each) and (related(name, name_of(each)) or name_of(thing) == name_of(each))
         ]
+    if not beside and not is_anywhere(files, kind, name):
+        beside = [
+            each
+            for each in together(files, path)
+            if is_whole(each) and name_of(each) == name and each["kind"] in WORKLOADS[:2]
+        ]
     if beside:
         yield Hit(at((target, "name")), f"{named(thing)} scales the {kind} `{name}`; here is {named(beside[0])}")
 
@@ -160,7 +166,7 @@ def _lost_selection(
 ) -> Iterator[Hit]:
     wanted = mapping(selector, "matchLabels")
     near = together(files, path)
-    if not _wanted(files, wanted) or any(matches(wanted, _labels(each)) for each in near if pod_of(each)):
+    if not wanted_of(files, wanted) or any(matches(wanted, _labels(each)) for each in near if pod_of(each)):
         return
     # A policy may be for pods of any folder: only its name, or that of the label, shows whom it means.
     beside = [each for each in here if is_whole(each)] if thing["kind"] == "PodDisruptionBudget" else []
@@ -209,6 +215,6 @@ RULES = (
                {"k8s/a.yaml": _TIERS + service_of(selector="app: web, tier: b"), "k8s/b.yaml": _ROLLOUT}, _two(service_of()), _two(service_of(selector="app: x"), more=deployment_of("", labels="app: x")), _two(service_of(selector="app: ${APP}")),
                {**_two(service_of(selector="team: a")), "k8s/kustomization.yaml": "commonLabels: {team: a}\n"})),
     Rule("k8s/target", "warning", "Name a workload that exists, or labels that its pods have.", f"{_DOC}: an autoscaler names its workload, a budget and a policy select pods.", is_yaml, _targets,
-         bad=(_one(deployment_of("") + _HPA.replace("NAME", "wbe")), _one(deployment_of("") + _PDB.replace("NAME", "wbe")), _two(_HPA.replace("NAME", "my-web")), _two(_PDB.replace("NAME", "wbe").replace("name: p", "name: web")), _two(_NP.replace("NAME", "wbe")), {"b/kustomization.yaml": "resources: [d.yaml]\n", "b/d.yaml": deployment_of(""), "o/kustomization.yaml": "resources: [../b, h.yaml]\n", "o/h.yaml": _HPA.replace("NAME", "my-web")}),
+         bad=(_one(deployment_of("") + _HPA.replace("NAME", "wbe")), _one(deployment_of("") + _PDB.replace("NAME", "wbe")), _two(_HPA.replace("NAME", "my-web")), _two(_HPA.replace("NAME", "web").replace("Deployment", "StatefulSet")), _two(_PDB.replace("NAME", "wbe").replace("name: p", "name: web")), _two(_NP.replace("NAME", "wbe")), {"b/kustomization.yaml": "resources: [d.yaml]\n", "b/d.yaml": deployment_of(""), "o/kustomization.yaml": "resources: [../b, h.yaml]\n", "o/h.yaml": _HPA.replace("NAME", "my-web")}),
          good=(_one(deployment_of("") + _HPA.replace("NAME", "web") + _PDB.replace("NAME", "web")), _one(_HPA), {"k8s/a.yaml": deployment_of("") + _HPA.replace("NAME", "b"), "k8s/b.yaml": deployment_of("", name="b")}, _two(_HPA.replace("NAME", "web")), _two(_HPA.replace("NAME", "other")), _two(_HPA.replace("NAME", "my-web"), more=deployment_of("", name="my-web")), _two(_PDB.replace("NAME", "other")), _two(_NP.replace("NAME", "web")))),
 )  # fmt: skip

@@ -44,7 +44,8 @@ def _idle_account(files: Files, path: str, thing: Object, name: str) -> list[str
     near = together(files, path) if all_here(files, path) else []
     used = {mapping(pod_of(each), "spec").get("serviceAccountName") for each in near}
     accounts = {name_of(each) for each in near if each["kind"] == "ServiceAccount" and shares_space(thing, each)}
-    found = [each for each in accounts - used if related(name, each)]
+    # An account with the very name of the workload is surely its own.
+    found = [each for each in accounts - used if related(name, each) or each == name_of(thing)]
     return found if len(found) == 1 and not is_anywhere(files, "ServiceAccount", name) else []
 
 
@@ -111,7 +112,7 @@ def _apart(text: str) -> dict[str, str]:
 
 RULES = (
     Rule("k8s/service-account", "error", "No pod is made: name the account as it is called.", f"{_DOC}: serviceAccountName names an account of the namespace.", is_yaml, _accounts,
-         bad=({"a.yaml": _A.format("reporter")}, _apart(_A.format("report-sa"))), good=({"a.yaml": _A.format("report")}, {"a.yaml": _A.format("default")}, _apart(_A.format("report")), {**_apart(_A.format("report-sa")), "o/a.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: report-sa}\n"})),
+         bad=({"a.yaml": _A.format("reporter")}, _apart(_A.format("report-sa")), _apart(_A.format("shop").replace("name: a}", "name: report}"))), good=(_apart(_A.format("shop")), {"a.yaml": _A.format("report")}, {"a.yaml": _A.format("default")}, _apart(_A.format("report")), {**_apart(_A.format("report-sa")), "o/a.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: report-sa}\n"})),
     Rule("k8s/governing-service", "error", "Its pods get no names in DNS: name the headless Service.", f"{_DOC}: serviceName is the Service that governs the StatefulSet, and must exist.", is_yaml, _governing,
          bad=({"a.yaml": _S.format("db-headless")}, _apart(_S.format("db-headless"))), good=({"a.yaml": _S.format("db")}, _apart(_S.format("db")))),
     Rule("k8s/ingress-port", "error", "Who asks gets 503: name a port of the Service, not one of its pods.", f"{_DOC}: a backend of an Ingress or a route names a port of the Service.", is_yaml, _backend_ports,

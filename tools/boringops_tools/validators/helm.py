@@ -38,7 +38,8 @@ _NO_TEMPLATE = re.compile(r"no template \"([^\"]*)\" associated")
 
 _OF_OBJECTS = ("k8s/", "prometheus/monitor")
 """The rules, by what their names begin with, that hold rendered objects against each other."""
-# Helm's own first chart leaves these to whoever installs it, as a choice to be made for the cluster.
+# Helm's own first chart leaves these to whoever installs it, as a choice to be made for the cluster;
+# requests without a limit are a choice half made.
 _LEFT_TO_VALUES = ("k8s/memory-limit", "k8s/no-probe")
 
 
@@ -180,6 +181,7 @@ def _objects(rendered: str, home: PurePosixPath) -> Iterable[Said | Unjudged]:
 def _contradictions(rendered: Mapping[str, str], home: PurePosixPath) -> Iterable[Said]:
     """What the objects that the templates become say of each other: selectors, ports, references."""
     from boringops_tools.checks import scan
+    from boringops_tools.checks.kubernetes_bounds import HALF
 
     with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
         text, starts = "", []
@@ -191,7 +193,7 @@ def _contradictions(rendered: Mapping[str, str], home: PurePosixPath) -> Iterabl
         for each in scan(Path(folder), ["rendered.yaml"]):
             if (
                 each.rule.startswith(_OF_OBJECTS)
-                and each.rule not in _LEFT_TO_VALUES
+                and (each.rule not in _LEFT_TO_VALUES or HALF in each.message)
                 and each.severity in ("error", "warning")
             ):
                 path = next((name for start, name in reversed(starts) if start <= (each.line or 1)), "Chart.yaml")
