@@ -15,7 +15,21 @@ from pathlib import Path
 from tests.corpus.fakes import fake
 
 HERE = Path(__file__).parent
-BATCHES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+BATCHES = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+)
 """Those after the first were written without a look at the rules, and measured before any rule was changed for them."""
 _SECRET = re.compile(r"<<secret ([\w-]+)>>")
 

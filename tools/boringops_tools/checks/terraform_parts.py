@@ -129,7 +129,8 @@ def _told(where: str, block: Block) -> Iterator[Hit]:
             for value in as_list(block.value(name)):
                 if isinstance(value, str) and "${" not in value and not _network(value):
                     yield Hit(block.line_of(name), f"`{value}` is no network (`{name}`)")
-    if where == kind and kind.startswith("google_"):
+    # a channel's labels are where it leads: an address, a number
+    if where == kind and kind.startswith("google_") and kind != "google_monitoring_notification_channel":
         yield from _labelled(block)
     limits = (
         block.value("limits")
@@ -182,5 +183,5 @@ _SQS = (
 RULES = (
     Rule("terraform/parts", "error", "The service refuses it: one part has to be what the other says.", "Documentation of the AWS, Azure and Google providers: what one argument names is defined in another.", is_terraform, _together,
          bad=(_a("aws_dynamodb_table", _TABLE.format('"key"')), _a("aws_cloudfront_distribution", _CDN.format('"api"')), {"main.tf": _SQS.format(30)}, _a("google_compute_subnetwork", '  ip_cidr_range = "10.0.0.0/40"'), _a("google_storage_bucket", '  labels = { Team = "a" }'), _a("azurerm_redis_cache", '  family = "P"\n  sku_name = "Standard"')),
-         good=(_a("aws_dynamodb_table", _TABLE.format('"id"')), _a("aws_dynamodb_table", _TABLE.format("var.key")), _a("aws_cloudfront_distribution", _CDN.format('"app"')), _a("aws_cloudfront_distribution", _CDN.format("local.app")), {"main.tf": _SQS.format(60)}, {"main.tf": _SQS.format("var.t")}, _a("google_compute_subnetwork", "  ip_cidr_range = var.range"), _a("google_storage_bucket", '  labels = { team = "a" }'), _a("google_container_node_pool", '  node_config {\n    labels = { "acme.io/Pool" = "A" }\n  }'))),
+         good=(_a("google_monitoring_notification_channel", '  labels = { email_address = "a@example.com" }'), _a("aws_dynamodb_table", _TABLE.format('"id"')), _a("aws_dynamodb_table", _TABLE.format("var.key")), _a("aws_cloudfront_distribution", _CDN.format('"app"')), _a("aws_cloudfront_distribution", _CDN.format("local.app")), {"main.tf": _SQS.format(60)}, {"main.tf": _SQS.format("var.t")}, _a("google_compute_subnetwork", "  ip_cidr_range = var.range"), _a("google_storage_bucket", '  labels = { team = "a" }'), _a("google_container_node_pool", '  node_config {\n    labels = { "acme.io/Pool" = "A" }\n  }'))),
 )  # fmt: skip
