@@ -220,6 +220,12 @@ def test_what_nobody_outside_has_a_hand_in_is_no_injection(raw: str, told: bool)
     assert bool(list(named("zizmor").read(Ran(1, json.dumps([spaced]), "")))) is told  # type: ignore[attr-defined]
 
 
+def test_what_github_makes_by_itself_is_no_injection_whoever_is_sure_of_it() -> None:
+    read = named("zizmor").read  # type: ignore[attr-defined]
+    for raw, told in (("github.event.repository.html_url", False), ("github.event.issue.title", True)):
+        assert bool(list(read(Ran(1, json.dumps([expansion(raw, "Regular")]), "")))) is told
+
+
 @pytest.mark.parametrize(
     ("script", "told"),
     [

@@ -504,9 +504,12 @@ def test_a_patch_and_a_custom_resource_are_no_faults(tmp_path: Path) -> None:
         "kustomization.yaml": "patches: [{path: p.yaml}]\n", "p.yaml": "apiVersion: apps/v1\nkind: Deployment\nspec: {}\n",
         "c.yaml": "apiVersion: example.org/v1\nkind: Deployment\nspec: {x: 1}\n",
         "k.yaml": "apiVersion: kustomize.config.k8s.io/v1\nkind: Kustomization\n",
+        "t.yaml": "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: a}\nlabels: {a: b}\n",
     }  # fmt: skip
     said = of(validate(tmp_path, write(tmp_path, files)), "kubernetes-validate")
-    assert {path: each.outcome for path, each in said.items()} == {"p.yaml": "not_validated", "c.yaml": "not_validated"}
+    assert {path: each.outcome for path, each in said.items()} == dict.fromkeys(
+        ("p.yaml", "c.yaml", "t.yaml"), "not_validated"
+    )
     assert "custom resource" in said["c.yaml"].reason and "patch" in said["p.yaml"].reason
 
 

@@ -34,7 +34,12 @@ _STANDS_FOR = re.compile(
 _OBJECT = re.compile(r"(?m)^apiVersion:[\s\S]*?^kind:|^kind:[\s\S]*?^apiVersion:")
 # What tools put together from packages: their examples and checks come with it.
 _BUNDLED = re.compile(r"(?:^|/)(?:node_modules|vendor|dist|\.yarn)/.*\.[cm]?js$|\.(?:js|css)\.map$|\.min\.[cm]?js$")
-_SHAPELESS = frozenset({"password", "generic-secret", "url-password", "basic-auth"})
+_TRANSLATED = re.compile(
+    r"(?:^|/)(?:locales?|translations?|i18n|lang(?:uages?)?|intl|messages)/.*\.(?:json|ya?ml|properties|php|[jt]s|po|xml|arb|resx)$|(?:^|/)[Mm]essages_\w+\.properties$"
+)
+_SHAPELESS = frozenset({"password", "generic-secret", "url-password"})
+_MADE_UP = _SHAPELESS | {"basic-auth", "bearer-token", "jwt", "docker-auth"}
+"""What tests put together themselves, or sign with a key of their own."""
 _TEMPLATED = re.compile(r"\{\{|\$\{")
 _NAMED_SECRETS = re.compile(r"(?i)(?:^|/)secrets?\.(?:ya?ml|json)$")
 _PLAIN_TFVARS = re.compile(r"\.tfvars(?:\.json)?$", re.I)
@@ -47,10 +52,15 @@ def _values(path: str, text: str) -> Iterable[Hit]:
             f"{secret.name} holds a secret ({secret.kind.replace('-', ' ')})",
             "Take it from a secrets manager or the environment, and rotate it: what was committed once is known.",
             rule=f"secret/{secret.kind}",
-            severity="info"
-            if secret.kind in _SHAPELESS and (_TEST_CODE.search(path) or _BUNDLED.search(path))
-            else None,
+            severity="info" if _is_made_up(path, secret.kind) else None,
         )
+
+
+def _is_made_up(path: str, kind: str) -> bool:
+    """Whether what looks like a secret without a shape of its own is none where it stands."""
+    if kind in _MADE_UP and _TEST_CODE.search(path):
+        return True
+    return kind in _SHAPELESS and bool(_BUNDLED.search(path) or _TRANSLATED.search(path))
 
 
 def lines_told(path: str, text: str) -> frozenset[int]:

@@ -17,8 +17,7 @@ _PIPED = re.compile(
     r"\b(?:ba|z|da)?sh\s+(?:-\w+\s+)?(?:<\(|[\"']?\$\()\s*(?:curl|wget)\b"
 )
 _EXPRESSION = re.compile(r"\$\{\{([^}]{0,400})\}\}")
-# What someone outside writes: titles, bodies, messages, branch names.
-_OUTSIDE = re.compile(
+OUTSIDE = re.compile(
     r"\bgithub\.event\.(?!(?:number|action|sender\.id|repository\.(?:id|full_name|name|default_branch)|"
     r"(?:pull_request|issue|release|workflow_run|workflow_run\.pull_requests\[\d+\])\.(?:number|id)|pull_request\.(?:base\.(?:sha|ref)|head\.sha|merged|draft)|"
     r"(?:workflow_run\.)?(?:head_sha|conclusion)|release\.(?:draft|prerelease)|before|after|"
@@ -26,6 +25,7 @@ _OUTSIDE = re.compile(
     r"(?:[a-z_]+\.){1,4}(?:html_url|url|node_id|created_at|updated_at|fork|private|state|merge_commit_sha|type)|"
     r"installation\.id)\b)[\w.*\[\]'\"-]+|\bgithub\.head_ref\b"
 )
+"""What someone outside writes: titles, bodies, messages, branch names."""
 _HEAD = re.compile(r"github\.event\.pull_request\.head\.|github\.head_ref|refs/pull/")
 
 
@@ -124,7 +124,7 @@ def _piped(_: str, text: str) -> Iterable[Hit]:
 def _injected(_: str, text: str) -> Iterable[Hit]:
     for _step, script, line in _runs(text):
         for match in _EXPRESSION.finditer(script):
-            if (outside := _OUTSIDE.search(match[1])) is not None:
+            if (outside := OUTSIDE.search(match[1])) is not None:
                 yield Hit(
                     line + script.count("\n", 0, match.start()),
                     f"{outside[0]} is written into the script, where it can be code",

@@ -85,16 +85,25 @@ def _said(item: dict[str, Any]) -> Said:
 
 def _beside_the_point(item: dict[str, Any]) -> bool:
     """Whether what is said holds of workflows in general and not of this one."""
+    primary = [each["symbolic"] for each in item["locations"] if each["symbolic"]["kind"] == "Primary"]
+    if item["ident"] == "template-injection" and all(_is_githubs_own(_expanded(each)) for each in primary):
+        return True
     if item["determinations"]["persona"] == "Regular":
         # the trigger alone speaks for it, and no step that publishes; jactionlint looks at what the steps do
         return bool(item["ident"] == "cache-poisoning" and item["determinations"]["confidence"] == "Low")
-    primary = [each["symbolic"] for each in item["locations"] if each["symbolic"]["kind"] == "Primary"]
     if item["ident"] == "excessive-permissions":
         # that nothing is said for the whole workflow: with a job that says nothing either it is told of that job
         return all("default permissions" in each["annotation"] and not each["route"]["route"] for each in primary)
     return item["ident"] == "template-injection" and all(
         _FIXED.fullmatch(part.strip()) for each in primary for part in re.split(r"\|\||&&", _expanded(each))
     )
+
+
+def _is_githubs_own(expression: str) -> bool:
+    """Whether an expression is a part of the event that nobody outside writes: an address, a number, a hash."""
+    from boringops_tools.red_flags.workflows import OUTSIDE
+
+    return bool(re.fullmatch(r"\s*github\.event(?:\.\w+)+\s*", expression)) and not OUTSIDE.search(expression)
 
 
 def _expanded(symbolic: dict[str, Any]) -> str:
