@@ -39,7 +39,7 @@ SIGNALS = pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
 )
 
-PATIENCE_S = 60
+PATIENCE_S = 100
 """The longest that anything is waited for: a machine at work on other things, its disk above all, takes its time."""
 
 pytestmark = pytest.mark.usefixtures("nobody")
