@@ -18,7 +18,10 @@ _SETTINGS = re.compile(r"(?:^|/)(?:application|bootstrap)(?:-[\w-]+)?\.(?:ya?ml|
 _PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]{2,})\}")
 _ANY = re.compile(r"\$\{([A-Z][A-Z0-9_]{2,})[:}]")
 _EXAMPLE_NAME = re.compile(r"(?m)^\s*#?\s*(?:export\s+)?([A-Z][A-Z0-9_]{2,})\s*=")
-_ROW = re.compile(r"(?m)^\s*\|(?P<cell>[^|\n]*`[A-Z][A-Z0-9_]{2,}`[^|\n]*)\|")
+# A row of a table, or an item of a list that begins with the name.
+_ROW = re.compile(
+    r"(?m)^\s*(?:\|(?=[^|\n]*`[A-Z][A-Z0-9_]{2,}`[^|\n]*\|)(?P<cell>[^|\n]*)\||[-*]\s+(?P<item>(?:\*\*)?`[A-Z][A-Z0-9_]{2,}`(?:,\s*`[A-Z][A-Z0-9_]{2,}`)*))"
+)
 _MOST = 400
 
 
@@ -60,9 +63,9 @@ def _table(files: Files, path: str) -> Iterator[Hit]:
     rows = list(_ROW.finditer(text))
     example, names = files.once(_example) if len(rows) > 1 else ("", frozenset())
     told = {
-        name: text.count("\n", 0, row.start("cell")) + 1
+        name: text.count("\n", 0, row.start("cell" if row["cell"] else "item")) + 1
         for row in rows
-        for name in re.findall(r"`([A-Z][A-Z0-9_]{2,})`", row["cell"])
+        for name in re.findall(r"`([A-Z][A-Z0-9_]{2,})`", row["cell"] or row["item"])
     }
     absent = [each for each in names if not re.search(rf"(?<![A-Za-z0-9_]){each}(?![A-Za-z0-9_])", text)]
     extra = [each for each in told if each not in names and not GIVEN.fullmatch(each)]
@@ -70,7 +73,8 @@ def _table(files: Files, path: str) -> Iterator[Hit]:
         return
     if alike(extra[0], absent[0]) and not _known(files, extra[0], {path}) and _known(files, absent[0], {path, example}):
         yield Hit(
-            told[extra[0]], f"`{extra[0]}` is read nowhere; {example} has `{absent[0]}`, which the table does not have"
+            told[extra[0]],
+            f"`{extra[0]}` is read nowhere; {example} has `{absent[0]}`, which stands nowhere in this document",
         )
 
 
@@ -94,6 +98,6 @@ RULES = (
          bad=({**_E, _Y: _S.format("DATABASE_PASSWD")}, {**_E, "application.properties": "a=${DATABASE_HOST}\nb=${LOG_LEVEL}\nc=${DB_PASSWORD}\n"}),
          good=({**_E, _Y: _S.format("DATABASE_PASSWORD")}, {**_E, _Y: _S.format("MAIL_TOKEN")}, {_Y: _S.format("DATABASE_PASSWD")}, {**_E, _Y: _S.format("DATABASE_PASSWD:a")}, {**_E, _Y: _S.format("DATABASE_PASSWD"), "k8s.yaml": "name: DATABASE_PASSWD\n"})),
     Rule("consistency/told-variable", "warning", _HINT, "Who sets what the table says, sets nothing that is read.", lambda path: posixpath.basename(path).lower() == "readme.md", _table,
-         bad=({**_E, **_CODE, "README.md": _T.format("DB_PASSWORD")},),
+         bad=({**_E, **_CODE, "README.md": _T.format("DB_PASSWORD")}, {**_E, **_CODE, "README.md": "- `DATABASE_HOST`: where\n- `LOG_LEVEL`: how much\n- `DB_PASSWORD`: what\n"}),
          good=({**_E, **_CODE, "README.md": _T.format("DATABASE_PASSWORD")}, {**_E, **_CODE, "README.md": _T.format("MAIL_TOKEN")}, {**_E, **_CODE, "b.js": "process.env.DB_PASSWORD\n", "README.md": _T.format("DB_PASSWORD")}, {**_CODE, "README.md": _T.format("DB_PASSWORD")})),
 )  # fmt: skip
