@@ -32,7 +32,7 @@ _AZURE_TASK = re.compile(r"\bDocker@[012]\b")
 _AZURE_REPOSITORY = re.compile(r"(?m)^\s*repository:\s*[\"']?(?P<name>[a-z0-9][a-z0-9._/-]*)[\"']?\s*$")
 
 
-def _plain(image: Any) -> str:
+def plain(image: Any) -> str:
     """A full name with its registry, without tag and digest; empty where it is none or not written out.
 
     Variables amid a name are one like the other: a pipeline and Terraform call the same project by different ones."""
@@ -43,15 +43,15 @@ def _plain(image: Any) -> str:
 
 def _deployed(files: Files) -> set[str]:
     """Images that manifests, Terraform and the values of charts run, and that Kustomizations give."""
-    found = {_plain(each.get("image")) for one in workloads(files) for each in containers(pod_of(one))}
+    found = {plain(each.get("image")) for one in workloads(files) for each in containers(pod_of(one))}
     for path in [each for name in KUSTOMIZATIONS for each in files.by_name.get(name, [])]:
         for document in files.documents(path)[:1]:
-            found |= {_plain(mapping(each).get("newName")) for each in listed(mapping(document).get("images"))}
+            found |= {plain(mapping(each).get("newName")) for each in listed(mapping(document).get("images"))}
     for path in (each for each in files.all if each.endswith(".tf")):
-        found |= {_plain(each) for each in _TERRAFORM_IMAGE.findall(files.text(path))}
+        found |= {plain(each) for each in _TERRAFORM_IMAGE.findall(files.text(path))}
     for path in files.by_name.get("Chart.yaml", []):
         for document in files.documents(posixpath.join(posixpath.dirname(path), "values.yaml"))[:1]:
-            found |= {_plain(_of_values(value)) for _, key, value in walk(document) if key == "image"}
+            found |= {plain(_of_values(value)) for _, key, value in walk(document) if key == "image"}
     return found - {""}
 
 
@@ -75,7 +75,7 @@ def _named_by_actions(text: str) -> bool:
 
 def _pushed(text: str) -> Iterator[tuple[str, int]]:
     for match in _PUSHED.finditer(text):
-        if name := _plain(match["name"]):
+        if name := plain(match["name"]):
             yield name, text.count("\n", 0, match.start("name")) + 1
 
 
