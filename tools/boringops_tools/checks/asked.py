@@ -84,7 +84,7 @@ def _clouds(files: Files, path: str) -> Iterator[Hit]:
     ]
     running = {block.labels for block in blocks if block.kind == "resource" and any(True for _ in _checks(block))}
     for line, asked in asking if len(running) == 1 else ():
-        if not consistency_says(files, path) and (why := _why(files, asked)):
+        if not consistency_says(files, path) and (why := _why(files, asked, here=True)):
             yield Hit(line, f"the health check asks `{asked}`: {why}")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from boringops_tools.checks import consistency
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.deploys import is_pipeline, workloads
+from boringops_tools.checks.resolved import resolved
 from boringops_tools.yaml_files import is_compose
 
 _NAME = r"(?P<name>[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[a-z0-9._-]+)+)"
@@ -32,7 +33,7 @@ def _run(files: Files) -> set[str]:
 
 
 def _pushes(files: Files, path: str) -> Iterator[Hit]:
-    text = files.text(path)
+    text = resolved(files, path)
     pushed = {match["name"]: match for match in _PUSHED.finditer(text)}
     if len(pushed) != 1 or workloads(files):
         return

@@ -18,6 +18,7 @@ from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.images import command_port, started
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, port_names, selected
 from boringops_tools.checks.kubernetes_together import shares_space, together
+from boringops_tools.checks.service_env import may_tell_port
 from boringops_tools.dockerfile import Stage, assignments, is_dockerfile, parse
 from boringops_tools.yaml_files import is_compose, is_workflow, is_yaml, walk
 
@@ -88,9 +89,13 @@ def _mentions(stages: list[Stage], port: int, names: tuple[str, ...] = ("CMD", "
 
 
 def application(files: Files, folder: str) -> Application | None:
-    """The one application that lives in a folder."""
+    """The one application that lives in a folder, or in one below it where the repository has no other application and image."""
     found = [each for each in files.stack.applications if (each.folder or ".") == (folder or ".")]
-    return found[0] if len(found) == 1 and found[0].deployable else None
+    if len(found) == 1 and found[0].deployable:
+        return found[0]
+    deployed = files.stack.deployable if not any(each.deployable for each in found) else []
+    inside = [each for each in deployed if folder in ("", ".") or f"{each.folder}/".startswith(f"{folder}/")]
+    return inside[0] if len(inside) == len(deployed) == len(_dockerfiles(files)) == 1 else None
 
 
 def _compose_ports(files: Files, path: str) -> Iterator[Hit]:
@@ -101,7 +106,11 @@ def _compose_ports(files: Files, path: str) -> Iterator[Hit]:
         stages = lineage(files, built[1], built[2])
         exposed = _exposed(stages)
         for port, line in container_ports(service):
-            told = str(port) in str(service.get("environment")) or "env_file" in service or _mentions(stages, port)
+            told = (
+                str(port) in str(service.get("environment"))
+                or may_tell_port(files, path, service, port)
+                or _mentions(stages, port)
+            )
             if exposed is not None and port not in exposed and not told:
                 yield Hit(
                     line,

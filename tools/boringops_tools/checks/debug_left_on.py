@@ -49,6 +49,32 @@ def _django(files: Files, path: str) -> Iterator[Hit]:
         )
 
 
+# A package of settings: what all of them take in, what developers and tests run with, and what may set it otherwise.
+_BASE = re.compile(r"(?:^|/)settings/(?:base|common|defaults?|shared)\.py$")
+_AT_HOME = re.compile(r"(?i)^(?:local|dev\w*|test\w*|ci|debug|docker_?dev\w*)(?:[._-].*)?\.py$")
+_TAKES_IN = re.compile(r"(?m)^\s*from\s+\S*(?:base|common|defaults?|shared)\s+import\s+\*|^\s*from\s+\.\s+import\s+\*")
+
+
+def _package(files: Files, path: str) -> Iterator[Hit]:
+    """The module that all others of the package take in, where none but a developer's says anything of `DEBUG`."""
+    text = files.text(path)
+    found = list(_ON.finditer(text)) if _DJANGO.search(text) else []
+    if len(found) != 1 or len(_SET.findall(text)) != 1:
+        return
+    folder = posixpath.dirname(path)
+    others = [each for each in files.all if posixpath.dirname(each) == folder and each.endswith(".py") and each != path]
+    # Somebody's own module says it again: then what it is here, it is meant to be where others run.
+    again = [each for each in others if _AT_HOME.match(posixpath.basename(each)) and _ON.search(files.text(each))]
+    deployed = [each for each in others if not _AT_HOME.match(posixpath.basename(each))]
+    live = [
+        each for each in deployed if _TAKES_IN.search(files.text(each)) and posixpath.basename(each) != "__init__.py"
+    ]
+    silent = not any(re.search(r"\bDEBUG\b", files.text(each)) for each in deployed)
+    if silent and (again or live):
+        where = f"{live[0]} leaves it so" if live else f"{again[0]} sets it again, and nothing sets it off"
+        yield Hit(text.count("\n", 0, found[0].start()) + 1, f"`DEBUG` is on wherever this is deployed: {where}")
+
+
 _NAMES = re.compile(r"FLASK_DEBUG|DJANGO_DEBUG|APP_DEBUG|LARAVEL_DEBUG|SYMFONY_DEBUG|WERKZEUG_DEBUG|DEBUG_MODE")
 _TRUE = re.compile(r"(?i)[\"']?(?:true|1|on|yes)[\"']?")
 
@@ -90,6 +116,9 @@ RULES = (
          bad=({_P: _SETTINGS.format("True")}, {_P: _SETTINGS.format("True  # for now")}, {_P: _PLAIN, "requirements.txt": "django\ngunicorn\n"}, {_P: _PLAIN.replace("DEBUG =", "DEBUG: bool ="), "Dockerfile": "FROM a:1\nCMD gunicorn config.wsgi\n"}),
          good=({_P: _SETTINGS.format("os.environ.get('DEBUG') == '1'")}, {_P: _SETTINGS.format("False")}, {_P: _SETTINGS.format("True") + "if os.environ.get('LIVE'):\n    DEBUG = False\n"}, {_P: _SETTINGS.format("True") + "from .local import *\n"},
                {_P: _SETTINGS.format("True"), "config/settings_production.py": "from .settings import *\nDEBUG = False\n"}, {_P: _SETTINGS.format("True"), "config/production.py": "from config.settings import *\nDEBUG = False\n"}, {_P: _PLAIN}, {"examples/config/settings.py": _SETTINGS.format("True")}, {_P: "import os\nDEBUG = True\n"})),
+    Rule("django/base-debug", "warning", "Switch it off in what all settings take in, and on in those of developers.", "Django, Settings: never deploy a site into production with DEBUG turned on.", lambda path: bool(_BASE.search(path)) and not re.search(r"(?i)(?:^|/)(?:tests?|examples?|samples?|demo|docs?|tutorials?)/", path), _package,
+         bad=({"a/settings/base.py": _PLAIN, "a/settings/development.py": "from .base import *\nDEBUG = True\n"}, {"a/settings/base.py": _PLAIN, "a/settings/production.py": "from .base import *  # noqa\nSECURE_SSL_REDIRECT = True\n"}, {"a/settings/common.py": _PLAIN, "a/settings/__init__.py": "", "a/settings/local.py": "from a.settings.common import *\nDEBUG = True\n"}),
+         good=({"a/settings/base.py": _PLAIN, "a/settings/production.py": "from .base import *\nDEBUG = False\n"}, {"a/settings/base.py": _PLAIN.replace("True", "False"), "a/settings/local.py": "from .base import *\nDEBUG = True\n"}, {"a/settings/base.py": _PLAIN, "a/settings/local.py": "from .base import *\nEMAIL_HOST = 'localhost'\n"}, {"a/settings/base.py": _PLAIN, "a/settings/production.py": "from .base import *\nDEBUG = env('DEBUG')\n", "a/settings/local.py": "from .base import *\nDEBUG = True\n"})),
     Rule("docker/debug", "warning", "Leave it out: who develops sets it for himself.", "Flask, Django and Laravel: debug pages are for development.", lambda path: is_dockerfile(path) and not _ASIDE.search(f"{path}."), _images,
          bad=({"Dockerfile": "FROM a:1\nENV A=b FLASK_DEBUG=1\n"}, {"Dockerfile": "FROM a:1\nENV APP_DEBUG true\n"}),
          good=({"Dockerfile": "FROM a:1\nENV FLASK_DEBUG=0 APP_DEBUG=false DEBUG=app:*\n"}, {"Dockerfile": "FROM a:1 AS dev\nENV FLASK_DEBUG=1\nFROM a:1\n"}, {"Dockerfile.dev": "FROM a:1\nENV FLASK_DEBUG=1\n"})),

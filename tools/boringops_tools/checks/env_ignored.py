@@ -17,7 +17,7 @@ _SECRET = re.compile(
 # Where it is said that such a file is to be made.
 _TELLS = re.compile(r"\.(?:md|rst|adoc|txt|sh|ya?ml|json)$|(?:^|/)(?:Makefile|justfile)$", re.I)
 _MADE = re.compile(
-    r"(?i)(?:cp|copy|rename|kopiere)\b[^\n]{0,60}\benv\.?(?:example|sample|template|dist)\b[^\n]{0,40}[\s`\"'/]\.env(?![.\w])|(?:^|\s|=)--env-file[= ]\.env(?![.\w])|env_file:\s*(?:\[?\s*|\n\s*-\s*)[\"']?(?:\./)?\.env(?![.\w])"
+    r"(?i)\b(?:copy|rename|save|kopiere)\b(?:\s+(?:this|it|the|file|template|example|and))*\s+(?:to|as|into|nach)\s+[`\"']?\.env(?![.\w])|(?:cp|copy|rename|kopiere)\b[^\n]{0,60}\benv\.?(?:example|sample|template|dist)\b[^\n]{0,40}[\s`\"'/]\.env(?![.\w])|(?:^|\s|=)--env-file[= ]\.env(?![.\w])|env_file:\s*(?:\[?\s*|\n\s*-\s*)[\"']?(?:\./)?\.env(?![.\w])"
 )
 
 
@@ -41,6 +41,6 @@ _E = {
 
 RULES = (
     Rule("env/not-ignored", "warning", "Add `.env` to .gitignore: one `git add .` makes its secrets everybody's.", "gitignore: what no pattern names is added with the rest.", lambda path: path == ".gitignore", _open,
-         bad=({**_E, ".gitignore": "node_modules/\n"}, {**_E, ".gitignore": "# .env\n*.log\n.env.local\n"}, {".env.example": "API_KEY=\n", "compose.yaml": "services:\n  a:\n    image: b:1\n    env_file: .env\n", ".gitignore": "dist/\n"}, {"api/.env.sample": "DB_PASSWORD=\n# cp .env.sample .env\n", ".gitignore": "/.env\n"}),
+         bad=({**_E, ".gitignore": "node_modules/\n"}, {**_E, ".gitignore": "# .env\n*.log\n.env.local\n"}, {".env.example": "API_KEY=\n", "compose.yaml": "services:\n  a:\n    image: b:1\n    env_file: .env\n", ".gitignore": "dist/\n"}, {".env.example": "# Copy this file to .env and fill it in.\nTOKEN=\n", ".gitignore": "dist/\n"}, {"api/.env.sample": "DB_PASSWORD=\n# cp .env.sample .env\n", ".gitignore": "/.env\n"}),
          good=({**_E, ".gitignore": ".env\n"}, {**_E, ".gitignore": "*.env\n"}, {**_E, ".gitignore": ".env*\n!.env.example\n"}, _E, {".env.example": "PORT=1\n# cp .env.example .env\n", ".gitignore": "a\n"}, {".env.example": "TOKEN=\n", ".gitignore": "a\n"}, {"api/.env.example": "TOKEN=\n# cp .env.example .env\n", "api/.gitignore": ".env\n", ".gitignore": "a\n"})),
 )  # fmt: skip

@@ -212,11 +212,13 @@ def _documents(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _said(files: Files) -> str:
-    """What may say a port: everything in the repository but documents and locks, as far as it is short enough."""
+    """What may say a port: everything in the repository but documents, tests and locks, as far as it is short enough."""
     paths = [
         each
         for each in files.all
-        if not each.endswith((".md", ".rst", ".lock", ".svg")) and "lock" not in posixpath.basename(each)
+        if not each.endswith((".md", ".rst", ".lock", ".svg"))
+        and "lock" not in posixpath.basename(each)
+        and not program.is_test(each)
     ]
     return "\n".join(files.text(each)[:100_000] for each in paths[:400])
 

@@ -127,7 +127,7 @@ def _commands(files: Files, path: str) -> Iterator[Hit]:
             names = [each.value(key) for each in files.once(_blocks) if each.labels and each.labels[0] in kinds]
             if not names or not all(isinstance(each, str) and "$" not in each for each in names) or match[1] in names:
                 continue
-            if meant := difflib.get_close_matches(match[1], names, 1, 0.75):
+            if meant := difflib.get_close_matches(match[1], names, 1, 0.75) or _only_one(files, match[1], names):
                 first = re.escape(match[0].split()[0])
                 line = next(
                     (
@@ -146,6 +146,16 @@ def _commands(files: Files, path: str) -> Iterator[Hit]:
                     None,
                 )
                 yield Hit(line, f"Terraform makes no {kinds[0]} `{match[1]}` here; it makes `{meant[0]}`")
+
+
+def _only_one(files: Files, name: str, names: list[str]) -> list[str]:
+    """The one that Terraform makes, where a name is that with a word more or less and stands nowhere else."""
+    if len(names) != 1 or not (f"{name}-".startswith(f"{names[0]}-") or f"{names[0]}-".startswith(f"{name}-")):
+        return []
+    whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    others = [each for each in files.all if not _is_command(each)]
+    known = len(others) > 400 or any(whole.search(files.text(each)) or whole.search(each) for each in others)
+    return [] if known else [str(names[0])]
 
 
 def _is_command(path: str) -> bool:
@@ -196,8 +206,8 @@ RULES = (
     Rule("consistency/terraform-image", "warning", "Run the image that is pushed, under its one name.", "An image is known by registry, name and tag.", is_terraform, _terraform,
          bad=({".github/workflows/a.yml": _WORK.format(f"{_R}/services/booking", "bookings"), "main.tf": _RUN.format(f"{_R}/services/bookings").replace("5cc6", "5cc6" * 16)},), good=({".github/workflows/a.yml": _WORK.format(f"{_R}/services/bookings", "bookings"), "main.tf": _RUN.format(f"{_R}/services/bookings")}, {"main.tf": _RUN.format(f"{_R}/services/bookings")})),
     Rule("consistency/resource-name", "warning", "Name what Terraform makes.", "The clouds' command lines end with an error, or make another one, where nothing has the name.", _is_command, _commands,
-         bad=({".github/workflows/a.yml": _WORK.format(f"{_R}/services/bookings", "booking"), "main.tf": _RUN.format(f"{_R}/services/bookings")}, {"a.sh": "aws ecs update-service --cluster shop \\\n  --service shopapi\n", "main.tf": 'resource "aws_ecs_service" "a" {\n  name = "shop-api"\n}\n'}),
-         good=({".github/workflows/a.yml": _WORK.format(f"{_R}/services/bookings", "bookings"), "main.tf": _RUN.format(f"{_R}/services/bookings")}, {"a.sh": "gcloud run deploy mailer\ngcloud run deploy $NAME\n", "main.tf": _RUN.format("a.b/c")}, {"a.sh": "gcloud run deploy booking\n", "main.tf": 'resource "google_cloud_run_v2_service" "a" {\n  name = "${var.a}s"\n}\n'})),
+         bad=({".github/workflows/a.yml": _WORK.format(f"{_R}/services/bookings", "booking"), "main.tf": _RUN.format(f"{_R}/services/bookings")}, {"a.sh": "gcloud run services update bookings-worker-api --image a\n", "main.tf": _RUN.format("a.b/c")}, {"a.sh": "aws ecs update-service --cluster shop \\\n  --service shopapi\n", "main.tf": 'resource "aws_ecs_service" "a" {\n  name = "shop-api"\n}\n'}),
+         good=({".github/workflows/a.yml": _WORK.format(f"{_R}/services/bookings", "bookings"), "main.tf": _RUN.format(f"{_R}/services/bookings")}, {"a.sh": "gcloud run deploy bookings-worker-api\n", "main.tf": _RUN.format("a.b/c"), "api.md": "The service bookings-worker-api is elsewhere.\n"}, {"a.sh": "gcloud run deploy mailer\ngcloud run deploy $NAME\n", "main.tf": _RUN.format("a.b/c")}, {"a.sh": "gcloud run deploy booking\n", "main.tf": 'resource "google_cloud_run_v2_service" "a" {\n  name = "${var.a}s"\n}\n'})),
     Rule("consistency/other-namespace", "error", "Put both into one namespace: a Service finds pods of its own only.", "Kubernetes, Service: the selector looks at pods of the Service's namespace.", is_yaml, _apart,
          bad=({"a.yaml": _POD.format("x", "a/b"), "s.yaml": _SERVICE.format("y")},), good=({"a.yaml": _POD.format("x", "a/b"), "s.yaml": _SERVICE.format("x")}, {"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("x")}, {"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("y"), "b.yaml": _POD.format("y", "a/b")}, {"a.yaml": _POD.format("x", "a/b") + _SERVICE.format("y"), "kustomization.yaml": "namespace: x\nresources: [a.yaml]\n"})),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from boringops_tools.checks import consistency, program
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.images import exposed
+from boringops_tools.checks.service_env import may_tell_port
 from boringops_tools.checks.started_ports import unit_ports
 from boringops_tools.checks.terraform_ecs import definitions, is_terraform, resources, whole
 from boringops_tools.checks.variables import is_example
@@ -189,16 +190,13 @@ def _compose_health(files: Files, path: str) -> Iterator[Hit]:
         test = mapping(service, "healthcheck").get("test")
         match = _ASKS.search(" ".join(map(str, test)) if isinstance(test, list) else str(test))
         built = consistency.built_from(files, path, service) if match else None
-        ports = (
-            exposed(files, built[1])[0]
-            if built and not {"env_file", "extends", "network_mode"} & set(service)
-            else set[int]()
-        )
+        ports = exposed(files, built[1])[0] if built and not {"extends", "network_mode"} & set(service) else set[int]()
         if match is None or built is None or not ports or int(match[1]) in ports:
             continue
         told = f"{service.get('environment')} {service.get('command')} {service.get('entrypoint')} {service.get('expose')} {service.get('ports')}"
         beside = "\n".join(line for line in files.text(built[1]).splitlines() if "HEALTHCHECK" not in line)
-        if not re.search(rf"(?<!\d){match[1]}(?!\d)", told + beside):
+        file = may_tell_port(files, path, service, int(match[1]))
+        if not file and not re.search(rf"(?<!\d){match[1]}(?!\d)", told + beside):
             yield Hit(
                 at((service["healthcheck"], "test")),
                 f"service `{name}`: the health check asks port {match[1]}; {built[1]} exposes {', '.join(map(str, sorted(ports)))}",
@@ -233,7 +231,7 @@ RULES = (
     Rule("consistency/proxy-port", "warning", _SAME, "NGINX, proxy_pass: where the program listens.", _is_proxy, _proxies,
          bad=({**_JS, "deploy/a.conf": _CONF.format(3030)}, {"a.service": "[Service]\nExecStart=/usr/bin/a --port 3000\n", "a.conf": _CONF.format(3030)}), good=({"a.service": "[Service]\nExecStart=/usr/bin/a --port 3000\n", "a.conf": _CONF.format(3000)}, {"a.service": "[Service]\nExecStart=/usr/bin/a\n", "a.conf": _CONF.format(3030)}, {**_JS, "deploy/a.conf": _CONF.format(3000)}, {**_JS, "a.sh": "ssh -L 3030:b:80\n", "deploy/a.conf": _CONF.format(3030)}, {"deploy/a.conf": _CONF.format(3030)})),
     Rule("consistency/compose-health-port", "warning", _SAME, "A healthcheck runs inside of the container and asks its own program.", is_compose, _compose_health,
-         bad=({**_IMAGE, "compose.yaml": _HEALTH.format(5000)},), good=({**_IMAGE, "compose.yaml": _HEALTH.format(3000)}, {**_IMAGE, "compose.yaml": _HEALTH.format(5000) + "    environment: {PORT: '5000'}\n"}, {"Dockerfile": "FROM a:1\n", "compose.yaml": _HEALTH.format(5000)})),
+         bad=({**_IMAGE, "compose.yaml": _HEALTH.format(5000)},), good=({**_IMAGE, "compose.yaml": _HEALTH.format(3000)}, {**_IMAGE, "compose.yaml": _HEALTH.format(5000) + "    environment: {PORT: '5000'}\n"}, {**_IMAGE, "compose.yaml": _HEALTH.format(5000) + "    env_file: .env\n"}, {"Dockerfile": "FROM a:1\n", "compose.yaml": _HEALTH.format(5000)})),
     Rule("env/example-port", "warning", _SAME, "Who starts it copies the example.", is_example, _examples,
          bad=({**_PY, **_COMPOSE, ".env.example": "PORT=9000\n"},), good=({**_PY, **_COMPOSE, ".env.example": "PORT=3000\n"}, {**_PY, ".env.example": "PORT=9000\n"}, {**_PY, **_COMPOSE, "README.md": "It listens on 9000.\n", ".env.example": "PORT=9000\n"})),
 )  # fmt: skip

@@ -15,6 +15,9 @@ _ASIDE = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|e2e|examples?|samples?|docs?|node_modules|vendor|third_party|fixtures|scripts|tools|migrations)/"
     r"|(?:^|/)(?:test_[^/]*|conftest\.py|[^/]*[._](?:test|spec)s?\.\w+)$"
 )
+_TEST = re.compile(
+    r"(?:^|/)(?:tests?|specs?|__tests__)/[^.]*\.(?:py|js|mjs|cjs|ts|go|java|kt|rb|php|cs|rs|exs?)$|(?:^|/)(?:test_[^/]*\.py|conftest\.py|[^/]*[._](?:test|spec)s?\.\w+)$"
+)
 _MOST_CODE = 200
 # Libraries and frameworks that answer paths which no code of the repository names, by the names they are brought in with.
 _BRING = re.compile(
@@ -39,6 +42,11 @@ _ROUTED = re.compile(
     r"""\s*[(:=]?\s*(?:Some\()?[rf]?(?:["'`:]\^?)([\w.-]+)/?\$?""",
     re.I,
 )
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is a test: the ports and paths in it are often made up."""
+    return bool(_TEST.search(path))
 
 
 def code(files: Files) -> list[str]:

@@ -33,8 +33,12 @@ def _applies(path: str) -> bool:
 
 
 def _named_elsewhere(files: Files, port: str) -> bool:
-    """Whether any file but a document has the number: then something may well listen there."""
-    others = [each for each in files.all if not each.lower().endswith((".md", ".lock", ".svg", ".sum"))]
+    """Whether any file but a document or a test has the number: then something may well listen there."""
+    others = [
+        each
+        for each in files.all
+        if not each.lower().endswith((".md", ".lock", ".svg", ".sum")) and not program.is_test(each)
+    ]
     return len(others) > _MOST or any(re.search(rf"(?<!\d){port}(?!\d)", files.text(each)) for each in others)
 
 
@@ -78,7 +82,7 @@ _SAME = "Write what the program does: who reads it asks there."
 
 RULES = (
     Rule("consistency/told-port", "warning", _SAME, "What a document tells of the program is what its code says.", _applies, _ports,
-         bad=({**_APP, "README.md": "# a\n\nServes rates on port 8080: `GET /rates`.\n"}, {**_APP, "docs/run.md": "It listens on port `9090`.\n"}, {**_APP, "README.md": "Ask <http://localhost:8080/healthz>.\n"}),
+         bad=({**_APP, "README.md": "# a\n\nServes rates on port 8080: `GET /rates`.\n"}, {**_APP, "docs/run.md": "It listens on port `9090`.\n"}, {**_APP, "README.md": "Ask <http://localhost:8080/healthz>.\n"}, {**_APP, "test_app.py": "PORT = '8080'\n", "README.md": "It listens on port 8080.\n"}),
          good=({**_APP, "README.md": "Serves rates on port 6060.\n"}, {**_APP, "README.md": "Grafana runs on port 3000. Publish port 8080 as you like.\n"}, {**_APP, "compose.yaml": "services: {a: {build: ., ports: ['8080:6060']}}\n", "README.md": "It listens on port 8080.\n"},
                {"README.md": "It listens on port 8080.\n"}, {**_APP, "README.md": "It runs at port 8080 of the host: `docker run -p 8080:6060 a`\nhttp://localhost:8080/other\n"}, {**_APP, "CHANGELOG.md": "It listens on port 8080.\n"})),
     Rule("consistency/told-health", "warning", _SAME, "What a document tells to ask is asked.", _applies, _health,

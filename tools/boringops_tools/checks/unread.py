@@ -34,7 +34,7 @@ def _left_over(
     unset = [
         name for name, default in read.items() if name not in names and default is None and not GIVEN.fullmatch(name)
     ]
-    if len(unset) != 1 or not names & set(read):
+    if len(unset) != 1 or not (names & set(read) or any(_part_of(each, unset[0]) for each in names)):
         return "", ""
     unread = [
         name
@@ -42,28 +42,43 @@ def _left_over(
         if name not in read
         and not GIVEN.fullmatch(name)
         and (document or not _BY_LIBRARIES.match(name))
-        and not _told(files, name)
+        and not _told(files, name, unset[0])
     ]
-    if len(unread) != 1 or not _alike(unread[0], unset[0]):
+    if len(unread) != 1 or not alike(unread[0], unset[0]):
         return "", ""
     return unread[0], unset[0]
 
 
-def _alike(one: str, other: str) -> bool:
+def alike(one: str, other: str) -> bool:
+    """Whether two names share a word."""
     mine, others = (set(each.split("_")) for each in (one, other))
     return any(len(word) >= 2 for word in mine & others)
 
 
-def _told(files: Files, name: str) -> bool:
+def _part_of(one: str, other: str) -> bool:
+    """Whether one name is the other one without its first words: TOPIC of PUBSUB_TOPIC."""
+    short, long = sorted((one, other), key=len)
+    return long.endswith(f"_{short}")
+
+
+def _told(files: Files, name: str, unset: str) -> bool:
     """Whether anything that may read it so much as contains the name: code, scripts, what the program is configured by."""
     whole = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])")
+    # Where the code calls by that name what it reads by the other, the bare word is no variable of the environment.
+    called = re.compile(rf"(?<![A-Za-z0-9_.]){re.escape(name)}\b[^\n=]{{0,30}}=[^\n]*[\"'.]{re.escape(unset)}\b")
     places = [
         each for each in files.all
         if not each.endswith((".md", ".lock")) and not is_compose(each) and not posixpath.basename(each).startswith(".env") and not each.endswith((".tf", ".service"))
     ]  # fmt: skip
-    return len(places) > 400 or any(
-        whole.search(files.text(each)) for each in places if not (is_yaml(each) and "kind:" in files.text(each))
-    )
+    if len(places) > 400:
+        return True
+    for each in places:
+        text = files.text(each)
+        if is_yaml(each) and "kind:" in text:
+            continue
+        if re.search(rf"[\"'`]{re.escape(name)}[\"'`]", text) if called.search(text) else whole.search(text):
+            return True
+    return False
 
 
 def _read(files: Files) -> dict[str, str | None]:
@@ -171,7 +186,12 @@ def _applies(path: str) -> bool:
 
 
 def _cases(file: str, text: str) -> tuple[tuple[dict[str, str], ...], tuple[dict[str, str], ...]]:
-    bad = ({**_APP, file: text.format("DB_URL")},)
+    bad: tuple[dict[str, str], ...] = ({**_APP, file: text.format("DB_URL")},)
+    app = {
+        **_APP,
+        "app.py": "import os\nURL = os.environ['DATABASE_URL']\nLEVEL = os.environ['LOG_LEVEL']\nprint(URL)\n",
+    }
+    bad += ({**app, file: text.format("URL")},) if "LOG_LEVEL" in text and file != "README.md" else ()
     good = (
         {**_APP, file: text.format("DATABASE_URL")}, {**_APP, file: text.format("SENTRY_DSN")}, {**_APP, file: text.format("GREETING")}, {file: text.format("DB_URL")},
         {**_APP, "start.sh": "exec app --url $DB_URL\n", file: text.format("DB_URL")},

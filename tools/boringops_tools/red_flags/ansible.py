@@ -19,6 +19,13 @@ _NEVER = "Disable security features for convenience"
 _LEAK = "Commit AWS keys, passwords, or tokens to git"
 _OPEN_MODE = re.compile(r"0?[0-7]?[0-7]{2}[2367]|.*(?:\bo|a)[+=][rx]*w.*|\+w")
 _VARIABLE = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)(?:\s*\|[^}]*)?\s*-?\}\}")
+# What is part of another value, or is fetched from where secrets are kept.
+_PART = re.compile(
+    r"\{\{-?\s*[A-Za-z_]\w*(?:\.\w+|\[['\"]\w+['\"]\])*(?:\.(\w+)|\[['\"](\w+)['\"]\])(?:\s*\|[^}]*)?\s*-?\}\}"
+)
+_FETCHED = re.compile(
+    r"\{\{[^}]*?\b(?:lookup|query|q)\(\s*['\"]([\w.]*(?:vault|passwordstore|secret|onepassword|bitwarden|keyring|conjur|\bpassword)\w*)['\"]"
+)
 _HOLDERS = frozenset({"tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always"})
 _CHECKS = ("validate_certs", "verify_ssl", "validate_ssl", "ssl_verify")
 
@@ -72,7 +79,8 @@ def _secrets_in(parameter: str, value: Any) -> Iterable[str]:
     if not isinstance(value, str):
         return ()
     called = [value] if parameter == "var" else _VARIABLE.findall(value)
-    return [each for each in called if looks_secret(each) or each.startswith("vault_")]
+    called += [one or other for one, other in _PART.findall(value)]
+    return [each for each in called if looks_secret(each) or each.startswith("vault_")] + _FETCHED.findall(value)
 
 
 def _logged(path: str, text: str) -> Iterable[Hit]:
@@ -159,10 +167,11 @@ RED_FLAGS = (
     RedFlag(
         "ansible/logged-secret", _LEAK, "warning", "Ansible prints what a task changes: add `no_log: true`.",
         applies=is_yaml, check=_logged,
-        bad={"site.yml": _PLAY.format("copy: {content: '{{ api_token }}', dest: /a}"), "b.yml": _PLAY.format("debug: {var: db_password}"), "c.yml": _PLAY.format("copy: {content: 'PORT={{ port }} PASSWORD={{ vault_db_password }}', dest: /a}"), "d.yml": _PLAY.format("lineinfile: {line: 'token={{ api_token }}', path: /a}")},
+        bad={"site.yml": _PLAY.format("copy: {content: '{{ api_token }}', dest: /a}"), "b.yml": _PLAY.format("debug: {var: db_password}"), "c.yml": _PLAY.format("copy: {content: 'PORT={{ port }} PASSWORD={{ vault_db_password }}', dest: /a}"), "d.yml": _PLAY.format("lineinfile: {line: 'token={{ api_token }}', path: /a}"),
+             "e.yml": _PLAY.format("copy:\n        content: \"P={{ lookup('community.hashi_vault.vault_kv2_get', 'a/b').secret.p }}\"\n        dest: /a"), "f.yml": _PLAY.format("lineinfile: {line: 'token={{ app.api_token }}', path: /a}"), "g.yml": _PLAY.format("blockinfile: {block: \"P={{ lookup('amazon.aws.aws_secret', 'a') }}\", path: /a}")},
         good={
             "site.yml": _PLAY.format("copy: {content: '{{ api_token }}', dest: /a}\n      no_log: true"),
-            "b.yml": _PLAY.format("copy: {content: '{{ ssh_public_key }}', dest: /a}"), "c.yml": _PLAY.format("debug: {msg: 'done'}"),
+            "b.yml": _PLAY.format("copy: {content: '{{ ssh_public_key }}', dest: /a}"), "f.yml": _PLAY.format("copy: {content: \"{{ lookup('file', 'a.pem') }}{{ app.port }}\", dest: /a}"), "c.yml": _PLAY.format("debug: {msg: 'done'}"),
             "d.yml": "- hosts: all\n  tasks:\n    - name: A\n      no_log: true\n      block:\n        - name: B\n          copy: {content: '{{ api_token }}', dest: /a}\n",
             "e.yml": _PLAY.format("lineinfile: {line: 'token={{ api_token }}', path: /a}\n      diff: false"),
         },
