@@ -14,7 +14,7 @@ from boringops_tools.red_flags.hcl import Attribute, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.red_flags.pipeline_images import Named
-from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
+from boringops_tools.yaml_files import documents, is_circleci, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
 UNTAGGED = "image/untagged"
@@ -182,7 +182,7 @@ _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], 
         lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")) or path.startswith(".gitlab/"),
         pipeline_images.of_gitlab,
     ),
-    (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), pipeline_images.of_circle),
+    (is_circleci, pipeline_images.of_circle),
     (
         lambda path: posixpath.basename(path) in ("azure-pipelines.yml", "azure-pipelines.yaml"),
         pipeline_images.of_azure,

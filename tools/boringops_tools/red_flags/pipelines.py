@@ -17,7 +17,7 @@ from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
 from boringops_tools.red_flags.azure_templates import is_template, looks_like_template, may_be_template
 from boringops_tools.red_flags.gitlab_extends import extended
 from boringops_tools.red_flags.scripts import Command, Script, commands
-from boringops_tools.yaml_files import Unreadable, documents, is_azure, is_workflow, line_of, walk
+from boringops_tools.yaml_files import Unreadable, documents, is_azure, is_circleci, is_workflow, line_of, walk
 
 # Contexts, environments and jobs that say by their name where they lead.
 _PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
@@ -442,7 +442,7 @@ def _jenkins(text: str) -> Iterator[Pipeline]:
 _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]], ...] = (
     (is_workflow, _github),
     (lambda path: posixpath.basename(path).endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
-    (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
+    (is_circleci, _circle),
     (is_azure, _azure),
     (is_jenkinsfile, _jenkins),
     (is_jenkins_library, _jenkins_library),
