@@ -14,7 +14,16 @@ from boringops_tools.red_flags.hcl import Attribute, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.red_flags.pipeline_images import Named
-from boringops_tools.yaml_files import documents, is_circleci, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
+from boringops_tools.yaml_files import (
+    documents,
+    is_circleci,
+    is_compose,
+    is_manifest,
+    is_workflow,
+    is_yaml,
+    line_of,
+    walk,
+)
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
 UNTAGGED = "image/untagged"

@@ -54,7 +54,11 @@ def _is_named(pipeline: Pipeline, job: Job) -> bool:
 
 
 def _left_out(path: str, text: str) -> Iterable[Hit]:
-    for pipeline in read(path, text):
+    return left_out(read(path, text))
+
+
+def left_out(pipelines: Iterable[Pipeline]) -> Iterable[Hit]:
+    for pipeline in pipelines:
         skipped = [
             (job, each) for job in pipeline.jobs for step in job.steps for each in step.commands if _skipped(each)
         ]

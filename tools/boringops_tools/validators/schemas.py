@@ -39,7 +39,13 @@ class Schema:
     """One of the schemas that check-jsonschema brings, and the files that are held against it."""
 
     def __init__(
-        self, name: str, files: str, *options: str, stage: Callable[[str], str] | None = None, shape: str = "", by_shape: str = ""
+        self,
+        name: str,
+        files: str,
+        *options: str,
+        stage: Callable[[str], str] | None = None,
+        shape: str = "",
+        by_shape: str = "",
     ) -> None:
         """`files` is an expression that whole paths match; `stage` turns the text into what is judged in its stead. Of the
         paths that `by_shape` matches, which may be something else too, it is those files whose text `shape` is found in."""
