@@ -74,6 +74,12 @@ def root_stages(files: Files, path: str) -> list[str] | None:
     return [".pre", *stages, ".post"] if known and (mine or len(told) < 2) else None
 
 
+def root_files(files: Files) -> frozenset[str] | None:
+    """The files that the pipeline is made of; null where some of it is from elsewhere."""
+    paths, whole = files.once(_included)
+    return paths if whole else None
+
+
 def root_names(files: Files) -> frozenset[str] | None:
     """The names of all that the pipeline is made of; null where some is from elsewhere."""
     paths, whole = files.once(_included)
