@@ -12,14 +12,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from boringops_tools.checks.azure_expanded import expanded
+from boringops_tools.checks.azure_expanded import TEMPLATE, expanded, place_of
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.checks.gitlab_included import root_files
+from boringops_tools.red_flags.deployed_images import moving_in
 from boringops_tools.red_flags.environments import foreign
+from boringops_tools.red_flags.moving_values import held, held_in
 from boringops_tools.red_flags.pipelines import Job, Pipeline, azure_of, github_of, gitlab_of, jobs_of
 from boringops_tools.red_flags.production import no_environment, unapproved, untested
 from boringops_tools.red_flags.skipped_tests import left_out
-from boringops_tools.yaml_files import Unreadable, is_azure, is_workflow, is_yaml, line_of
+from boringops_tools.yaml_files import Unreadable, is_azure, is_workflow, is_yaml, line_of, tag_of
 from boringops_tools.yaml_load import Map, Seq
 
 _ROOT = ".gitlab-ci.yml"
@@ -120,12 +122,32 @@ def _production(files: Files, path: str) -> Iterator[Hit]:
         for hit in judge(found):
             if (hit.line, hit.message.partition(" ")[2]) not in alone:
                 yield hit
+    if is_azure(path):
+        yield from left_out([found[0][0]])
     if not is_workflow(path):
-        told = {hit.line for hit in left_out({id(pipeline): pipeline for pipeline, _ in found}.values())}
-        for pipeline, job in found:
-            here = {each.line for step in job.steps for each in step.commands} & told
-            yield from (hit for hit in left_out([pipeline]) if hit.line in here)
-            break
+        whole, text = _said(files, path)
+        values = held_in([whole], text, found[0][0])
+        for _, job in found if values else ():
+            for hit in moving_in(job, values):
+                line = job.line if tag_of(job.body) == TEMPLATE else hit.line
+                if (hit.line, hit.message.partition(" ")[2]) not in alone:
+                    yield Hit(line, hit.message)
+
+
+def _said(files: Files, path: str) -> tuple[Mapping[Any, Any], str]:
+    """What the whole pipeline says above its jobs, and the text of its files."""
+    if is_azure(path):
+        text = files.text(path)
+        called = (place_of(path, name) for name in re.findall(r"\btemplate:\s*([^\s'\"]+)", text))
+        return expanded(files, path) or {}, text + "".join(files.text(each) for each in called if each in files.known)
+    paths = sorted(root_files(files) or ())
+    variables = {
+        name: value
+        for each in paths
+        for document in files.documents(each)
+        for name, value in mapping(document, "variables").items()
+    }
+    return {"variables": variables}, "".join(files.text(each) for each in paths)
 
 
 def _told(files: Files, path: str, judges: Iterable[Any]) -> Iterator[tuple[int | None, str]]:
@@ -136,6 +158,9 @@ def _told(files: Files, path: str, judges: Iterable[Any]) -> Iterator[tuple[int 
         return
     for judge in judges:
         yield from ((hit.line, hit.message.partition(" ")[2]) for hit in judge(jobs))
+    for pipeline, job in jobs:
+        hits = moving_in(job, held(path, files.text(path), pipeline))
+        yield from ((hit.line, hit.message.partition(" ")[2]) for hit in hits)
 
 
 def _applies(path: str) -> bool:
@@ -155,6 +180,8 @@ RULES = (
     Rule("pipeline/assembled", "warning", "Test before, let a person or a protected environment stand before it, and give it credentials of its own.", "Azure Pipelines, Template usage; GitLab CI/CD, include; GitHub Actions, Reusing workflows: what is called becomes part of what calls it.", _applies, _production,
          bad=(
              {_P: _AZURE.format("mvn verify", "shop-staging"), "ci/deploy.yml": _AZURE_TEMPLATE}, {_P: _AZURE.format("mvn verify", "shop-production"), "ci/deploy.yml": _AZURE_JOB}, {_P: _AZURE.format("mvn package -DskipTests", "shop-production"), "ci/deploy.yml": _AZURE_TEMPLATE},
+             {_P: "variables: {tag: latest}\n" + _AZURE.format("mvn verify", "shop-production"), "ci/deploy.yml": _AZURE_TEMPLATE.replace("apply -f a", "set image deployment/a a=b/a:$(tag)")},
+             {".gitlab-ci.yml": "variables: {TAG: latest}\n" + _LAB, "ci/deploy.yml": _LAB_DEPLOY.format(", when: manual").replace("upgrade a a", "upgrade a a --set image.tag=$TAG")},
              {".gitlab-ci.yml": _LAB, "ci/deploy.yml": _LAB_DEPLOY.format(", when: always")}, {".gitlab-ci.yml": _LAB.replace("make test", "make"). replace("unit", "build"), "ci/deploy.yml": _LAB_DEPLOY.format(", when: manual")},
              {".github/workflows/a.yml": _HUB, ".github/workflows/deploy.yml": _HUB_DEPLOY.format("")},
          ),

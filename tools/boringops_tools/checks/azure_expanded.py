@@ -18,6 +18,8 @@ _CONDITION = re.compile(r"\$\{\{\s*(?:if|elseif|else)\b")
 _PARAMETER = re.compile(r"\$\{\{\s*parameters(?:\.(\w+)|\['(\w+)'\])\s*\}\}")
 _GROUPS = frozenset({"stages", "jobs", "steps", "variables"})
 _DEEPEST = 8
+TEMPLATE = "!template"
+"""The tag of what a template brought: the line of its call is all that is known of where it stands."""
 
 
 class Unknown(Exception):
@@ -62,6 +64,7 @@ def _copied(files: Files, path: str, node: Any, given: Mapping[str, Any], line: 
         return _filled(node, given) if "${{" in node else node
     if isinstance(node, Mapping):
         whole = Map()
+        whole.tag = TEMPLATE if line else ""
         for key, value in _members(node):
             own = line or line_of(node, key) or 1
             copy = (
