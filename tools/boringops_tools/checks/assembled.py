@@ -54,7 +54,9 @@ def _merged(files: Files) -> tuple[Pipeline, Mapping[str, str]] | None:
 def _with_inputs(node: Any, given: Mapping[str, Any], line: int) -> Any:
     """What is called, with what it is given in its places, at the line of the call."""
     if isinstance(node, str):
-        return _INPUT.sub(lambda match: str(given[match[1]]) if isinstance(given.get(match[1]), str | int) else match[0], node)
+        return _INPUT.sub(
+            lambda match: str(given[match[1]]) if isinstance(given.get(match[1]), str | int) else match[0], node
+        )
     if isinstance(node, Mapping):
         whole = Map()
         for key, value in node.items():
@@ -168,9 +170,14 @@ def _applies(path: str) -> bool:
 
 
 _AZURE_TEMPLATE = "parameters:\n- name: to\n- name: connection\nstages:\n- stage: deploy_${{ parameters.to }}\n  jobs:\n  - deployment: d\n    environment: shop-${{ parameters.to }}\n    strategy: {runOnce: {deploy: {steps: [{task: AzureCLI@2, inputs: {azureSubscription: '${{ parameters.connection }}', inlineScript: kubectl apply -f a}}]}}}\n"
-_AZURE_JOB = _AZURE_TEMPLATE.replace("deployment: d\n    environment: shop-${{ parameters.to }}\n    strategy: {runOnce: {deploy: {steps: ", "job: d\n    steps: ").replace("]}}}", "]")
+_AZURE_JOB = _AZURE_TEMPLATE.replace(
+    "deployment: d\n    environment: shop-${{ parameters.to }}\n    strategy: {runOnce: {deploy: {steps: ",
+    "job: d\n    steps: ",
+).replace("]}}}", "]")
 _AZURE = "trigger: [main]\nstages:\n- stage: test\n  jobs:\n  - job: a\n    steps: [{{script: {}}}, {{task: PublishTestResults@2}}]\n- template: ci/deploy.yml\n  parameters: {{to: staging, connection: shop-staging}}\n- template: ci/deploy.yml\n  parameters: {{to: production, connection: {}}}\n"
-_LAB = "include: [{local: ci/deploy.yml}]\nstages: [test, staging, production]\nunit: {stage: test, script: [make test]}\n"
+_LAB = (
+    "include: [{local: ci/deploy.yml}]\nstages: [test, staging, production]\nunit: {stage: test, script: [make test]}\n"
+)
 _LAB_DEPLOY = ".d: {{script: [helm upgrade a a]}}\nstaging: {{extends: .d, stage: staging, environment: staging}}\nproduction:\n  extends: .d\n  stage: production\n  environment: production\n  rules: [{{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH{}}}]\n"
 _HUB = "on: {push: {branches: [main]}}\njobs:\n  test: {runs-on: a, steps: [{run: make test}]}\n  production:\n    needs: test\n    uses: ./.github/workflows/deploy.yml\n    with: {environment: production}\n"
 _HUB_DEPLOY = "on:\n  workflow_call:\n    inputs: {{environment: {{type: string, required: true}}}}\njobs:\n  deploy:\n    runs-on: a\n{}    steps: [{{run: kubectl apply -f a}}]\n"

@@ -98,6 +98,11 @@ def _strategies(files: Files, path: str) -> Iterator[Hit]:
     for _, key, members in walk(document):
         for member in map(mapping, listed(members) if key == "jobs" else ()):
             strategy = mapping(member, "strategy")
+            if "deployment" in member and "strategy" not in member and not any("${{" in str(key) for key in member):
+                yield Hit(
+                    at((member, "deployment")),
+                    f"the deployment `{member['deployment']}` has no `strategy`: it has no steps",
+                )
             for word in strategy if "deployment" in member else ():
                 if str(word) not in _STRATEGIES and "${{" not in str(word):
                     yield Hit(at((strategy, word)), f"`{word}` is no deployment strategy")
@@ -166,7 +171,7 @@ RULES = (
         "azure/strategy", "error", "Write runOnce, rolling or canary, of a `deployment`.",
         f"{_DOC}: a deployment's strategy is runOnce, rolling or canary.",
         may_be_template, _strategies,
-        bad=({"pipelines/deploy.yml": "parameters: [{name: to}]\njobs:\n- job: a\n  strategy: {runOnce: {deploy: {steps: []}}}\n"}, {"azure-pipelines.yml": "jobs:\n- job: a\n  environment: x\n  steps: []\n"},{"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {blueGreen: {}}\n"},),
-        good=({"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {runOnce: {deploy: {steps: []}}}\n- job: b\n  strategy: {matrix: {}}\n"},),
+        bad=({"pipelines/deploy.yml": "parameters: [{name: to}]\njobs:\n- job: a\n  strategy: {runOnce: {deploy: {steps: []}}}\n"}, {"azure-pipelines.yml": "jobs:\n- job: a\n  environment: x\n  steps: []\n"},{"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {blueGreen: {}}\n"}, {"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n"}),
+        good=({"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {runOnce: {deploy: {steps: []}}}\n- job: b\n  strategy: {matrix: {}}\n"}, {"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  ${{ if true }}:\n    strategy: {runOnce: {}}\n"}),
     ),
 )  # fmt: skip

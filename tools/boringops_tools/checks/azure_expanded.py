@@ -77,7 +77,9 @@ def _copied(files: Files, path: str, node: Any, given: Mapping[str, Any], line: 
             whole.lines[key] = own
         return whole
     if isinstance(node, list):
-        return _sequence((_copied(files, path, each, given, line, depth), line or line_of(node, at)) for at, each in enumerate(node))
+        return _sequence(
+            (_copied(files, path, each, given, line, depth), line or line_of(node, at)) for at, each in enumerate(node)
+        )
     return node
 
 

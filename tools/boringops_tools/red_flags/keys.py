@@ -27,7 +27,9 @@ _KEY_VARIABLES = frozenset(
 # Systems that log in by OpenID Connect themselves.
 _WITHOUT_KEYS = frozenset({"github", "gitlab", "circleci", "bitbucket", "azure"})
 # A value that is stored somewhere: the key itself, as a variable of the project.
-_STORED = re.compile(r"\$\(\w*(?i:key|secret|credentials?|token|password)\w*\)|\$\{?(?!\{)[A-Z][A-Z0-9_]*(?:KEY|SECRET|CREDENTIALS?|TOKEN|PASSWORD)(?:_\w+)?\}?")
+_STORED = re.compile(
+    r"\$\(\w*(?i:key|secret|credentials?|token|password)\w*\)|\$\{?(?!\{)[A-Z][A-Z0-9_]*(?:KEY|SECRET|CREDENTIALS?|TOKEN|PASSWORD)(?:_\w+)?\}?"
+)
 # Keys that last an hour are handed on in the same variables.
 _BORROWED = re.compile(r"(?i)assume-role|get-session-token|get-federation-token|SESSION_TOKEN|SessionToken")
 
