@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops_tools.dockerfile import is_dockerfile, parse, substitute
-from boringops_tools.red_flags import pipeline_images
+from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.red_flags import jenkins_pods, pipeline_images
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.hcl import Attribute, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
@@ -40,6 +41,9 @@ def images(path: str, text: str) -> Iterator[Named]:
         return
     if path.endswith((".tf", ".tofu")):
         yield from _terraform(text)
+        return
+    if is_jenkinsfile(path):
+        yield from jenkins_pods.images(text)
         return
     reader = next((reader for matches, reader in _BY_PATH if matches(path)), None)
     for document in documents(text):
@@ -203,7 +207,7 @@ _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], 
 
 
 def _applies(path: str) -> bool:
-    return is_dockerfile(path) or is_yaml(path) or path.endswith((".tf", ".tofu"))
+    return is_dockerfile(path) or is_yaml(path) or path.endswith((".tf", ".tofu")) or is_jenkinsfile(path)
 
 
 _DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -226,6 +230,7 @@ RED_FLAGS = (
             "c/.gitlab-ci.yml": "a:\n  services: ['docker:dind']\n  script: [x]\n",
             "d/.gitlab-ci.yml": "a: {image: 'node:lts-alpine', script: x}\n",
             "b/.gitlab-ci.yml": "default:\n  services: [redis:latest]\n",
+            "Jenkinsfile": "podTemplate(yaml: '''\nspec:\n  containers:\n    - {name: a, image: 'node:latest'}\n''') { node(POD_LABEL) { sh 'x' } }\n",
             ".circleci/config.yml": "executors:\n  a:\n    docker: [{image: cimg/node:current}]\n",
             "azure-pipelines.yml": "resources:\n  containers: [{container: n, image: node:latest}]\njobs: [{job: a, container: n}]\n",
             "chart/values.yaml": "web:\n  image:\n    repository: acme/web\n    tag: latest\n",

@@ -16,6 +16,7 @@ from typing import Any
 from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
 from boringops_tools.red_flags.azure_templates import is_template, looks_like_template, may_be_template
 from boringops_tools.red_flags.gitlab_extends import extended, is_included, looks_included, may_be_included
+from boringops_tools.red_flags.jenkins_library_steps import calls_others
 from boringops_tools.red_flags.scripts import Command, Script, commands
 from boringops_tools.yaml_files import Unreadable, documents, is_azure, is_circleci, is_workflow, line_of, walk
 
@@ -469,7 +470,12 @@ def _jenkins(text: str) -> Iterator[Pipeline]:
         line = plain.count("\n", 0, stage.start()) + 1
         jobs.append(Job(stage[2], line, steps, tuple(job.name for job in jobs), guarded=guarded, body=body))
     if jobs:
-        yield Pipeline("jenkins", tuple(jobs), "build job" in plain or "@Library" in plain, environments=False)
+        yield Pipeline(
+            "jenkins",
+            tuple(jobs),
+            "build job" in plain or ("@Library" in plain and calls_others(plain)),
+            environments=False,
+        )
 
 
 _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]], ...] = (
