@@ -9,7 +9,6 @@ from typing import Any
 
 from boringops_tools.yaml_files import line_of
 
-
 _FOLDER = re.compile(
     r"\.gitlab/(?:.+/)?[^/]+\.ya?ml|(?:.*/)?\.?(?:gitlab(?:-ci)?|ci|pipelines?)/(?:[^/]+/)?[^/]+\.ya?ml", re.S
 )

@@ -230,7 +230,8 @@ RED_FLAGS = (
             "c/.gitlab-ci.yml": "a:\n  services: ['docker:dind']\n  script: [x]\n",
             "d/.gitlab-ci.yml": "a: {image: 'node:lts-alpine', script: x}\n",
             "b/.gitlab-ci.yml": "default:\n  services: [redis:latest]\n",
-            "Jenkinsfile": "podTemplate(yaml: '''\nspec:\n  containers:\n    - {name: a, image: 'node:latest'}\n''') { node(POD_LABEL) { sh 'x' } }\n",
+            "Jenkinsfile": "podTemplate(yaml: '''\n"
+            "spec:\n  containers:\n    - {name: a, image: 'node:latest'}\n''') { node(POD_LABEL) { sh 'x' } }\n",
             ".circleci/config.yml": "executors:\n  a:\n    docker: [{image: cimg/node:current}]\n",
             "azure-pipelines.yml": "resources:\n  containers: [{container: n, image: node:latest}]\njobs: [{job: a, container: n}]\n",
             "chart/values.yaml": "web:\n  image:\n    repository: acme/web\n    tag: latest\n",

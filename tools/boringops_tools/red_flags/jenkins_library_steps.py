@@ -1,5 +1,7 @@
 """Whether a Jenkinsfile calls steps that are none of Jenkins's and of its usual plugins: a library's, which may do anything."""
 
+# ruff: noqa: E501 - words read best on few lines
+
 from __future__ import annotations
 
 import re

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, a_job, gh

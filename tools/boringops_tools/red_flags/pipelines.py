@@ -243,7 +243,7 @@ def _gitlab_part(text: str) -> Iterator[Pipeline]:
         document = next(iter(documents(text)), None) if looks_included(text) else None
     except Unreadable:
         return
-    if not is_included(document):
+    if not isinstance(document, Mapping) or not is_included(document):
         return
     pipeline = gitlab_of(document)
     known = dict(items_of(document))

@@ -194,7 +194,8 @@ SCHEMAS = (
     Schema("dependabot", r"\.github/dependabot\.ya?ml"),
     Schema("renovate", r"(?:\.github/|\.gitlab/)?(?:renovate\.json5?|\.renovaterc(?:\.json5?)?)"),
     Schema("gitlab-ci", r"(?:.*/)?(?:[^/]*\.)?\.?gitlab-ci\.ya?ml|\.gitlab/ci/.+\.ya?ml", "--data-transform", "gitlab-ci"),
-    Schema("circle-ci", r"\.circleci/config\.ya?ml", by_shape=r"\.circleci/[^/]+\.ya?ml", shape=r"\A(?=[\s\S]*^workflows:)(?=[\s\S]*^version:)"),
+    Schema("circle-ci", r"\.circleci/config\.ya?ml", by_shape=r"\.circleci/[^/]+\.ya?ml",
+        shape=r"\A(?=[\s\S]*^workflows:)(?=[\s\S]*^version:)"),
     Schema(
         "azure-pipelines", r"(?:.*/)?\.?azure-pipelines(?:[._-][^/]*)?\.ya?ml|(?:.*/)?\.azure/(?:.*/)?pipelines/[^/]+\.ya?ml",
         "--data-transform", "azure-pipelines", "--regex-variant", "nonunicode", stage=_as_strings,
