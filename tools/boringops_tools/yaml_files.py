@@ -61,6 +61,12 @@ def is_azure(path: str) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=65536)
+def is_circleci(path: str) -> bool:
+    """The configuration of CircleCI, and those that it goes on with: files of any name beside it."""
+    return bool(re.fullmatch(r"\.circleci/[^/]+\.ya?ml", path, re.S))
+
+
 _REASON = "template_reason"
 
 

@@ -20,11 +20,15 @@ Group = tuple[str, list[Any]]
 """What the members of a list are (stage, job), and the list."""
 
 
-def _groups(files: Files, path: str) -> Iterator[Group]:
+def _groups(files: Files, path: str, *, whole: bool = False) -> Iterator[Group]:
+    """The lists of stages and jobs; `whole` with those of templates, and of each branch of a condition."""
+    from boringops_tools.checks.azure_expanded import expanded
+
     found = files.documents(path)
     document = mapping(found[0]) if found else {}
     if "parameters" in document and not {"trigger", "pr", "pool"} & set(document):
         return  # a template
+    document = (expanded(files, path) if whole else None) or document
     stages = listed(document.get("stages"))
     yield "stage", stages
     yield "job", listed(document.get("jobs"))
@@ -56,7 +60,7 @@ def _named(kind: str, members: list[Any]) -> dict[str, Mapping[Any, Any]] | None
 
 
 def _depends(files: Files, path: str) -> Iterator[Hit]:
-    for kind, members in _groups(files, path):
+    for kind, members in _groups(files, path, whole=True):
         known = _named(kind, members)
         for name, member in (known or {}).items():
             for other, line in _needs(member):
@@ -94,6 +98,11 @@ def _strategies(files: Files, path: str) -> Iterator[Hit]:
     for _, key, members in walk(document):
         for member in map(mapping, listed(members) if key == "jobs" else ()):
             strategy = mapping(member, "strategy")
+            if "deployment" in member and "strategy" not in member and not any("${{" in str(key) for key in member):
+                yield Hit(
+                    at((member, "deployment")),
+                    f"the deployment `{member['deployment']}` has no `strategy`: it has no steps",
+                )
             for word in strategy if "deployment" in member else ():
                 if str(word) not in _STRATEGIES and "${{" not in str(word):
                     yield Hit(at((strategy, word)), f"`{word}` is no deployment strategy")
@@ -126,10 +135,13 @@ RULES = (
         bad=(
             {"azure-pipelines.yml": "stages:\n- stage: A\n- stage: B\n  dependsOn: AA\n"},
             {"azure-pipelines.yml": "jobs:\n- job: a\n- deployment: b\n  dependsOn: [a, c]\n"},
+            {"azure-pipelines.yml": "stages:\n- template: x.yml\n  parameters: {to: a}\n- stage: c\n  dependsOn: [a]\n", "x.yml": "parameters: [{name: to}]\nstages:\n- stage: b_${{ parameters.to }}\n"},
         ),
         good=(
             {"azure-pipelines.yml": "stages:\n- stage: A\n- stage: B\n  dependsOn: [a]\n- stage: C\n  dependsOn: []\n"},
             {"azure-pipelines.yml": "jobs:\n- template: x.yml\n- job: b\n  dependsOn: a\n"},
+            {"azure-pipelines.yml": "stages:\n- template: x.yml\n  parameters: {to: a}\n- stage: c\n  dependsOn: [b_a]\n", "x.yml": "parameters: [{name: to}]\nstages:\n- stage: b_${{ parameters.to }}\n"},
+            {"azure-pipelines.yml": "jobs:\n- template: x.yml\n- job: b\n  dependsOn: a\n", "x.yml": "jobs:\n- ${{ each x in parameters.y }}:\n  - job: a\n"},
             {"azure-pipelines.yml": "jobs:\n- ${{ if true }}:\n  - job: a\n- job: b\n  dependsOn: a\n"},
             {"azure-pipelines.yml": "stages:\n- stage: A\n  jobs:\n  - job: x\n- stage: B\n  dependsOn: ${{ parameters.on }}\n"},
         ),
@@ -159,7 +171,7 @@ RULES = (
         "azure/strategy", "error", "Write runOnce, rolling or canary, of a `deployment`.",
         f"{_DOC}: a deployment's strategy is runOnce, rolling or canary.",
         may_be_template, _strategies,
-        bad=({"pipelines/deploy.yml": "parameters: [{name: to}]\njobs:\n- job: a\n  strategy: {runOnce: {deploy: {steps: []}}}\n"}, {"azure-pipelines.yml": "jobs:\n- job: a\n  environment: x\n  steps: []\n"},{"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {blueGreen: {}}\n"},),
-        good=({"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {runOnce: {deploy: {steps: []}}}\n- job: b\n  strategy: {matrix: {}}\n"},),
+        bad=({"pipelines/deploy.yml": "parameters: [{name: to}]\njobs:\n- job: a\n  strategy: {runOnce: {deploy: {steps: []}}}\n"}, {"azure-pipelines.yml": "jobs:\n- job: a\n  environment: x\n  steps: []\n"},{"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {blueGreen: {}}\n"}, {"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n"}),
+        good=({"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  strategy: {runOnce: {deploy: {steps: []}}}\n- job: b\n  strategy: {matrix: {}}\n"}, {"azure-pipelines.yml": "jobs:\n- deployment: a\n  environment: x\n  ${{ if true }}:\n    strategy: {runOnce: {}}\n"}),
     ),
 )  # fmt: skip

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
-from boringops_tools.yaml_files import walk
+from boringops_tools.yaml_files import is_circleci, walk
 
 
 def _applies(path: str) -> bool:
-    return path in (".circleci/config.yml", ".circleci/config.yaml")
+    return is_circleci(path)
 
 
 def _uses(workflow: Any) -> Iterator[tuple[str, Mapping[Any, Any]]]:

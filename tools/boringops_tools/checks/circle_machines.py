@@ -11,7 +11,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes_values import bad_cron
-from boringops_tools.yaml_files import walk
+from boringops_tools.yaml_files import is_circleci, walk
 
 _GONE = re.compile(r"ubuntu-1[46]04:\S+|circleci/classic:\S+|windows-server-2019\S*:20(?:19|20|21)\S*")
 _LEGACY = re.compile(
@@ -42,7 +42,7 @@ _CHECKSUM = re.compile(r"\{\{\s*checksum\s+\"([^\"$<{]+)\"\s*\}\}")
 
 
 def _applies(path: str) -> bool:
-    return path.endswith((".circleci/config.yml", ".circleci/config.yaml"))
+    return path.endswith((".circleci/config.yml", ".circleci/config.yaml")) or is_circleci(path)
 
 
 def _config(files: Files, path: str) -> Mapping[Any, Any]:

@@ -10,24 +10,49 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.graph import cycles
-from boringops_tools.yaml_files import walk
+from boringops_tools.yaml_files import is_circleci, walk
 
 _BUILT_IN = frozenset(
     {"run", "checkout", "setup_remote_docker", "save_cache", "restore_cache", "store_artifacts", "store_test_results",
      "persist_to_workspace", "attach_workspace", "add_ssh_keys", "when", "unless", "deploy", "no-op"}
 )  # fmt: skip
 _PARAMETER = re.compile(r"<<\s*parameters\.([\w-]+)\s*>>")
+_BY_DEFAULT = ".circleci/continue_config.yml"
 Use = tuple[str, Mapping[Any, Any], int | None]
 """The job a workflow uses, how, and where."""
 
 
-def _applies(path: str) -> bool:
+def applies(path: str) -> bool:
+    return is_config(path) or is_circleci(path)
+
+
+def is_config(path: str) -> bool:
+    """The file that CircleCI starts from."""
     return path.endswith((".circleci/config.yml", ".circleci/config.yaml"))
 
 
-def _config(files: Files, path: str) -> Mapping[Any, Any]:
+def continued(files: Files) -> frozenset[str]:
+    """The files that a setup workflow goes on with as they are; what it makes of several is made elsewhere."""
+    found: set[str] = set()
+    for start in (".circleci/config.yml", ".circleci/config.yaml"):
+        for document in files.documents(start)[:1] if start in files.known else ():
+            if mapping(document).get("setup") is not True:
+                continue
+            for _, key, value in walk(document):
+                if isinstance(value, str) and str(key).replace("_", "-") in ("config-path", "configuration-path"):
+                    found.add(value.removeprefix("./"))
+            if re.search(r"path-filtering/filter|continuation/continue", files.text(start)):
+                found.add(_BY_DEFAULT)
+    return frozenset(found)
+
+
+def config_of(files: Files, path: str) -> Mapping[Any, Any]:
+    """The configuration that a file is by itself; an empty one where others may bring a part of it."""
     found = files.documents(path)
-    return mapping(found[0]) if found else {}
+    document = mapping(found[0]) if found else {}
+    if is_config(path):
+        return document
+    return document if "workflows" in document and path in files.once(continued) else {}
 
 
 def _unknowable(name: Any, config: Mapping[Any, Any]) -> bool:
@@ -54,7 +79,7 @@ def _workflows(config: Mapping[Any, Any]) -> Iterator[tuple[str, list[Use]]]:
 
 
 def _jobs(files: Files, path: str) -> Iterator[Hit]:
-    config = _config(files, path)
+    config = config_of(files, path)
     for workflow, uses in _workflows(config):
         for name, how, line in uses:
             here = name in mapping(config, "jobs") or how.get("type") in ("approval", "no-op")
@@ -63,7 +88,7 @@ def _jobs(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _requires(files: Files, path: str) -> Iterator[Hit]:
-    for workflow, uses in _workflows(_config(files, path)):
+    for workflow, uses in _workflows(config_of(files, path)):
         names: set[str] = set()
         matrices: list[str] = []
         for name, how, _ in uses:
@@ -90,7 +115,7 @@ def _requires(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _executors(files: Files, path: str) -> Iterator[Hit]:
-    config = _config(files, path)
+    config = config_of(files, path)
     for name, job in mapping(config, "jobs").items():
         executor = mapping(job).get("executor")
         called = executor.get("name") if isinstance(executor, Mapping) else executor
@@ -112,7 +137,7 @@ def _steps(steps: Any) -> Iterator[tuple[str, int | None]]:
 
 
 def _commands(files: Files, path: str) -> Iterator[Hit]:
-    config = _config(files, path)
+    config = config_of(files, path)
     known = _BUILT_IN | set(mapping(config, "commands"))
     for section in ("jobs", "commands"):
         for owner, what in mapping(config, section).items():
@@ -123,7 +148,9 @@ def _commands(files: Files, path: str) -> Iterator[Hit]:
 
 def _parameters(files: Files, path: str) -> Iterator[Hit]:
     """`<< parameters.x >>` that its job or command does not declare, and what a workflow gives to a job."""
-    config = _config(files, path)
+    from boringops_tools.checks.circle_given import unfit
+
+    config = config_of(files, path)
     for section in ("jobs", "commands", "executors"):
         for owner, what in mapping(config, section).items():
             declared = mapping(mapping(what), "parameters")
@@ -131,17 +158,6 @@ def _parameters(files: Files, path: str) -> Iterator[Hit]:
                 for name in _PARAMETER.findall(value) if isinstance(value, str) else ():
                     if name not in declared:
                         yield Hit(at((parent, key)), f"`{owner}` has no parameter `{name}`")
-        for owner, what in mapping(config, section).items():
-            for steps in (mapping(what).get("steps"),):
-                for each in listed(steps):
-                    for name, given in mapping(each).items():
-                        command = mapping(config, "commands").get(name)
-                        for parameter in mapping(given) if isinstance(command, Mapping) else ():
-                            if parameter not in mapping(command, "parameters"):
-                                yield Hit(
-                                    at((given, parameter)),
-                                    f"`{owner}`: the command `{name}` has no parameter `{parameter}`",
-                                )
     jobs = mapping(config, "jobs")
     for workflow, uses in _workflows(config):
         for name, how, line in uses:
@@ -151,9 +167,8 @@ def _parameters(files: Files, path: str) -> Iterator[Hit]:
                 value = given.get(parameter)
                 if value is None and "default" not in mapping(form):
                     yield Hit(line, f"workflow `{workflow}` runs `{name}` without its parameter `{parameter}`")
-                allowed = [str(each) for each in listed(mapping(form).get("enum"))]
-                if allowed and isinstance(value, str) and "<<" not in value and value not in allowed:
-                    yield Hit(at((how, parameter)) or line, f"`{parameter}: {value}` is none of {', '.join(allowed)}")
+                if wrong := unfit(parameter, mapping(form), value):
+                    yield Hit(at((how, parameter)) or line, wrong)
 
 
 _DOC = "CircleCI configuration reference"
@@ -163,7 +178,7 @@ RULES = (
     Rule(
         "circleci/unknown-job", "error", "CircleCI refuses the configuration: define the job, or declare its orb under `orbs`.",
         f"{_DOC}: a workflow's jobs are those of `jobs`, of a declared orb, or of type approval.",
-        _applies, _jobs,
+        applies, _jobs,
         bad=(
             {".circleci/config.yml": f"version: 2.1\njobs:\n  a: {{{_JOB}}}\nworkflows:\n  w:\n    jobs: [a, b]\n"},
             {".circleci/config.yml": "version: 2.1\nworkflows:\n  w:\n    jobs: [node/test]\n"},
@@ -176,7 +191,7 @@ RULES = (
     Rule(
         "circleci/requires", "error", "CircleCI refuses the workflow: require jobs of the same workflow, by the name they have there.",
         f"{_DOC}: requires lists names of jobs of the same workflow that must succeed before.",
-        _applies, _requires,
+        applies, _requires,
         bad=(
             {".circleci/config.yml": f"jobs:\n  a: {{{_JOB}}}\n  b: {{{_JOB}}}\nworkflows:\n  w:\n    jobs:\n      - a\n      - b: {{requires: [aa]}}\n"},
             {".circleci/config.yml": f"jobs:\n  a: {{{_JOB}}}\n  b: {{{_JOB}}}\nworkflows:\n  w:\n    jobs:\n      - a: {{requires: [b]}}\n      - b: {{requires: [a]}}\n"},
@@ -189,21 +204,21 @@ RULES = (
     Rule(
         "circleci/executor", "error", "CircleCI refuses the configuration: define the executor, or declare its orb.",
         f"{_DOC}: executor names one of `executors` or of a declared orb.",
-        _applies, _executors,
+        applies, _executors,
         bad=({".circleci/config.yml": "version: 2.1\nexecutors:\n  py: {docker: [{image: a:1}]}\njobs:\n  a: {executor: python, steps: [checkout]}\n"},),
         good=({".circleci/config.yml": "version: 2.1\norbs: {n: x/n@1}\nexecutors:\n  py: {docker: [{image: a:1}]}\njobs:\n  a: {executor: {name: py}, steps: [checkout]}\n  b: {executor: n/default, steps: []}\n  c: {executor: << parameters.e >>, steps: []}\n"},),
     ),
     Rule(
         "circleci/command", "error", "CircleCI refuses the configuration: define the command, or declare its orb.",
         f"{_DOC}: a step is a built-in one, a command of `commands`, or one of a declared orb.",
-        _applies, _commands,
+        applies, _commands,
         bad=({".circleci/config.yml": "version: 2.1\njobs:\n  a:\n    docker: [{image: a:1}]\n    steps: [checkout, instal, when: {condition: true, steps: [runn: x]}]\n"},),
         good=({".circleci/config.yml": "version: 2.1\norbs: {n: x/n@1}\ncommands:\n  install: {steps: [run: x]}\njobs:\n  a:\n    docker: [{image: a:1}]\n    steps: [checkout, install, n/go, {n/go: {a: 1}}, run: x, save_cache: {key: a}]\n"},),
     ),
     Rule(
         "circleci/parameter", "error", "CircleCI refuses the configuration: declare the parameter, give it, and take one of its values.",
         f"{_DOC}, reusing configuration: a parameter is declared where it is used; one without a default must be given.",
-        _applies, _parameters,
+        applies, _parameters,
         bad=(
             {".circleci/config.yml": "version: 2.1\njobs:\n  a: {docker: [{image: 'a:<< parameters.v >>'}], steps: [checkout]}\n"},
             {".circleci/config.yml": "version: 2.1\njobs:\n  a: {parameters: {v: {type: string}}, docker: [{image: 'a:1'}], steps: [checkout]}\nworkflows: {w: {jobs: [a]}}\n"},

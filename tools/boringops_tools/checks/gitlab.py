@@ -49,11 +49,16 @@ class Pipeline:
                 return where, value
         return job, None
 
+    def _all_here(self, name: str, seen: set[str]) -> bool:
+        """Whether all that a job extends is in this file."""
+        parents = [each for each in names(self.templates[name].get("extends")) if each not in seen]
+        return all(each in self.templates and self._all_here(each, seen | {each}) for each in parents)
+
     def stage(self, name: str) -> str | None:
         """The stage a job is in; null where that cannot be known."""
         _, value = self.value(name, "stage")
         if value is None:
-            return "test"
+            return "test" if self._all_here(name, set()) else None
         return value if isinstance(value, str) and known(value) else None
 
 
@@ -114,19 +119,32 @@ def visible(files: Files, path: str, pipeline: Pipeline) -> frozenset[str] | Non
 
 def lost(files: Files, path: str, pipeline: Pipeline, name: str, likeness: float) -> bool:
     """Whether no file brings a job of a name. Where that is not known, a slip of one that is here tells it."""
+    from boringops_tools.checks.gitlab_included import root_names
+
     mine = part(files, path)
     seen = mine.names if mine is not None else None
+    if is_root(path) and (all_names := root_names(files)) is not None:
+        return name not in all_names and name.partition(": [")[0] not in all_names
     if seen is not None and not is_root(path):
         return name not in seen and name.partition(": [")[0] not in seen
     return bool(difflib.get_close_matches(name, pipeline.jobs, 1, likeness))
 
 
+def _known_stages(files: Files, path: str, pipeline: Pipeline) -> list[str] | None:
+    """The stages that the jobs of a file can be in; null where they cannot be known."""
+    from boringops_tools.checks.gitlab_included import root_stages
+
+    # What is included may bring templates; the stages are those of the file that includes, where it names them.
+    if pipeline.whole or (is_root(path) and "stages" in pipeline.document):
+        return pipeline.stages
+    mine = part(files, path)
+    return root_stages(files, path) if is_root(path) or (mine is not None and not mine.child) else None
+
+
 def _stages(files: Files, path: str) -> Iterator[Hit]:
     pipeline = read(files, path)
-    if pipeline is None or pipeline.stages is None:
-        return
-    # What is included may bring templates; the stages are those of the file that includes, where it names them.
-    if not pipeline.whole and not (is_root(path) and "stages" in pipeline.document):
+    stages = _known_stages(files, path, pipeline) if pipeline is not None else None
+    if pipeline is None or stages is None:
         return
     for name, job in pipeline.jobs.items():
         unknown_parent = "stage" not in job and any(
@@ -134,11 +152,11 @@ def _stages(files: Files, path: str) -> Iterator[Hit]:
         )
         where, value = pipeline.value(name, "stage")
         stage = pipeline.stage(name)
-        if stage is None or stage in pipeline.stages or unknown_parent or ("trigger" in job and value is None):
+        if stage is None or stage in stages or unknown_parent or ("trigger" in job and value is None):
             continue
         line = at((where, "stage"), (pipeline.document, name))
         default = "" if value is not None else ", where it is by default"
-        yield Hit(line, f"job `{name}`: there is no stage `{stage}`{default}; stages are {', '.join(pipeline.stages)}")
+        yield Hit(line, f"job `{name}`: there is no stage `{stage}`{default}; stages are {', '.join(stages)}")
 
 
 def _needed(pipeline: Pipeline, name: str, key: str) -> Iterator[tuple[str, int | None]]:
@@ -160,7 +178,7 @@ def _needs(files: Files, path: str) -> Iterator[Hit]:
     pipeline = read(files, path)
     if pipeline is None:
         return
-    order = {stage: position for position, stage in enumerate(pipeline.stages or ())}
+    order = {stage: position for position, stage in enumerate(_known_stages(files, path, pipeline) or ())}
     for name in pipeline.jobs:
         for key in ("needs", "dependencies"):
             for other, line in _needed(pipeline, name, key):
@@ -238,6 +256,8 @@ RULES = (
             {".gitlab-ci.yml": "a: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "include: x.yml\nstages: [build]\na: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "stages: [build]\n.base: {stage: gone}\na: {extends: .base, script: x}\n"},
+            {".gitlab-ci.yml": "include: [{local: ci/x.yml}]\nstages: [build]\n", "ci/x.yml": "a: {stage: lint, script: x}\n"},
+            {".gitlab-ci.yml": "include: ci/*.yml\nb: {stage: build, script: x}\n", "ci/x.yml": "a: {stage: lint, script: x}\n"},
         ),
         good=(
             {".gitlab-ci.yml": "stages: [build]\na: {stage: build, script: x}\nb: {stage: .post, script: x}\n.h: {stage: z}\n"},
@@ -246,6 +266,10 @@ RULES = (
             {".gitlab-ci.yml": "include: x.yml\na: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "stages: [build]\n.b: {stage: build}\na: {extends: .b, script: x}\nc:\n  stage: !reference [.b, stage]\n  script: x\n"},
             {"sub/.gitlab-ci.yml": "a: {stage: lint, script: x}\n"},
+            {".gitlab-ci.yml": "include: [{local: ci/x.yml}]\nstages: [build, lint]\n", "ci/x.yml": "a: {stage: lint, script: x}\n"},
+            {".gitlab-ci.yml": "include: [{local: ci/x.yml}, {template: y}]\n", "ci/x.yml": "a: {stage: lint, script: x}\n"},
+            {".gitlab-ci.yml": "include: [ci/*.yml]\n", "ci/x.yml": "a: {stage: lint, script: x}\n", "ci/y.yml": "stages: [lint]\n"},
+            {".gitlab-ci.yml": "a: {trigger: {include: ci/x.yml}}\nstages: [build]\n", "ci/x.yml": "stages: [lint]\nb: {stage: lint, script: x}\n"},
             {".gitlab-ci.yml": "stages: [$[[ inputs.stage ]], build]\na: {stage: other, script: x}\n"},
         ),
     ),
@@ -259,6 +283,7 @@ RULES = (
             {".gitlab-ci.yml": "a: {script: x, stage: build}\nb: {script: x, dependencies: [c]}\n"},
             {".gitlab-ci.yml": ".a: {script: x}\nb: {script: x, needs: [.a]}\n"},
             {".gitlab-ci.yml": "include: x.yml\na: {script: x}\n", "x.yml": "b: {script: x, needs: [aa]}\n"},
+            {".gitlab-ci.yml": "include: x.yml\na: {script: x, needs: [deploy-all]}\n", "x.yml": "b: {script: x}\n"},
         ),
         good=(
             {".gitlab-ci.yml": "a: {script: x}\nb: {script: x, needs: [a, {job: z, optional: true}, {project: p/q, job: z, ref: main}]}\n"},

@@ -11,6 +11,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.gitlab import names
+from boringops_tools.checks.gitlab_parts import matching
 from boringops_tools.yaml_files import is_yaml
 
 _ROOT = ".gitlab-ci.yml"
@@ -25,12 +26,15 @@ _KEYS = frozenset(
 _RUNS = frozenset({"script", "run", "trigger"})
 
 
-def _places(document: Mapping[Any, Any]) -> Iterator[str | None]:
+def _places(files: Files, document: Mapping[Any, Any]) -> Iterator[str | None]:
     """The local files that a configuration includes; null for what comes from elsewhere or has to be filled in."""
     value = document.get("include", [])
     for each in value if isinstance(value, list) else [value]:
         place = each if isinstance(each, str) else each.get("local") if isinstance(each, Mapping) else None
-        plain = isinstance(place, str) and "://" not in place and "$" not in place and "*" not in place
+        if isinstance(place, str) and "*" in place and "$" not in place:
+            yield from matching(files, posixpath.normpath(place.lstrip("/")))
+            continue
+        plain = isinstance(place, str) and "://" not in place and "$" not in place
         yield posixpath.normpath(place.lstrip("/")) if plain and isinstance(place, str) else None
 
 
@@ -43,11 +47,45 @@ def _included(files: Files) -> tuple[frozenset[str], bool]:
         path = todo.pop()
         found.add(path)
         for document in files.documents(path):
-            for place in _places(mapping(document)):
+            for place in _places(files, mapping(document)):
                 whole &= place in files.known
                 if place is not None and place in files.known and place not in found:
                     todo.append(place)
     return frozenset(found), whole
+
+
+def root_stages(files: Files, path: str) -> list[str] | None:
+    """The stages of the pipeline that a file is included in; null where that is not known."""
+    paths, whole = files.once(_included)
+    if path not in paths:
+        return None
+    told = [
+        document["stages"]
+        for each in sorted(paths, key=lambda one: one == _ROOT)
+        for document in files.documents(each)
+        if isinstance(document, Mapping) and "stages" in document
+    ]
+    # What the first file says wins; what it does not say others may.
+    mine = any("stages" in mapping(each) for each in files.documents(_ROOT))
+    if not (mine or whole):
+        return None
+    stages = told[-1] if told else ["build", "test", "deploy"]
+    known = isinstance(stages, list) and all(isinstance(each, str) and "$" not in each for each in stages)
+    return [".pre", *stages, ".post"] if known and (mine or len(told) < 2) else None
+
+
+def root_files(files: Files) -> frozenset[str] | None:
+    """The files that the pipeline is made of; null where some of it is from elsewhere."""
+    paths, whole = files.once(_included)
+    return paths if whole else None
+
+
+def root_names(files: Files) -> frozenset[str] | None:
+    """The names of all that the pipeline is made of; null where some is from elsewhere."""
+    paths, whole = files.once(_included)
+    if not whole:
+        return None
+    return frozenset(str(name) for each in paths for document in files.documents(each) for name in mapping(document))
 
 
 def _told(files: Files) -> dict[str, dict[Any, Any]]:

@@ -5,6 +5,7 @@ What is included sees the names of all that is included with it; a child pipelin
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +46,7 @@ def is_part(files: Files, path: str) -> bool:
 def included(files: Files, value: Any, seen: frozenset[str] = frozenset()) -> dict[str, frozenset[str]] | None:
     """The files of this repository that an `include` names, with their names; null where some are from elsewhere."""
     found: dict[str, frozenset[str]] = {}
-    for each in value if isinstance(value, list) else [value]:
-        place = each if isinstance(each, str) else each.get("local") if isinstance(each, Mapping) else None
-        place = place.lstrip("/") if isinstance(place, str) and "://" not in place else ""
+    for place in _local(files, value):
         if place not in files.known:
             return None
         for inner in files.documents(place) if place not in seen else ():
@@ -61,6 +60,21 @@ def included(files: Files, value: Any, seen: frozenset[str] = frozenset()) -> di
             found[place] = found.get(place, frozenset()) | {str(name) for name in inner}
             found |= {name: names | found.get(name, frozenset()) for name, names in more.items()}
     return found
+
+
+def _local(files: Files, value: Any) -> Iterator[str]:
+    """The local files that an `include` names, those that a pattern stands for too; empty for what is from elsewhere."""
+    for each in value if isinstance(value, list) else [value]:
+        place = each if isinstance(each, str) else each.get("local") if isinstance(each, Mapping) else None
+        place = place.lstrip("/") if isinstance(place, str) and "://" not in place else ""
+        yield from matching(files, place) if "*" in place and "$" not in place else [place]
+
+
+def matching(files: Files, place: str) -> list[str]:
+    """The files that `*` (within a folder) and `**` (through folders) stand for."""
+    parts = (re.escape(part).replace(r"\*", "[^/]*") for part in place.split("**"))
+    pattern = re.compile(".*".join(parts), re.S)
+    return [path for path in files.all if pattern.fullmatch(path)]
 
 
 def _started(document: Mapping[Any, Any]) -> Iterator[Any]:
@@ -87,7 +101,7 @@ def _parts(files: Files) -> dict[str, Part]:
             here = included(files, value)
             if here is None:
                 # Some of it is from elsewhere; what is from here is part of it all the same.
-                for place in _places(value):
+                for place in _local(files, value):
                     if place in files.known and place not in seen:
                         found[place] = Part(child=False, names=None)
                 continue
@@ -103,10 +117,3 @@ def _parts(files: Files) -> dict[str, Part]:
                 if child:
                     todo += [(inner, seen | {place}) for inner in files.documents(place) if isinstance(inner, Mapping)]
     return found
-
-
-def _places(value: Any) -> Iterator[str]:
-    for each in value if isinstance(value, list) else [value]:
-        place = each.get("local") if isinstance(each, Mapping) else each
-        if isinstance(place, str):
-            yield place.lstrip("/")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from boringops_tools.checks import circleci
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.yaml_files import is_azure, is_yaml, walk
 
@@ -102,7 +103,7 @@ def _bitbucket(files: Files, path: str) -> Iterator[Hit]:
 
 
 def _circle(files: Files, path: str) -> Iterator[Hit]:
-    config = _first(files, path)
+    config = circleci.config_of(files, path)
     declared = mapping(config, "parameters")
     if config.get("setup") is True and not declared:
         return
@@ -121,6 +122,15 @@ def _declared(document: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]] | Non
     return {str(each["name"]): each for each in found} if found and all("name" in each for each in found) else None
 
 
+def _flat(given: Mapping[Any, Any]) -> list[tuple[Any, Any, int | None]]:
+    """(name, value, line) of what a template is given, whichever condition it may depend on."""
+    found: list[tuple[Any, Any, int | None]] = []
+    for name, value in given.items():
+        conditional = re.match(r"\$\{\{\s*(?:if|elseif|else)\b", str(name))
+        found += _flat(value) if conditional and isinstance(value, Mapping) else [(name, value, at((given, name)))]
+    return found
+
+
 def _azure_templates(files: Files, path: str) -> Iterator[Hit]:
     for document in files.documents(path):
         for parent, key, value in walk(document):
@@ -135,23 +145,23 @@ def _azure_templates(files: Files, path: str) -> Iterator[Hit]:
             base = "" if value.startswith("/") else PurePosixPath(path).parent.as_posix()
             place = posixpath.normpath(posixpath.join(base, value.lstrip("/")))
             declared = _declared(_first(files, place)) if place in files.known else None
-            given = mapping(parent, "parameters")
-            if declared is None or any("${{" in str(name) for name in given):
+            given = _flat(mapping(parent, "parameters"))
+            if declared is None or any("${{" in str(name) for name, _, _ in given):
                 continue
-            for name, what in given.items():
+            for name, what, line in given:
                 allowed = listed(declared.get(str(name), {}).get("values"))
                 if name not in declared:
                     yield Hit(
-                        at((given, name)),
+                        line,
                         f"the template `{value}` has no parameter `{name}`; it has {', '.join(declared)}",
                     )
                 elif allowed and isinstance(what, str) and "$" not in what and what not in map(str, allowed):
                     yield Hit(
-                        at((given, name)),
+                        line,
                         f"`{what}` of the parameter `{name}` is none of {', '.join(map(str, allowed))}",
                     )
             for name, what in declared.items():
-                if "default" not in what and name not in given and "type" in what:
+                if "default" not in what and name not in {each for each, _, _ in given} and "type" in what:
                     yield Hit(at((parent, key)), f"the template `{value}` needs the parameter `{name}`")
 
 
@@ -169,10 +179,6 @@ def _azure_steps(files: Files, path: str) -> Iterator[Hit]:
 
 def _named(*names: str) -> Any:
     return lambda path: PurePosixPath(path).name in names
-
-
-def _circle_file(path: str) -> bool:
-    return path.endswith((".circleci/config.yml", ".circleci/config.yaml"))
 
 
 def _azure_file(path: str) -> bool:
@@ -194,10 +200,10 @@ RULES = (
     Rule("bitbucket/step", "error", "Bitbucket refuses the pipeline: a step has a script, under keys it knows, and each environment is deployed to once.", "Bitbucket Pipelines configuration reference: the properties of a step; a deployment environment stands once in a pipeline.", _named("bitbucket-pipelines.yml"), _bitbucket,
          bad=({_B: "pipelines: {default: [{step: {name: a, scripts: [a]}}]}\n"}, {_B: "pipelines: {default: [{step: {script: [a], deployment: test}}, {step: {script: [b], deployment: test}}]}\n"}),
          good=({_B: "definitions:\n  steps:\n  - step: &a {script: [a]}\npipelines:\n  default:\n  - step: {<<: *a, deployment: test}\n  - step: {<<: *a, deployment: production}\n  branches:\n    main:\n    - step: {<<: *a, deployment: test}\n"},)),
-    Rule("circleci/pipeline-parameter", "error", "CircleCI refuses the configuration: declare it under `parameters`.", "CircleCI, Pipeline values and parameters: pipeline.parameters are declared at the top.", _circle_file, _circle,
+    Rule("circleci/pipeline-parameter", "error", "CircleCI refuses the configuration: declare it under `parameters`.", "CircleCI, Pipeline values and parameters: pipeline.parameters are declared at the top.", circleci.applies, _circle,
          bad=({_C: "version: 2.1\nworkflows: {a: {when: << pipeline.parameters.b >>, jobs: []}}\n"},), good=({_C: "version: 2.1\nparameters: {b: {type: boolean, default: false}}\nworkflows: {a: {when: << pipeline.parameters.b >>, jobs: []}}\n"},)),
     Rule("azure/template-parameter", "error", "Azure refuses the pipeline: give the template what it declares.", "Azure Pipelines, Template parameters: only declared ones may be passed, of their values, and those without a default must be.", _azure_file, _azure_templates,
-         bad=(_azure("{where: staging, to: staging}"), _azure("{to: prod}"), _azure("{}")), good=(_azure("{to: staging}"), _azure("{to: '${{ parameters.to }}'}"), {_A: _USE.format("{to: b}"), "ci/a.yml": "jobs: []\n"})),
+         bad=(_azure("{where: staging, to: staging}"), _azure("{'${{ if true }}': {to: staging}, where: a}"), _azure("{'${{ if true }}': {where: a}, to: staging}"), _azure("{to: prod}"), _azure("{}")), good=(_azure("{to: staging}"), _azure("{to: '${{ parameters.to }}'}"), _azure("{'${{ if true }}': {to: staging}}"), _azure("{'${{ insert }}': {x: staging}}"), {_A: _USE.format("{to: b}"), "ci/a.yml": "jobs: []\n"})),
     Rule("azure/step-key", "error", "Azure refuses the pipeline: correct the key, or take machines that there are.", "Azure Pipelines YAML schema: the keys of a step; Microsoft-hosted agents: retired images.", _azure_file, _azure_steps,
          bad=({_A: "trigger: [main]\nsteps:\n- task: A@1\n  input: {a: b}\n"}, {_A: "trigger: [main]\npool: {vmImage: ubuntu-18.04}\nsteps: []\n"}), good=({_A: "trigger: [main]\npool: {vmImage: ubuntu-24.04}\nsteps:\n- task: A@1\n  inputs: {input: b}\n- script: a\n  displayName: b\n"},)),
 )  # fmt: skip

@@ -137,10 +137,43 @@ def _of_arguments(command: Command) -> Iterator[_Named]:
             if "/" in word and not word.startswith("-") and (before == "pytest" or not before.startswith("-")):
                 path = word.partition("::")[0]
                 yield _Named(path, line, not path.endswith(".py"), program=program)
+    elif program == "helm":
+        yield from _chart(command)
     elif program == "dotnet":
         yield from (
             _Named(word, line, program=program) for word in words if re.search(r"\.(?:csproj|fsproj|slnx?)$", word)
         )
+
+
+# Options of helm that are no switch: what follows one of them is its value.
+_HELM_SWITCHES = frozenset(
+    {"--install", "-i", "--atomic", "--wait", "--wait-for-jobs", "--debug", "--dry-run", "--create-namespace", "--cleanup-on-fail", "--force",
+     "--reuse-values", "--reset-values", "--reset-then-reuse-values", "--dependency-update", "--devel", "--skip-crds", "--strict", "--rollback-on-failure"}
+)  # fmt: skip
+
+
+def _chart(command: Command) -> Iterator[_Named]:
+    """The chart that helm is given as a path; what a repository of charts has is called the same, so it is told later."""
+    words = list(command.argv[1:])
+    if any(word.partition("=")[0] in ("--repo", "--version", "--kube-context") for word in words):
+        return
+    plain: list[str] = []
+    while words:
+        word = words.pop(0)
+        if not word.startswith("-"):
+            plain.append(word)
+        elif "=" not in word and word not in _HELM_SWITCHES and words:
+            words.pop(0)
+    does = plain[0] if plain else ""
+    chart = {
+        "upgrade": plain[2:3],
+        "install": plain[2:3],
+        "template": plain[2:3] or plain[1:2],
+        "lint": plain[1:2],
+    }.get(does, [])
+    for each in chart:
+        if "/" in each and "://" not in each:
+            yield _Named(each, command.line, folder=True, program="helm")
 
 
 def _of_command(command: Command) -> Iterator[_Named]:
@@ -241,6 +274,9 @@ def _expected(files: Files, named: _Named) -> bool:
     folder, name = posixpath.split(named.path)
     if kin := _KIN.get(named.program):
         return any(re.search(kin, each) for each in files.all)
+    if named.program == "helm" and named.folder:
+        # A repository of charts may have the name of the first part; one that nobody adds is a folder of this one.
+        return folder in files.folders and bool(files.by_name.get("Chart.yaml"))
     if named.folder:
         alike = any(posixpath.basename(each) == name for each in files.folders)
         return any(each.endswith(".tf") for each in files.all) or not folder or folder in files.folders or alike
@@ -277,6 +313,8 @@ def _missing(files: Files, path: str) -> Iterator[Hit]:
             continue
         if _MADE & set(name.split("/")) or files.ignored(name) or (named.line, name) in seen:
             continue
+        if named.program == "helm" and named.folder and re.search(r"\bhelm\s+repo\s+add\b|\boci://", text):
+            continue
         if _there(files, named) or not _expected(files, named) or _made(text, named):
             continue
         seen.add((named.line, name))
@@ -290,6 +328,7 @@ def _applies(path: str) -> bool:
 
 _LAB = ".gitlab-ci.yml"
 _PYTHON_APP = {"requirements.txt": "a==1\n", "a.py": "1\n"}
+_CHART = {"deploy/chart/Chart.yaml": "name: a\n"}
 _INFRA = {"infra/main.tf": "terraform {}\n"}
 
 
@@ -304,7 +343,7 @@ def _lab(*commands: str, more: str = "") -> Mapping[str, str]:
 RULES = (
     Rule("consistency/missing-file", "error", "The job fails there: name what is in the repository, as seen from where the command runs.", "A command that is given a path ends where nothing is there.", _applies, _missing,
          bad=(
-             _lab("bash scripts/rollout.sh a"), _lab("./scripts/rollout.sh"), _lab("helm upgrade --install a chart --values chart/values-b.yaml"),
+             _lab("bash scripts/rollout.sh a"), _lab("./scripts/rollout.sh"), {**_CHART, _LAB: "a:\n  script:\n    - helm upgrade --install a deploy/shop --namespace b --set-string c=d --atomic --timeout 5m\n"}, {**_CHART, _LAB: "a:\n  script:\n    - helm lint ./deploy/charts\n"}, _lab("helm upgrade --install a chart --values chart/values-b.yaml"),
              _lab("helm upgrade --install a chart -f \"chart/values-$TO.yaml\"", more="  variables: {TO: b}\n"),
              {**_INFRA, _LAB: "a:\n  script:\n    - terraform -chdir=terraform validate\n"},
              {**_INFRA, ".github/workflows/a.yml": "on: push\ndefaults:\n  run:\n    working-directory: terraform\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: terraform validate\n"},
@@ -318,7 +357,7 @@ RULES = (
              {"scripts/plan.sh": "#!/bin/sh\n", "azure-pipelines.yml": "steps:\n- task: AzureCLI@2\n  inputs:\n    scriptPath: ci/plan.sh\n"},
          ),
          good=(
-             {**_PYTHON_APP, _LAB: "a:\n  script:\n    - pip install -r requirements.txt\n    - pip install -r $FILE -r https://a.example/r.txt\n    - pytest -k a/b --cov=src/app -n 4\n"}, {_LAB: "a:\n  script:\n    - pip install -r requirements.txt\n"},
+             {**_CHART, _LAB: "a:\n  script:\n    - helm upgrade --install a deploy/chart --set c=d/e --wait\n    - helm upgrade b bitnami/redis\n"}, {**_CHART, _LAB: "a:\n  script:\n    - helm repo add deploy https://a.example\n    - helm upgrade --install a deploy/shop\n"}, {**_PYTHON_APP, _LAB: "a:\n  script:\n    - pip install -r requirements.txt\n    - pip install -r $FILE -r https://a.example/r.txt\n    - pytest -k a/b --cov=src/app -n 4\n"}, {_LAB: "a:\n  script:\n    - pip install -r requirements.txt\n"},
              {**_PYTHON_APP, _LAB: "a:\n  script:\n    - poetry export -o requirements-ci.txt\n    - pip install -r requirements-ci.txt\n"}, {**_PYTHON_APP, _LAB: "a:\n  script:\n    - pip freeze > requirements-ci.txt\n    - pip install -r requirements-ci.txt\n"},
              {"go.mod": "module a\n", "cmd/api/main.go": "package main\n", _LAB: "a:\n  script:\n    - go build -o ./bin/a ./cmd/api\n    - go test ./... ./cmd/...\n    - go run ./cmd/api ./other\n    - docker build -f Dockerfile.prod .\n"},
              _lab("bash scripts/deploy.sh a", "./scripts/deploy.sh", "cd chart && helm lint . -f values-a.yaml"), _lab("curl -fo scripts/rollout.sh https://a.example/b", "bash scripts/rollout.sh"),

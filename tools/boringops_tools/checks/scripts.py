@@ -52,6 +52,23 @@ def npm_scripts(files: Files) -> set[str] | None:
     return found if manifests else None
 
 
+def composer_scripts(files: Files) -> set[str] | None:
+    """All scripts of all composer.json files; null where there is none, or one cannot be read."""
+    found: set[str] = set()
+    manifests = files.by_name.get("composer.json", [])
+    for path in manifests:
+        try:
+            found |= set(mapping(json.loads(files.text(path)), "scripts"))
+        except (ValueError, RecursionError):
+            return None
+    return found if manifests else None
+
+
+def _of_composer(words: list[str]) -> str:
+    """The script that a command of Composer's names; a plugin may bring other commands, so only `run` is sure of it."""
+    return words[1] if words[:1] in (["run"], ["run-script"]) and len(words) > 1 else ""
+
+
 def targets(files: Files) -> set[str] | None:
     """All targets of all Makefiles; null where there is none, or some come from elsewhere."""
     paths = [path for name in ("Makefile", "makefile", "GNUmakefile") for path in files.by_name.get(name, [])]
@@ -86,6 +103,10 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
             scripts: set[str] | None = files.once(npm_scripts)
             if scripts is not None and plain[1] not in scripts and plain[1] not in _BUILT_IN and "{" not in plain[1]:
                 yield Hit(command.line, f"`{program} run {plain[1]}`: no package.json has this script")
+        elif program == "composer" and (named := _of_composer(plain)):
+            own: set[str] | None = files.once(composer_scripts)
+            if own is not None and named not in own and "{" not in named:
+                yield Hit(command.line, f"`composer {' '.join(plain[:2])}`: no composer.json has this script")
         elif program == "make" and plain:
             known: set[str] | None = files.once(targets)
             wanted = next((word for word in plain if "=" not in word), "")
@@ -107,13 +128,15 @@ _RUN = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: {}\n"
 RULES = (
     Rule(
         "consistency/unknown-script", "error", "The job fails there: name a script that is there, or add it.",
-        "npm run takes the scripts of package.json, make the targets of its Makefile.", _applies, _unknown,
+        "npm run takes the scripts of package.json, composer run those of composer.json, make the targets of its Makefile.", _applies, _unknown,
         bad=(
             {_W: _RUN.format("npm run test:unit"), "package.json": '{"scripts": {"test": "x"}}'}, {_W: _RUN.format("make tset"), "Makefile": "test: a\n\tgo test\n"},
             {".gitlab-ci.yml": "a:\n  script:\n    - make lint\n", "Makefile": "test:\n\tgo test\n"},
+            {_W: _RUN.format("composer run-script tests"), "composer.json": '{"scripts": {"test": "phpunit"}}'},
         ),
         good=(
             {_W: _RUN.format("npm run test && npm run $X && npm test"), "package.json": '{"scripts": {"test": "x"}}'}, {_W: _RUN.format("npm run any")},
+            {_W: _RUN.format("composer run test && composer run-script $X && composer tests"), "composer.json": '{"scripts": {"test": "phpunit"}}'},
             {_W: _RUN.format("make -C sub x && make test V=1 && make"), "Makefile": ".PHONY: test\ntest check: a\n\tgo test\n"}, {_W: _RUN.format("make x"), "Makefile": "include a.mk\n"},
         ),
     ),

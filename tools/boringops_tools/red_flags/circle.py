@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import PRODUCTION, STAGING
 from boringops_tools.red_flags.pipelines import jobs_of
-from boringops_tools.yaml_files import documents, line_of
+from boringops_tools.yaml_files import documents, is_circleci, line_of
 
 
 def _contexts(path: str, text: str) -> Iterable[Hit]:
@@ -37,7 +37,7 @@ _CIRCLE = "jobs:\n  d:\n    steps:\n      - run: flyctl deploy\nworkflows:\n  w:
 
 
 def _is_circle(path: str) -> bool:
-    return path in (".circleci/config.yml", ".circleci/config.yaml")
+    return is_circleci(path)
 
 
 RED_FLAGS = (

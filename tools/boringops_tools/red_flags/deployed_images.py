@@ -52,8 +52,12 @@ def _moving(path: str, text: str) -> Iterable[Hit]:
     for pipeline in read(path, text):
         values = held(path, text, pipeline)
         for job in pipeline.jobs:
-            for step in job.steps:
-                yield from _of_step(step, values)
+            yield from moving_in(job, values)
+
+
+def moving_in(job: Job, values: Mapping[str, str]) -> Iterator[Hit]:
+    for step in job.steps:
+        yield from _of_step(step, values)
 
 
 # --- what is pushed for it ----------------------------------------------------------------------------------------------

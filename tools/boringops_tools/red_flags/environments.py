@@ -43,7 +43,7 @@ def _shared(path: str, text: str) -> Iterable[Hit]:
         if len(kinds) > 1:
             yield Hit(kinds["production"], f"the secret {name} serves both {' and '.join(sorted(kinds))}")
 
-    yield from _foreign(path, text)
+    yield from foreign(jobs_of(path, text))
 
 
 # --- other systems ------------------------------------------------------------------------------------------------------
@@ -82,9 +82,9 @@ def kind_of(said: str) -> str:
     return "" if production == before else "production" if production else "staging"
 
 
-def _foreign(path: str, text: str) -> Iterator[Hit]:
+def foreign(found: Iterable[tuple[Pipeline, Job]]) -> Iterator[Hit]:
     """A credential that is named for another environment than the job that uses it."""
-    for pipeline, job in jobs_of(path, text):
+    for pipeline, job in found:
         where, held = _of(pipeline, job)
         # A group of variables or of resources of its own does not make a connection the job's own.
         for same in ([each for each in held if each.group], [each for each in held if not each.group]):

@@ -1,4 +1,4 @@
-"""Checksums and signatures that are looked at, and whose mismatch stops nobody."""
+"""Checksums and signatures that are looked at, or made, and whose failure stops nobody."""
 
 # ruff: noqa: E501 - an example reads best on one line
 
@@ -30,12 +30,30 @@ def _verifies(command: Command) -> bool:
     return command.program == "openssl" and words[:1] == ("dgst",) and "-verify" in words
 
 
+def _signs(command: Command) -> bool:
+    words = command.argv[1:]
+    if command.program == "cosign":
+        return words[:1] in (("sign",), ("sign-blob",), ("attest",), ("attest-blob",))
+    if command.program == "docker":
+        return words[:2] == ("trust", "sign")
+    if command.program in ("notation", "rpmsign", "debsign", "signtool", "codesign", "jarsigner"):
+        return command.program != "notation" or words[:1] == ("sign",)
+    if command.program == "gh":
+        return words[:2] == ("attestation", "sign")
+    return command.program in ("gpg", "gpg2") and bool({"--detach-sign", "--clearsign", "--sign", "-b"} & set(words))
+
+
 def _forgiven(path: str, text: str) -> Iterable[Hit]:
     seen = set()
     for command in all_commands(path, text):
         if command.forgiven and command.line not in seen and _verifies(command):
             seen.add(command.line)
             yield Hit(command.line, f"`{command.program}` may find that it is another one, and nobody is stopped")
+        elif command.forgiven and command.line not in seen and _signs(command):
+            seen.add(command.line)
+            yield Hit(
+                command.line, f"`{command.program}` may fail to sign, and what has no signature goes out all the same"
+            )
 
 
 def _any_mask(path: str, text: str) -> Iterable[Hit]:
@@ -52,9 +70,9 @@ _SUM = '#!/bin/sh\nset -eu\necho "$SUM  a.tgz" | sha256sum --check{}\n'
 
 RED_FLAGS = (
     RedFlag(
-        "script/forgiven-checksum", _NEVER, "warning", "Let it stop: what is not what it was signed as is not to be run.",
+        "script/forgiven-checksum", _NEVER, "warning", "Let it stop: what is not signed, or not what it was signed as, is not to be run.",
         applies=applies, check=_forgiven,
-        bad={"a.sh": _SUM.format(" || true"), "b.sh": "#!/bin/sh\ngpg --verify a.asc a || echo 'not signed'\n", "Dockerfile": "FROM a:1\nRUN sha512sum -c a.sum || true; tar xf a\n"},
+        bad={"a.sh": _SUM.format(" || true"), "b.sh": "#!/bin/sh\ngpg --verify a.asc a || echo 'not signed'\n", "c.sh": "#!/bin/sh\ncosign sign --yes \"$A@$B\" || true\n", "Dockerfile": "FROM a:1\nRUN sha512sum -c a.sum || true; tar xf a\n"},
         good={"a.sh": _SUM.format(""), "b.sh": "#!/bin/sh\nsha256sum a || true\ngpg --verify a.asc a || exit 1\nif ! sha256sum -c x; then exit 1; fi\n"},
     ),
     RedFlag(

@@ -1,11 +1,38 @@
-"""GitLab CI's `extends` carried out, as far as one file goes."""
+"""GitLab CI's `extends` carried out, as far as one file goes; and files that are included, known by their folder and shape."""
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from boringops_tools.yaml_files import line_of
+
+_FOLDER = re.compile(
+    r"\.gitlab/(?:.+/)?[^/]+\.ya?ml|(?:.*/)?\.?(?:gitlab(?:-ci)?|ci|pipelines?)/(?:[^/]+/)?[^/]+\.ya?ml", re.S
+)
+_JOB = frozenset(
+    {"stage", "extends", "rules", "only", "needs", "environment", "before_script", "artifacts", "id_tokens", "tags"}
+)
+_OTHERS = frozenset({"jobs", "steps", "pipelines", "on", "apiVersion", "services", "tasks", "kind", "phases"})
+
+
+@functools.lru_cache(maxsize=65536)
+def may_be_included(path: str) -> bool:
+    return bool(_FOLDER.fullmatch(path))
+
+
+def looks_included(text: str) -> bool:
+    return bool(re.search(r"(?m)^[ \t]+(?:script|extends|trigger)[ \t]*:", text))
+
+
+def is_included(document: Any) -> bool:
+    """Whether a document has the shape: jobs by name, each with a script and a word of GitLab's own."""
+    if not isinstance(document, Mapping) or _OTHERS & {each for each in document if isinstance(each, str)}:
+        return False
+    jobs = [each for each in document.values() if isinstance(each, Mapping)]
+    return any("script" in each and _JOB & set(each) for each in jobs)
 
 
 def _names(value: Any) -> list[str]:

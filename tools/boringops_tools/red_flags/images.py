@@ -8,13 +8,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops_tools.dockerfile import is_dockerfile, parse, substitute
-from boringops_tools.red_flags import pipeline_images
+from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.red_flags import jenkins_pods, pipeline_images
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.hcl import Attribute, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.red_flags.pipeline_images import Named
-from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
+from boringops_tools.yaml_files import (
+    documents,
+    is_circleci,
+    is_compose,
+    is_manifest,
+    is_workflow,
+    is_yaml,
+    line_of,
+    walk,
+)
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
 UNTAGGED = "image/untagged"
@@ -31,6 +41,9 @@ def images(path: str, text: str) -> Iterator[Named]:
         return
     if path.endswith((".tf", ".tofu")):
         yield from _terraform(text)
+        return
+    if is_jenkinsfile(path):
+        yield from jenkins_pods.images(text)
         return
     reader = next((reader for matches, reader in _BY_PATH if matches(path)), None)
     for document in documents(text):
@@ -182,7 +195,7 @@ _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], 
         lambda path: path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")) or path.startswith(".gitlab/"),
         pipeline_images.of_gitlab,
     ),
-    (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), pipeline_images.of_circle),
+    (is_circleci, pipeline_images.of_circle),
     (
         lambda path: posixpath.basename(path) in ("azure-pipelines.yml", "azure-pipelines.yaml"),
         pipeline_images.of_azure,
@@ -194,7 +207,7 @@ _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], 
 
 
 def _applies(path: str) -> bool:
-    return is_dockerfile(path) or is_yaml(path) or path.endswith((".tf", ".tofu"))
+    return is_dockerfile(path) or is_yaml(path) or path.endswith((".tf", ".tofu")) or is_jenkinsfile(path)
 
 
 _DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -217,6 +230,8 @@ RED_FLAGS = (
             "c/.gitlab-ci.yml": "a:\n  services: ['docker:dind']\n  script: [x]\n",
             "d/.gitlab-ci.yml": "a: {image: 'node:lts-alpine', script: x}\n",
             "b/.gitlab-ci.yml": "default:\n  services: [redis:latest]\n",
+            "Jenkinsfile": "podTemplate(yaml: '''\n"
+            "spec:\n  containers:\n    - {name: a, image: 'node:latest'}\n''') { node(POD_LABEL) { sh 'x' } }\n",
             ".circleci/config.yml": "executors:\n  a:\n    docker: [{image: cimg/node:current}]\n",
             "azure-pipelines.yml": "resources:\n  containers: [{container: n, image: node:latest}]\njobs: [{job: a, container: n}]\n",
             "chart/values.yaml": "web:\n  image:\n    repository: acme/web\n    tag: latest\n",

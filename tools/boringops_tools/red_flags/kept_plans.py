@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -51,6 +52,16 @@ def _commands(job: Job) -> list[Command]:
     return [each for step in job.steps for each in step.commands]
 
 
+def _folder(pattern: str, job: Job) -> bool:
+    """Whether what is kept may be a folder: one that is called as plans are is so only where a command names it as one."""
+    name = _name(pattern.rstrip("/"))
+    if "." in name:
+        return False
+    if pattern.endswith("/") or not re.fullmatch(r"(?i)[\w-]*plan", name):
+        return True
+    return any(f"{name}/" in word or word.strip("\"'") == name for each in _commands(job) for word in each.argv)
+
+
 def _keeps(pipeline: Pipeline, job: Job, name: str, defaults: Mapping[Any, Any]) -> bool:
     """Whether a job hands a file on, or does something with it that nobody here can judge."""
     others = [each for each in _commands(job) if each.program not in _PROGRAMS]
@@ -65,7 +76,7 @@ def _keeps(pipeline: Pipeline, job: Job, name: str, defaults: Mapping[Any, Any])
             return artifacts is not None
         patterns = [str(each) for each in list_of(artifacts.get("paths"))]
         # What may be a folder may be the one that the plan is in.
-        loose = any("$" in each or "*" in each or "." not in _name(each.rstrip("/")) for each in patterns)
+        loose = any("$" in each or "*" in each or _folder(each, job) for each in patterns)
         return (
             artifacts.get("untracked") is True or loose or any(fnmatch.fnmatch(name, _name(each)) for each in patterns)
         )

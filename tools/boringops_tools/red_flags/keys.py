@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, a_job, gh
-from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run
+from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run, read
 from boringops_tools.red_flags.scripts import Command
-from boringops_tools.yaml_files import line_of, walk
+from boringops_tools.yaml_files import documents, line_of, walk
 
 _SECRET = re.compile(r"\$\{\{\s*secrets\.(\w+)\s*\}\}")
 # action: inputs that hold a key which never expires.
@@ -25,9 +26,11 @@ _KEY_VARIABLES = frozenset(
     {"AWS_SECRET_ACCESS_KEY", "GOOGLE_CREDENTIALS", "GCP_SA_KEY", "AZURE_CREDENTIALS", "ARM_CLIENT_SECRET"}
 )
 # Systems that log in by OpenID Connect themselves.
-_WITHOUT_KEYS = frozenset({"github", "gitlab", "circleci", "bitbucket"})
+_WITHOUT_KEYS = frozenset({"github", "gitlab", "circleci", "bitbucket", "azure"})
 # A value that is stored somewhere: the key itself, as a variable of the project.
-_STORED = re.compile(r"\$\{?(?!\{)[A-Z][A-Z0-9_]*(?:KEY|SECRET|CREDENTIALS?|TOKEN|PASSWORD)(?:_\w+)?\}?")
+_STORED = re.compile(
+    r"\$\(\w*(?i:key|secret|credentials?|token|password)\w*\)|\$\{?(?!\{)[A-Z][A-Z0-9_]*(?:KEY|SECRET|CREDENTIALS?|TOKEN|PASSWORD)(?:_\w+)?\}?"
+)
 # Keys that last an hour are handed on in the same variables.
 _BORROWED = re.compile(r"(?i)assume-role|get-session-token|get-federation-token|SESSION_TOKEN|SessionToken")
 
@@ -52,6 +55,29 @@ def _long_lived(path: str, text: str) -> Iterable[Hit]:
                 Hit(each.line, told) for step in job.steps for each in step.commands if (told := _logs_in(each))
             )
             yield from _variables(pipeline, job)
+    yield from _above(path, text)
+
+
+def _above(path: str, text: str) -> Iterator[Hit]:
+    """Keys among the variables of the whole pipeline, or of a stage of Azure's."""
+    found = read(path, text)
+    if not found or found[0].system not in ("gitlab", "azure") or _BORROWED.search(text):
+        return
+    holders: list[Any] = [each for each in documents(text) if isinstance(each, Mapping)]
+    holders += [job.options for pipeline in found for job in pipeline.jobs if isinstance(job.options, Mapping)]
+    seen: set[int] = set()
+    for holder in holders:
+        given = holder.get("variables")
+        for each in given if isinstance(given, list) else ():
+            if isinstance(each, Mapping) and each.get("name") in _KEY_VARIABLES and id(each) not in seen:
+                seen.add(id(each))
+                if isinstance(each.get("value"), str) and _STORED.fullmatch(each["value"]):
+                    yield Hit(line_of(each, "value"), f"{each['name']} is a key that never expires")
+        for name, value in given.items() if isinstance(given, Mapping) and id(given) not in seen else ():
+            seen.add(id(given))
+            said = value.get("value") if isinstance(value, Mapping) else value
+            if name in _KEY_VARIABLES and isinstance(said, str) and _STORED.fullmatch(said):
+                yield Hit(line_of(given, name), f"{name} is a key that never expires")
 
 
 # Inputs of CircleCI's orbs that name the variable of a key.
@@ -109,10 +135,16 @@ RED_FLAGS = (
             ".gitlab-ci.yml": "a:\n  script:\n    - export AWS_SECRET_ACCESS_KEY=\"$PROD_AWS_SECRET_ACCESS_KEY\"\n",
             "b/.gitlab-ci.yml": "a:\n  script:\n    - gcloud auth activate-service-account --key-file=key.json\n",
             ".circleci/config.yml": "jobs:\n  a:\n    steps:\n      - aws-cli/setup: {aws_secret_access_key: PROD_SECRET}\nworkflows:\n  w:\n    jobs: [a]\n",
+            "azure-pipelines.yml": "variables:\n  ARM_CLIENT_SECRET: $(azureClientSecret)\nsteps:\n- script: terraform plan\n",
+            "a/azure-pipelines.yml": "variables:\n- {name: ARM_CLIENT_SECRET, value: $(clientSecret)}\nsteps:\n- script: terraform plan\n",
+            "b/azure-pipelines.yml": "steps:\n- script: terraform plan\n  env: {ARM_CLIENT_SECRET: $(ARM_CLIENT_SECRET)}\n",
+            "d/.gitlab-ci.yml": "variables: {AWS_SECRET_ACCESS_KEY: $PROD_SECRET_KEY}\na:\n  script: [make]\n",
+            ".gitlab/ci/deploy.yml": ".a:\n  image: b\n  before_script:\n    - gcloud auth activate-service-account --key-file=key.json\n  script: [make]\nb:\n  extends: .a\n  stage: c\n",
             "c/.gitlab-ci.yml": "a:\n  variables: {AWS_SECRET_ACCESS_KEY: $PROD_SECRET_KEY}\n  script: [make]\n",
         },
         good={
             ".gitlab-ci.yml": "a:\n  script:\n    - export $(aws sts assume-role-with-web-identity)\n    - export AWS_SECRET_ACCESS_KEY=$SECRET_KEY\n",
+            "azure-pipelines.yml": "variables: {ARM_USE_OIDC: 'true'}\nsteps:\n- script: export ARM_CLIENT_ID=$servicePrincipalId; terraform plan\n",
             "b/.gitlab-ci.yml": "a:\n  variables: {AWS_SECRET_ACCESS_KEY: minio123}\n  script: [gcloud auth login --cred-file=a.json]\n",
             CI: gh("  a:\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v4\n        with:\n"
                      "          role-to-assume: ${{ vars.ROLE }}\n"),

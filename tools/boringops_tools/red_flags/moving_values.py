@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops_tools.red_flags.pipelines import Pipeline, Step, mappings_of, plain_groovy
@@ -35,9 +35,14 @@ def _whole(path: str, text: str) -> Iterator[Mapping[Any, Any]]:
 
 def held(path: str, text: str, pipeline: Pipeline) -> Mapping[str, str]:
     """The variables of a pipeline which have one value, and that one names a tag that moves."""
+    return held_in(_whole(path, text), text, pipeline)
+
+
+def held_in(whole: Iterable[Mapping[Any, Any]], text: str, pipeline: Pipeline) -> Mapping[str, str]:
+    """The same of a pipeline that is made of several files, whose text is `text`."""
     found: dict[str, set[str]] = {}
     holders: list[Any] = [each for job in pipeline.jobs for each in (job.body, job.options)]
-    for holder in [*_whole(path, text), *holders]:
+    for holder in [*whole, *holders]:
         for key in ("variables", "env", "environment") if isinstance(holder, Mapping) else ():
             for name, value in _of(holder.get(key)):
                 found.setdefault(name, set()).add(value)

@@ -15,9 +15,10 @@ from typing import Any
 
 from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
 from boringops_tools.red_flags.azure_templates import is_template, looks_like_template, may_be_template
-from boringops_tools.red_flags.gitlab_extends import extended
+from boringops_tools.red_flags.gitlab_extends import extended, is_included, looks_included, may_be_included
+from boringops_tools.red_flags.jenkins_library_steps import calls_others
 from boringops_tools.red_flags.scripts import Command, Script, commands
-from boringops_tools.yaml_files import Unreadable, documents, is_azure, is_workflow, line_of, walk
+from boringops_tools.yaml_files import Unreadable, documents, is_azure, is_circleci, is_workflow, line_of, walk
 
 # Contexts, environments and jobs that say by their name where they lead.
 _PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
@@ -84,14 +85,16 @@ def is_pipeline(path: str) -> bool:
 
 
 def may_run(path: str) -> bool:
-    """Whether a file is a pipeline by its name, or may be a template of one: `read` looks at its shape."""
-    return is_pipeline(path) or may_be_template(path)
+    """Whether a file is a pipeline by its name, or may be a part of one: `read` looks at its shape."""
+    return is_pipeline(path) or may_be_template(path) or may_be_included(path)
 
 
 def read(path: str, text: str) -> list[Pipeline]:
     """The pipelines of a file; none where it is no pipeline. Raises Unreadable."""
-    reader = _reader(path) or (_azure_template if may_be_template(path) else None)
-    return list(_read(reader, text)) if reader else []
+    if (reader := _reader(path)) is not None:
+        return list(_read(reader, text))
+    found = list(_read(_azure_template, text)) if may_be_template(path) else []
+    return found or (list(_read(_gitlab_part, text)) if may_be_included(path) else [])
 
 
 def jobs_of(path: str, text: str) -> Iterator[tuple[Pipeline, Job]]:
@@ -161,16 +164,18 @@ def lines_of(parent: Mapping[Any, Any], key: str) -> Iterator[Step]:
 
 def _github(text: str) -> Iterator[Pipeline]:
     for workflow in mappings_of(text):
-        jobs = tuple(_github_job(workflow["jobs"], name, job) for name, job in items_of(workflow.get("jobs")))
-        on = workflow.get("on", workflow.get(True))  # YAML 1.1 reads `on` as true
-        triggers = set(_strings(on)) | ({str(each) for each in on} if isinstance(on, Mapping) else set())
-        # Only a push or a plain pull request says that nothing has run before.
-        first = (
-            triggers and triggers <= {"push", "pull_request", "workflow_dispatch", "schedule"} and "push" in triggers
-        )
-        # What only pull requests start tries a change out, whatever it calls its folders.
-        tried = triggers == {"pull_request"}
-        yield Pipeline("github", jobs, open_ended=not first or _only_tags(on), environments=not tried)
+        yield github_of(workflow)
+
+
+def github_of(workflow: Mapping[Any, Any]) -> Pipeline:
+    jobs = tuple(_github_job(workflow["jobs"], name, job) for name, job in items_of(workflow.get("jobs")))
+    on = workflow.get("on", workflow.get(True))  # YAML 1.1 reads `on` as true
+    triggers = set(_strings(on)) | ({str(each) for each in on} if isinstance(on, Mapping) else set())
+    # Only a push or a plain pull request says that nothing has run before.
+    first = triggers and triggers <= {"push", "pull_request", "workflow_dispatch", "schedule"} and "push" in triggers
+    # What only pull requests start tries a change out, whatever it calls its folders.
+    tried = triggers == {"pull_request"}
+    return Pipeline("github", jobs, open_ended=not first or _only_tags(on), environments=not tried)
 
 
 def _only_tags(on: Any) -> bool:
@@ -210,23 +215,48 @@ _GITLAB_KEYS = frozenset(
 
 def _gitlab(text: str) -> Iterator[Pipeline]:
     for document in mappings_of(text):
-        stages = [".pre", *(_strings(document.get("stages")) or ("build", "test", "deploy")), ".post"]
-        known = dict(items_of(document))
-        entries = [
-            (name, extended(job, known))
-            for name, job in known.items()
-            if name not in _GITLAB_KEYS and not name.startswith(".")
-        ]
-        place = {
-            name: stages.index(s) if (s := str(job.get("stage", "test"))) in stages else 0 for name, job in entries
-        }
-        jobs = []
-        for name, job in entries:
-            named = [each.get("job") if isinstance(each, Mapping) else each for each in list_of(job.get("needs"))]
-            earlier = tuple(other for other, _ in entries if place[other] < place[name])
-            jobs.append(_gitlab_job(document, name, job, _strings(named) if "needs" in job else earlier))
-        inherited = any(each not in known for _, job in entries for each in _strings(job.get("extends")))
-        yield Pipeline("gitlab", tuple(jobs), open_ended="include" in document or inherited)
+        yield gitlab_of(document)
+
+
+def gitlab_of(document: Mapping[Any, Any]) -> Pipeline:
+    stages = [".pre", *(_strings(document.get("stages")) or ("build", "test", "deploy")), ".post"]
+    known = dict(items_of(document))
+    entries = [
+        (name, extended(job, known))
+        for name, job in known.items()
+        if name not in _GITLAB_KEYS and not name.startswith(".")
+    ]
+    place = {name: stages.index(s) if (s := str(job.get("stage", "test"))) in stages else 0 for name, job in entries}
+    jobs = []
+    for name, job in entries:
+        named = [each.get("job") if isinstance(each, Mapping) else each for each in list_of(job.get("needs"))]
+        earlier = tuple(other for other, _ in entries if place[other] < place[name])
+        jobs.append(_gitlab_job(document, name, job, _strings(named) if "needs" in job else earlier))
+    inherited = any(each not in known for _, job in entries for each in _strings(job.get("extends")))
+    return Pipeline("gitlab", tuple(jobs), open_ended="include" in document or inherited)
+
+
+def _gitlab_part(text: str) -> Iterator[Pipeline]:
+    """What a pipeline of GitLab includes under a name of its own. What its jobs wait for, and what they extend, may be
+    said elsewhere."""
+    try:
+        document = next(iter(documents(text)), None) if looks_included(text) else None
+    except Unreadable:
+        return
+    if not isinstance(document, Mapping) or not is_included(document):
+        return
+    pipeline = gitlab_of(document)
+    known = dict(items_of(document))
+    names = tuple(job.name for job in pipeline.jobs)
+    jobs = tuple(
+        replace(
+            job,
+            needs=tuple(each for each in names if each != job.name),
+            guarded=job.guarded or any(each not in known for each in _strings(job.body.get("extends"))),
+        )
+        for job in pipeline.jobs
+    )
+    yield replace(pipeline, jobs=jobs, open_ended=True)
 
 
 def _gitlab_job(document: Any, name: str, job: Mapping[Any, Any], needs: tuple[str, ...]) -> Job:
@@ -304,20 +334,24 @@ def _circle_steps(steps: Any, reusable: Mapping[str, Mapping[Any, Any]], depth: 
 
 def _azure(text: str) -> Iterator[Pipeline]:
     for document in mappings_of(text):
-        stages = [each for each in list_of(document.get("stages")) if isinstance(each, Mapping)]
-        jobs: list[Job] = []
-        earlier: dict[str, tuple[str, ...]] = {}
-        last = ""
-        for index, stage in enumerate(stages or [document]):
-            name = str(stage.get("stage") or index)
-            depends = _strings(stage.get("dependsOn")) if "dependsOn" in stage else (last,) if last else ()
-            before = tuple(job for each in depends for job in earlier.get(each, ()))
-            mine = [replace(each, options=stage) for each in _azure_jobs(stage, f"{name}/" if stages else "", before)]
-            jobs += mine
-            earlier[name] = tuple(job.name for job in mine) or before
-            last = name
-        templates = any(key in ("template", "extends") for _, key, _ in walk(document))
-        yield Pipeline("azure", tuple(jobs), templates)
+        yield azure_of(document)
+
+
+def azure_of(document: Mapping[Any, Any]) -> Pipeline:
+    stages = [each for each in list_of(document.get("stages")) if isinstance(each, Mapping)]
+    jobs: list[Job] = []
+    earlier: dict[str, tuple[str, ...]] = {}
+    last = ""
+    for index, stage in enumerate(stages or [document]):
+        name = str(stage.get("stage") or index)
+        depends = _strings(stage.get("dependsOn")) if "dependsOn" in stage else (last,) if last else ()
+        before = tuple(job for each in depends for job in earlier.get(each, ()))
+        mine = [replace(each, options=stage) for each in _azure_jobs(stage, f"{name}/" if stages else "", before)]
+        jobs += mine
+        earlier[name] = tuple(job.name for job in mine) or before
+        last = name
+    templates = any(key in ("template", "extends") for _, key, _ in walk(document))
+    return Pipeline("azure", tuple(jobs), templates)
 
 
 def _azure_template(text: str) -> Iterator[Pipeline]:
@@ -436,13 +470,18 @@ def _jenkins(text: str) -> Iterator[Pipeline]:
         line = plain.count("\n", 0, stage.start()) + 1
         jobs.append(Job(stage[2], line, steps, tuple(job.name for job in jobs), guarded=guarded, body=body))
     if jobs:
-        yield Pipeline("jenkins", tuple(jobs), "build job" in plain or "@Library" in plain, environments=False)
+        yield Pipeline(
+            "jenkins",
+            tuple(jobs),
+            "build job" in plain or ("@Library" in plain and calls_others(plain)),
+            environments=False,
+        )
 
 
 _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Iterable[Pipeline]]], ...] = (
     (is_workflow, _github),
     (lambda path: posixpath.basename(path).endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")), _gitlab),
-    (lambda path: path in (".circleci/config.yml", ".circleci/config.yaml"), _circle),
+    (is_circleci, _circle),
     (is_azure, _azure),
     (is_jenkinsfile, _jenkins),
     (is_jenkins_library, _jenkins_library),

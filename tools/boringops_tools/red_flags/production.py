@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import (
@@ -24,6 +24,14 @@ from boringops_tools.yaml_files import walk
 
 _REVIEW = "Review and approve infrastructure changes (Terraform plan)"
 _UNTESTED = "Deploy directly to production without testing"
+
+
+Found = tuple[Pipeline, Job]
+
+
+def of_file(judge: Callable[[Iterable[Found]], Iterable[Hit]]) -> Callable[[str, str], Iterable[Hit]]:
+    """A rule about jobs, for the pipelines of one file as they stand there."""
+    return lambda path, text: judge(jobs_of(path, text))
 
 
 def _tested_within(job: Job) -> bool:
@@ -53,8 +61,8 @@ def _tested_before(pipeline: Pipeline, job: Job) -> bool:
     )
 
 
-def _untested(path: str, text: str) -> Iterable[Hit]:
-    for pipeline, job in jobs_of(path, text):
+def untested(found: Iterable[Found]) -> Iterable[Hit]:
+    for pipeline, job in found:
         beside = any(is_test(each) for each in pipeline.jobs if each is not job)
         if not to_production(job) or (pipeline.open_ended and not beside):
             continue
@@ -112,8 +120,8 @@ def _runs_on_push(test: Job) -> bool:
 # --- environments and approval ------------------------------------------------------------------------------------------
 
 
-def _no_environment(path: str, text: str) -> Iterable[Hit]:
-    for pipeline, job in jobs_of(path, text):
+def no_environment(found: Iterable[Found]) -> Iterable[Hit]:
+    for pipeline, job in found:
         if not pipeline.environments or job.calls or not to_production(job):
             continue
         if not job.guarded and not job.environment:
@@ -132,9 +140,9 @@ _MEANT = re.compile(
 _WITHOUT_APPROVAL = frozenset({"circleci", "jenkins", "buildkite", "bitbucket", "gitlab"})
 
 
-def _unapproved(path: str, text: str) -> Iterable[Hit]:
+def unapproved(found: Iterable[Found]) -> Iterable[Hit]:
     """Whether nobody has to agree. Where an environment may ask (GitHub, Azure) the file does not say."""
-    for pipeline, job in jobs_of(path, text):
+    for pipeline, job in found:
         # Who approves in CircleCI stands in the workflow itself: no orb brings such a job.
         open_ended = pipeline.open_ended and pipeline.system != "circleci"
         if pipeline.system not in _WITHOUT_APPROVAL or open_ended or job.guarded or not to_production(job):
@@ -169,7 +177,7 @@ RED_FLAGS = (
     RedFlag(
         "pipeline/untested-production", _UNTESTED, "warning",
         "Make the deployment need the job that tests what it deploys.",
-        applies=may_run, check=_untested,
+        applies=may_run, check=of_file(untested),
         bad={
             ".github/workflows/late.yml": gh(a_job("test", "npm test") + a_job("deploy", "kubectl apply -f k8s", GUARD)
                 + "      - name: Smoke test\n        run: curl -f https://acme.io/healthz\n"),
@@ -205,7 +213,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "pipeline/no-environment", _REVIEW, "warning", "Name the environment, and protect it with reviewers.",
-        applies=may_run, check=_no_environment,
+        applies=may_run, check=of_file(no_environment),
         bad={
             CI: gh(a_job("test", "npm test") + a_job("deploy-prod", "kubectl apply -f k8s", "    needs: test\n")),
             ".gitlab-ci.yml": "deploy_production:\n  script: [kubectl apply -f k8s]\n",
@@ -237,7 +245,7 @@ RED_FLAGS = (
     ),
     RedFlag(
         "pipeline/no-approval", _REVIEW, "warning", "Let a person say yes before: an approval job, a manual job or `input`.",
-        applies=may_run, check=_unapproved,
+        applies=may_run, check=of_file(unapproved),
         bad={
             ".circleci/config.yml": _CIRCLE.format("      - hold: {type: approval, requires: [test]}\n      - d: {name: deploy-production, requires: [test]}\n"),
             ".circleci/config.yaml": _CIRCLE.format("      - d: {name: production, context: deploy-production, requires: [test]}\n").replace("bash scripts/deploy.sh", "./bin/rollout production"),

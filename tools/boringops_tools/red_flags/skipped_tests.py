@@ -54,7 +54,11 @@ def _is_named(pipeline: Pipeline, job: Job) -> bool:
 
 
 def _left_out(path: str, text: str) -> Iterable[Hit]:
-    for pipeline in read(path, text):
+    return left_out(read(path, text))
+
+
+def left_out(pipelines: Iterable[Pipeline]) -> Iterable[Hit]:
+    for pipeline in pipelines:
         skipped = [
             (job, each) for job in pipeline.jobs for step in job.steps for each in step.commands if _skipped(each)
         ]
@@ -75,11 +79,11 @@ RED_FLAGS = (
     RedFlag(
         "pipeline/skipped-tests", _UNTESTED, "warning", "Let it run the tests: what is built here is tested nowhere.", applies=may_run, check=_left_out,
         bad={
-            "Jenkinsfile": _M.format("Verify", "mvn -B -DskipTests verify"), "b/Jenkinsfile": _M.format("Test", "./gradlew check -x test"), ".gitlab-ci.yml": "unit-test:\n  script: [cargo test --no-run]\n",
+            "library.jenkinsfile": "@Library('acme@v1') _\n" + _M.format("Verify", "mvn -B -DskipTests verify"), "Jenkinsfile": _M.format("Verify", "mvn -B -DskipTests verify"), "b/Jenkinsfile": _M.format("Test", "./gradlew check -x test"), ".gitlab-ci.yml": "unit-test:\n  script: [cargo test --no-run]\n",
             CI: gh(a_job("test", "mvn -B verify -Dmaven.test.skip=true")), "azure-pipelines.yml": "jobs:\n- job: test\n  steps:\n  - script: dotnet test --list-tests\n", ".circleci/config.yml": "jobs:\n  test:\n    steps:\n      - run: poetry run pytest --collect-only\nworkflows:\n  w:\n    jobs: [test]\n",
         },
         good={
-            "Jenkinsfile": _M.format("Verify", "mvn -B verify"), "b/Jenkinsfile": _M.format("Build", "mvn -DskipTests package"), ".gitlab-ci.yml": "unit-test:\n  script: [cargo test --no-run, cargo test]\n",
+            "library.jenkinsfile": "@Library('acme@v1') _\n" + _M.format("Verify", "mvn -B -DskipTests verify").replace("steps {", "steps { acmeTests()\n", 1), "Jenkinsfile": _M.format("Verify", "mvn -B verify"), "b/Jenkinsfile": _M.format("Build", "mvn -DskipTests package"), ".gitlab-ci.yml": "unit-test:\n  script: [cargo test --no-run, cargo test]\n",
             CI: gh(a_job("lint", "mvn -B verify -DskipTests")), "azure-pipelines.yml": "jobs:\n- job: test\n  steps:\n  - script: mvn package -DskipTests\n  - script: mvn verify\n", "c/Jenkinsfile": _M.format("Test", "mvn verify -DskipTests=false"),
         },
     ),

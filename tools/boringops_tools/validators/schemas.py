@@ -38,13 +38,25 @@ print(json.dumps(said))
 class Schema:
     """One of the schemas that check-jsonschema brings, and the files that are held against it."""
 
-    def __init__(self, name: str, files: str, *options: str, stage: Callable[[str], str] | None = None) -> None:
-        """`files` is an expression that whole paths match; `stage` turns the text into what is judged in its stead."""
+    def __init__(
+        self,
+        name: str,
+        files: str,
+        *options: str,
+        stage: Callable[[str], str] | None = None,
+        shape: str = "",
+        by_shape: str = "",
+    ) -> None:
+        """`files` is an expression that whole paths match; `stage` turns the text into what is judged in its stead. Of the
+        paths that `by_shape` matches, which may be something else too, it is those files whose text `shape` is found in."""
         self.name, self.options, self.stage = name, options, stage
         self._files = re.compile(files, re.S)
+        self._by_shape, self._shape = re.compile(by_shape or r"(?!)", re.S), re.compile(shape, re.M)
 
-    def fits(self, path: str) -> bool:
-        return bool(self._files.fullmatch(path))
+    def fits(self, file: File) -> bool:
+        if self._files.fullmatch(file.path):
+            return True
+        return bool(self._by_shape.fullmatch(file.path) and self._shape.search(file.text))
 
     def arguments(self, names: Sequence[str]) -> list[str]:
         return ["--builtin-schema", f"vendor.{self.name}", "--output-format", "json", *self.options, "--", *names]
@@ -62,12 +74,12 @@ class Schemas(Program):
         self._schemas = schemas
 
     def covers(self, file: File) -> bool:
-        schema = self.schema_of(file.path)
+        schema = self.schema_of(file)
         # Ansible's tasks about Compose, a list, are often called so.
         return schema is not None and not (schema.name == "compose-spec" and _A_LIST.match(file.text))
 
-    def schema_of(self, path: str) -> Schema | None:
-        return next((each for each in self._schemas if each.fits(path)), None)
+    def schema_of(self, file: File) -> Schema | None:
+        return next((each for each in self._schemas if each.fits(file)), None)
 
     def skip(self, file: File) -> str:
         if file.suffix == ".json5":
@@ -77,7 +89,7 @@ class Schemas(Program):
         return template_reason(file) or self._several(file)
 
     def _several(self, file: File) -> str:
-        schema = self.schema_of(file.path)
+        schema = self.schema_of(file)
         if (schema and schema.stage is _as_strings) or not re.search(r"(?m)^---\s", file.text):
             return ""
         try:
@@ -93,12 +105,12 @@ class Schemas(Program):
         return installed(self.distribution)
 
     def cache_key(self, file: File) -> str:
-        schema = self.schema_of(file.path)
+        schema = self.schema_of(file)
         return "\0".join([*(schema.arguments([]) if schema else ()), self.stage(file)[0]])
 
     def stage(self, file: File) -> tuple[str, str]:
         """The copy's name tells its schema, too."""
-        schema = self.schema_of(file.path)
+        schema = self.schema_of(file)
         kind = f".{schema.name}" if schema else ""
         if schema is not None and schema.stage is not None:
             try:
@@ -182,10 +194,13 @@ SCHEMAS = (
     Schema("dependabot", r"\.github/dependabot\.ya?ml"),
     Schema("renovate", r"(?:\.github/|\.gitlab/)?(?:renovate\.json5?|\.renovaterc(?:\.json5?)?)"),
     Schema("gitlab-ci", r"(?:.*/)?(?:[^/]*\.)?\.?gitlab-ci\.ya?ml|\.gitlab/ci/.+\.ya?ml", "--data-transform", "gitlab-ci"),
-    Schema("circle-ci", r"\.circleci/config\.ya?ml"),
+    Schema("circle-ci", r"\.circleci/config\.ya?ml", by_shape=r"\.circleci/[^/]+\.ya?ml",
+        shape=r"\A(?=[\s\S]*^workflows:)(?=[\s\S]*^version:)"),
     Schema(
         "azure-pipelines", r"(?:.*/)?\.?azure-pipelines(?:[._-][^/]*)?\.ya?ml|(?:.*/)?\.azure/(?:.*/)?pipelines/[^/]+\.ya?ml",
         "--data-transform", "azure-pipelines", "--regex-variant", "nonunicode", stage=_as_strings,
+        by_shape=r"(?:.*/)?(?:\.?azure-pipelines|\.azuredevops|\.pipelines|pipelines|\.azure)/(?:.*/)?[^/]+\.ya?ml",
+        shape=r"^(?:stages|jobs|steps):[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*\s*-\s+(?:task|deployment|stage|job|bash|script|pwsh|checkout)\s*:",
     ),
     Schema("bitbucket-pipelines", r"bitbucket-pipelines\.ya?ml"),
     Schema("buildkite", r"\.buildkite/pipeline(?:\.[^/]*)?\.ya?ml"),
