@@ -79,8 +79,8 @@ def is_unit(path: str) -> bool:
 def written(path: str, text: str) -> Iterator[Script]:
     """The shell scripts of Dockerfiles and script files, and the commands of systemd's units."""
     if is_unit(path):
-        for each in _EXEC.finditer(text):
-            yield Script(text.count("\n", 0, each.start("command")) + 1, each["command"])
+        for line in _EXEC.finditer(text):
+            yield Script(text.count("\n", 0, line.start("command")) + 1, line["command"])
     elif is_script(path):
         if "." in posixpath.basename(path) or _SHEBANG.match(text):
             yield Script(1, text)

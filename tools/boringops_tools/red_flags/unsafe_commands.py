@@ -92,10 +92,15 @@ _TLS_VARIABLES: dict[str, re.Pattern[str]] = {
     "ANSIBLE_HOST_KEY_CHECKING": re.compile("(?i)0|false|no"),
     "GOINSECURE": re.compile(r"\*"),
 }
+# Grafana's, Vault's and others' settings as variables.
+_SKIPS = re.compile(
+    r"\w+_(?:INSECURE_SKIP_(?:TLS_)?VERIFY|TLS_SKIP_VERIFY(?:_INSECURE)?|SKIP_TLS_VERIFY)|GF_SMTP_SKIP_VERIFY"
+)
+_TRUE = re.compile("(?i)1|true|yes|on")
 
 
 def _variable(name: str, value: object) -> str:
-    pattern = _TLS_VARIABLES.get(name.upper())
+    pattern = _TLS_VARIABLES.get(name.upper()) or (_TRUE if _SKIPS.fullmatch(name.upper()) else None)
     given = str(value).strip("\"' ")
     what = "the check of host keys" if "HOST_KEY" in name.upper() else "certificate checks"
     return f"{name}={given} switches {what} off" if pattern and pattern.fullmatch(given) else ""
@@ -242,6 +247,7 @@ RED_FLAGS = (
             "deploy.sh": "ssh -o StrictHostKeyChecking=no deploy@acme.io restart\n",
             "compose.yaml": "services:\n  a:\n    environment:\n      - NODE_TLS_REJECT_UNAUTHORIZED=0\n",
             "run.sh": "run() {\n  echo \"$*\"\n  \"$@\"\n}\nrun curl -k https://acme.io/x\n",
+            "docker-compose.yml": "services:\n  a:\n    environment: {GF_AUTH_GENERIC_OAUTH_TLS_SKIP_VERIFY_INSECURE: 'true'}\n",
             "retry.sh": "retry() {\n  local n=$1\n  shift\n  \"$@\" || \"$@\"\n}\nretry 3 curl -k https://acme.io/x\n",
             "units/a.service": "[Service]\nExecStart=-/usr/bin/curl --silent \\\n  --insecure https://acme.io/x\n",
             "b.jenkinsfile": "pipeline {\n  environment {\n    ANSIBLE_HOST_KEY_CHECKING = 'false'\n  }\n}\n",
