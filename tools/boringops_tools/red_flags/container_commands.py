@@ -59,8 +59,39 @@ def _parsed(command: Command) -> Started | None:
     return Started(command.line, tuple(options), words[position] if position < len(words) else "")
 
 
+# What a unit of Podman says in place of an option.
+_QUADLET = {
+    "PublishPort": "--publish", "Volume": "--volume", "Mount": "--mount", "AddCapability": "--cap-add", "UserNS": "--userns",
+}  # fmt: skip
+
+
+def _quadlet(text: str) -> Iterator[Started]:
+    """The container of a unit that Podman makes a service of."""
+    options: list[tuple[str, str]] = []
+    image, line, section = "", 1, ""
+    for number, each in enumerate(text.replace("\\\n", "  ").splitlines(), 1):
+        if header := re.match(r"\s*\[(\w+)\]", each):
+            section = header[1]
+            line = number if section == "Container" else line
+        elif section == "Container" and (setting := re.match(r"\s*(\w+)\s*=\s*(.*?)\s*$", each)):
+            key, value = setting[1], setting[2]
+            image = value if key == "Image" else image
+            if key in _QUADLET:
+                options += [(_QUADLET[key], word) for word in value.split()]
+            elif key == "SecurityLabelDisable" and value == "true":
+                options.append(("--security-opt", "label=disable"))
+            elif key == "SeccompProfile" and value == "unconfined":
+                options.append(("--security-opt", "seccomp=unconfined"))
+            elif key == "PodmanArgs":
+                options += [(name, given) for name, _, given in (word.partition("=") for word in value.split())]
+    yield Started(line, tuple(options), image)
+
+
 def started(path: str, text: str) -> Iterator[Started]:
     """The containers that a unit starts, and those of a script that are started again whenever they end."""
+    if path.endswith(".container"):
+        yield from _quadlet(text)
+        return
     if not re.search(r"\b(?:docker|podman|nerdctl)\b", text):
         return
     for command in all_commands(path, text):
@@ -73,7 +104,7 @@ def started(path: str, text: str) -> Iterator[Started]:
 
 
 def _applies(path: str) -> bool:
-    return (is_unit(path) or is_script(path)) and not _TRIAL.search(path)
+    return (is_unit(path) or is_script(path) or path.endswith(".container")) and not _TRIAL.search(path)
 
 
 def _each(judge: Callable[[Started], Iterable[str]]) -> Callable[[str, str], Iterable[Hit]]:
@@ -145,19 +176,19 @@ RED_FLAGS = (
         "container/open-host", _NEVER, "error", "Give it the one capability, device or folder that it needs.",
         applies=_applies, check=_each(_opened),
         bad={**_both("--privileged -v /:/host"), "a.service": _UNIT.format("-v/var/run/docker.sock:/var/run/docker.sock", _IMAGE), "b.service": _UNIT.format("--security-opt seccomp=unconfined", _IMAGE),
-             "c.service": _UNIT.format("--mount type=bind,source=/etc,target=/x", _IMAGE), "d.service.d/run.conf": "[Service]\nExecStart=\nExecStart=/usr/bin/podman run --cap-add=SYS_ADMIN a/b:1\n"},
+             "c.service": _UNIT.format("--mount type=bind,source=/etc,target=/x", _IMAGE), "e.container": "[Unit]\nDescription=a\n[Container]\nImage=a/b:1\nPodmanArgs=--privileged\n", "f.container": "[Container]\nImage=a/b:1\nVolume=/run/docker.sock:/run/docker.sock\n", "d.service.d/run.conf": "[Service]\nExecStart=\nExecStart=/usr/bin/podman run --cap-add=SYS_ADMIN a/b:1\n"},
         good={**_both("--read-only -v data:/data -v /etc/ssl:/etc/ssl -v /etc:/x:ro --cap-drop ALL"), "build.sh": "docker run --rm --privileged a/b:1\n", "tests/up.sh": _KEPT.format("--privileged", _IMAGE)},
     ),
     RedFlag(
         "container/open-database", _NEVER, "warning", "Bind it to this machine (127.0.0.1:5432:5432), or put both into one network.",
         applies=_applies, check=_each(_published),
-        bad={**_both("-p 6379:6379"), "a.service": _UNIT.format("--publish=0.0.0.0:6379:6379", _IMAGE)},
+        bad={**_both("-p 6379:6379"), "a.service": _UNIT.format("--publish=0.0.0.0:6379:6379", _IMAGE), "b.container": "[Container]\nImage=postgres:18\nPublishPort=5432:5432\n"},
         good={**_both("-p 127.0.0.1:6379:6379"), "a.service": _UNIT.format("-p 443:8443", "a/b:1"), "up.sh": "docker run -d -p 5432:5432 postgres:18\n"},
     ),
     RedFlag(
         "container/moving-image", "Use `latest` tag in production (always pin versions)", "warning", "Name a version, or a digest.",
         applies=_applies, check=_each(_moving),
-        bad={**_both("-u 1:1", "redis:latest"), "a.service": _UNIT.format("--memory 1g", "ghcr.io/acme/web")},
-        good={**_both("-e A=latest"), "a.service": _UNIT.format("-it --network host", "ghcr.io/acme/web:${TAG}"), "up.sh": "docker run --rm a/b:latest\n"},
+        bad={**_both("-u 1:1", "redis:latest"), "a.service": _UNIT.format("--memory 1g", "ghcr.io/acme/web"), "b.container": "[Container]\nImage=docker.io/library/redis:latest\n"},
+        good={**_both("-e A=latest"), "c.container": "[Container]\nImage=web.image\n", "b.container": "[Container]\nImage=docker.io/library/redis:8.2\nVolume=data.volume:/data\nPublishPort=127.0.0.1:1:1\n", "a.service": _UNIT.format("-it --network host", "ghcr.io/acme/web:${TAG}"), "up.sh": "docker run --rm a/b:latest\n"},
     ),
 )  # fmt: skip

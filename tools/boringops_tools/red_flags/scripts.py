@@ -62,6 +62,9 @@ class Script:
 _FOLDERS = frozenset({"bin", "sbin", "script", "scripts", "hack", "ci"})
 _DROP_IN = re.compile(r"\.service\.d/[^/]+\.conf$")
 _EXEC = re.compile(r"(?m)^[ \t]*Exec[A-Z]\w+[ \t]*=[ \t]*[-@:+!|]*(?P<command>(?:[^\n\\]|\\.|\\\n)+)")
+_LIST = re.compile(r"\$\{(\w+)\[[@*]\]\}")
+_FIRST = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
+_KEPT = re.compile(r"\$\{\w+\[[@*]\]\}|(?m:^[ \t]*\"?\$\{?[A-Za-z_]\w*\}?\"?[ \t])")
 _SHEBANG = re.compile(r"#!\s*\S*/(?:env\s+)?(?:ba|da|a|k|z)?sh\b")
 
 
@@ -103,12 +106,13 @@ def commands(script: Script, depth: int = 0) -> tuple[Command, ...]:
     found: list[tuple[int, Command]] = []  # with where each begins
     top = tree(script)
     handed_on = _handed_on(top) if "$@" in script.text else {}
+    kept = _kept_words(top) if _KEPT.search(script.text) else {}
     todo: list[tuple[Node, bool, tuple[str, ...]]] = [(top, False, ())]
     while todo:
         node, forgiven, source = todo.pop()
         line = script.line + node.start_point[0]
         if node.type == "command":
-            found.append((node.start_byte, _command(node, line, forgiven, source, handed_on)))
+            found.append((node.start_byte, _command(node, line, forgiven, source, handed_on, kept)))
         elif node.type == "variable_assignment" and node.parent and node.parent.type != "command":
             found.append((node.start_byte, Command(line, (), dict([_assignment(node)]))))
         children = node.named_children
@@ -146,6 +150,38 @@ def _handed_on(top: Node) -> dict[str, int]:
     return found
 
 
+def _kept_words(top: Node) -> dict[str, tuple[str, ...]]:
+    """The words that variables hold for commands: lists, and what is split where it stands as the first word."""
+    found: dict[str, tuple[str, ...]] = {}
+    unsure: set[str] = set()
+    todo = [top]
+    while todo:
+        node = todo.pop()
+        todo += reversed(node.named_children)
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if node.type != "variable_assignment" or name is None or value is None:
+            continue
+        called, more = _text(name), any(child.type == "+=" for child in node.children)
+        if value.type == "array":
+            words = tuple(_word(each) for each in value.named_children)
+            found[called] = (*found.get(called, ()), *words)  # what may be in it counts, whichever branch puts it there
+        elif called in found or more:
+            unsure.add(called)
+        else:
+            found[called] = tuple(_word(value).split())
+    return {name: words for name, words in found.items() if name not in unsure}
+
+
+def _filled(argv: tuple[str, ...], kept: dict[str, tuple[str, ...]]) -> list[str]:
+    if not kept:
+        return list(argv)
+    words: list[str] = []
+    for position, each in enumerate(argv):
+        match = _LIST.fullmatch(each) or (_FIRST.fullmatch(each) if position == 0 else None)
+        words += kept.get(match[1], (each,)) if match else (each,)
+    return words
+
+
 def _text(node: Node) -> str:
     return (node.text or b"").decode(errors="replace")
 
@@ -169,9 +205,16 @@ def _opened(command: Command, depth: int) -> Iterator[Command]:
                 return
 
 
-def _command(node: Node, line: int, forgiven: bool, source: tuple[str, ...], handed_on: dict[str, int]) -> Command:
+def _command(
+    node: Node,
+    line: int,
+    forgiven: bool,
+    source: tuple[str, ...],
+    handed_on: dict[str, int],
+    filled: dict[str, tuple[str, ...]],
+) -> Command:
     variables = dict(_assignment(child) for child in node.named_children if child.type == "variable_assignment")
-    argv = list(_words(node))
+    argv = _filled(_words(node), filled)
     sudo = False
     kept = handed_on.get(argv[0]) if argv else None
     if kept is not None and len(argv) > kept + 1:

@@ -248,6 +248,8 @@ RED_FLAGS = (
             "compose.yaml": "services:\n  a:\n    environment:\n      - NODE_TLS_REJECT_UNAUTHORIZED=0\n",
             "run.sh": "run() {\n  echo \"$*\"\n  \"$@\"\n}\nrun curl -k https://acme.io/x\n",
             "docker-compose.yml": "services:\n  a:\n    environment: {GF_AUTH_GENERIC_OAUTH_TLS_SKIP_VERIFY_INSECURE: 'true'}\n",
+            "kept.sh": "args=(-fsS)\nif [ -n \"$X\" ]; then\n  args+=(--insecure)\nfi\ncurl \"${args[@]}\" https://acme.io/x\n",
+            "first.sh": "CURL=\"curl -k\"\n$CURL https://acme.io/x\n",
             "retry.sh": "retry() {\n  local n=$1\n  shift\n  \"$@\" || \"$@\"\n}\nretry 3 curl -k https://acme.io/x\n",
             "units/a.service": "[Service]\nExecStart=-/usr/bin/curl --silent \\\n  --insecure https://acme.io/x\n",
             "b.jenkinsfile": "pipeline {\n  environment {\n    ANSIBLE_HOST_KEY_CHECKING = 'false'\n  }\n}\n",
