@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files
+from boringops_tools.checks.images import contexts
 from boringops_tools.checks.nginx import nested
+from boringops_tools.dockerfile import is_dockerfile, parse
 from boringops_tools.validators.nginx_text import Directive
+from boringops_tools.yaml_files import is_compose
 
 # What every installation brings: none of it defines a name of one's own.
 STANDARD = re.compile(
@@ -23,6 +26,7 @@ _INNER = frozenset({"server", "location", "if", "upstream", "limit_except"})
 _SCRIPTED = re.compile(
     r"load_module|lua_\w+|\w+_by_lua\w*|js_\w+|perl\w*|geoip2?\w*|otel\w*|opentracing\w*|modsecurity\w*"
 )
+_MOUNTED = re.compile(r"(?m)^\s*-\s*[\"']?(\.{0,2}/?[\w./-]+):(/etc/nginx/[\w./-]*)")
 _MOST_PARTS = 200
 
 
@@ -36,6 +40,34 @@ class Configuration:
     """Whether all that may define zones, upstreams, formats and maps is there."""
     all_known: bool
     """Whether everything is there, and nothing defines variables by a script."""
+
+
+def _placed(files: Files) -> dict[str, set[str]]:
+    """Where images and Compose files put configurations, below `/etc/nginx`: what comes to lie there."""
+    found: dict[str, set[str]] = {}
+    for path in files.all:
+        if is_dockerfile(path) and "/etc/nginx" in files.text(path):
+            for each in (one for stage in parse(files.text(path)).stages for one in stage.instructions):
+                words = [word for word in each.value.split() if not word.startswith("--")]
+                if each.name in ("COPY", "ADD") and len(words) > 1 and "--from=" not in each.value:
+                    for source in words[:-1]:
+                        for place in contexts(path):
+                            _put(files, found, posixpath.normpath(posixpath.join(place, source)), words[-1])
+        elif is_compose(path) and "/etc/nginx" in files.text(path):
+            for source, target in _MOUNTED.findall(files.text(path)):
+                _put(files, found, posixpath.normpath(posixpath.join(posixpath.dirname(path), source)), target)
+    return found
+
+
+def _put(files: Files, found: dict[str, set[str]], source: str, target: str) -> None:
+    if source in files.known:
+        name = posixpath.basename(source)
+        folder = target.endswith(("/", "conf.d")) or "." not in posixpath.basename(target)
+        found.setdefault(f"{target.rstrip('/')}/{name}" if folder else target, set()).add(source)
+    elif source in files.folders:
+        for each in files.all:
+            if each.startswith(f"{source}/"):
+                found.setdefault(f"{target.rstrip('/')}/{each[len(source) + 1 :]}", set()).add(each)
 
 
 def included(files: Files, path: str, pattern: str) -> tuple[str, ...]:
@@ -55,7 +87,9 @@ def included(files: Files, path: str, pattern: str) -> tuple[str, ...]:
             )
             if found:
                 return found
-    return ()
+    placed: dict[str, set[str]] = files.once(_placed)
+    wanted = f"/etc/nginx/{tail}"
+    return tuple(sorted({each for place, there in placed.items() if fnmatch.fnmatch(place, wanted) for each in there}))
 
 
 def includes(files: Files, path: str) -> Iterator[tuple[Directive, tuple[str, ...], tuple[str, ...]]]:

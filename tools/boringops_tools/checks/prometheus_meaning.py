@@ -25,7 +25,8 @@ _OTHER = re.compile(
 )
 # Collections of alerts end every summary with it, whatever it is of.
 _PHRASE = re.compile(r"\(instance \{\{\s*\$labels\.instance\s*\}\}\)\s*$")
-_LABEL = re.compile(r"\$labels\.(\w+)")
+_LABEL = re.compile(r"(?:\$labels|(?<=[{\s(])\.Labels)\.(\w+)|\bindex\s+\$labels\s+[\"`](\w+)[\"`]")
+_WITHOUT = re.compile(r"\bwithout\s*\(([^)]*)\)", re.I)
 # Some gauges are called so too; what these words count never gets less.
 _TOTAL = re.compile(
     r"\b((?:\w+_)?(?:requests?|errors?|failures?|exceptions?|retries|drops?|dropped|timeouts?|restarts?|rejected|hits|misses)(?:_[a-z]+)*_total)\b\s*(?:\{[^}]*\})?\s*(?:\)\s*(?:by\s*\([^)]*\)\s*)?)?(>=?)\s*[\d.]"
@@ -67,21 +68,33 @@ def labels_kept(expression: str) -> set[str] | None:
     return labels - {"le"} if quantiles else labels
 
 
+def _lost(expression: str) -> set[str]:
+    """The labels that every aggregation of an expression takes away by `without`; none where that is not sure."""
+    taken = [{each.strip() for each in match[1].split(",")} for match in _WITHOUT.finditer(expression)]
+    if not taken or labels_kept(_WITHOUT.sub("by (le)", expression)) is None or _BY.search(expression):
+        return set()
+    return set.intersection(*taken) - {""}
+
+
 def _labels(files: Files, path: str) -> Iterator[Hit]:
     for rule in _rules(files, path):
-        kept = labels_kept(written_out(files, text_of(rule.get("expr")))) if "alert" in rule else None
-        if kept is None:
+        expression = written_out(files, text_of(rule.get("expr"))) if "alert" in rule else ""
+        kept, lost = labels_kept(expression), _lost(expression)
+        if kept is None and not lost:
             continue
         own = set(map(str, mapping(rule, "labels"))) | {"alertname"}
         for key, value in mapping(rule, "annotations").items():
-            for name in _LABEL.findall(value) if isinstance(value, str) else ():
-                if name not in kept | own:
-                    yield Hit(
-                        at((rule["annotations"], key)),
-                        f"alert `{rule['alert']}`: the expression leaves no label `{name}`; "
-                        + (f"it leaves {', '.join(sorted(kept))}" if kept else "it aggregates all of them away"),
-                        severity="info" if name == "instance" and _PHRASE.search(value) else None,
-                    )
+            for names in _LABEL.findall(value) if isinstance(value, str) else ():
+                name = names[0] or names[1]
+                if name in own or (name in kept if kept is not None else name not in lost):
+                    continue
+                left = f"it leaves {', '.join(sorted(kept))}" if kept else "it aggregates all of them away"
+                yield Hit(
+                    at((rule["annotations"], key)),
+                    f"alert `{rule['alert']}`: the expression leaves no label `{name}`; "
+                    + (left if kept is not None else "`without` takes it away"),
+                    severity="info" if name == "instance" and _PHRASE.search(value) else None,
+                )
 
 
 def _counters(files: Files, path: str) -> Iterator[Hit]:
@@ -258,8 +271,8 @@ _RECORDED = {
 RULES = (
     Rule("prometheus/aggregated-label", "warning", "Keep the label with `by (…)`, or leave it out of the text.", "Prometheus documentation, Aggregation operators: only the labels of by are kept.", is_yaml, _labels,
          bad=(_alert("sum(rate(a_total[5m])) > 1", "{{ $labels.instance }}"), _alert("sum by (job) (rate(a_total[5m])) / sum by (job) (rate(b_total[5m])) > 1", "{{ $labels.pod }}"), _alert("histogram_quantile(0.99, sum by (le) (rate(a_bucket[5m]))) > 1", "{{ $labels.route }}"),
-              _alert("job:a:rate5m{job='x'} > 1", "{{ $labels.instance }}", **_RECORDED)),
-         good=(_alert("sum by (job) (rate(a_total[5m])) > 1", "{{ $labels.job }} {{ $value }}"), _alert("histogram_quantile(0.99, sum by (le, route) (rate(a_bucket[5m]))) > 1", "{{ $labels.route }}"), _alert("job:a:rate5m > 1", "{{ $labels.job }} {{ $labels.tier }}", **_RECORDED), _alert("job:b:rate5m > 1", "{{ $labels.pod }}", **_RECORDED), _alert("rate(a_total[5m]) > 1", "{{ $labels.x }}"), _alert("sum(a) > 1 and on() b", "{{ $labels.x }}"), _alert("sum(rate(a[5m])) by (x) > 1", "{{ $labels.x }}"))),
+              _alert("sum without (instance) (rate(a_total[5m])) > 1", "{{ .Labels.instance }}"), _alert("job:a:rate5m{job='x'} > 1", "{{ $labels.instance }}", **_RECORDED)),
+         good=(_alert("sum by (job) (rate(a_total[5m])) > 1", "{{ $labels.job }} {{ $value }}"), _alert("histogram_quantile(0.99, sum by (le, route) (rate(a_bucket[5m]))) > 1", "{{ $labels.route }}"), _alert("job:a:rate5m > 1", "{{ $labels.job }} {{ $labels.tier }}", **_RECORDED), _alert("job:b:rate5m > 1", "{{ $labels.pod }}", **_RECORDED), _alert("sum without (instance) (rate(a_total[5m])) > 1", "{{ $labels.job }}"), _alert("rate(a_total[5m]) > 1", "{{ $labels.x }}"), _alert("sum(a) > 1 and on() b", "{{ $labels.x }}"), _alert("sum(rate(a[5m])) by (x) > 1", "{{ $labels.x }}"))),
     Rule("prometheus/counter", "warning", "Compare its rate() or increase().", "Prometheus documentation, Metric types: a counter only increases.", is_yaml, _counters,
          bad=(_alert("errors_total{a=\"b\"} > 100"), _alert("sum by (job) (errors_total{a=\"b\"}) > 100"), _alert("sum(errors_total) by (job) > 100")), good=(_alert("rate(errors_total[5m]) > 1"), _alert("sum(increase(errors_total[1h])) > 5"), _alert("errors_total == 0"))),
     Rule("prometheus/job-name", "warning", "Take the name of a scrape job: as it is, the alert never fires.", "Prometheus configuration reference: the label job is the job's name.", is_yaml, _jobs,

@@ -60,7 +60,7 @@ class Script:
 
 
 _FOLDERS = frozenset({"bin", "sbin", "script", "scripts", "hack", "ci"})
-_DROP_IN = re.compile(r"\.service\.d/[^/]+\.conf$")
+_UNIT = re.compile(r"\.service(?:\.(?:j2|jinja2?|tmpl|tpl|template|tftpl|in|erb|epp))?$|\.service\.d/[^/]+\.conf$")
 _EXEC = re.compile(r"(?m)^[ \t]*Exec[A-Z]\w+[ \t]*=[ \t]*[-@:+!|]*(?P<command>(?:[^\n\\]|\\.|\\\n)+)")
 _LIST = re.compile(r"\$\{(\w+)\[[@*]\]\}")
 _FIRST = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
@@ -75,8 +75,8 @@ def is_script(path: str) -> bool:
 
 
 def is_unit(path: str) -> bool:
-    """Whether a file is a service of systemd, or adds to one."""
-    return path.endswith(".service") or bool(_DROP_IN.search(path))
+    """Whether a file is a service of systemd, the template of one, or adds to one."""
+    return bool(_UNIT.search(path))
 
 
 def written(path: str, text: str) -> Iterator[Script]:
