@@ -38,6 +38,22 @@ def _brought(parsed: list[tuple[Directive, tuple[int, ...]]]) -> bool:
     return any(each.words[:1] == ("include",) and not _STANDARD.fullmatch(each.words[-1]) for each, _ in parsed)
 
 
+def _certified(files: Files, path: str) -> bool:
+    """Whether other files may bring a certificate: those that are here are looked into."""
+    from boringops_tools.checks.nginx_whole import includes
+
+    return any(
+        not brought
+        or any(
+            one.words[0] in ("include", "ssl_certificate", "ssl_certificate_key")
+            for each in brought
+            for one, _ in files.once(nested, each)
+            if one.words
+        )
+        for _, brought, _ in includes(files, path)
+    )
+
+
 def _line(files: Files, path: str, each: Directive) -> int:
     return files.text(path).count("\n", 0, each.start) + 1
 
@@ -55,7 +71,7 @@ def _events(files: Files, path: str) -> Iterator[Hit]:
 
 def _certificates(files: Files, path: str) -> Iterator[Hit]:
     parsed = files.once(nested, path)
-    if _brought(parsed):
+    if _certified(files, path):
         return
     for index, (server, around) in enumerate(parsed):
         if server.words != ("server",) or not server.block:
@@ -117,7 +133,7 @@ RULES = (
     Rule("nginx/events", "error", "nginx does not start: add `events {}`.", "nginx, Core functionality: the events block is required.", _applies, _events,
          bad=(_conf("http { server { listen 80; } }\n"),), good=(_conf(_H.format(_TLS)), {"nginx/conf.d/a.conf": "server { listen 80; }\n"}, _conf("include modules/*.conf;\nhttp { }\n"))),
     Rule("nginx/certificate", "error", "nginx does not start: give the server its certificate and the key.", "nginx, ngx_http_ssl_module: a server with ssl needs ssl_certificate and ssl_certificate_key.", _applies, _certificates,
-         bad=(_conf(_H.format("    ssl_certificate /a.crt;\n")), _conf(_H.format(""))), good=(_conf(_H.format(_TLS)), _conf(_H.format("    include snippets/tls.conf;\n")), {"nginx/conf.d/a.conf": "server { listen 443 ssl; }\n"}, _conf(_H.format("    ssl_reject_handshake on;\n")))),
+         bad=(_conf(_H.format("    ssl_certificate /a.crt;\n")), _conf(_H.format("")), _conf(_H.format("    include headers.conf;\n    ssl_certificate /a.crt;\n")) | {"nginx/headers.conf": "add_header A b;\n"}), good=(_conf(_H.format(_TLS)), _conf(_H.format("    include snippets/tls.conf;\n")), {"nginx/conf.d/a.conf": "server { listen 443 ssl; }\n"}, _conf(_H.format("    include tls.conf;\n    ssl_certificate /a.crt;\n")) | {"nginx/tls.conf": "ssl_certificate_key /a.key;\n"}, _conf(_H.format("    ssl_reject_handshake on;\n")))),
     Rule("nginx/log-format", "error", "nginx does not start: define the format, or take `combined`.", "nginx, ngx_http_log_module: access_log names a log_format.", _applies, _formats,
          bad=(_conf(_H.format(_TLS + "    access_log /a.log jsonlog;\n")),), good=(_conf(_H.format(_TLS + "    access_log /a.log json;\n    access_log /b.log combined buffer=32k;\n    access_log off;\n")),)),
     Rule("nginx/listing", "warning", "Leave it off, or switch it on for the one folder that is for browsing.", "OWASP Web Security Testing Guide, CONFIG: directory listing.", _applies, _listing,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.nginx import nested
+from boringops_tools.checks.nginx_whole import STANDARD, around_of
 from boringops_tools.validators import nginx_text
 from boringops_tools.validators.nginx_text import Directive
 
@@ -23,19 +24,22 @@ _DIRECTIVE = re.compile(
     r"uwsgi_\w+|grpc_\w+|ssl_\w+|gzip|gzip_\w+|sendfile|tcp_\w+|types_hash_\w+|default_type|resolver_timeout|set|map|upstream|location|"
     r"server|http2|charset|autoindex|etag|real_ip_header|set_real_ip_from)"
 )
-_STANDARD = re.compile(
-    r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi(?:-php)?\.conf|modules-enabled/\*\.conf|modules/\*\.conf)"
-)
 _INNER = frozenset({"server", "location", "if", "upstream", "limit_except"})
 _ZONED = {"limit_req": "limit_req_zone", "limit_conn": "limit_conn_zone", "proxy_cache": "proxy_cache_path",
           "fastcgi_cache": "fastcgi_cache_path", "uwsgi_cache": "uwsgi_cache_path"}  # fmt: skip
 _SETS = re.compile(r"set|auth_request_set|js_set|js_var|perl_set|set_by_lua\w*|auth_jwt_claim_set|keyval|geoip2")
 _VARIABLE = re.compile(r"(?<!\\)\$\{?([a-z_][a-z0-9_]*)")
+# Prefixes that take any name, then those of which all names are known, then single ones.
 _BUILT_IN = re.compile(
-    r"(?:arg|cookie|http|sent_http|sent_trailer|trailer|upstream|ssl|proxy|request|server|remote|realip|geoip2?|jwt|otel|secure_link|"
-    r"limit|memcached|session|date|uid|fastcgi|connections?|content|document|slice|gzip|quic|brotli)_\w+|"
-    r"args|binary_remote_addr|body_bytes_sent|bytes_(?:sent|received)|connection|host|hostname|https|http[23]|invalid_referer|is_args|"
-    r"modern_browser|ancient_browser|msec|msie|nginx_version|pid|pipe|protocol|query_string|request|scheme|secure_link|status|"
+    r"(?:arg|cookie|http|sent_http|sent_trailer|trailer|geoip2?|jwt|otel|acme|brotli|zstd|vts|echo|fancyindex|memcached|session|uid|quic|"
+    r"upstream_(?:http|cookie|trailer|cache|response|bytes)|ssl_(?:client|session|server|preread|alpn|ech)|proxy_(?:protocol|internal))_\w+|"
+    r"request(?:_(?:body|body_file|completion|filename|id|length|method|time|uri|port))?|is_request_port|"
+    r"server_(?:addr|name|port|protocol)|remote_(?:addr|port|user)|realip_remote_(?:addr|port)|realpath_root|"
+    r"upstream_(?:addr|status|\w+_time|last_\w+)|ssl_(?:protocol|ciphers?|curves?|early_data|sigalg)|"
+    r"proxy_(?:host|port|add_x_forwarded_for)|connection(?:_requests|_time)?|connections_(?:active|reading|waiting|writing)|"
+    r"content_(?:length|type)|document_(?:root|uri)|date_(?:local|gmt)|fastcgi_(?:script_name|path_info)|limit_(?:rate|req_status|conn_status)|"
+    r"slice_range|gzip_ratio|secure_link(?:_\w+)?|args|binary_remote_addr|body_bytes_sent|bytes_(?:sent|received)|host|hostname|https|http[23]|"
+    r"invalid_referer|is_args|modern_browser|ancient_browser|msec|msie|nginx_version|pid|pipe|protocol|query_string|scheme|status|"
     r"tcpinfo_\w+|time_(?:iso8601|local)|uri"
 )
 
@@ -115,7 +119,9 @@ def _downgrade(files: Files, path: str) -> Iterator[Hit]:
 
 def _names(found: Iterable[tuple[Directive, tuple[int, ...]]]) -> tuple[dict[str, set[str]], dict[str, dict[str, int]]]:
     """What is defined, and what is used and where first, by kind: `variable`, or the directive that defines a zone."""
-    defined: dict[str, set[str]] = {"variable": set(), **{each: set() for each in _ZONED.values()}}
+    defined: dict[str, set[str]] = {
+        "variable": set(), "log_format": {"combined"}, **{each: set() for each in _ZONED.values()},
+    }  # fmt: skip
     used: dict[str, dict[str, int]] = {each: {} for each in defined}
     for each, _ in found:
         name, *words = each.words or ("",)
@@ -134,7 +140,11 @@ def _names(found: Iterable[tuple[Directive, tuple[int, ...]]]) -> tuple[dict[str
             defined["variable"] |= set(re.findall(r"\(\?P?<(\w+)>", word))
             for variable in _VARIABLE.findall(word) if "_by_lua" not in name else ():
                 used["variable"].setdefault(variable, each.start)
-        if name in defined:
+        if name == "log_format" and words:
+            defined[name].add(words[0])
+        elif name == "access_log" and len(words) > 1 and "=" not in words[1] and "$" not in words[1]:
+            used["log_format"].setdefault(words[1], each.start)
+        elif name in defined:
             defined[name] |= set(re.findall(r"(?:zone|keys_zone)=([\w.-]+)", " ".join(words)))
         if (kind := _ZONED.get(name)) and words:
             word = next((one.removeprefix("zone=") for one in words if one.startswith("zone=")), words[0])
@@ -164,19 +174,27 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
         return
     whole = any(each.words == ("http",) for each, _ in found)
     brought = [
-        around for each, around in found if each.words[:1] == ("include",) and not _STANDARD.fullmatch(each.words[-1])
+        around for each, around in found if each.words[:1] == ("include",) and not STANDARD.fullmatch(each.words[-1])
     ]
     # What is included into a server or a location can define no zone.
     sure = whole and brought and all(any(found[at][0].words[0] in _INNER for at in around) for around in brought)
+    wholes = around_of(files, path)
+    sure = sure or bool(wholes and all(each.names_known for each in wholes))
+    certain = bool(wholes and all(each.all_known for each in wholes))
     known, everywhere = files.once(_all_names)
     for kind, names in used.items():
-        spare = own[kind] - everywhere[kind]
+        defined = own[kind].union(
+            *(_names(files.once(nested, part))[0][kind] for each in wholes for part in each.parts)
+        )
+        spare = defined - everywhere[kind]
         for name, start in names.items():
             if name in known[kind] or (kind == "variable" and _BUILT_IN.fullmatch(name)):
                 continue
+            if kind == "log_format" and whole and not brought:
+                continue  # nginx/log-format says it
             if sure and kind != "variable":
-                yield Hit(_line(files, path, start), f"no `{kind}` defines `{name}`" + _instead(own[kind]))
-            elif spare:  # one name that nobody defines, beside one that nobody uses
+                yield Hit(_line(files, path, start), f"no `{kind}` defines `{name}`" + _instead(defined))
+            elif spare or (certain and kind == "variable"):  # one that nobody defines, beside one that nobody uses
                 yield Hit(_line(files, path, start), f"nothing defines `{name}`" + _instead(spare))
 
 
@@ -187,7 +205,7 @@ def _instead(names: set[str]) -> str:
 def _resolver(files: Files, path: str) -> Iterator[Hit]:
     found = files.once(nested, path) if is_nginx(files, path) else []
     if not any(each.words == ("http",) for each, _ in found) or any(
-        each.words[:1] == ("resolver",) or (each.words[:1] == ("include",) and not _STANDARD.fullmatch(each.words[-1]))
+        each.words[:1] == ("resolver",) or (each.words[:1] == ("include",) and not STANDARD.fullmatch(each.words[-1]))
         for each, _ in found
     ):
         return
@@ -209,6 +227,10 @@ def _resolver(files: Files, path: str) -> Iterator[Hit]:
 _H = "events {{}}\nhttp {{\n{}\n}}\n"
 _ZONE = "  limit_req_zone $binary_remote_addr zone=login:10m rate=5r/s;\n  server {{\n    listen 80;\n    location / {{\n      limit_req zone={};\n      include proxy.conf;\n    }}\n  }}"
 _MAP = "map $sent_http_content_type $expires_of {{\n  default off;\n}}\nserver {{\n  listen 80;\n  expires ${};\n}}\n"
+_WHOLE = "  limit_req_zone $binary_remote_addr zone=api:10m rate=5r/s;\n  map $http_upgrade $kept {{\n    default a;\n  }}\n  include /etc/nginx/sites/*.conf;".replace(
+    "{{", "{"
+).replace("}}", "}")
+_SITE = "server {{\n  listen 80;\n  limit_req zone={};\n  add_header A ${};\n}}\n"
 
 
 def _conf(text: str, path: str = "nginx/nginx.conf") -> dict[str, str]:
@@ -226,8 +248,11 @@ RULES = (
     Rule("nginx/root-user", "warning", "Name an account of its own, such as nginx or www-data.", "nginx, Core functionality, user: the account of the worker processes.", is_conf, _root,
          bad=(_conf("user root;\n" + _H.format("")),), good=(_conf("user nginx;\n" + _H.format("")),)),
     Rule("nginx/unknown-name", "error", "Use the name as it is defined: nginx does not start.", "nginx documentation: limit_req_zone, limit_conn_zone, proxy_cache_path and map define the names that others use.", is_conf, _unknown,
-         bad=(_conf(_H.format(_ZONE.format("logins"))), _conf(_MAP.format("cache_time"), "conf.d/a.conf")),
+         bad=(_conf(_H.format(_ZONE.format("logins"))), _conf(_MAP.format("cache_time"), "conf.d/a.conf"), *({"nginx.conf": _H.format(_WHOLE), "sites/a.conf": _SITE.format(*each)} for each in (("shop", "kept"), ("api", "connection_header"))),
+              {"nginx/nginx.conf": _H.format(_WHOLE), "nginx/a.conf": _SITE.format("shop", "kept"), "nginx/Dockerfile": "FROM nginx:1.29\nCOPY nginx.conf /etc/nginx/nginx.conf\nCOPY a.conf /etc/nginx/sites/\n"},
+              {"nginx/nginx.conf": _H.format(_WHOLE), "nginx/a.conf": _SITE.format("shop", "kept"), "compose.yaml": "services:\n  web:\n    image: nginx:1.29\n    volumes:\n      - ./nginx/nginx.conf:/etc/nginx/nginx.conf:ro\n      - ./nginx/a.conf:/etc/nginx/sites/default.conf:ro\n"}),
          good=(_conf(_H.format(_ZONE.format("login"))), _conf(_MAP.format("expires_of"), "conf.d/a.conf"), _conf("server {\n  expires $cache_time;\n}\n", "conf.d/a.conf"),
+               {"nginx.conf": _H.format("  include sites/*.conf;\n  include gone/*.conf;"), "sites/a.conf": _SITE.format("a", "b")}, {"nginx.conf": _H.format(_WHOLE), "sites/a.conf": _SITE.format("api", "kept")},
                _conf(_H.format("  include conf.d/*.conf;\n" + _ZONE.format("logins")).replace("zone=login:", "zone=logins:")), _conf(_MAP.format("cache_time"), "conf.d/a.conf") | {"conf.d/b.conf": "map $a $cache_time {\n}\n"})),
     Rule("nginx/resolver", "error", "Add `resolver`, or write the host out: as it is, nginx answers 502.", "nginx, ngx_http_proxy_module, proxy_pass: a name in a variable is searched among upstreams, then determined using a resolver.", is_conf, _resolver,
          bad=(_conf(_H.format("  server {\n    set $api api.internal;\n    location / { proxy_pass http://$api:80; }\n  }")),),

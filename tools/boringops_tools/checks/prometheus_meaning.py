@@ -13,17 +13,20 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.prometheus import groups, seconds
+from boringops_tools.checks.prometheus_names import written_out
 from boringops_tools.yaml_files import is_compose, is_yaml, walk
 
 _AGGREGATE = re.compile(r"\b(?:sum|avg|max|min|count|stddev|stdvar|group)\s*(?:by\s*\(([^)]*)\))?\s*\(", re.I)
 _BY = re.compile(r"\bby\s*\(([^)]*)\)", re.I)
+_QUANTILE = re.compile(r"\bhistogram_quantile\s*\(\s*[\d.]+\s*,")
 _OTHER = re.compile(
     r"\b(?:without|on|ignoring|group_left|group_right|topk|bottomk|quantile|count_values|label_replace|label_join|absent\w*|and|or|unless|vector|scalar)\b",
     re.I,
 )
 # Collections of alerts end every summary with it, whatever it is of.
 _PHRASE = re.compile(r"\(instance \{\{\s*\$labels\.instance\s*\}\}\)\s*$")
-_LABEL = re.compile(r"\$labels\.(\w+)")
+_LABEL = re.compile(r"(?:\$labels|(?<=[{\s(])\.Labels)\.(\w+)|\bindex\s+\$labels\s+[\"`](\w+)[\"`]")
+_WITHOUT = re.compile(r"\bwithout\s*\(([^)]*)\)", re.I)
 # Some gauges are called so too; what these words count never gets less.
 _TOTAL = re.compile(
     r"\b((?:\w+_)?(?:requests?|errors?|failures?|exceptions?|retries|drops?|dropped|timeouts?|restarts?|rejected|hits|misses)(?:_[a-z]+)*_total)\b\s*(?:\{[^}]*\})?\s*(?:\)\s*(?:by\s*\([^)]*\)\s*)?)?(>=?)\s*[\d.]"
@@ -43,6 +46,7 @@ def _rules(files: Files, path: str) -> Iterator[Mapping[Any, Any]]:
 def labels_kept(expression: str) -> set[str] | None:
     """The labels that an expression of aggregations leaves; null where that is not sure."""
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", '""', expression)
+    bare, quantiles = _QUANTILE.subn("(", bare)  # a number of a histogram: it takes `le` away
     if _OTHER.search(bare):
         return None
     labels = {each.strip() for match in _BY.finditer(bare) for each in match[1].split(",") if each.strip()}
@@ -61,24 +65,36 @@ def labels_kept(expression: str) -> set[str] | None:
         r"[A-Za-z_]", re.sub(r"\b(?:bool|e\d+|round|abs|ceil|floor|clamp_min|clamp_max)\b", "", outside)
     ):
         return None
-    return labels
+    return labels - {"le"} if quantiles else labels
+
+
+def _lost(expression: str) -> set[str]:
+    """The labels that every aggregation of an expression takes away by `without`; none where that is not sure."""
+    taken = [{each.strip() for each in match[1].split(",")} for match in _WITHOUT.finditer(expression)]
+    if not taken or labels_kept(_WITHOUT.sub("by (le)", expression)) is None or _BY.search(expression):
+        return set()
+    return set.intersection(*taken) - {""}
 
 
 def _labels(files: Files, path: str) -> Iterator[Hit]:
     for rule in _rules(files, path):
-        kept = labels_kept(text_of(rule.get("expr"))) if "alert" in rule else None
-        if kept is None:
+        expression = written_out(files, text_of(rule.get("expr"))) if "alert" in rule else ""
+        kept, lost = labels_kept(expression), _lost(expression)
+        if kept is None and not lost:
             continue
         own = set(map(str, mapping(rule, "labels"))) | {"alertname"}
         for key, value in mapping(rule, "annotations").items():
-            for name in _LABEL.findall(value) if isinstance(value, str) else ():
-                if name not in kept | own:
-                    yield Hit(
-                        at((rule["annotations"], key)),
-                        f"alert `{rule['alert']}`: the expression leaves no label `{name}`; "
-                        + (f"it leaves {', '.join(sorted(kept))}" if kept else "it aggregates all of them away"),
-                        severity="info" if name == "instance" and _PHRASE.search(value) else None,
-                    )
+            for names in _LABEL.findall(value) if isinstance(value, str) else ():
+                name = names[0] or names[1]
+                if name in own or (name in kept if kept is not None else name not in lost):
+                    continue
+                left = f"it leaves {', '.join(sorted(kept))}" if kept else "it aggregates all of them away"
+                yield Hit(
+                    at((rule["annotations"], key)),
+                    f"alert `{rule['alert']}`: the expression leaves no label `{name}`; "
+                    + (left if kept is not None else "`without` takes it away"),
+                    severity="info" if name == "instance" and _PHRASE.search(value) else None,
+                )
 
 
 def _counters(files: Files, path: str) -> Iterator[Hit]:
@@ -248,10 +264,15 @@ def _alertmanager(time: str) -> dict[str, str]:
     return {_A: f"route: {{receiver: a, repeat_interval: {time}}}\nreceivers: [{{name: a}}]\n"}
 
 
+_RECORDED = {
+    "rec.yml": "groups:\n- name: r\n  rules:\n  - {record: 'job:a:rate5m', expr: 'sum by (job) (rate(a_total[5m]))', labels: {tier: web}}\n"
+}
+
 RULES = (
     Rule("prometheus/aggregated-label", "warning", "Keep the label with `by (…)`, or leave it out of the text.", "Prometheus documentation, Aggregation operators: only the labels of by are kept.", is_yaml, _labels,
-         bad=(_alert("sum(rate(a_total[5m])) > 1", "{{ $labels.instance }}"), _alert("sum by (job) (rate(a_total[5m])) / sum by (job) (rate(b_total[5m])) > 1", "{{ $labels.pod }}")),
-         good=(_alert("sum by (job) (rate(a_total[5m])) > 1", "{{ $labels.job }} {{ $value }}"), _alert("rate(a_total[5m]) > 1", "{{ $labels.x }}"), _alert("sum(a) > 1 and on() b", "{{ $labels.x }}"), _alert("sum(rate(a[5m])) by (x) > 1", "{{ $labels.x }}"))),
+         bad=(_alert("sum(rate(a_total[5m])) > 1", "{{ $labels.instance }}"), _alert("sum by (job) (rate(a_total[5m])) / sum by (job) (rate(b_total[5m])) > 1", "{{ $labels.pod }}"), _alert("histogram_quantile(0.99, sum by (le) (rate(a_bucket[5m]))) > 1", "{{ $labels.route }}"),
+              _alert("sum without (instance) (rate(a_total[5m])) > 1", "{{ .Labels.instance }}"), _alert("job:a:rate5m{job='x'} > 1", "{{ $labels.instance }}", **_RECORDED)),
+         good=(_alert("sum by (job) (rate(a_total[5m])) > 1", "{{ $labels.job }} {{ $value }}"), _alert("histogram_quantile(0.99, sum by (le, route) (rate(a_bucket[5m]))) > 1", "{{ $labels.route }}"), _alert("job:a:rate5m > 1", "{{ $labels.job }} {{ $labels.tier }}", **_RECORDED), _alert("job:b:rate5m > 1", "{{ $labels.pod }}", **_RECORDED), _alert("sum without (instance) (rate(a_total[5m])) > 1", "{{ $labels.job }}"), _alert("rate(a_total[5m]) > 1", "{{ $labels.x }}"), _alert("sum(a) > 1 and on() b", "{{ $labels.x }}"), _alert("sum(rate(a[5m])) by (x) > 1", "{{ $labels.x }}"))),
     Rule("prometheus/counter", "warning", "Compare its rate() or increase().", "Prometheus documentation, Metric types: a counter only increases.", is_yaml, _counters,
          bad=(_alert("errors_total{a=\"b\"} > 100"), _alert("sum by (job) (errors_total{a=\"b\"}) > 100"), _alert("sum(errors_total) by (job) > 100")), good=(_alert("rate(errors_total[5m]) > 1"), _alert("sum(increase(errors_total[1h])) > 5"), _alert("errors_total == 0"))),
     Rule("prometheus/job-name", "warning", "Take the name of a scrape job: as it is, the alert never fires.", "Prometheus configuration reference: the label job is the job's name.", is_yaml, _jobs,

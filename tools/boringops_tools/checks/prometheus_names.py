@@ -19,6 +19,8 @@ from boringops_tools.yaml_files import is_yaml
 # By convention only what a rule records has colons in its name: level:metric:operations.
 _RECORDED = re.compile(r"(?<![\w:\"'/.])([a-zA-Z_]\w*(?::\w+)+)(?![\w:(\"'/])")
 _STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\[[^\]]*\]|(?m:#.*$)")
+_SERIES = re.compile(r"(?<![\w:\"'/.])([a-zA-Z_]\w*(?::\w+)+)(?![\w:(\"'/])(?:\s*\{[^{}]*\})?")
+_BY = re.compile(r"\bby\s*\(")
 _NO_SEVERITY = frozenset({"Watchdog", "InfoInhibitor", "DeadMansSwitch", "DeadManSwitch"})
 
 
@@ -38,6 +40,53 @@ def _records(files: Files) -> frozenset[str]:
     return frozenset(found)
 
 
+def _with_labels(rule: Mapping[Any, Any]) -> str:
+    """The expression of a rule that records, as if it kept the labels that the rule adds."""
+    expression = f"({text_of(rule.get('expr'))})"
+    added = ", ".join(map(str, mapping(rule, "labels")))
+    if not added:
+        return expression
+    return _BY.sub(f"by ({added}, ", expression) if _BY.search(expression) else f"sum by ({added}) {expression}"
+
+
+def _recorded(files: Files) -> dict[str, str]:
+    """The expression of each series that one rule alone records, with the labels that it adds, by name."""
+    found: dict[str, list[str]] = {}
+    for path in files.all:
+        if is_yaml(path) and "record:" in files.text(path):
+            for _, rule in _rules(files, path):
+                found.setdefault(text_of(rule.get("record")), []).append(_with_labels(rule))
+    return {name: each[0] for name, each in found.items() if name and len(each) == 1}
+
+
+def written_out(files: Files, expression: str) -> str:
+    """An expression with the series that rules of the repository record written out, as far as that is sure."""
+    for _ in range(3):
+        names = set(_SERIES.findall(_STRINGS.sub(" ", expression))) if ":" in expression else set()
+        known: dict[str, str] = files.once(_recorded) if names else {}
+        if not names & set(known):
+            break
+        expression = _replaced(expression, known)
+    return expression
+
+
+def _replaced(expression: str, known: Mapping[str, str]) -> str:
+    return _SERIES.sub(lambda series: known.get(series[1], series[0]), expression)
+
+
+def _slip_of(name: str, records: frozenset[str]) -> list[str]:
+    """The recorded series from which a name differs in one part alone, and there by a letter or two."""
+    parts = name.split(":")
+    found = []
+    for each in records:
+        other = each.split(":")
+        wrong = [pair for pair in zip(parts, other, strict=False) if pair[0] != pair[1]]
+        near = len(parts) == len(other) and len(wrong) == 1 and len(min(*wrong[0], key=len)) > 3
+        if near and difflib.SequenceMatcher(None, *wrong[0]).ratio() > 0.84 and not re.search(r"\d", "".join(wrong[0])):
+            found.append(each)
+    return found
+
+
 def _undefined(files: Files, path: str) -> Iterator[Hit]:
     for _, rule in _rules(files, path):
         expression = text_of(rule.get("expr"))
@@ -47,6 +96,7 @@ def _undefined(files: Files, path: str) -> Iterator[Hit]:
         for name in dict.fromkeys(_RECORDED.findall(_STRINGS.sub(" ", expression))):
             # Others' rules record much of what is asked for; one of a family recorded here is ours.
             family = sorted(each for each in records if each.rpartition(":")[0] == name.rpartition(":")[0])
+            family = family or sorted(_slip_of(name, records))
             if name not in records and family:
                 called = text_of(rule.get("alert")) or text_of(rule.get("record"))
                 yield Hit(
@@ -62,10 +112,11 @@ def _severity(files: Files, path: str) -> Iterator[Hit]:
         if "severity" not in mapping(rule, "labels") and "severity" not in mapping(group, "labels")
     ]
     others = len(alerts) - len(without)
-    if len(without) == 1 and others >= 2 and text_of(without[0].get("alert")) not in _NO_SEVERITY:
+    if len(without) == 1 and others and text_of(without[0].get("alert")) not in _NO_SEVERITY:
         yield Hit(
             at((without[0], "alert")),
-            f"alert `{without[0]['alert']}` has no severity; the {others} others of this file have one",
+            f"alert `{without[0]['alert']}` has no severity; "
+            + (f"the {others} others of this file have one" if others > 1 else "the other one of this file has one"),
         )
 
 
@@ -184,7 +235,7 @@ def _monitor(*values: str, **more: str) -> dict[str, str]:
 
 RULES = (
     Rule("prometheus/unrecorded", "warning", "Ask for the series as it is recorded: what nobody records is empty, and the alert never fires.", "Prometheus documentation, Recording rules: names have the form level:metric:operations.", is_yaml, _undefined,
-         bad=({"r.yml": _R.format("job:http_errors:ratio10m", ", labels: {severity: page}")},),
+         bad=({"r.yml": _R.format("job:http_errors:ratio10m", ", labels: {severity: page}")}, {"r.yml": _R.format("job:http_error:ratio5m", ", labels: {severity: page}")}),
          good=({"r.yml": _UP}, {"r.yml": _R.format("node:cpu:rate5m", ", labels: {severity: page}")}, {"r.yml": _R.format("job:http_errors:ratio10m", ", labels: {severity: page}"), "b.yml": "groups:\n- name: h\n  rules:\n  - record: job:http_errors:ratio10m\n    expr: up\n"})),
     Rule("prometheus/no-severity", "warning", "Give it the severity by which alerts are routed.", "Alertmanager routes by labels; the other alerts of the file have this one.", is_yaml, _severity,
          bad=({"r.yml": _R.format("up", "")},), good=({"r.yml": _UP}, {"r.yml": _R.format("up", "").replace("alert: C", "alert: Watchdog")}, {"r.yml": _R.format("up", "").replace(", labels: {severity: page}", "")})),

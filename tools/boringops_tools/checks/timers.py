@@ -56,17 +56,29 @@ def _units(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(1, f"the timer starts `{own}`, which is not here; there is {', '.join(sorted(services))}")
 
 
+def _partner(path: str, name: str, here: set[str], *, wanted: str) -> list[str]:
+    """The socket or the service of the unit's own name, where it asks for one that is called nearly so."""
+    stem, _, kind = name.rpartition(".")
+    own = posixpath.basename(path).rpartition(".")[0]
+    mine = f"{own}.{kind}"
+    related = len(min(stem, own, key=len)) > 2 and (stem.startswith(own) or own.startswith(stem))
+    asks = wanted in ("Requires", "BindsTo", "Requisite", "Sockets") and mine != posixpath.basename(path)
+    return [mine] if asks and kind in ("socket", "service") and mine in here and stem != own and related else []
+
+
 def _named(files: Files, path: str) -> Iterator[Hit]:
     """Units that are told to start with another one, and are here under another name."""
     text = files.text(path)
     here = {name for name in files.by_name if name.endswith((".service", ".timer", ".target", ".socket", ".path"))}
     for match in re.finditer(
-        r"(?m)^[ \t]*(?:OnFailure|OnSuccess|Requires|Wants|BindsTo|PartOf|Also)[ \t]*=[ \t]*(\S.*)$", text
+        r"(?m)^[ \t]*(?:OnFailure|OnSuccess|Requires|Requisite|Wants|BindsTo|Upholds|PartOf|Also|Sockets)[ \t]*=[ \t]*(\S.*)$",
+        text,
     ):
         failing = match[0].lstrip().startswith("OnFailure")
         for unit in match[1].split():
             name = re.sub(r"@[^.]*\.", "@.", unit)
             near = _near(name, here - {posixpath.basename(path)}, 0.8)
+            near = near or _partner(path, name, here, wanted=match[0].split("=")[0].strip())
             number = re.compile(r"\d+")
             if not near and failing and "@." in name and name not in here and len(files.once(_unnamed_templates)) == 1:
                 near = files.once(_unnamed_templates)  # it waits for a failure, and nothing else calls it
@@ -80,7 +92,7 @@ RULES = (
          good=({"a.timer": "[Timer]\nOnBootSec=1\nUnit=a.service\n", "a.service": "[Service]\nExecStart=/a\n"}, {"a.timer": "[Timer]\nUnit=elsewhere.service\n"}, {"apt.timer": "[Timer]\nOnBootSec=1\n", "shop.service": "[Service]\nExecStart=/a\n"})),
     Rule("systemd/named-unit", "warning", "Name the unit as its file is called: as it is, nothing is started.", "systemd.unit: OnFailure=, Requires= and Wants= name units.", lambda path: path.endswith((".service", ".timer", ".socket", ".path", ".target")), _named,
          bad=({"a.service": "[Unit]\nOnFailure=notify-failures@%n.service\n[Service]\nExecStart=/a\n", "notify-failure@.service": "[Service]\nExecStart=/b\n"}, {"a.service": "[Unit]\nOnFailure=mail-failure@%n.service\n[Service]\nExecStart=/a\n", "failure-mail@.service": "[Service]\nExecStart=/b\n"},
-              {"a.service": "[Unit]\nOnFailure=alert@%n.service\n[Service]\nExecStart=/a\n", "status-email@.service": "[Service]\nExecStart=/b\n"}),
-         good=({"a.service": "[Unit]\nOnFailure=notify@%n.service\nWants=network-online.target worker2.service\n[Service]\nExecStart=/a\n", "notify@.service": "[Service]\nExecStart=/b\n", "worker1.service": "[Service]\nExecStart=/b\n"},
+              {"a.service": "[Unit]\nOnFailure=alert@%n.service\n[Service]\nExecStart=/a\n", "status-email@.service": "[Service]\nExecStart=/b\n"}, {"app.service": "[Unit]\nRequires=application.socket\n[Service]\nExecStart=/a\n", "app.socket": "[Socket]\nListenStream=80\n"}),
+         good=({"app.service": "[Unit]\nRequires=dbus.socket\n[Service]\nExecStart=/a\n", "app.socket": "[Socket]\nListenStream=80\n"}, {"a.service": "[Unit]\nOnFailure=notify@%n.service\nWants=network-online.target worker2.service\n[Service]\nExecStart=/a\n", "notify@.service": "[Service]\nExecStart=/b\n", "worker1.service": "[Service]\nExecStart=/b\n"},
                {"a.service": "[Unit]\nOnFailure=alert@%n.service\n[Service]\nExecStart=/a\n", "worker@.service": "[Service]\nExecStart=/b\n", "install.sh": "systemctl enable worker@1\n"})),
 )  # fmt: skip

@@ -14,19 +14,19 @@ from boringops_tools.yaml_files import documents, is_compose, line_of
 
 _NEVER = "Disable security features for convenience"
 _SOCKET = re.compile(r"^(?:/var)?/run/docker\.sock$")
-_DATABASES = re.compile(
+DATABASES = re.compile(
     r"(?i)(?:^|/)(?:postgres|postgis|pgvector|timescaledb|mysql|mariadb|percona|mongo|mongodb|redis|valkey|keydb|memcached|"
     r"elasticsearch|opensearch|cassandra|scylla|couchdb|neo4j|clickhouse-server|influxdb|rabbitmq|mssql|server|oracle|cockroach)(?:[:@-]|$)"
 )
-_PORTS = frozenset(
+DATABASE_PORTS = frozenset(
     {"5432", "3306", "27017", "6379", "11211", "9200", "9042", "1433", "1521", "5984", "7687", "8123", "26257", "5672"}
 )
-_LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)|^\$")
+LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)|^\$")
 # Who may write there is root of the host.
-_HOST_FOLDERS = frozenset(
+HOST_FOLDERS = frozenset(
     {"/", "/etc", "/root", "/boot", "/usr", "/var", "/var/run", "/run", "/proc", "/sys", "/dev", "/home"}
 )
-_POWERFUL = frozenset({"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN", "SYS_MODULE"})
+POWERFUL = frozenset({"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN", "SYS_MODULE"})
 
 
 def _services(text: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
@@ -43,7 +43,7 @@ def _privileged(_: str, text: str) -> Iterable[Hit]:
             yield Hit(line_of(service, "privileged"), f"{name} is privileged: it is root on the host")
         added = service.get("cap_add")
         for index, each in enumerate(added if isinstance(added, list) else ()):
-            if str(each).upper() in _POWERFUL:
+            if str(each).upper() in POWERFUL:
                 yield Hit(line_of(added, index), f"{name} gets the capability {each}, as good as root on the host")
 
 
@@ -65,7 +65,7 @@ def _mounts(_: str, text: str) -> Iterable[Hit]:
         for index, volume in enumerate(volumes if isinstance(volumes, list) else ()):
             source = volume.get("source") if isinstance(volume, Mapping) else str(volume).split(":", 1)[0]
             plain = str(source).rstrip("/") or "/"
-            if source and plain in _HOST_FOLDERS and (isinstance(volume, Mapping) or ":" in str(volume)):
+            if source and plain in HOST_FOLDERS and (isinstance(volume, Mapping) or ":" in str(volume)):
                 agent = re.search(r"(?i):ro\b|rslave", str(volume)) or (
                     isinstance(volume, Mapping) and volume.get("read_only")
                 )
@@ -125,7 +125,7 @@ def _root(_: str, text: str) -> Iterable[Hit]:
 def _published(_: str, text: str) -> Iterable[Hit]:
     for name, service in _services(text):
         ports = service.get("ports")
-        if not _DATABASES.search(str(service.get("image", ""))):
+        if not DATABASES.search(str(service.get("image", ""))):
             continue
         for index, port in enumerate(ports if isinstance(ports, list) else ()):
             if isinstance(port, Mapping):
@@ -133,7 +133,7 @@ def _published(_: str, text: str) -> Iterable[Hit]:
             else:
                 parts = str(port).split("/")[0].rsplit(":", 2)
                 host, target, open_ = (parts[0] if len(parts) > 2 else ""), parts[-1], len(parts) > 1
-            if open_ and target in _PORTS and not _LOOPBACK.match(host):
+            if open_ and target in DATABASE_PORTS and not LOOPBACK.match(host):
                 yield Hit(
                     line_of(ports, index),
                     f"{name} is a database open to every network of the host (port {port if not isinstance(port, Mapping) else target})",

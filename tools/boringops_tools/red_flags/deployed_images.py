@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import by_script, deploys, deploys_by, deploys_in
@@ -35,13 +35,18 @@ def _of_step(step: Step, values: Mapping[str, str]) -> Iterator[Hit]:
             if match := _SET_TAG.search(word):
                 yield Hit(line_of(step.given, key) or step.line, _told(word, match[1]))
     for command in run(step, values):
-        words = command.argv[1:] if deploys_by(command) else ()
-        for before, word in zip(("", *words), words, strict=False):
-            if "secret" in before or "secret" in word:
-                continue  # secrets have versions, and `latest` is one of them
-            match = _IMAGE.search(word) or _SET_TAG.search(word)
-            if match or (by_script(command) and (match := _TAG.fullmatch(word))):
-                yield Hit(command.line, _told(word, match[1]))
+        for message in moving_words(command, command.argv[1:]):
+            yield Hit(command.line, message)
+
+
+def moving_words(command: Command, words: Sequence[str]) -> Iterator[str]:
+    """What is said of the words of a command that deploys, where they name what moves."""
+    for before, word in zip(("", *words), words, strict=False) if deploys_by(command) else ():
+        if "secret" in before or "secret" in word:
+            continue  # secrets have versions, and `latest` is one of them
+        match = _IMAGE.search(word) or _SET_TAG.search(word)
+        if match or (by_script(command) and (match := _TAG.fullmatch(word))):
+            yield _told(word, match[1])
 
 
 def _told(word: str, tag: str) -> str:

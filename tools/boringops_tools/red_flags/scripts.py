@@ -60,6 +60,11 @@ class Script:
 
 
 _FOLDERS = frozenset({"bin", "sbin", "script", "scripts", "hack", "ci"})
+_UNIT = re.compile(r"\.service(?:\.(?:j2|jinja2?|tmpl|tpl|template|tftpl|in|erb|epp))?$|\.service\.d/[^/]+\.conf$")
+_EXEC = re.compile(r"(?m)^[ \t]*Exec[A-Z]\w+[ \t]*=[ \t]*[-@:+!|]*(?P<command>(?:[^\n\\]|\\.|\\\n)+)")
+_LIST = re.compile(r"\$\{(\w+)\[[@*]\]\}")
+_FIRST = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
+_KEPT = re.compile(r"\$\{\w+\[[@*]\]\}|(?m:^[ \t]*\"?\$\{?[A-Za-z_]\w*\}?\"?[ \t])")
 _SHEBANG = re.compile(r"#!\s*\S*/(?:env\s+)?(?:ba|da|a|k|z)?sh\b")
 
 
@@ -69,9 +74,17 @@ def is_script(path: str) -> bool:
     return path.endswith((".sh", ".bash")) or ("." not in name and folder.rpartition("/")[2] in _FOLDERS)
 
 
+def is_unit(path: str) -> bool:
+    """Whether a file is a service of systemd, the template of one, or adds to one."""
+    return bool(_UNIT.search(path))
+
+
 def written(path: str, text: str) -> Iterator[Script]:
-    """The shell scripts of Dockerfiles and script files."""
-    if is_script(path):
+    """The shell scripts of Dockerfiles and script files, and the commands of systemd's units."""
+    if is_unit(path):
+        for line in _EXEC.finditer(text):
+            yield Script(text.count("\n", 0, line.start("command")) + 1, line["command"])
+    elif is_script(path):
         if "." in posixpath.basename(path) or _SHEBANG.match(text):
             yield Script(1, text)
     elif is_dockerfile(path):
@@ -91,12 +104,15 @@ def commands(script: Script, depth: int = 0) -> tuple[Command, ...]:
     if len(script.text) > _LONGEST:
         return ()
     found: list[tuple[int, Command]] = []  # with where each begins
-    todo: list[tuple[Node, bool, tuple[str, ...]]] = [(tree(script), False, ())]
+    top = tree(script)
+    handed_on = _handed_on(top) if "$@" in script.text else {}
+    kept = _kept_words(top) if _KEPT.search(script.text) else {}
+    todo: list[tuple[Node, bool, tuple[str, ...]]] = [(top, False, ())]
     while todo:
         node, forgiven, source = todo.pop()
         line = script.line + node.start_point[0]
         if node.type == "command":
-            found.append((node.start_byte, _command(node, line, forgiven, source)))
+            found.append((node.start_byte, _command(node, line, forgiven, source, handed_on, kept)))
         elif node.type == "variable_assignment" and node.parent and node.parent.type != "command":
             found.append((node.start_byte, Command(line, (), dict([_assignment(node)]))))
         children = node.named_children
@@ -113,6 +129,61 @@ def commands(script: Script, depth: int = 0) -> tuple[Command, ...]:
         todo += [(child, forgiven, source if node.type == "redirected_statement" else ()) for child in children]
     found.sort(key=lambda each: each[0])
     return tuple(inner for _, each in found for inner in _opened(each, depth))
+
+
+def _handed_on(top: Node) -> dict[str, int]:
+    """The functions that run the words they get, such as `run` and `retry`, and how many they keep for themselves."""
+    found: dict[str, int] = {}
+    for function in top.named_children:
+        name = function.child_by_field_name("name") if function.type == "function_definition" else None
+        inner = [function] if name else []
+        kept, runs = 0, False
+        while inner:
+            node = inner.pop()
+            inner += node.named_children
+            words = _words(node) if node.type == "command" else ()
+            if words[:1] == ("shift",):
+                kept += int(words[1]) if len(words) > 1 and words[1].isdigit() else 1
+            runs |= "$@" in words[:1] or (words[:1] == ("exec",) and words[1:2] == ("$@",))
+        if name is not None and runs:
+            found[_text(name)] = kept
+    return found
+
+
+def _kept_words(top: Node) -> dict[str, tuple[str, ...]]:
+    """The words that variables hold for commands: lists, and what is split where it stands as the first word."""
+    found: dict[str, tuple[str, ...]] = {}
+    unsure: set[str] = set()
+    todo = [top]
+    while todo:
+        node = todo.pop()
+        todo += reversed(node.named_children)
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if node.type != "variable_assignment" or name is None or value is None:
+            continue
+        called, more = _text(name), any(child.type == "+=" for child in node.children)
+        if value.type == "array":
+            words = tuple(_word(each) for each in value.named_children)
+            found[called] = (*found.get(called, ()), *words)  # what may be in it counts, whichever branch puts it there
+        elif called in found or more:
+            unsure.add(called)
+        else:
+            found[called] = tuple(_word(value).split())
+    return {name: words for name, words in found.items() if name not in unsure}
+
+
+def _filled(argv: tuple[str, ...], kept: dict[str, tuple[str, ...]]) -> list[str]:
+    if not kept:
+        return list(argv)
+    words: list[str] = []
+    for position, each in enumerate(argv):
+        match = _LIST.fullmatch(each) or (_FIRST.fullmatch(each) if position == 0 else None)
+        words += kept.get(match[1], (each,)) if match else (each,)
+    return words
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode(errors="replace")
 
 
 def tree(script: Script) -> Node:
@@ -134,10 +205,20 @@ def _opened(command: Command, depth: int) -> Iterator[Command]:
                 return
 
 
-def _command(node: Node, line: int, forgiven: bool, source: tuple[str, ...]) -> Command:
+def _command(
+    node: Node,
+    line: int,
+    forgiven: bool,
+    source: tuple[str, ...],
+    handed_on: dict[str, int],
+    filled: dict[str, tuple[str, ...]],
+) -> Command:
     variables = dict(_assignment(child) for child in node.named_children if child.type == "variable_assignment")
-    argv = list(_words(node))
+    argv = _filled(_words(node), filled)
     sudo = False
+    kept = handed_on.get(argv[0]) if argv else None
+    if kept is not None and len(argv) > kept + 1:
+        del argv[: kept + 1]
     while argv and (options := _WRAPPERS.get(posixpath.basename(argv[0]))) is not None:
         wrapper = argv.pop(0)
         sudo |= wrapper == "sudo"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from boringops_tools.ansible_files import is_ansible
@@ -20,6 +21,8 @@ _OFF: dict[str, bool] = {
     "skiptlsverify": True,
     "insecuretlsskipverify": True,
     "tlsskipverify": True,  # Grafana
+    "tlsskipverifyinsecure": True,  # Grafana's OAuth
+    "skipverify": True,  # mail and webhooks of Grafana and Gitea
     "sslinsecure": True,
     "smtprequiretls": False,  # Alertmanager
     "requiretls": False,
@@ -54,7 +57,30 @@ def _unchecked(path: str, text: str) -> Iterable[Hit]:
                 )
 
 
+_LINE = re.compile(r"(?m)^[ \t]*(?P<key>[A-Za-z][\w.-]*)[ \t]*=[ \t]*[\"']?(?P<value>\w+)[\"']?[ \t]*(?:[;#].*)?$")
+_TRIAL = re.compile(
+    r"(?i)(?:^|[/_.-])(?:tests?|testing|fixtures?|testdata|examples?|samples?|dev|devel|development|local)(?:[/_.-]|$)"
+)
+
+
+def _in_lines(_: str, text: str) -> Iterable[Hit]:
+    for each in _LINE.finditer(text):
+        key = each["key"].rpartition(".")[2]
+        if switches_off(key, each["value"]):
+            line = text.count("\n", 0, each.start("key")) + 1
+            yield Hit(line, f"`{key} = {each['value']}` switches the check of the other side off")
+
+
 RED_FLAGS = (
+    RedFlag(
+        "tls/line-off", _NEVER, "error", "Give it the certificate authority to trust instead; without the check anybody may answer.",
+        applies=lambda path: path.endswith((".ini", ".cfg", ".conf", ".properties", ".cnf")) and not _TRIAL.search(path), check=_in_lines,
+        bad={
+            "grafana.ini": "[auth.generic_oauth]\nuse_pkce = true\ntls_skip_verify_insecure = true\n", "gitea/app.ini": "[mailer]\nSKIP_VERIFY=true ; for now\n",
+            "telegraf.conf": "[[inputs.http]]\n  insecure_skip_verify = true\n", "a.properties": "client.ssl.verify-ssl=false\n",
+        },
+        good={"grafana.ini": "[smtp]\n;skip_verify = true\nskip_verify = false\n", "telegraf.conf": "# insecure_skip_verify = true\n", "tests/a.ini": "[smtp]\nskip_verify = true\n"},
+    ),
     RedFlag(
         "tls/setting-off", _NEVER, "error", "Give it the certificate authority to trust instead; without the check anybody may answer.",
         # pipelines, Compose and Ansible have rules of their own

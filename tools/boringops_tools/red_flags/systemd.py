@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.red_flags.scripts import is_unit
 
 _USER = re.compile(r"\s*User\s*=\s*(?:root|0)\s*$")
 
@@ -23,8 +24,10 @@ RED_FLAGS = (
     RedFlag(
         "systemd/root", "Disable security features for convenience", "warning",
         "Give it a user of its own, or DynamicUser=yes; name the one capability it needs in AmbientCapabilities.",
-        applies=lambda path: path.endswith(".service"), check=_root,
-        bad={"a.service": "[Service]\nUser=root\nExecStart=/bin/a\n"},
+        applies=is_unit, check=_root,
+        bad={
+            "templates/a.service.j2": "[Service]\nUser=root\nExecStart={{ path }}/a\n", "a.service.d/user.conf": "[Service]\nUser=0\n",
+            "a.service": "[Service]\nUser=root\nExecStart=/bin/a\n"},
         good={"a.service": "[Unit]\nDescription=User=root\n[Service]\nUser=app\nExecStart=/bin/a\n"},
     ),
 )  # fmt: skip

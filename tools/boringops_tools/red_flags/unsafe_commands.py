@@ -10,7 +10,7 @@ from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.jenkins_files import is_jenkinsfile
 from boringops_tools.red_flags import pipelines
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.scripts import Command, commands, is_script, written
+from boringops_tools.red_flags.scripts import Command, commands, is_script, is_unit, written
 from boringops_tools.yaml_files import documents, is_compose, is_workflow, line_of, walk
 
 _NEVER = "Disable security features for convenience"
@@ -34,7 +34,7 @@ def all_commands(path: str, text: str) -> Iterator[Command]:
 
 
 def applies(path: str) -> bool:
-    return pipelines.may_run(path) or is_dockerfile(path) or is_script(path)
+    return pipelines.may_run(path) or is_dockerfile(path) or is_script(path) or is_unit(path)
 
 
 def _each(judge: Callable[[Command], str]) -> Callable[[str, str], Iterable[Hit]]:
@@ -92,10 +92,15 @@ _TLS_VARIABLES: dict[str, re.Pattern[str]] = {
     "ANSIBLE_HOST_KEY_CHECKING": re.compile("(?i)0|false|no"),
     "GOINSECURE": re.compile(r"\*"),
 }
+# Grafana's, Vault's and others' settings as variables.
+_SKIPS = re.compile(
+    r"\w+_(?:INSECURE_SKIP_(?:TLS_)?VERIFY|TLS_SKIP_VERIFY(?:_INSECURE)?|SKIP_TLS_VERIFY)|GF_SMTP_SKIP_VERIFY"
+)
+_TRUE = re.compile("(?i)1|true|yes|on")
 
 
 def _variable(name: str, value: object) -> str:
-    pattern = _TLS_VARIABLES.get(name.upper())
+    pattern = _TLS_VARIABLES.get(name.upper()) or (_TRUE if _SKIPS.fullmatch(name.upper()) else None)
     given = str(value).strip("\"' ")
     what = "the check of host keys" if "HOST_KEY" in name.upper() else "certificate checks"
     return f"{name}={given} switches {what} off" if pattern and pattern.fullmatch(given) else ""
@@ -241,6 +246,12 @@ RED_FLAGS = (
             "b.Dockerfile": "FROM a:1\nENV NODE_TLS_REJECT_UNAUTHORIZED=0\n",
             "deploy.sh": "ssh -o StrictHostKeyChecking=no deploy@acme.io restart\n",
             "compose.yaml": "services:\n  a:\n    environment:\n      - NODE_TLS_REJECT_UNAUTHORIZED=0\n",
+            "run.sh": "run() {\n  echo \"$*\"\n  \"$@\"\n}\nrun curl -k https://acme.io/x\n",
+            "docker-compose.yml": "services:\n  a:\n    environment: {GF_AUTH_GENERIC_OAUTH_TLS_SKIP_VERIFY_INSECURE: 'true'}\n",
+            "kept.sh": "args=(-fsS)\nif [ -n \"$X\" ]; then\n  args+=(--insecure)\nfi\ncurl \"${args[@]}\" https://acme.io/x\n",
+            "first.sh": "CURL=\"curl -k\"\n$CURL https://acme.io/x\n",
+            "retry.sh": "retry() {\n  local n=$1\n  shift\n  \"$@\" || \"$@\"\n}\nretry 3 curl -k https://acme.io/x\n",
+            "units/a.service": "[Service]\nExecStart=-/usr/bin/curl --silent \\\n  --insecure https://acme.io/x\n",
             "b.jenkinsfile": "pipeline {\n  environment {\n    ANSIBLE_HOST_KEY_CHECKING = 'false'\n  }\n}\n",
             "ci/test.yml": "parameters:\n- {name: a}\njobs:\n- job: t\n  steps:\n  - script: npm config set strict-ssl false\n",
             "Jenkinsfile": "pipeline { stages { stage('Get') { steps {\n sh 'curl --insecure https://acme.io/x'\n} } } }\n",

@@ -30,6 +30,14 @@ _OTHER_MODULES = re.compile(
     r"vod\w*|status_zone|health_check|api|match|ntlm|sticky\w*|pagespeed|passenger\w*|auth_jwt\w*|auth_ldap\w*|fancyindex\w*|"
     r"subs_filter\w*|naxsi\w*|SecRules\w*|degradation\w*|secure_link\w*|cache_purge|proxy_cache_purge|nchan\w*|push_stream\w*"
 )
+# What modules and their scripts define besides: not known where they are taken out of the copy.
+_DEFINES = re.compile(
+    r"js_\w+|perl\w*|lua_\w+|\w+_by_lua\w*|geoip2?\w*|load_module|otel_\w+|opentracing\w*|auth_jwt\w*|api|match"
+)
+_MISSED = re.compile(r"unknown \"(?P<variable>\w+)\" variable|unknown log format \"(?P<format>\w+)\"")
+_MOST_GIVEN = 12
+_UNKNOWN = re.compile(r"unknown directive \"(\w+)\"")
+_OF_MODULES = re.compile(r"unknown \"\w+\" variable")
 _DEFINED_ELSEWHERE = re.compile(
     r"unknown log format|zero size shared memory zone|unknown \"\w+\" variable|zone \"\w+\" is unknown|"
     r"directive is not allowed here|host not found|unknown \"\w+\" limit_req|no \w+_ssl_trusted_certificate for"
@@ -83,13 +91,38 @@ class Nginx(Program):
     def check(self, files: Sequence[File], timeout_s: float) -> dict[str, Judged]:
         judged: dict[str, Judged] = {}
         for file in files:
-            with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
-                place = Path(folder) / "nginx.conf"
-                place.write_text(testable(file.text), encoding="utf-8", newline="")
-                command = [*self.command(), "-p", f"{folder}/", *self.arguments([str(place)])]
-                ran = run(command, cwd=Path(folder), home=Path(folder), timeout_s=timeout_s)
+            ran = self._tested(file.text, timeout_s)
+            # A directive of a module that is not here says nothing of the rest: that is tested without it.
+            absent = _UNKNOWN.search(ran.stderr)
+            if absent and _OTHER_MODULES.fullmatch(absent[1]):
+                ran = self._tested(_without_modules(file.text), timeout_s)
             judged |= self.attribute(Ran(ran.exit_code, file.text, ran.stderr), {"": file})
+            if absent and _OTHER_MODULES.fullmatch(absent[1]):
+                here = judged[file.path]
+                here.unjudged = here.unjudged or f"`{absent[1]}` is of a module that this nginx does not have"
         return judged
+
+    def _tested(self, text: str, timeout_s: float) -> Ran:
+        """nginx's word on a configuration. What other files may define of it is put in, so that the rest is tested."""
+        given: dict[str, str] = {}
+        partial = _partial(text)
+        while True:
+            ran = self._test(text, timeout_s, " ".join(given.values()))
+            missed = _MISSED.search(ran.stderr) if partial else None
+            if missed is None or missed[0] in given or len(given) == _MOST_GIVEN:
+                return ran
+            given[missed[0]] = (
+                f'map $host ${missed["variable"]} {{ default ""; }}'
+                if missed["variable"]
+                else f'log_format {missed["format"]} "$status";'
+            )
+
+    def _test(self, text: str, timeout_s: float, given: str) -> Ran:
+        with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
+            place = Path(folder) / "nginx.conf"
+            place.write_text(testable(text, given), encoding="utf-8", newline="")
+            command = [*self.command(), "-p", f"{folder}/", *self.arguments([str(place)])]
+            return run(command, cwd=Path(folder), home=Path(folder), timeout_s=timeout_s)
 
     def read(self, ran: Ran) -> Iterable[Said | Unjudged]:
         partial = _partial(ran.stdout)
@@ -107,8 +140,11 @@ class Nginx(Program):
                 yield Said("", "syntax", "error", where, f"the zone `{zone[1]}` is used and not defined")
             elif not sound and not said:
                 said = True
-                unknown = re.search(r'unknown directive "(\w+)"', message)
-                if unknown and (_OTHER_MODULES.fullmatch(unknown[1]) or "load_module" in ran.stdout):
+                unknown = _UNKNOWN.search(message)
+                defining = next((name for name in _names(ran.stdout) if _DEFINES.fullmatch(name)), "")
+                if defining and _OF_MODULES.search(message):
+                    yield Unjudged("", f"`{defining}` may define it: {message}")
+                elif unknown and (_OTHER_MODULES.fullmatch(unknown[1]) or "load_module" in ran.stdout):
                     yield Unjudged("", f"`{unknown[1]}` is of a module that this nginx does not have")
                 elif partial and _DEFINED_ELSEWHERE.search(message):
                     yield Unjudged("", f"{partial}: {message}")
@@ -116,6 +152,21 @@ class Nginx(Program):
                     yield Said("", "syntax", "error", number, message)
         if not sound and not said:
             raise ValueError(ran.stderr[:200])
+
+
+def _names(text: str) -> Iterator[str]:
+    return (each.words[0] for each in directives(text) if each.words)
+
+
+def _without_modules(text: str) -> str:
+    """The configuration without the directives of modules that may be missing here, line for line; blocks stay."""
+    parts: list[str] = []
+    done = 0
+    for each in directives(text):
+        if each.words and not each.block and _OTHER_MODULES.fullmatch(each.words[0]):
+            parts += [text[done : each.start], "\n" * text.count("\n", each.start, each.end)]
+            done = each.end
+    return "".join(parts) + text[done:]
 
 
 def _partial(text: str) -> str:
@@ -133,8 +184,10 @@ def _partial(text: str) -> str:
     return ""
 
 
-def testable(text: str) -> str:
-    """The configuration as it can be tested anywhere, line for line: no host is looked up, no file is written."""
+def testable(text: str, given: str = "") -> str:
+    """The configuration as it can be tested anywhere, line for line: no host is looked up, no file is written.
+
+    What is `given` are definitions that it lacks."""
     parts: list[str] = []
     done = 0
     found = directives(text)
@@ -152,10 +205,10 @@ def testable(text: str) -> str:
     copy = "".join(parts) + text[done:]
     names = set(outermost(text))
     if {"events", "http", "stream", "mail"} & names:
-        return copy
+        return re.sub(r"(?m)^(\s*http\s*\{)", lambda http: f"{http[1]} {given} ", copy, count=1) if given else copy
     if _HTTP_LEVEL & names and "location" not in names:
-        return f"events {{}} http {{ {copy}\n}}"
-    return f"events {{}} http {{ server {{ {copy}\n}} }}"
+        return f"events {{}} http {{ {given} {copy}\n}}"
+    return f"events {{}} http {{ {given} server {{ {copy}\n}} }}"
 
 
 def _replaced(each: Directive) -> str | None:

@@ -8,6 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 
 _UNIT = re.compile(r"(?:.*/)?[^/]+\.(?:service|socket|timer|path|mount|automount|target|slice|swap)", re.S)
+# What adds to a unit, and what a unit of that kind cannot be without.
+_DROP_IN = re.compile(r"(?:.*/)?(?P<unit>[^/]+\.(?P<kind>service|socket|timer))\.d/[^/]+\.conf", re.S)
+_REST = {
+    "service": "[Service]\nExecStart=\nExecStart=/bin/true\n",
+    "socket": "[Socket]\nListenStream=/run/a\n",
+    "timer": "[Timer]\nOnCalendar=daily\n",
+}
 _PLACED = re.compile(r"^\s*(?:.*/)?(\d{4}/[^/:]+):(\d+): (.*)$")
 _NAMED = re.compile(r"^\s*([^\s:/]+\.\w+): (.*)$")
 # What is true of this machine alone: programs, users and other units that the target has.
@@ -24,12 +31,16 @@ class SystemdAnalyze(Program):
     exit_codes = frozenset({0, 1})
 
     def covers(self, file: File) -> bool:
+        if _DROP_IN.fullmatch(file.path):
+            return bool(re.search(r"(?m)^\s*\w+\s*=", file.text))
         return bool(_UNIT.fullmatch(file.path)) and bool(re.search(r"(?m)^\s*\[\w+\]", file.text))
 
     def skip(self, file: File) -> str:
         return "is a template: must be rendered first" if "{{" in file.text or "{%" in file.text else ""
 
     def stage(self, file: File) -> tuple[str, str]:
+        if added := _DROP_IN.fullmatch(file.path):
+            return f"/{added['unit']}", f"{file.text}\n{_REST[added['kind']]}"
         return f"/{file.name}", file.text
 
     def batches(self, files: Sequence[File]) -> Iterable[Sequence[File]]:
