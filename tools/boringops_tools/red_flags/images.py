@@ -10,7 +10,7 @@ from typing import Any
 from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.red_flags import pipeline_images
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.hcl import Attribute, decoded
+from boringops_tools.red_flags.hcl import Attribute, Block, Expression, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.red_flags.pipeline_images import Named
@@ -79,23 +79,37 @@ def _kustomization(document: Any) -> Iterator[Named]:
 
 
 def _terraform(text: str) -> Iterator[Named]:
-    """The images of container definitions, tasks, services and Kubernetes objects."""
-    todo = list(read_hcl(text))
+    """The images of container definitions, tasks, services, functions and Kubernetes objects."""
+    # What a pipeline replaces may be called anything at first.
+    todo = [each for each in read_hcl(text) if not _replaced(each)]
     while todo:
         block = todo.pop()
         todo += block.blocks
         for name, attribute in block.attributes.items():
             if name in _IMAGES.get(block.kind if not block.labels else block.labels[0], ()):
-                yield attribute.line, attribute.value
-            elif name == "container_definitions":
+                yield attribute.line, _reference(attribute.value)
+            elif name in ("container_definitions", "container_properties"):
                 yield from _definitions(attribute)
+
+
+def _replaced(block: Block) -> bool:
+    """Whether Terraform leaves it to others which image a resource has, once it is there."""
+    ignored = [str(each.value("ignore_changes")) for each in block.inner("lifecycle")]
+    return any(re.search(r"\ball\b|image|template|container|task_definition", each) for each in ignored)
 
 
 def _definitions(attribute: Attribute) -> Iterator[Named]:
     value = decoded(attribute.value)
-    for each in value if isinstance(value, list) else ():
+    for each in value if isinstance(value, list) else [value]:
         if isinstance(each, Mapping):
-            yield attribute.line, each.get("image")
+            yield attribute.line, _reference(each.get("image"))
+
+
+def _reference(value: Any) -> Any:
+    """An image of Terraform's; of one that is put together at least the tag is known where that is written out."""
+    if isinstance(value, Expression) and re.fullmatch(r"\$\{[^}\"]*\}[\w./-]*:[\w.-]+", value.text):
+        return value.text
+    return value
 
 
 # block or resource: attributes that name an image.
@@ -105,6 +119,11 @@ _IMAGES: dict[str, tuple[str, ...]] = {
     "init_container": ("image",),
     "docker_container": ("image",),
     "docker_image": ("name",),
+    "container_spec": ("image",),
+    "primary_container": ("image",),
+    "application_stack": ("docker_image_name", "docker_image"),
+    "image_repository": ("image_identifier",),
+    "aws_lambda_function": ("image_uri",),
 }
 
 
@@ -209,6 +228,8 @@ RED_FLAGS = (
             "api.Dockerfile": "ARG TAG=latest\nFROM node:${TAG} AS build\nFROM build\n",
             "compose.yaml": "services:\n  db:\n    image: postgres:latest\n",
             "k8s/app.yaml": _POD.format("acme/app:latest"),
+            "a.tf": 'resource "azurerm_linux_web_app" "a" {\n  site_config {\n    application_stack {\n      docker_image_name = "a:latest"\n    }\n  }\n}\n',
+            "b.tf": 'resource "aws_lambda_function" "a" {\n  image_uri = "${aws_ecr_repository.a.repository_url}:latest"\n}\n',
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
             ".gitlab-ci.yml": "a:\n  image: {name: node:latest}\n  script: [x]\n",
             ".gitlab/go.yml": ".go:\n  image: golang:latest\n",
@@ -235,8 +256,9 @@ RED_FLAGS = (
             "overlays/dev/kustomization.yaml": "images:\n- name: acme/a\n  newTag: latest\n",
             "skaffold.yaml": "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts: [{image: web:latest}]\n",
             "values.yaml": "image:\n  repository: acme/web\n  tag: ''\nworker:\n  image: {repository: a/b, tag: 1.2}\n",
+            "c.tf": 'resource "aws_lambda_function" "a" {\n  image_uri = "${aws_ecr_repository.a.repository_url}:latest"\n  lifecycle {\n    ignore_changes = [image_uri]\n  }\n}\n',
             "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n'
-                '  container_definitions = jsonencode([{ image = "${var.repo}:latest" }, { image = var.i }])\n}\n',
+                '  container_definitions = jsonencode([{ image = "${var.repo}:${var.tag}" }, { image = var.i }])\n}\n',
             "action.yml": "name: a\nruns:\n  using: docker\n  image: Dockerfile\n",
             "a/.gitlab-ci.yml": "image: docker:27-cli\na: {services: ['docker:27.3-dind', {name: 'acme/docker:dind-4'}], script: x}\n",
             ".gitlab-ci.yml": "image: node:24\na:\n  image: $CI_REGISTRY_IMAGE:latest-$CI_COMMIT_SHA\n  script: [echo image:latest]\n",
