@@ -70,6 +70,15 @@ def _helm_values(document: Any) -> Iterator[Named]:
                 yield line_of(parent, key), value
 
 
+def _pulumi_stack(document: Any) -> Iterator[Named]:
+    """What a stack sets as an image, or as the tag of one."""
+    config = document.get("config") if isinstance(document, Mapping) else None
+    yield from _helm_values(config)
+    for key, value in config.items() if isinstance(config, Mapping) else ():
+        if re.search(r"(?i)image[-_]?(?:tag|version)$", str(key)) and isinstance(value, str) and value:
+            yield line_of(config, key), f"{str(key).rpartition(':')[2]}:{value}"
+
+
 def _kustomization(document: Any) -> Iterator[Named]:
     """The tags that a Kustomization gives; an entry without one leaves that of the manifest."""
     entries = document.get("images") if isinstance(document, Mapping) else None
@@ -208,6 +217,7 @@ _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], 
     ),
     (lambda path: is_drone(path) or is_woodpecker(path) or is_bitbucket(path), pipeline_images.of_steps),
     (is_kustomization, _kustomization),
+    (lambda path: bool(re.fullmatch(r"Pulumi\.[^/]+\.ya?ml", posixpath.basename(path))), _pulumi_stack),
     (lambda path: bool(re.fullmatch(r"values(?:[._-][^/]*)?\.ya?ml", posixpath.basename(path))), _helm_values),
 )
 
@@ -231,6 +241,7 @@ RED_FLAGS = (
             "a.tf": 'resource "azurerm_linux_web_app" "a" {\n  site_config {\n    application_stack {\n      docker_image_name = "a:latest"\n    }\n  }\n}\n',
             "b.tf": 'resource "aws_lambda_function" "a" {\n  image_uri = "${aws_ecr_repository.a.repository_url}:latest"\n}\n',
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
+            "Pulumi.prod.yaml": "config:\n  app:image: acme/app:latest\n", "Pulumi.live.yaml": "config: {'app:imageTag': latest}\n",
             ".gitlab-ci.yml": "a:\n  image: {name: node:latest}\n  script: [x]\n",
             ".gitlab/go.yml": ".go:\n  image: golang:latest\n",
             "a/action.yml": "runs:\n  using: composite\n  steps:\n    - uses: docker://aquasec/trivy:latest\n",
