@@ -10,6 +10,7 @@ from typing import Any
 from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.red_flags import pipeline_images
 from boringops_tools.red_flags.base import Hit, RedFlag
+from boringops_tools.red_flags.cloud_images import of_template
 from boringops_tools.red_flags.hcl import Attribute, Block, Expression, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
@@ -36,6 +37,8 @@ def images(path: str, text: str) -> Iterator[Named]:
     for document in documents(text):
         if reader is not None:
             yield from reader(document)
+        elif isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping) and "AWS::" in text:
+            yield from of_template(document)
         elif is_manifest(document) and not document["apiVersion"].startswith("skaffold/"):  # it gives the tags itself
             yield from ((line_of(parent, key), value) for parent, key, value in walk(document) if key == "image")
 
@@ -242,6 +245,7 @@ RED_FLAGS = (
             "b.tf": 'resource "aws_lambda_function" "a" {\n  image_uri = "${aws_ecr_repository.a.repository_url}:latest"\n}\n',
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
             "Pulumi.prod.yaml": "config:\n  app:image: acme/app:latest\n", "Pulumi.live.yaml": "config: {'app:imageTag': latest}\n",
+            "stack.yaml": "Resources:\n  A:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      ContainerDefinitions: [{Image: !Sub '${AWS::AccountId}.dkr.ecr.a.amazonaws.com/a:latest'}]\n",
             ".gitlab-ci.yml": "a:\n  image: {name: node:latest}\n  script: [x]\n",
             ".gitlab/go.yml": ".go:\n  image: golang:latest\n",
             "a/action.yml": "runs:\n  using: composite\n  steps:\n    - uses: docker://aquasec/trivy:latest\n",
