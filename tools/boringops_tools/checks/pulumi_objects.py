@@ -7,17 +7,17 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from boringops.facts import Finding
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.red_flags.pulumi import is_project
 from boringops_tools.red_flags.pulumi_terraform import program_of
 
 _WHOLE = re.compile(r"\$\{([^{}]+)\}")
 _DEEPEST = 6
-_LEFT = frozenset({"k8s/unlabelled"})
 
 
 def _meant(value: Any, program: Mapping[Any, Any], depth: int = 0) -> Any:
@@ -66,23 +66,29 @@ def _objects(program: Mapping[Any, Any]) -> Iterator[tuple[Any, dict[str, Any]]]
             yield name, made
 
 
-def _contradictions(files: Files, path: str) -> Iterator[Hit]:
+def told(manifests: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Finding]]:
+    """What the checks say of objects that are together, each with the number of the object."""
     from boringops_tools.checks import scan
 
+    written = [f"---\n{json.dumps(each, default=str)}\n" for each in manifests]
+    with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
+        (Path(folder) / "program.yaml").write_text("".join(written), encoding="utf-8")
+        found = scan(Path(folder), ["program.yaml"])
+    for each in found:
+        filled = "${" in each.message  # with what is not known here
+        if each.rule.startswith("k8s/") and each.severity in ("error", "warning") and not filled:
+            yield min(((each.line or 1) - 1) // 2, len(manifests) - 1), each
+
+
+def _contradictions(files: Files, path: str) -> Iterator[Hit]:
     text = files.text(path)
     program = program_of(text) if "kubernetes:" in text else None
     made = list(_objects(program)) if program else []
     if not program or not made:
         return
-    written = [f"---\n{json.dumps(each, default=str)}\n" for _, each in made]
-    with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
-        (Path(folder) / "program.yaml").write_text("".join(written), encoding="utf-8")
-        found = scan(Path(folder), ["program.yaml"])
-    for each in found:
-        if each.rule.startswith("k8s/") and each.severity in ("error", "warning"):
-            place = ((each.line or 1) - 1) // 2
-            name = made[min(place, len(made) - 1)][0]
-            yield Hit(at((mapping(program, "resources"), name)), each.message, each.hint, severity=each.severity)
+    for at_, found in told([each for _, each in made]):
+        line = at((mapping(program, "resources"), made[at_][0]))
+        yield Hit(line, found.message, found.hint, severity=found.severity)
 
 
 _P = "name: p\nruntime: yaml\nvariables:\n  labels: {app: web}\nresources:\n  web:\n    type: kubernetes:apps/v1:Deployment\n    properties:\n      metadata: {name: web}\n      spec:\n        selector: {matchLabels: '${labels}'}\n        template:\n          metadata: {labels: %s}\n          spec:\n            containers:\n              - {name: web, image: 'a/b:1', ports: [{name: http, containerPort: 8080}], readinessProbe: {httpGet: {path: /, port: %s}}, resources: {limits: {memory: 1Gi}}}\n"

@@ -100,3 +100,44 @@ def _field(values: Mapping[tuple[str, str], Any], kind: str, name: str, fields: 
         key = match[1] or match[2]
         value = value.get(key, _UNKNOWN) if isinstance(value, dict) else _UNKNOWN
     return value
+
+
+_EACH = re.compile(
+    r"(?P<text>\"(?:[^\"\\\n]|\\.)*\")|(?<![\w.-])each\.(?P<what>key|value)(?P<fields>(?:\.[A-Za-z_][\w-]*|\[\"[\w-]+\"\])*)(?![\w.\[-])"
+)
+_EACH_INSIDE = re.compile(r"\$\{\s*each\.(key|value)((?:\.[A-Za-z_][\w-]*)*)\s*\}")
+_MOST = 20
+
+
+def expanded(text: str) -> tuple[str, list[int]]:
+    """A text with a further block for each of those that `for_each` makes, and the line that each line came from."""
+    lines = text.splitlines()
+    origins, more = list(range(1, len(lines) + 1)), []
+    blocks = read(text) if "for_each" in text and "each." in text else ()
+    for at, block in enumerate(blocks):
+        pairs = _pairs(block.value("for_each")) if block.kind == "resource" else []
+        last = blocks[at + 1].line - 1 if at + 1 < len(blocks) else len(lines)
+        for key, value in pairs[:_MOST]:
+            own = "\n".join(lines[block.line - 1 : last])
+            made = _EACH.sub(lambda match, one=(key, value): _each(match, *one), own)
+            more += made.split("\n")
+            origins += range(block.line, last + 1)
+    return ("\n".join([*lines, *more]) + "\n", origins) if more else (text, origins)
+
+
+def _pairs(given: Any) -> list[tuple[Any, Any]]:
+    while isinstance(given, Call) and given.name in ("toset", "tomap") and len(given.arguments) == 1:
+        given = given.arguments[0]
+    return list(given.items()) if isinstance(given, dict) else [(each, each) for each in given] if isinstance(given, list) else []
+
+
+def _each(match: re.Match[str], key: Any, value: Any) -> str:
+    values = {("each", "key"): key, ("each", "value"): value}
+    if match["text"]:
+        def inside(one: re.Match[str]) -> str:
+            found = _field(values, "each", one[1], one[2])
+            plain = isinstance(found, str | int) and not isinstance(found, bool)
+            return str(found) if plain and not re.search(r"[\"\\\n]", str(found)) else one[0]
+
+        return _EACH_INSIDE.sub(inside, match["text"])
+    return written(_field(values, "each", match["what"], match["fields"])) or match[0]

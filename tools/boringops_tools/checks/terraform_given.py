@@ -12,12 +12,12 @@ import functools
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform
-from boringops_tools.checks.terraform_filled import filled, locals_of
+from boringops_tools.checks.terraform_filled import expanded, filled, locals_of
 from boringops_tools.red_flags.base import RedFlag
 from boringops_tools.red_flags.hcl import Block, read
 from boringops_tools.red_flags.pipelines import is_pipeline
@@ -55,10 +55,16 @@ def _said(path: str, text: str) -> dict[tuple[str, int | None], Said]:
 
 def _more(path: str, before: str, after: str) -> list[Said]:
     """What is said of a text with its values that is not said of it without them."""
-    if after == before:
+    made, origins = expanded(after)
+    if made == before:
         return []
-    known = _said(path, before)
-    return [said for key, said in _said(path, after).items() if key not in known]
+    known = {(rule, line) for rule, line in _said(path, before)}
+    found: dict[tuple[str, int | None], Said] = {}
+    for (rule, at), said in _said(path, made).items():
+        line = origins[at - 1] if at and at <= len(origins) else at
+        if (rule, line) not in known:
+            found.setdefault((rule, line), replace(said, hit=replace(said.hit, line=line)))
+    return list(found.values())
 
 
 def _module(files: Files, folder: str) -> dict[str, str]:
@@ -79,7 +85,7 @@ def _inside(files: Files, folder: str) -> Mapping[str, str]:
 
 
 def _of_locals(files: Files, path: str) -> Iterator[Hit]:
-    if "local." not in files.text(path):
+    if "local." not in files.text(path) and "for_each" not in files.text(path):
         return
     text = files.once(_inside, posixpath.dirname(path)).get(path, "")
     for said in _more(path, files.text(path), text) if text else ():
@@ -209,6 +215,7 @@ RULES = (
         "terraform/local-opens", "warning", _REASON, _SOURCE, is_terraform, _of_locals,
         bad=(
             {"main.tf": "locals {\n  public = true\n}\n" + _DB.format("local.public")}, {"a.tf": 'locals {\n  net = { admin = "0.0.0.0/0" }\n}\n', "b.tf": _PORT.format("local.net.admin")},
+            {"a.tf": 'locals {\n  nets = { admin = "0.0.0.0/0" }\n}\n', "b.tf": _PORT.format("each.value").replace("{", "{\n  for_each = local.nets", 1)},
             {"main.tf": 'locals {\n  tag = "latest"\n  image = "acme/web:${local.tag}"\n}\nresource "google_cloud_run_v2_service" "a" {\n  template {\n    containers {\n      image = local.image\n    }\n  }\n}\n'},
         ),
         good=(

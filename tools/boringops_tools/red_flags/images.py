@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,11 +12,11 @@ from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.red_flags import pipeline_images
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud_images import of_template
-from boringops_tools.red_flags.hcl import Attribute, Block, Expression, decoded
+from boringops_tools.red_flags.hcl import Attribute, Block, Call, Expression, decoded
 from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.red_flags.pipeline_images import Named
-from boringops_tools.yaml_files import documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
+from boringops_tools.yaml_files import Unreadable, documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
 UNTAGGED = "image/untagged"
@@ -100,8 +101,24 @@ def _terraform(text: str) -> Iterator[Named]:
         for name, attribute in block.attributes.items():
             if name in _IMAGES.get(block.kind if not block.labels else block.labels[0], ()):
                 yield attribute.line, _reference(attribute.value)
+            elif block.kind == "set" and name == "value" and re.search(r"(?i)(?:^|\.)(?:image\.?)?tag$", str(block.value("name"))):
+                yield attribute.line, f"{block.value('name')}:{attribute.value}" if isinstance(attribute.value, str) else None
+            elif block.labels[:1] == ("helm_release",) and name in ("set", "values"):
+                yield from ((attribute.line, each) for each in _of_chart(attribute.value))
             elif name in ("container_definitions", "container_properties"):
                 yield from _definitions(attribute)
+
+
+def _of_chart(value: Any) -> Iterator[Any]:
+    """The images in the values that a release of Helm's gets."""
+    for each in value if isinstance(value, list) else ():
+        if isinstance(each, Mapping) and re.search(r"(?i)(?:^|\.)(?:image\.?)?tag$", str(each.get("name"))):
+            yield f"{each['name']}:{each['value']}" if isinstance(each.get("value"), str) else None
+        elif isinstance(each, Call) and each.name == "yamlencode" and each.arguments:
+            yield from (image for _, image in _helm_values(each.arguments[0]))
+        elif isinstance(each, str):
+            with contextlib.suppress(Unreadable):
+                yield from (image for document in documents(each) for _, image in _helm_values(document))
 
 
 def _replaced(block: Block) -> bool:
@@ -242,6 +259,7 @@ RED_FLAGS = (
             "compose.yaml": "services:\n  db:\n    image: postgres:latest\n",
             "k8s/app.yaml": _POD.format("acme/app:latest"),
             "a.tf": 'resource "azurerm_linux_web_app" "a" {\n  site_config {\n    application_stack {\n      docker_image_name = "a:latest"\n    }\n  }\n}\n',
+            "d.tf": 'resource "helm_release" "a" {\n  set {\n    name = "image.tag"\n    value = "latest"\n  }\n}\n', "e.tf": 'resource "helm_release" "a" {\n  values = [yamlencode({ image = { repository = "a/b", tag = "latest" } })]\n}\n',
             "b.tf": 'resource "aws_lambda_function" "a" {\n  image_uri = "${aws_ecr_repository.a.repository_url}:latest"\n}\n',
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
             "Pulumi.prod.yaml": "config:\n  app:image: acme/app:latest\n", "Pulumi.live.yaml": "config: {'app:imageTag': latest}\n",
