@@ -21,8 +21,11 @@ from boringops_tools.red_flags.base import RedFlag
 from boringops_tools.red_flags.cloud import is_template
 from boringops_tools.yaml_files import Unreadable
 
-_MAPPED = re.compile(r"!FindInMap\s*\[\s*['\"]?(\w+)['\"]?\s*,\s*(?P<top>!Ref\s+\S+|['\"]?[\w.:-]+['\"]?)\s*,\s*['\"]?(\w+)['\"]?\s*\]")
+_MAPPED = re.compile(
+    r"!FindInMap\s*\[\s*['\"]?(\w+)['\"]?\s*,\s*(?P<top>!Ref\s+\S+|['\"]?[\w.:-]+['\"]?)\s*,\s*['\"]?(\w+)['\"]?\s*\]"
+)
 _REFERRED = re.compile(r"!Ref\s+(?P<short>\w+)\b|\{\s*\"?(?:Fn::)?Ref\"?\s*:\s*['\"]?(?P<long>\w+)['\"]?\s*\}")
+_GIVES = re.compile(r"(?m)\"ParameterKey\"|\bParameterKey:|^\s*\"?Parameters\"?\s*:")
 _INSIDE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -31,7 +34,9 @@ def _flags() -> tuple[RedFlag, ...]:
     from boringops_tools.red_flags import red_flags
 
     found = (each for each in red_flags() if each.id.startswith("cloud/") or each.id == "image/latest")
-    return tuple(each for each in found if each.id not in ("cloud/untagged", "cloud/open-default") and each.applies("a.yaml"))
+    return tuple(
+        each for each in found if each.id not in ("cloud/untagged", "cloud/open-default") and each.applies("a.yaml")
+    )
 
 
 def _said(path: str, text: str) -> dict[tuple[str, str], tuple[RedFlag, Hit]]:
@@ -71,13 +76,18 @@ def _mapped(files: Files, path: str) -> Iterator[Hit]:
         tops = {str(top) for name in known for top in mapping(known, name)}
         for top in sorted(tops)[:8]:
 
-            def value(match: re.Match[str], top: str = top) -> str:
+            def value(match: re.Match[str], top: str = top, known: Mapping[Any, Any] = known) -> str:
                 named = match["top"].strip("'\"")
                 found = mapping(known, match[1], top if named.startswith("!Ref") else named).get(match[3])
                 return _plain(found) or match[0]
 
             for flag, hit in _more(f"{path}/{top}.yaml", text, _MAPPED.sub(value, text)):
-                yield Hit(hit.line, f"with the mapping's values for `{top}`: {hit.message}", hit.hint or flag.reason, severity=hit.severity or flag.severity)
+                yield Hit(
+                    hit.line,
+                    f"with the mapping's values for `{top}`: {hit.message}",
+                    hit.hint or flag.reason,
+                    severity=hit.severity or flag.severity,
+                )
 
 
 def _parameters(files: Files, path: str) -> dict[str, str]:
@@ -91,16 +101,24 @@ def _parameters(files: Files, path: str) -> dict[str, str]:
     else:
         content = next(iter(files.documents(path)), None)
     if isinstance(content, list):
-        pairs = {str(mapping(each).get("ParameterKey")): mapping(each).get("ParameterValue") for each in content if "ParameterKey" in mapping(each)}
+        pairs = {
+            str(mapping(each).get("ParameterKey")): mapping(each).get("ParameterValue")
+            for each in content
+            if "ParameterKey" in mapping(each)
+        }
         return {key: str(value) for key, value in pairs.items() if value is not None}
     inside = mapping(content, "Parameters")
-    if not inside or "Resources" in mapping(content) or any(isinstance(each, Mapping | list) for each in inside.values()):
+    if (
+        not inside
+        or "Resources" in mapping(content)
+        or any(isinstance(each, Mapping | list) for each in inside.values())
+    ):
         return {}
     return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in inside.items()}
 
 
 def _given(files: Files, path: str) -> Iterator[Hit]:
-    values = _parameters(files, path) if "arameter" in files.text(path) else {}
+    values = _parameters(files, path) if _GIVES.search(files.text(path)) else {}
     found = files.once(_templates) if values else {}
     mine = [each for each, names in found.items() if set(values) <= names]
     for template in mine if len(mine) == 1 else ():
@@ -110,24 +128,41 @@ def _given(files: Files, path: str) -> Iterator[Hit]:
             return _plain(values.get(match["short"] or match["long"])) or match[0]
 
         after = _REFERRED.sub(referred, text)
-        after = _INSIDE.sub(lambda match: values.get(match[1], match[0]) if not re.search(r"[\"'\\\n]", values.get(match[1], "")) else match[0], after)
+        after = _INSIDE.sub(
+            lambda match: (
+                values.get(match[1], match[0]) if not re.search(r"[\"'\\\n]", values.get(match[1], "")) else match[0]
+            ),
+            after,
+        )
         for flag, hit in _more(f"{posixpath.splitext(path)[0]}/{posixpath.basename(template)}", text, after):
             line = _line(files.text(path), text, hit.line, values)
-            yield Hit(line, f"with these parameters, in {template}: {hit.message}", hit.hint or flag.reason, severity=hit.severity or flag.severity)
+            yield Hit(
+                line,
+                f"with these parameters, in {template}: {hit.message}",
+                hit.hint or flag.reason,
+                severity=hit.severity or flag.severity,
+            )
 
 
 def _line(given: str, template: str, line: int | None, values: Mapping[str, str]) -> int | None:
     """The line of the parameter that the place in the template, or the nearest below it, takes its value from."""
     lines = template.splitlines()[(line or 1) - 1 :]
     named = next((name for each in lines for name in values if re.search(rf"\b{re.escape(name)}\b", each)), "")
-    return next((at for at, each in enumerate(given.splitlines(), 1) if named and re.search(rf"\b{re.escape(named)}\b", each)), None)
+    return next(
+        (at for at, each in enumerate(given.splitlines(), 1) if named and re.search(rf"\b{re.escape(named)}\b", each)),
+        None,
+    )
 
 
 def _templates(files: Files) -> dict[str, set[str]]:
     """The templates of the repository, with the names of their parameters."""
     found = {}
     for each in files.all:
-        if each.endswith((".yaml", ".yml", ".json", ".template")) and "AWS::" in (text := files.text(each)) and "Parameters" in text:
+        if (
+            each.endswith((".yaml", ".yml", ".json", ".template"))
+            and "AWS::" in (text := files.text(each))
+            and "Parameters" in text
+        ):
             for template in templates(files, each)[:1]:
                 found[each] = {str(name) for name in mapping(template, "Parameters")}
     return found

@@ -22,7 +22,9 @@ _HANDLER = re.compile(r"[\w./-]*\w\.[A-Za-z_$][\w$]*")
 _BROUGHT = re.compile(r"datadog|newrelic|lumigo|dynatrace|wsgi_handler|otel|node_modules|(?:^|/)\.")
 _SOURCE = re.compile(r"(?:\$\{path\.module\}/)?((?:\.{0,2}/?[\w.-]+/?)+)")
 # A function that Lambda calls, by what it takes.
-_TAKES_EVENTS = re.compile(r"(?m)^(?:async )?def \w+\(\s*_?event\b|\bexports\.\w+\s*=\s*(?:async\s*)?(?:function\s*\w*\s*)?\(?\s*_?event\b|^export\s+(?:const\s+\w+\s*(?::[^=]+)?=\s*(?:async\s*)?\(?|(?:async\s+)?function\s+\w+\()\s*_?event\b")
+_TAKES_EVENTS = re.compile(
+    r"(?m)^(?:async )?def \w+\(\s*_?event\b|\bexports\.\w+\s*=\s*(?:async\s*)?(?:function\s*\w*\s*)?\(?\s*_?event\b|^export\s+(?:const\s+\w+\s*(?::[^=]+)?=\s*(?:async\s*)?\(?|(?:async\s+)?function\s+\w+\()\s*_?event\b"
+)
 _ARCHIVE = re.compile(r"data\.archive_file\.([\w-]+)\.output_path")
 
 

@@ -15,7 +15,9 @@ from boringops_tools.red_flags.pulumi import is_project
 
 _ASKS = frozenset({"up", "update", "preview", "destroy", "refresh", "select"})
 _NAME = re.compile(r"(?:[\w.-]+/){0,2}([\w.-]+)")
-_MADE = re.compile(r"pulumi[^\n]*\b(?:stack\s+(?:init|select\s[^\n]*(?:-c\b|--create)|rename)|config\s+(?:set|cp|refresh))|upsert:|config-map:|stack-init")
+_MADE = re.compile(
+    r"pulumi[^\n]*\b(?:stack\s+(?:init|select\s[^\n]*(?:-c\b|--create)|rename)|config\s+(?:set|cp|refresh))|upsert:|config-map:|stack-init"
+)
 _FOLDERS = ("work-dir", "workingDirectory", "cwd", "working-directory")
 
 
@@ -54,7 +56,10 @@ def _unknown(files: Files, path: str) -> Iterator[Hit]:
             for line, stack in _asked(step):
                 named = _NAME.fullmatch(stack)
                 if known and named and named[1] not in known:
-                    yield Hit(line, f"there is no `Pulumi.{named[1]}.yaml`; there is {', '.join(f'`Pulumi.{each}.yaml`' for each in sorted(known))}")
+                    yield Hit(
+                        line,
+                        f"there is no `Pulumi.{named[1]}.yaml`; there is {', '.join(f'`Pulumi.{each}.yaml`' for each in sorted(known))}",
+                    )
 
 
 def _folder(step: Step, projects: dict[str, set[str]]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -119,7 +120,7 @@ def expanded(text: str) -> tuple[str, list[int]]:
         last = blocks[at + 1].line - 1 if at + 1 < len(blocks) else len(lines)
         for key, value in pairs[:_MOST]:
             own = "\n".join(lines[block.line - 1 : last])
-            made = _EACH.sub(lambda match, one=(key, value): _each(match, *one), own)
+            made = _EACH.sub(functools.partial(_each, key=key, value=value), own)
             more += made.split("\n")
             origins += range(block.line, last + 1)
     return ("\n".join([*lines, *more]) + "\n", origins) if more else (text, origins)
@@ -128,12 +129,19 @@ def expanded(text: str) -> tuple[str, list[int]]:
 def _pairs(given: Any) -> list[tuple[Any, Any]]:
     while isinstance(given, Call) and given.name in ("toset", "tomap") and len(given.arguments) == 1:
         given = given.arguments[0]
-    return list(given.items()) if isinstance(given, dict) else [(each, each) for each in given] if isinstance(given, list) else []
+    return (
+        list(given.items())
+        if isinstance(given, dict)
+        else [(each, each) for each in given]
+        if isinstance(given, list)
+        else []
+    )
 
 
 def _each(match: re.Match[str], key: Any, value: Any) -> str:
     values = {("each", "key"): key, ("each", "value"): value}
     if match["text"]:
+
         def inside(one: re.Match[str]) -> str:
             found = _field(values, "each", one[1], one[2])
             plain = isinstance(found, str | int) and not isinstance(found, bool)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import functools
 import json
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -57,7 +56,11 @@ def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
 def _flags() -> tuple[RedFlag, ...]:
     from boringops_tools.red_flags import red_flags
 
-    found = (each for each in red_flags() if each.id.startswith("kubernetes/") or each.id in ("image/latest", "image/untagged"))
+    found = (
+        each
+        for each in red_flags()
+        if each.id.startswith("kubernetes/") or each.id in ("image/latest", "image/untagged")
+    )
     return tuple(each for each in found if each.id != "kubernetes/unlabelled" and each.applies("a.yaml"))
 
 

@@ -25,7 +25,14 @@ _SAYS: dict[str, tuple[Any, str]] = {
     "allow_nested_items_to_be_public": (True, "whoever has the address may read it"),
     "min_tls_version": ("TLS1_0", "old TLS is taken"),
 }
-_EVERYBODY = ("cluster_endpoint_public_access_cidrs", "endpoint_public_access_cidrs", "public_access_cidrs", "master_authorized_networks", "authorized_ip_ranges", "api_server_authorized_ip_ranges")
+_EVERYBODY = (
+    "cluster_endpoint_public_access_cidrs",
+    "endpoint_public_access_cidrs",
+    "public_access_cidrs",
+    "master_authorized_networks",
+    "authorized_ip_ranges",
+    "api_server_authorized_ip_ranges",
+)
 
 
 def _told(files: Files, path: str) -> Iterator[Hit]:
@@ -37,10 +44,18 @@ def _told(files: Files, path: str) -> Iterator[Hit]:
             continue
         for name, attribute in block.attributes.items():
             value, what = _SAYS.get(name, (None, ""))
-            if what and attribute.value is not None and attribute.value == value and type(attribute.value) is type(value):
+            if (
+                what
+                and attribute.value is not None
+                and attribute.value == value
+                and type(attribute.value) is type(value)
+            ):
                 yield Hit(attribute.line, f"module {block.labels[0]}: {what} ({name})")
             if name in _EVERYBODY and "0.0.0.0/0" in str(attribute.value):
-                yield Hit(attribute.line, f"module {block.labels[0]}: the cluster's control plane can be reached from the whole internet ({name})")
+                yield Hit(
+                    attribute.line,
+                    f"module {block.labels[0]}: the cluster's control plane can be reached from the whole internet ({name})",
+                )
 
 
 def _trial(path: str, block: Block) -> bool:

@@ -25,13 +25,19 @@ _PROVIDERS: dict[str, tuple[str, re.Pattern[str]]] = {
 def _none(files: Files, path: str) -> Iterator[Hit]:
     blocks = module(files, path)
     mine = [each for each in blocks if each.kind == "resource" and len(each.labels) == 2]
-    kept = any({inner.kind for inner in each.blocks} & {"backend", "cloud"} for each in blocks if each.kind == "terraform")
+    kept = any(
+        {inner.kind for inner in each.blocks} & {"backend", "cloud"} for each in blocks if each.kind == "terraform"
+    )
     if not kept or TRIAL.search(path) or any(each.endswith(".tf.json") for each in files.siblings(path)):
         return
     for name, (default, kinds) in _PROVIDERS.items():
         providers = [each for each in blocks if each.kind == "provider" and each.labels == (name,)]
         taggable = [each for each in mine if kinds.fullmatch(each.labels[0])]
-        if len(taggable) < _ENOUGH or not providers or any(map(_tagged, (each for each in mine if each.labels[0].startswith(f"{name}_")))):
+        if (
+            len(taggable) < _ENOUGH
+            or not providers
+            or any(map(_tagged, (each for each in mine if each.labels[0].startswith(f"{name}_"))))
+        ):
             continue
         if default and any(any(each.inner(default)) or default in each.attributes for each in providers):
             continue

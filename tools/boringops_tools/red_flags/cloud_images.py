@@ -20,7 +20,9 @@ def of_template(document: Mapping[Any, Any]) -> Iterator[tuple[int | None, Any]]
     """(line, reference) of each; what a parameter decides is no reference."""
     for resource in document["Resources"].values():
         properties = resource.get("Properties") if isinstance(resource, Mapping) else None
-        part, key = _CONTAINERS.get(str(resource.get("Type")), ("", "")) if isinstance(properties, Mapping) else ("", "")
+        part, key = (
+            _CONTAINERS.get(str(resource.get("Type")), ("", "")) if isinstance(properties, Mapping) else ("", "")
+        )
         inside = properties.get(part) if part and properties is not None else properties
         for each in inside if isinstance(inside, list) else [inside]:
             if key and isinstance(each, Mapping) and key in each:

@@ -1,5 +1,7 @@
 """Images that can change under the same name."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import contextlib
@@ -16,7 +18,16 @@ from boringops_tools.red_flags.hcl import Attribute, Block, Call, Expression, de
 from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.red_flags.pipeline_images import Named
-from boringops_tools.yaml_files import Unreadable, documents, is_compose, is_manifest, is_workflow, is_yaml, line_of, walk
+from boringops_tools.yaml_files import (
+    Unreadable,
+    documents,
+    is_compose,
+    is_manifest,
+    is_workflow,
+    is_yaml,
+    line_of,
+    walk,
+)
 
 _NEVER = "Use `latest` tag in production (always pin versions)"
 UNTAGGED = "image/untagged"
@@ -101,8 +112,15 @@ def _terraform(text: str) -> Iterator[Named]:
         for name, attribute in block.attributes.items():
             if name in _IMAGES.get(block.kind if not block.labels else block.labels[0], ()):
                 yield attribute.line, _reference(attribute.value)
-            elif block.kind == "set" and name == "value" and re.search(r"(?i)(?:^|\.)(?:image\.?)?tag$", str(block.value("name"))):
-                yield attribute.line, f"{block.value('name')}:{attribute.value}" if isinstance(attribute.value, str) else None
+            elif (
+                block.kind == "set"
+                and name == "value"
+                and re.search(r"(?i)(?:^|\.)(?:image\.?)?tag$", str(block.value("name")))
+            ):
+                yield (
+                    attribute.line,
+                    f"{block.value('name')}:{attribute.value}" if isinstance(attribute.value, str) else None,
+                )
             elif block.labels[:1] == ("helm_release",) and name in ("set", "values"):
                 yield from ((attribute.line, each) for each in _of_chart(attribute.value))
             elif name in ("container_definitions", "container_properties"):

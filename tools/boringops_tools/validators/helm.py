@@ -228,7 +228,9 @@ def _never(template: Path, word: str) -> bool:
     images = {len(each) for each in re.findall(r"(?m)^( *)(?:- )?image:", text)}
     images |= {len(each) + 2 for each in re.findall(r"(?m)^( *)- (?:image|name):", text)}
     into = {int(each) for each in re.findall(r"\bn?indent (\d+)", text)}
-    whole = re.search(r"(?m)^\s*(?:- )?(?:initContainers|containers):\s*(?:\{\{|$\n\s*\{\{-? *(?:include|toYaml|tpl))", text)
+    whole = re.search(
+        r"(?m)^\s*(?:- )?(?:initContainers|containers):\s*(?:\{\{|$\n\s*\{\{-? *(?:include|toYaml|tpl))", text
+    )
     return bool(images) and word not in text and not images & into and not whole
 
 
