@@ -25,7 +25,7 @@ _MAPPED = re.compile(
     r"!FindInMap\s*\[\s*['\"]?(\w+)['\"]?\s*,\s*(?P<top>!Ref\s+\S+|['\"]?[\w.:-]+['\"]?)\s*,\s*['\"]?(\w+)['\"]?\s*\]"
 )
 _REFERRED = re.compile(r"!Ref\s+(?P<short>\w+)\b|\{\s*\"?(?:Fn::)?Ref\"?\s*:\s*['\"]?(?P<long>\w+)['\"]?\s*\}")
-_GIVES = re.compile(r"(?m)\"ParameterKey\"|\bParameterKey:|^\s*\"?Parameters\"?\s*:")
+_GIVES = re.compile(r"(?m)\"ParameterKey\"|\bParameterKey:|(?:^|[{,])\s*\"?Parameters\"?\s*:")
 _INSIDE = re.compile(r"\$\{(\w+)\}")
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,12 +13,10 @@ from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.red_flags import pipeline_images
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud_images import of_template
-from boringops_tools.red_flags.hcl import Attribute, Block, Call, Expression, decoded
-from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.red_flags.pipeline_images import Named
+from boringops_tools.red_flags.terraform_images import of_terraform
 from boringops_tools.yaml_files import (
-    Unreadable,
     documents,
     is_compose,
     is_manifest,
@@ -43,7 +40,7 @@ def images(path: str, text: str) -> Iterator[Named]:
         yield from _dockerfile(text)
         return
     if path.endswith((".tf", ".tofu")):
-        yield from _terraform(text)
+        yield from of_terraform(text, _helm_values)
         return
     reader = next((reader for matches, reader in _BY_PATH if matches(path)), None)
     for document in documents(text):
@@ -100,78 +97,6 @@ def _kustomization(document: Any) -> Iterator[Named]:
     for each in entries if isinstance(entries, list) else ():
         if isinstance(each, Mapping) and each.get("newTag") and not each.get("digest"):
             yield line_of(each, "newTag"), f"{each.get('newName') or each.get('name')}:{each['newTag']}"
-
-
-def _terraform(text: str) -> Iterator[Named]:
-    """The images of container definitions, tasks, services, functions and Kubernetes objects."""
-    # What a pipeline replaces may be called anything at first.
-    todo = [each for each in read_hcl(text) if not _replaced(each)]
-    while todo:
-        block = todo.pop()
-        todo += block.blocks
-        for name, attribute in block.attributes.items():
-            if name in _IMAGES.get(block.kind if not block.labels else block.labels[0], ()):
-                yield attribute.line, _reference(attribute.value)
-            elif (
-                block.kind == "set"
-                and name == "value"
-                and re.search(r"(?i)(?:^|\.)(?:image\.?)?tag$", str(block.value("name")))
-            ):
-                yield (
-                    attribute.line,
-                    f"{block.value('name')}:{attribute.value}" if isinstance(attribute.value, str) else None,
-                )
-            elif block.labels[:1] == ("helm_release",) and name in ("set", "values"):
-                yield from ((attribute.line, each) for each in _of_chart(attribute.value))
-            elif name in ("container_definitions", "container_properties"):
-                yield from _definitions(attribute)
-
-
-def _of_chart(value: Any) -> Iterator[Any]:
-    """The images in the values that a release of Helm's gets."""
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, Mapping) and re.search(r"(?i)(?:^|\.)(?:image\.?)?tag$", str(each.get("name"))):
-            yield f"{each['name']}:{each['value']}" if isinstance(each.get("value"), str) else None
-        elif isinstance(each, Call) and each.name == "yamlencode" and each.arguments:
-            yield from (image for _, image in _helm_values(each.arguments[0]))
-        elif isinstance(each, str):
-            with contextlib.suppress(Unreadable):
-                yield from (image for document in documents(each) for _, image in _helm_values(document))
-
-
-def _replaced(block: Block) -> bool:
-    """Whether Terraform leaves it to others which image a resource has, once it is there."""
-    ignored = [str(each.value("ignore_changes")) for each in block.inner("lifecycle")]
-    return any(re.search(r"\ball\b|image|template|container|task_definition", each) for each in ignored)
-
-
-def _definitions(attribute: Attribute) -> Iterator[Named]:
-    value = decoded(attribute.value)
-    for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, Mapping):
-            yield attribute.line, _reference(each.get("image"))
-
-
-def _reference(value: Any) -> Any:
-    """An image of Terraform's; of one that is put together at least the tag is known where that is written out."""
-    if isinstance(value, Expression) and re.fullmatch(r"\$\{[^}\"]*\}[\w./-]*:[\w.-]+", value.text):
-        return value.text
-    return value
-
-
-# block or resource: attributes that name an image.
-_IMAGES: dict[str, tuple[str, ...]] = {
-    "container": ("image",),
-    "containers": ("image",),
-    "init_container": ("image",),
-    "docker_container": ("image",),
-    "docker_image": ("name",),
-    "container_spec": ("image",),
-    "primary_container": ("image",),
-    "application_stack": ("docker_image_name", "docker_image"),
-    "image_repository": ("image_identifier",),
-    "aws_lambda_function": ("image_uri",),
-}
 
 
 def tag_of(reference: Any) -> str | None:
