@@ -21,6 +21,10 @@ _HANDLER = re.compile(r"[\w./-]*\w\.[A-Za-z_$][\w$]*")
 # Modules that a plugin or an extension puts beside the code.
 _BROUGHT = re.compile(r"datadog|newrelic|lumigo|dynatrace|wsgi_handler|otel|node_modules|(?:^|/)\.")
 _SOURCE = re.compile(r"(?:\$\{path\.module\}/)?((?:\.{0,2}/?[\w.-]+/?)+)")
+# A function that Lambda calls, by what it takes.
+_TAKES_EVENTS = re.compile(
+    r"(?m)^(?:async )?def \w+\(\s*_?event\b|\bexports\.\w+\s*=\s*(?:async\s*)?(?:function\s*\w*\s*)?\(?\s*_?event\b|^export\s+(?:const\s+\w+\s*(?::[^=]+)?=\s*(?:async\s*)?\(?|(?:async\s+)?function\s+\w+\()\s*_?event\b"
+)
 _ARCHIVE = re.compile(r"data\.archive_file\.([\w-]+)\.output_path")
 
 
@@ -73,6 +77,35 @@ def _lost(files: Files, folder: str, handler: Any, runtime: Any, *, typed: bool 
     return f"there is no `{base}{endings[0]}`; there is {has}"
 
 
+def _renamed(files: Files, path: str, handler: Any, runtime: Any) -> str:
+    """The same where an archive is made elsewhere: of the one module of that name, near the template, that is made of handlers."""
+    endings = _PYTHON if str(runtime).startswith("python") else _NODE if str(runtime).startswith("nodejs") else ()
+    if not isinstance(handler, str) or not _HANDLER.fullmatch(handler) or _BROUGHT.search(handler):
+        return ""
+    place, _, last = handler.rpartition("/")
+    module, _, name = last.rpartition(".") if endings == _PYTHON else last.partition(".")
+    module = module.replace(".", "/") if endings == _PYTHON else module
+    file = posixpath.join(place, module)
+    found = [
+        each
+        for ending in endings
+        for each in files.by_name.get(posixpath.basename(file) + ending, ())
+        if f"/{each}".endswith(f"/{file}{ending}")
+    ]
+    if len(found) != 1 or not _near(path, found[0]):
+        return ""
+    text = files.text(found[0])
+    if not _TAKES_EVENTS.search(text) or _defines(text, name, endings):
+        return ""
+    return f"`{found[0]}` has no `{name}`"
+
+
+def _near(path: str, source: str) -> bool:
+    """Whether a source lies beside what names it or below, or the template in a folder of its own beside the sources."""
+    top = posixpath.dirname(path)
+    return not top or source.startswith(f"{top}/") or "/" not in top
+
+
 def _local(path: str, uri: Any) -> str | None:
     """The folder that a path in a file means; null where it is none, or where an archive or a bucket is meant."""
     if not isinstance(uri, str) or "://" in uri or "$" in uri or re.search(r"\.(?:zip|jar|war)$", uri):
@@ -94,7 +127,10 @@ def _of_template(files: Files, path: str) -> Iterator[Hit]:
             if {"InlineCode", "ImageUri", "Layers"} & set(given) or given.get("PackageType") == "Image" or method:
                 continue
             folder = _local(path, uri)
-            said = _lost(files, folder, given.get("Handler"), given.get("Runtime")) if folder is not None else ""
+            if folder is not None:
+                said = _lost(files, folder, given.get("Handler"), given.get("Runtime"))
+            else:
+                said = _renamed(files, path, given.get("Handler"), given.get("Runtime"))
             if said:
                 yield Hit(at((own, "Handler"), (shared, "Handler")), f"{name}: {said}")
 
@@ -120,7 +156,8 @@ def _of_terraform(files: Files, path: str) -> Iterator[Hit]:
         named = _ARCHIVE.fullmatch(filename.text) if isinstance(filename, Expression) else None
         archive = archives.get(named[1]) if named else None
         folder = _folder(path, archive) if archive is not None and "layers" not in block.attributes else None
-        if folder is not None and (said := _lost(files, folder, block.value("handler"), block.value("runtime"))):
+        given = (block.value("handler"), block.value("runtime"))
+        if said := _lost(files, folder, *given) if folder is not None else _renamed(files, path, *given):
             yield Hit(block.line_of("handler"), f"{'.'.join(block.labels)}: {said}")
 
 
@@ -147,6 +184,7 @@ def _is_serverless(path: str) -> bool:
 
 
 _SAM = "Globals:\n  Function:\n    Runtime: {}\nResources:\n  A:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: {}\n      Handler: {}\n"
+_CFN = "Resources:\n  A:\n    Type: AWS::Lambda::Function\n    Properties:\n      Runtime: python3.13\n      Code: {{S3Bucket: a, S3Key: b}}\n      Handler: {}\n"
 _SLS = "service: a\nprovider:\n  name: aws\n  runtime: python3.13\nfunctions:\n  a:\n    handler: {}\n"
 _TF = 'data "archive_file" "a" {{\n  type = "zip"\n  source_dir = "${{path.module}}/src"\n  output_path = "a.zip"\n}}\nresource "aws_lambda_function" "a" {{\n  filename = data.archive_file.a.output_path\n  runtime = "nodejs22.x"\n  handler = "{}"\n}}\n'
 _PY = {"src/app.py": "def handler(event, context):\n    return event\n"}
@@ -158,9 +196,13 @@ RULES = (
         lambda path: is_template(path) or is_terraform(path), _handlers,
         bad=(
             {"t.yaml": _SAM.format("python3.13", "src/", "main.handler"), **_PY}, {"t.yaml": _SAM.format("python3.13", "src/", "app.lambda_handler"), **_PY}, {"t.yaml": _SAM.format("nodejs22.x", "src", "index.main"), **_JS},
+            {"t.yaml": _CFN.format("app.lambda_handler"), **_PY}, {"infra/t.yaml": _CFN.format("app.lambda_handler"), **_PY},
+            {"main.tf": 'resource "aws_lambda_function" "a" {\n  s3_key = "a.zip"\n  runtime = "python3.13"\n  handler = "app.main"\n}\n', **_PY},
             {"serverless.yml": _SLS.format("src/app.main"), **_PY}, {"main.tf": _TF.format("app.handler"), **_JS},
         ),
         good=(
+            {"t.yaml": _CFN.format("app.handler"), **_PY}, {"t.yaml": _CFN.format("app.lambda_handler"), "src/app.py": "def main():\n    return 1\n"}, {"t.yaml": _CFN.format("other.main"), **_PY},
+            {"t.yaml": _CFN.format("app.lambda_handler"), **_PY, "b/app.py": "def handler(event, context): ...\n"},
             {"t.yaml": _SAM.format("python3.13", "src/", "app.handler"), **_PY}, {"t.yaml": _SAM.format("nodejs22.x", "src", "index.handler"), **_JS}, {"serverless.yml": _SLS.format("src/app.handler"), **_PY}, {"serverless.yml": _SLS.format("wsgi_handler.handler"), "app.py": "app = 1\n"}, {"main.tf": _TF.format("index.handler"), **_JS},
             {"t.yaml": _SAM.format("python3.13", "dist/", "main.handler"), **_PY}, {"t.yaml": _SAM.format("python3.13", "src/", "main.handler") + "      Layers: [a]\n", **_PY}, {"t.yaml": _SAM.format("nodejs22.x", "src", "app.handler"), "src/index.ts": "export const handler = 1;\n"},
             {"t.yaml": _SAM.format("python3.13", "src/", "app.handler"), "src/app.py": "from a import (\n    handler,\n)\n"}, {"t.yaml": _SAM.format("nodejs22.x", "src", "app.handler"), "src/app.js": "module.exports = require('./b');\n"},

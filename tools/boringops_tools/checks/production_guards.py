@@ -51,6 +51,8 @@ def _of_folder(files: Files, folder: str) -> str:
         if block.kind == "provider":
             for place in (block, *block.inner("default_tags")):
                 words += [word for name in _LABELS for word in _words(place.value(name))]
+        if block.kind == "locals":
+            words += [word for name in block.attributes if name.endswith(_LABELS) for word in _words(block.value(name))]
         for backend in block.inner("backend") if block.kind == "terraform" else ():
             words += [word for name in ("key", "prefix") for word in _words(backend.value(name))]
     return "\n".join(words)
@@ -85,6 +87,7 @@ RULES = (
         is_terraform, _let_go,
         bad=(
             {"main.tf": _BUCKET.format("acme-production-data", "true")}, {"main.tf": _BUCKET.format("acme-data", "true"), "versions.tf": _TAGGED},
+            {"main.tf": _BUCKET.format("acme-data", "true") + 'locals {\n  tags = { environment = "production" }\n}\n'},
             {"main.tf": _CLUSTER.format("false") + _LABELLED}, {"environments/prod/main.tf": _CLUSTER.format("false\n  lifecycle {\n    prevent_destroy = true\n  }")},
             {"main.tf": _BUCKET.format("acme-production-data", "true").replace("}\n", "  lifecycle {\n    prevent_destroy = true\n  }\n}\n")},
         ),

@@ -23,6 +23,10 @@ _NEEDS: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {
         ("access",),
         ("protocol",),
     ),
+    # Optional in the schema since a range may be taken from one that is reserved, or be of IPv6 alone.
+    ("google_compute_subnetwork", ""): (
+        ("ip_cidr_range", "reserved_internal_range", "ip_collection", "stack_type", "purpose", "ipv6_access_type"),
+    ),
     ("aws_cloudwatch_metric_alarm", ""): (("comparison_operator", "evaluation_criteria"),),
 }
 _REFERENCE = re.compile(r"([a-z][a-z0-9]*_[a-z0-9_]+)\.([A-Za-z_][\w-]*)\.([a-z_][a-z0-9_]*)")
@@ -165,8 +169,8 @@ _EKS = 'resource "aws_cloudwatch_log_group" "a" {{\n  name = "/aws/eks/main/clus
 
 RULES = (
     Rule("terraform/needs", "error", "The provider refuses it when it plans: add the argument.", "Documentation of the Azure and AWS providers: arguments of a resource that are required, or of which one has to be set.", _applies, _missing,
-         bad=(_tf(_NSG.format("")), _tf(_ALARM.format("  threshold = 1\n")), _tf('resource "azurerm_virtual_network" "a" {\n  name = "a"\n}\n')),
-         good=(_tf(_NSG.format("    priority = 100\n")), _tf(_ALARM.format('  comparison_operator = "LessThanThreshold"\n')), _tf(_ALARM.format("  evaluation_criteria {\n  }\n")),
+         bad=(_tf(_NSG.format("")), _tf(_ALARM.format("  threshold = 1\n")), _tf('resource "azurerm_virtual_network" "a" {\n  name = "a"\n}\n'), _tf('resource "google_compute_subnetwork" "a" {\n  name = "a"\n}\n')),
+         good=(_tf('resource "google_compute_subnetwork" "a" {\n  reserved_internal_range = var.range\n}\n'), _tf(_NSG.format("    priority = 100\n")), _tf(_ALARM.format('  comparison_operator = "LessThanThreshold"\n')), _tf(_ALARM.format("  evaluation_criteria {\n  }\n")),
                _tf('resource "azurerm_virtual_network" "a" {\n  dynamic "ip_address_pool" {\n    for_each = var.x\n    content {\n    }\n  }\n}\n'))),
     Rule("terraform/list-needed", "error", "Terraform refuses it when it plans: put it in brackets.", "Terraform language documentation, type constraints: a text is not converted to a list or a set.", _applies, _types,
          bad=(_tf(_DB.format("aws_security_group.a.id")), _tf('resource "aws_lb" "a" {\n  subnets = aws_subnet.a.id\n}\n')),

@@ -33,8 +33,17 @@ def _kept_nowhere(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(
             providers[0][1].line,
             "no backend is named, so the state is a file on the disk of whoever applies: not shared, not locked",
-            severity="warning" if _operated(files, folder) else "info",
+            severity="warning" if _operated(files, folder) or _for_production(files, module) else "info",
         )
+
+
+_ENVIRONMENT_OF = re.compile(r"(?im)^\s*\"?(?:environment|env|stage)\"?\s*[=:]\s*\"(?:prod|production|live)\"")
+
+
+def _for_production(files: Files, module: terraform.Module) -> bool:
+    """Whether what is made here says that it is production's; a default of a variable says only what it may be."""
+    texts = {path: files.text(path) for path in module.by_path}
+    return any(_ENVIRONMENT_OF.search(text) for text in texts.values())
 
 
 def _operated(files: Files, folder: str) -> bool:
@@ -60,7 +69,7 @@ RULES = (
         "terraform/no-backend", "warning", "Name a remote backend with locking in the `terraform` block, e.g. s3 with `use_lockfile = true`.",
         "Terraform, Backends: without a backend block the state is kept in `terraform.tfstate` in the working directory.",
         lambda path: path.endswith(".tf"), _kept_nowhere,
-        bad=({"main.tf": _P + _R}, {"infra/providers.tf": _P, "infra/main.tf": _R, "infra/versions.tf": 'terraform {\n  required_version = ">= 1.10"\n}\n'}),
+        bad=({"main.tf": _P + _R}, {"main.tf": _P + _R + 'locals {\n  tags = {\n    environment = "production"\n  }\n}\n'}, {"infra/providers.tf": _P, "infra/main.tf": _R, "infra/versions.tf": 'terraform {\n  required_version = ">= 1.10"\n}\n'}),
         good=(
             {"main.tf": _P + _R, "versions.tf": 'terraform {\n  backend "s3" {}\n}\n'},
             {"main.tf": _P + _R + 'terraform {\n  cloud {\n    organization = "acme"\n  }\n}\n'},

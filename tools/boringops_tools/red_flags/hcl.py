@@ -72,11 +72,58 @@ class Block:
             if block.kind == kind:
                 yield block
             elif block.kind == "dynamic" and block.labels == (kind,):
-                yield from (each for each in block.blocks if each.kind == "content")
+                contents = [each for each in block.blocks if each.kind == "content"]
+                yield from (made for each in contents for made in block.made(each))
+
+    def made(self, content: Block) -> Iterator[Block]:
+        """What a `dynamic` block makes of its content: a block for each value that is written out, or the one as it is."""
+        given, iterator = self.value("for_each"), self.value("iterator")
+        while isinstance(given, Call) and given.name in _SETS and len(given.arguments) == 1:
+            given = given.arguments[0]
+        pairs = list(given.items()) if isinstance(given, dict) else [(each, each) for each in as_values(given)]
+        name = iterator.text if isinstance(iterator, Expression) else self.labels[0]
+        used = re.compile(rf"{re.escape(name)}\.(?:(key)|value(?:\.([\w-]+)|\[\"([\w-]+)\"\])?)")
+        if not pairs or len(pairs) > _MOST or not any(_names(used, each.value) for each in content.attributes.values()):
+            yield content
+            return
+        for key, value in pairs:
+            attributes = {
+                each: Attribute(attribute.line, _filled(used, attribute.value, key, value))
+                for each, attribute in content.attributes.items()
+            }
+            yield Block(content.kind, content.labels, content.line, attributes, content.blocks)
 
 
 class _End(Exception):
     """The text makes no sense from here on."""
+
+
+_SETS = ("toset", "tolist", "tomap")
+_MOST = 20
+"""Blocks that are made of one; of more, the first tell no less."""
+
+
+def as_values(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []
+
+
+def _names(used: re.Pattern[str], value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_names(used, each) for each in value)
+    return isinstance(value, Expression) and used.fullmatch(value.text) is not None
+
+
+def _filled(used: re.Pattern[str], value: Any, key: Any, given: Any) -> Any:
+    """A value of a `dynamic` block's content, for one of the values that it is made for."""
+    if isinstance(value, list):
+        return [_filled(used, each, key, given) for each in value]
+    match = used.fullmatch(value.text) if isinstance(value, Expression) else None
+    if match is None:
+        return value
+    field = match[2] or match[3]
+    if match[1] or not field:
+        return key if match[1] else given
+    return given.get(field, value) if isinstance(given, dict) else value
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,5 +1,7 @@
 """Images that can change under the same name."""
 
+# ruff: noqa: E501 - an example reads best on one line
+
 from __future__ import annotations
 
 import posixpath
@@ -11,10 +13,10 @@ from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.jenkins_files import is_jenkinsfile
 from boringops_tools.red_flags import jenkins_pods, pipeline_images
 from boringops_tools.red_flags.base import Hit, RedFlag
-from boringops_tools.red_flags.hcl import Attribute, decoded
-from boringops_tools.red_flags.hcl import read as read_hcl
+from boringops_tools.red_flags.cloud_images import of_template
 from boringops_tools.red_flags.more_pipelines import is_action, is_bitbucket, is_drone, is_woodpecker
 from boringops_tools.red_flags.pipeline_images import Named
+from boringops_tools.red_flags.terraform_images import of_terraform
 from boringops_tools.yaml_files import (
     documents,
     is_circleci,
@@ -40,7 +42,7 @@ def images(path: str, text: str) -> Iterator[Named]:
         yield from _dockerfile(text)
         return
     if path.endswith((".tf", ".tofu")):
-        yield from _terraform(text)
+        yield from of_terraform(text, _helm_values)
         return
     if is_jenkinsfile(path):
         yield from jenkins_pods.images(text)
@@ -49,6 +51,8 @@ def images(path: str, text: str) -> Iterator[Named]:
     for document in documents(text):
         if reader is not None:
             yield from reader(document)
+        elif isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping) and "AWS::" in text:
+            yield from of_template(document)
         elif is_manifest(document) and not document["apiVersion"].startswith("skaffold/"):  # it gives the tags itself
             yield from ((line_of(parent, key), value) for parent, key, value in walk(document) if key == "image")
 
@@ -83,42 +87,21 @@ def _helm_values(document: Any) -> Iterator[Named]:
                 yield line_of(parent, key), value
 
 
+def _pulumi_stack(document: Any) -> Iterator[Named]:
+    """What a stack sets as an image, or as the tag of one."""
+    config = document.get("config") if isinstance(document, Mapping) else None
+    yield from _helm_values(config)
+    for key, value in config.items() if isinstance(config, Mapping) else ():
+        if re.search(r"(?i)image[-_]?(?:tag|version)$", str(key)) and isinstance(value, str) and value:
+            yield line_of(config, key), f"{str(key).rpartition(':')[2]}:{value}"
+
+
 def _kustomization(document: Any) -> Iterator[Named]:
     """The tags that a Kustomization gives; an entry without one leaves that of the manifest."""
     entries = document.get("images") if isinstance(document, Mapping) else None
     for each in entries if isinstance(entries, list) else ():
         if isinstance(each, Mapping) and each.get("newTag") and not each.get("digest"):
             yield line_of(each, "newTag"), f"{each.get('newName') or each.get('name')}:{each['newTag']}"
-
-
-def _terraform(text: str) -> Iterator[Named]:
-    """The images of container definitions, tasks, services and Kubernetes objects."""
-    todo = list(read_hcl(text))
-    while todo:
-        block = todo.pop()
-        todo += block.blocks
-        for name, attribute in block.attributes.items():
-            if name in _IMAGES.get(block.kind if not block.labels else block.labels[0], ()):
-                yield attribute.line, attribute.value
-            elif name == "container_definitions":
-                yield from _definitions(attribute)
-
-
-def _definitions(attribute: Attribute) -> Iterator[Named]:
-    value = decoded(attribute.value)
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, Mapping):
-            yield attribute.line, each.get("image")
-
-
-# block or resource: attributes that name an image.
-_IMAGES: dict[str, tuple[str, ...]] = {
-    "container": ("image",),
-    "containers": ("image",),
-    "init_container": ("image",),
-    "docker_container": ("image",),
-    "docker_image": ("name",),
-}
 
 
 def tag_of(reference: Any) -> str | None:
@@ -202,6 +185,7 @@ _BY_PATH: tuple[tuple[Callable[[str], bool], Callable[[Any], Iterator[Named]]], 
     ),
     (lambda path: is_drone(path) or is_woodpecker(path) or is_bitbucket(path), pipeline_images.of_steps),
     (is_kustomization, _kustomization),
+    (lambda path: bool(re.fullmatch(r"Pulumi\.[^/]+\.ya?ml", posixpath.basename(path))), _pulumi_stack),
     (lambda path: bool(re.fullmatch(r"values(?:[._-][^/]*)?\.ya?ml", posixpath.basename(path))), _helm_values),
 )
 
@@ -222,7 +206,12 @@ RED_FLAGS = (
             "api.Dockerfile": "ARG TAG=latest\nFROM node:${TAG} AS build\nFROM build\n",
             "compose.yaml": "services:\n  db:\n    image: postgres:latest\n",
             "k8s/app.yaml": _POD.format("acme/app:latest"),
+            "a.tf": 'resource "azurerm_linux_web_app" "a" {\n  site_config {\n    application_stack {\n      docker_image_name = "a:latest"\n    }\n  }\n}\n',
+            "d.tf": 'resource "helm_release" "a" {\n  set {\n    name = "image.tag"\n    value = "latest"\n  }\n}\n', "e.tf": 'resource "helm_release" "a" {\n  values = [yamlencode({ image = { repository = "a/b", tag = "latest" } })]\n}\n',
+            "b.tf": 'resource "aws_lambda_function" "a" {\n  image_uri = "${aws_ecr_repository.a.repository_url}:latest"\n}\n',
             ".github/workflows/ci.yml": "jobs:\n  a:\n    container: node:latest\n    services:\n      db:\n        image: postgres:16\n",
+            "Pulumi.prod.yaml": "config:\n  app:image: acme/app:latest\n", "Pulumi.live.yaml": "config: {'app:imageTag': latest}\n",
+            "stack.yaml": "Resources:\n  A:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      ContainerDefinitions: [{Image: !Sub '${AWS::AccountId}.dkr.ecr.a.amazonaws.com/a:latest'}]\n",
             ".gitlab-ci.yml": "a:\n  image: {name: node:latest}\n  script: [x]\n",
             ".gitlab/go.yml": ".go:\n  image: golang:latest\n",
             "a/action.yml": "runs:\n  using: composite\n  steps:\n    - uses: docker://aquasec/trivy:latest\n",
@@ -250,8 +239,9 @@ RED_FLAGS = (
             "overlays/dev/kustomization.yaml": "images:\n- name: acme/a\n  newTag: latest\n",
             "skaffold.yaml": "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts: [{image: web:latest}]\n",
             "values.yaml": "image:\n  repository: acme/web\n  tag: ''\nworker:\n  image: {repository: a/b, tag: 1.2}\n",
+            "c.tf": 'resource "aws_lambda_function" "a" {\n  image_uri = "${aws_ecr_repository.a.repository_url}:latest"\n  lifecycle {\n    ignore_changes = [image_uri]\n  }\n}\n',
             "ecs.tf": 'resource "aws_ecs_task_definition" "a" {\n'
-                '  container_definitions = jsonencode([{ image = "${var.repo}:latest" }, { image = var.i }])\n}\n',
+                '  container_definitions = jsonencode([{ image = "${var.repo}:${var.tag}" }, { image = var.i }])\n}\n',
             "action.yml": "name: a\nruns:\n  using: docker\n  image: Dockerfile\n",
             "a/.gitlab-ci.yml": "image: docker:27-cli\na: {services: ['docker:27.3-dind', {name: 'acme/docker:dind-4'}], script: x}\n",
             ".gitlab-ci.yml": "image: node:24\na:\n  image: $CI_REGISTRY_IMAGE:latest-$CI_COMMIT_SHA\n  script: [echo image:latest]\n",

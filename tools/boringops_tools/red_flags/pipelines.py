@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
+from boringops_tools.red_flags.action_commands import told
 from boringops_tools.red_flags.azure_templates import is_template, looks_like_template, may_be_template
 from boringops_tools.red_flags.gitlab_extends import extended, is_included, looks_included, may_be_included
 from boringops_tools.red_flags.jenkins_library_steps import calls_others
@@ -39,7 +40,9 @@ class Step:
 
     @property
     def commands(self) -> tuple[Command, ...]:
-        return commands(self.script) if self.script else ()
+        if self.script is None:
+            return told(self.uses, self.given, self.line) if self.uses else ()
+        return commands(self.script)
 
 
 @dataclass(frozen=True)

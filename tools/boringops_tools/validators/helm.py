@@ -36,11 +36,14 @@ _NEEDS_VALUES = re.compile(r"execution error at|is required|values don't meet th
 _NEEDS_CHARTS = re.compile(r"missing in charts/|missing these dependencies|found in Chart\.yaml, but missing", re.I)
 _NO_TEMPLATE = re.compile(r"no template \"([^\"]*)\" associated")
 
+_EXECUTED = re.compile(r"at <([^<>]*)>")
+_OWN = re.compile(r"\$?\.Values\.([A-Za-z_]\w*)(?:\.\w+)*|\$?\.(?:Chart|Release|Capabilities)\.[\w.]+")
+
 _OF_OBJECTS = ("k8s/", "prometheus/monitor")
 """The rules, by what their names begin with, that hold rendered objects against each other."""
 # Helm's own first chart leaves these to whoever installs it, as a choice to be made for the cluster;
 # requests without a limit are a choice half made.
-_LEFT_TO_VALUES = ("k8s/memory-limit", "k8s/no-probe")
+_LEFT_TO_VALUES = {"k8s/memory-limit": "resources", "k8s/no-probe": "Probe"}
 
 
 class Helm(Project):
@@ -80,10 +83,13 @@ class Helm(Project):
         name = re.search(r"(?m)^name:\s*[\"']?([\w.-]+)", (chart / "Chart.yaml").read_text("utf-8", "replace"))
         if name is not None and chart != copy:  # helm wants the folder to bear the chart's name
             chart = chart.rename(copy.parent / name[1])
+        said_of_it = (chart / "Chart.yaml").read_text("utf-8", "replace")
         surroundings = Surroundings(
             name[1] if name else "",
-            not re.search(r"(?m)^dependencies:", (chart / "Chart.yaml").read_text("utf-8", "replace")),
+            not re.search(r"(?m)^dependencies:", said_of_it),
             stand_in(chart),
+            frozenset(re.findall(r"(?m)^[\s-]+alias:\s*[\"']?([\w-]+)", said_of_it)),
+            "import-values" in said_of_it,
         )
         if surroundings.absent:
             yield Unjudged("", f"it needs what is not here: the charts {', '.join(sorted(surroundings.absent))}")
@@ -102,7 +108,7 @@ class Helm(Project):
                     failed = failed or each.severity == "error"
                     yield each
         if not failed:
-            yield from _objects(ran.stdout, home)
+            yield from _objects(ran.stdout, home, chart)
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,10 @@ class Surroundings:
     """It names no dependencies: all its templates are here."""
     absent: frozenset[str]
     """Dependencies that are not here."""
+    aliases: frozenset[str] = frozenset()
+    """Other names that the values of dependencies go under."""
+    imports: bool = False
+    """A dependency's values become the chart's own."""
 
     def lack(self, message: str) -> bool:
         """Whether a complaint may come of what is not here."""
@@ -122,7 +132,14 @@ class Surroundings:
         if (unknown := _NO_TEMPLATE.search(message)) is not None:
             # By custom the names of a chart's templates begin with its own: those would have to be here.
             return unknown[1].partition(".")[0] != self.name
+        if (places := _EXECUTED.findall(message)) and self._own(places[-1]):
+            return False
         return bool(_NEEDS_CHARTS.search(message) or (self.absent and 'executing "' in message))
+
+    def _own(self, expression: str) -> bool:
+        """Whether what could not be read is the chart's own: not of a dependency's values, nor of those that all share."""
+        named = _OWN.fullmatch(expression)
+        return named is not None and not self.imports and named[1] not in {*self.absent, *self.aliases, "global"}
 
 
 def stand_in(chart: Path) -> frozenset[str]:
@@ -161,13 +178,15 @@ def chart_of(file: File) -> PurePosixPath | None:
     return next((each for each in homes if (file.root / each / "Chart.yaml").is_file()), None)
 
 
-def _objects(rendered: str, home: PurePosixPath) -> Iterable[Said | Unjudged]:
+def _objects(rendered: str, home: PurePosixPath, chart: Path) -> Iterable[Said | Unjudged]:
     """What is wrong with the Kubernetes objects that the templates become; their lines are not the templates'."""
     schema = KubernetesSchema()
     if schema.locate() is None:
         return
     parts = re.split(r"(?m)^# Source: [^/\s]+/(\S+)$", rendered)
     for path, text in zip(parts[1::2], parts[2::2], strict=True):
+        if path.endswith(".txt"):
+            continue  # what is told to whoever installs it
         file = str(home / path)
         for each in schema.judge(File(Path(), file, text)):
             if isinstance(each, str):
@@ -175,10 +194,10 @@ def _objects(rendered: str, home: PurePosixPath) -> Iterable[Said | Unjudged]:
             else:
                 yield Said(file, f"kubernetes-{each.rule}", each.severity, None, each.message)
         yield from _flags(file, text)
-    yield from _contradictions(dict(zip(parts[1::2], parts[2::2], strict=True)), home)
+    yield from _contradictions(dict(zip(parts[1::2], parts[2::2], strict=True)), home, chart)
 
 
-def _contradictions(rendered: Mapping[str, str], home: PurePosixPath) -> Iterable[Said]:
+def _contradictions(rendered: Mapping[str, str], home: PurePosixPath, chart: Path) -> Iterable[Said]:
     """What the objects that the templates become say of each other: selectors, ports, references."""
     from boringops_tools.checks import scan
     from boringops_tools.checks.kubernetes_bounds import HALF
@@ -191,14 +210,28 @@ def _contradictions(rendered: Mapping[str, str], home: PurePosixPath) -> Iterabl
                 text += part if part.endswith("\n") else f"{part}\n"
         (Path(folder) / "rendered.yaml").write_text(text, encoding="utf-8")
         for each in scan(Path(folder), ["rendered.yaml"]):
-            if (
-                each.rule.startswith(_OF_OBJECTS)
-                and (each.rule not in _LEFT_TO_VALUES or HALF in each.message)
-                and each.severity in ("error", "warning")
-            ):
+            if each.rule.startswith(_OF_OBJECTS) and each.severity in ("error", "warning"):
                 path = next((name for start, name in reversed(starts) if start <= (each.line or 1)), "Chart.yaml")
+                word = _LEFT_TO_VALUES.get(each.rule)
+                if word and HALF not in each.message and not _never(chart / path, word):
+                    continue
                 message = f"rendered with the chart's defaults, {each.message}"
                 yield Said(str(home / path), each.rule, each.severity, None, message, each.hint)
+
+
+def _never(template: Path, word: str) -> bool:
+    """Whether no value can bring a key to the containers of a template: they are written out, and nothing is put into them."""
+    try:
+        text = template.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    images = {len(each) for each in re.findall(r"(?m)^( *)(?:- )?image:", text)}
+    images |= {len(each) + 2 for each in re.findall(r"(?m)^( *)- (?:image|name):", text)}
+    into = {int(each) for each in re.findall(r"\bn?indent (\d+)", text)}
+    whole = re.search(
+        r"(?m)^\s*(?:- )?(?:initContainers|containers):\s*(?:\{\{|$\n\s*\{\{-? *(?:include|toYaml|tpl))", text
+    )
+    return bool(images) and word not in text and not images & into and not whole
 
 
 def _flags(file: str, text: str) -> Iterable[Said]:
