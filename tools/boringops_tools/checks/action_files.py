@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 
 _APPLIES = ("action.yml", "action.yaml")
-_FILE = re.compile(
+_FILE = lazy_pattern(
     r"(?:\$\{?GITHUB_ACTION_PATH\}?|\$\{\{\s*github\.action_path\s*\}\}|\$env:GITHUB_ACTION_PATH)[\"']?/(?P<path>(?:[\w.-]+/)*[\w.-]*\w\.[A-Za-z]\w*)(?![\w/*{$.-])"
 )
 # What a step brings there itself.

@@ -11,15 +11,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.scripts import Script, commands
 from boringops_tools.yaml_files import is_workflow
 
 _SHELLS = frozenset({"bash", "sh", "pwsh", "powershell", "cmd", "python"})
-_BARE = re.compile(r"\s*(?:\$\{\{)?\s*(?:!\s*)?inputs\.([\w-]+)\s*(?:\}\})?\s*")
-_COMPARED = re.compile(r"\binputs\.([\w-]+)\s*[!=]=\s*(true|false)\b|\b(true|false)\s*[!=]=\s*inputs\.([\w-]+)")
+_BARE = lazy_pattern(r"\s*(?:\$\{\{)?\s*(?:!\s*)?inputs\.([\w-]+)\s*(?:\}\})?\s*")
+_COMPARED = lazy_pattern(r"\binputs\.([\w-]+)\s*[!=]=\s*(true|false)\b|\b(true|false)\s*[!=]=\s*inputs\.([\w-]+)")
 _TRUTH = frozenset({"true", "false"})
-_OUTPUT = re.compile(r"\bsteps\.([\w-]+)\.outputs\.([\w-]+)")
-_WRITES = re.compile(r"(?:^|[\s\"'{(])([A-Za-z_][\w-]*)(?:=|<<)")
+_OUTPUT = lazy_pattern(r"\bsteps\.([\w-]+)\.outputs\.([\w-]+)")
+_WRITES = lazy_pattern(r"(?:^|[\s\"'{(])([A-Za-z_][\w-]*)(?:=|<<)")
 _OWN_WAY = frozenset(
     {
         "python",

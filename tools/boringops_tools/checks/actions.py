@@ -10,20 +10,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_workflow, walk
 
-_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.S)
-_INPUT = re.compile(r"\binputs\.([\w-]+)")
-_STEP = re.compile(r"\bsteps\.([\w-]+)\.")
-_SECRET = re.compile(r"(?<![\w.'\"-])secrets\s*(?:\.\s*([\w-]+)|\[)", re.I)
-_OLD_COMMAND = re.compile(r"::(set-output|save-state|set-env|add-path)(?:\s+name=[^:\n]*)?::")
+_EXPRESSION = lazy_pattern(r"\$\{\{(.*?)\}\}", re.S)
+_INPUT = lazy_pattern(r"\binputs\.([\w-]+)")
+_STEP = lazy_pattern(r"\bsteps\.([\w-]+)\.")
+_SECRET = lazy_pattern(r"(?<![\w.'\"-])secrets\s*(?:\.\s*([\w-]+)|\[)", re.I)
+_OLD_COMMAND = lazy_pattern(r"::(set-output|save-state|set-env|add-path)(?:\s+name=[^:\n]*)?::")
 _REPLACED = {
     "set-output": "GITHUB_OUTPUT",
     "save-state": "GITHUB_STATE",
     "set-env": "GITHUB_ENV",
     "add-path": "GITHUB_PATH",
 }
-_OLD = re.compile(r"node(?:8|10|12|16)")
+_OLD = lazy_pattern(r"node(?:8|10|12|16)")
 
 
 def _applies(path: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.prometheus import groups, seconds
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
 _ALL = "send_resolved http_config"
@@ -41,9 +42,9 @@ _EVERY = frozenset().union(*_KEYS.values())
 _COMMON = frozenset(
     "critical warning info none page ticket error high low medium emergency alert notice debug major minor fatal severe p1 p2 p3 p4 p5 sev1 sev2 sev3".split()  # noqa: SIM905
 )
-_SEVERITY = re.compile(r"^\s*\"?severity\"?\s*=\s*\"?([\w-]+)\"?\s*$")
-_CALLED = re.compile(r"\{\{-?\s*template\s+\"([^\"]+)\"")
-_DEFINED = re.compile(r"\{\{-?\s*(?:define|block)\s+\"([^\"]+)\"")
+_SEVERITY = lazy_pattern(r"^\s*\"?severity\"?\s*=\s*\"?([\w-]+)\"?\s*$")
+_CALLED = lazy_pattern(r"\{\{-?\s*template\s+\"([^\"]+)\"")
+_DEFINED = lazy_pattern(r"\{\{-?\s*(?:define|block)\s+\"([^\"]+)\"")
 
 
 def config_of(files: Files, path: str) -> Mapping[Any, Any]:

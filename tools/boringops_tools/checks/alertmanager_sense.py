@@ -11,6 +11,7 @@ from typing import Any
 from boringops_tools.checks.alertmanager import config_of
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.prometheus import seconds
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
 _LISTS = {
@@ -19,10 +20,10 @@ _LISTS = {
     "inhibit": ("source_matchers", "target_matchers", "equal"),
 }
 # Names of receivers that are meant to drop what they get.
-_DROPS = re.compile(
+_DROPS = lazy_pattern(
     r"(?i)null|none|black-?hole|dev-?null|noop|no-op|empty|void|drop|discard|silen|mute|ignore|nothing|nobody|dummy|watchdog|dead|default|no_?contact|trash|test"
 )
-_SEVERITY_ONLY = re.compile(r"^\s*\"?severity\"?\s*(?:=|=~)\s*\"?[\w|.*()-]+\"?\s*$")
+_SEVERITY_ONLY = lazy_pattern(r"^\s*\"?severity\"?\s*(?:=|=~)\s*\"?[\w|.*()-]+\"?\s*$")
 
 
 def _routes(config: Mapping[Any, Any]) -> Iterator[tuple[Mapping[Any, Any], dict[str, Any]]]:

@@ -12,12 +12,13 @@ from typing import Any
 from boringops_tools.ansible_files import is_ansible, module, plays, tasks
 from boringops_tools.checks.ansible_names import task_of
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
-_VARIABLE = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)")
-_HASHED = re.compile(r"(?i)hash|digest|public|pub_?key|checksum|\bfile\b|_file$|_path$|_name$|_user$|_arn$|_id$")
-_SECRET = re.compile(r"(?i)(?:password|passwd|passphrase|token|secret|secret_key|api_?key|private_key|credentials)$")
-_PRIVATE_KEY = re.compile(r"(?:\.key|/id_(?:rsa|dsa|ecdsa|ed25519)|privkey\.pem|[-_]key\.pem)$")
+_VARIABLE = lazy_pattern(r"\{\{-?\s*([A-Za-z_]\w*)")
+_HASHED = lazy_pattern(r"(?i)hash|digest|public|pub_?key|checksum|\bfile\b|_file$|_path$|_name$|_user$|_arn$|_id$")
+_SECRET = lazy_pattern(r"(?i)(?:password|passwd|passphrase|token|secret|secret_key|api_?key|private_key|credentials)$")
+_PRIVATE_KEY = lazy_pattern(r"(?:\.key|/id_(?:rsa|dsa|ecdsa|ed25519)|privkey\.pem|[-_]key\.pem)$")
 _WRITERS = frozenset({"copy", "template"})
 _NOTHING = (False, "no", "false", "off")
 _YES = (True, "yes", "true", "on")
@@ -30,7 +31,7 @@ _UNSIGNED: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
     "zypper": (("disable_gpg_check", _YES),),
     "yum_repository": (("gpgcheck", _NOTHING),),
 }
-_NEAR = re.compile(r"http://(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[?::1|[\w-]+[:/]|[\w.-]+\.(?:local|lan|internal|consul)\b|\{\{)")  # fmt: skip
+_NEAR = lazy_pattern(r"http://(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[?::1|[\w-]+[:/]|[\w.-]+\.(?:local|lan|internal|consul)\b|\{\{)")  # fmt: skip
 _FIREWALLS = frozenset({"firewalld", "ufw", "nftables", "iptables", "apparmor", "auditd", "fail2ban"})
 
 

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 
-_SECTION = re.compile(r"^\[([\w.-]+)(?::(children|vars|hosts))?\]\s*(?:[#;].*)?$")
+_SECTION = lazy_pattern(r"^\[([\w.-]+)(?::(children|vars|hosts))?\]\s*(?:[#;].*)?$")
 
 
 def _is_inventory(path: str) -> bool:

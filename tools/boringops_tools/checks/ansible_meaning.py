@@ -11,21 +11,22 @@ from typing import Any
 
 from boringops_tools.ansible_files import is_ansible, module, plays, tasks
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
-_UNQUOTED = re.compile(r"^(\s*(?:- )?[\w.]+):\s+\{\{")
-_MODE = re.compile(r"^\s*(?:- )?mode:\s*([1-7]\d{2})\s*(?:#.*)?$")
-_PIPED = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|z|da)?sh\b")
-_OPEN_SSHD = re.compile(r"(?im)^[ \t]*(PermitRootLogin[ \t]+yes|PermitEmptyPasswords[ \t]+yes)\b")
-_OPEN_SETTING = re.compile(
+_UNQUOTED = lazy_pattern(r"^(\s*(?:- )?[\w.]+):\s+\{\{")
+_MODE = lazy_pattern(r"^\s*(?:- )?mode:\s*([1-7]\d{2})\s*(?:#.*)?$")
+_PIPED = lazy_pattern(r"\b(?:curl|wget)\b[^|;&\n]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|z|da)?sh\b")
+_OPEN_SSHD = lazy_pattern(r"(?im)^[ \t]*(PermitRootLogin[ \t]+yes|PermitEmptyPasswords[ \t]+yes)\b")
+_OPEN_SETTING = lazy_pattern(
     r"(?im)^[ \t]*\w*ssh\w*_permit_(?:root_login|empty_passwords)[ \t]*:[ \t]*[\"']?(?:yes|true)[\"']?[ \t]*(?:#.*)?$"
 )
 # What asks whether something is up, and what does where it is asked again and again.
 _CHECKS = frozenset({"uri", "wait_for", "wait_for_connection"})
 _RUNS = frozenset({"command", "shell", "raw", "k8s_info", "docker_container_info", "mysql_query", "postgresql_ping", "mysql_info"})  # fmt: skip
-_QUESTION = re.compile(r"(?i)\b(?:wait|check|verify|ready|healthy?|alive|answers?|accepts?|is up|smoke)\b")
+_QUESTION = lazy_pattern(r"(?i)\b(?:wait|check|verify|ready|healthy?|alive|answers?|accepts?|is up|smoke)\b")
 _FORGIVES = (("ignore_errors", True), ("failed_when", False))
-_GROUP = re.compile(r"^\[([\w.-]+)(?::\w+)?\]")
+_GROUP = lazy_pattern(r"^\[([\w.-]+)(?::\w+)?\]")
 
 
 def _applies(path: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from boringops_tools.ansible_files import is_ansible, module, plays, tasks
 from boringops_tools.checks.ansible_tasks import own
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
 _TASK = frozenset(
@@ -44,7 +45,7 @@ _CHANGES = frozenset(
     ]
 )
 _WORLD = ("0.0.0.0/0", "::/0")
-_FOR_FEW = re.compile(
+_FOR_FEW = lazy_pattern(
     r"(?:\w*_)?(?:admins?|administrators?|ssh|trusted|office|vpn|bastion|management|mgmt|operators?|private|internal)_(?:\w+_)?"
     r"(?:networks?|cidrs?|ranges?|ips?|sources?|subnets?|addresses|hosts|whitelist|allowlist)"
 )

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from boringops_tools.ansible_files import is_ansible, module, tasks
 from boringops_tools.checks.ansible_names import from_elsewhere
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
-_URL = re.compile(
+_URL = lazy_pattern(
     r"https?://(?:localhost|127\.0\.0\.1|\[::1\]|\{\{\s*(?:inventory_hostname|ansible_host|ansible_fqdn)\s*\}\}):(\d{2,5})\b"
 )
-_HERE = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|\{\{\s*(?:inventory_hostname|ansible_host)\s*\}\}|")
-_SET = re.compile(r"(?m)^\s*(?:- )?[\"']?(\w*port)[\"']?\s*[:=]\s*[\"']?(\d{2,5})[\"']?\s*(?:#.*)?$")
-_USED = re.compile(r"\{\{-?\s*(\w*port)\b")
+_HERE = lazy_pattern(r"localhost|127\.0\.0\.1|0\.0\.0\.0|\{\{\s*(?:inventory_hostname|ansible_host)\s*\}\}|")
+_SET = lazy_pattern(r"(?m)^\s*(?:- )?[\"']?(\w*port)[\"']?\s*[:=]\s*[\"']?(\d{2,5})[\"']?\s*(?:#.*)?$")
+_USED = lazy_pattern(r"\{\{-?\s*(\w*port)\b")
 # What listens there once its package is installed, and nobody has to say so.
 _USUAL = frozenset({21, 22, 25, 53, 80, 443, 389, 636, 1883, 2181, 2375, 2379, 3000, 3100, 3306, 4222, 5000, 5432, 5601, 5672, 5984, 6379, 6443, 7474, 8086, 8125, 8200, 8443, 8500, 8888, 9000, 9042, 9090, 9092, 9093, 9100, 9115, 9200, 9300, 10250, 11211, 15672, 27017})  # fmt: skip
 _MOST = 400

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from boringops_tools.ansible_files import is_ansible, module, tasks
 from boringops_tools.checks.ansible_names import task_of
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.S)
-_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
-_OPERATOR = re.compile(r"\||\|\||&&|;|&|\d?>>?|&>>?|<|\d?>&\d|&>/dev/null|\d?>>?/\S+|<<-?\w+")
+_JINJA = lazy_pattern(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.S)
+_QUOTED = lazy_pattern(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
+_OPERATOR = lazy_pattern(r"\||\|\||&&|;|&|\d?>>?|&>>?|<|\d?>&\d|&>/dev/null|\d?>>?/\S+|<<-?\w+")
 # What hands its arguments on to a shell: the remote one of ssh, its own.
-_SHELLS = re.compile(
+_SHELLS = lazy_pattern(
     r"(?:^|/)(?:ssh|su|runuser|(?:ba|da|z|k)?sh|eval|watch|expr|test|\[|find|pwsh|powershell|cmd(?:\.exe)?|docker|podman|kubectl|nsenter|chroot|lxc|vagrant|machinectl)$"
 )
 

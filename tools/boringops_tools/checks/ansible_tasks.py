@@ -15,9 +15,10 @@ from typing import Any
 
 from boringops_tools.ansible_files import is_ansible, module, plays, tasks
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
-_OURS = re.compile(r"(?:ansible\.builtin\.)?(\w+)")
+_OURS = lazy_pattern(r"(?:ansible\.builtin\.)?(\w+)")
 # They hand what they are given on to a plugin, or to the play's variables.
 _OPEN = frozenset({"add_host", "set_fact", "group_by", "meta", "setup", "gather_facts", "debug", "yum"})
 # They run another module, whose options they take as well.

@@ -11,21 +11,22 @@ from collections.abc import Iterator
 from boringops_tools.ansible_files import is_ansible
 from boringops_tools.checks.ansible_names import from_elsewhere, named_roles, play_of, task_of
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
-_EXPRESSION = re.compile(
+_EXPRESSION = lazy_pattern(
     r"\{\{-?\s*([a-z]\w*_\w+)((?:(?!\}\}).)*)\}\}|\{%-?\s*for\s+[\w\s,()]+?\s+in\s+([a-z]\w*_\w+)((?:(?!%\}).)*)%\}",
     re.S,
 )
-_LOOP = re.compile(r"(\{%-?\s*for\s+[\w\s,()]+?\s+in\s+)((?:(?!%\}).)*)%\}", re.S)
+_LOOP = lazy_pattern(r"(\{%-?\s*for\s+[\w\s,()]+?\s+in\s+)((?:(?!%\}).)*)%\}", re.S)
 # What is handed over when a play is run: what it is to install, and what nobody may read.
-_HANDED_OVER = re.compile(r"_(?:version|release|tag|sha|digest|commit|revision|build|image|branch|ref)$")
-_SECRET = re.compile(
+_HANDED_OVER = lazy_pattern(r"_(?:version|release|tag|sha|digest|commit|revision|build|image|branch|ref)$")
+_SECRET = lazy_pattern(
     r"_(?:passwords?|passwd|tokens?|secrets?|keys?|credentials?|users?|username|env|environment|stage)$"
 )
-_JINJA = re.compile(r"\{\{(?:(?!\}\}).)*\}\}", re.S)
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_TEXTS = re.compile(r"(?:\.(?:ya?ml|j2|ini|cfg|md|rst|txt|sh|py|tf|tfvars|json|toml|env|rb)|/[^/.]+|^[^/.]+)$")
+_JINJA = lazy_pattern(r"\{\{(?:(?!\}\}).)*\}\}", re.S)
+_WORD = lazy_pattern(r"[A-Za-z_]\w*")
+_TEXTS = lazy_pattern(r"(?:\.(?:ya?ml|j2|ini|cfg|md|rst|txt|sh|py|tf|tfvars|json|toml|env|rb)|/[^/.]+|^[^/.]+)$")
 
 
 def _words(files: Files) -> tuple[frozenset[str], frozenset[str]]:

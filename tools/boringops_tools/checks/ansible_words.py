@@ -11,6 +11,7 @@ from typing import Any
 
 from boringops_tools.ansible_files import is_ansible
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
 _PLAY = frozenset(
@@ -20,12 +21,12 @@ _PLAY = frozenset(
     run_once serial strategy tags tasks throttle timeout user vars vars_files vars_prompt validate_argspec""".split()  # noqa: SIM905
 )
 _WORK = frozenset({"tasks", "roles", "pre_tasks", "post_tasks"})
-_BLOCK_TAG = re.compile(r"\{%[-+]?\s*(\w+)\b([^%]*)%\}")
+_BLOCK_TAG = lazy_pattern(r"\{%[-+]?\s*(\w+)\b([^%]*)%\}")
 _LISTS = ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers")
-_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
-_INNER = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_SETS = re.compile(r"^\s*(?:not\s+)?[A-Za-z_][\w.]*(?:\s*\|\s*\w+)*\s*=\s*[^=\s~]")
-_ITEM = re.compile(r"\{\{\s*item\s*(?:[.|}\[])")
+_TEXT = lazy_pattern(r"\"[^\"]*\"|'[^']*'")
+_INNER = lazy_pattern(r"\([^()]*\)|\[[^\[\]]*\]")
+_SETS = lazy_pattern(r"^\s*(?:not\s+)?[A-Za-z_][\w.]*(?:\s*\|\s*\w+)*\s*=\s*[^=\s~]")
+_ITEM = lazy_pattern(r"\{\{\s*item\s*(?:[.|}\[])")
 _OPENS = frozenset({"for", "if", "block", "macro", "call", "filter", "with", "autoescape"})
 
 

@@ -15,15 +15,16 @@ from boringops_tools.checks.deploys import workloads
 from boringops_tools.checks.kubernetes import Object, containers, named, objects, pod_of
 from boringops_tools.checks.terraform_ecs import is_terraform
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, read
 from boringops_tools.yaml_files import is_compose, is_yaml
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-_URL = re.compile(r"(?:https?://|(?<=\s))(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[\w./-]+)")
-_SERVICES = re.compile(
+_URL = lazy_pattern(r"(?:https?://|(?<=\s))(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[\w./-]+)")
+_SERVICES = lazy_pattern(
     r"(?:^|/)(?:postgres|postgresql|redis|valkey|mysql|mariadb|mongo|mongodb|rabbitmq|kafka|memcached|elasticsearch|minio|nats|nginx|envoy|busybox)(?:[:@]|$)"
 )
-_TOLD = re.compile(r"`(?:GET|HEAD) (/[\w./-]+)`")
+_TOLD = lazy_pattern(r"`(?:GET|HEAD) (/[\w./-]+)`")
 
 
 def _why(files: Files, asked: str, *, here: bool = False) -> str:

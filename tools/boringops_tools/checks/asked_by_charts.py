@@ -12,12 +12,13 @@ from boringops_tools.checks import program
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.deploys import workloads
 from boringops_tools.checks.helm import chart_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
-_PROBE = re.compile(r"\b(?:liveness|readiness|startup)Probe\b")
-_PATH = re.compile(r"\bpath:\s*[\"']?(/[\w./-]*)[\"']?(?=\s*(?:[,}\n]|$))")
-_WORKLOAD = re.compile(r"(?m)^kind:\s*(?:Deployment|StatefulSet|DaemonSet|Rollout|Job|CronJob)\s*$")
-_IMAGE = re.compile(r"(?m)^\s*(?:-\s+)?image:")
+_PROBE = lazy_pattern(r"\b(?:liveness|readiness|startup)Probe\b")
+_PATH = lazy_pattern(r"\bpath:\s*[\"']?(/[\w./-]*)[\"']?(?=\s*(?:[,}\n]|$))")
+_WORKLOAD = lazy_pattern(r"(?m)^kind:\s*(?:Deployment|StatefulSet|DaemonSet|Rollout|Job|CronJob)\s*$")
+_IMAGE = lazy_pattern(r"(?m)^\s*(?:-\s+)?image:")
 
 
 def _only_chart(files: Files) -> str | None:

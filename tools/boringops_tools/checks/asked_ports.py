@@ -11,9 +11,10 @@ from typing import Any
 from boringops_tools.checks import consistency
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
 from boringops_tools.checks.images import exposed
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
-_URL = re.compile(r"\b(?:https?|grpcs?|wss?|tcp)://([a-z][\w-]*):(\d{2,5})\b", re.I)
+_URL = lazy_pattern(r"\b(?:https?|grpcs?|wss?|tcp)://([a-z][\w-]*):(\d{2,5})\b", re.I)
 _MOST = 300
 
 

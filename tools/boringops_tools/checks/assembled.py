@@ -15,6 +15,7 @@ from typing import Any
 from boringops_tools.checks.azure_expanded import TEMPLATE, expanded, place_of
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.checks.gitlab_included import root_files
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.deployed_images import moving_in
 from boringops_tools.red_flags.environments import foreign
 from boringops_tools.red_flags.moving_values import held, held_in
@@ -25,7 +26,7 @@ from boringops_tools.yaml_files import Unreadable, is_azure, is_workflow, is_yam
 from boringops_tools.yaml_load import Map, Seq
 
 _ROOT = ".gitlab-ci.yml"
-_INPUT = re.compile(r"\$\{\{\s*inputs\.([\w-]+)\s*\}\}")
+_INPUT = lazy_pattern(r"\$\{\{\s*inputs\.([\w-]+)\s*\}\}")
 
 
 # --- GitLab -----------------------------------------------------------------------------------------------------------

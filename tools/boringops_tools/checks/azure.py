@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.graph import cycles
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.azure_templates import is_template, may_be_template
 from boringops_tools.yaml_files import is_azure, walk
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = lazy_pattern(r"[A-Za-z_]\w*")
 Group = tuple[str, list[Any]]
 """What the members of a list are (stage, job), and the list."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.azure_templates import is_template, may_be_template
 from boringops_tools.red_flags.deployed_images import pushes
 from boringops_tools.red_flags.deploying import deploys
@@ -19,9 +20,9 @@ _FUNCTIONS = frozenset(
     """always and canceled coalesce contains containsvalue converttojson counter endswith eq failed format ge gt iif in join le length
     lower lt ne not notin or replace split startswith succeeded succeededorfailed trim upper xor""".split()  # noqa: SIM905
 )
-_CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
-_TEXT = re.compile(r"'(?:[^']|'')*'")
-_LOOKS_BACK = re.compile(
+_CALL = lazy_pattern(r"([A-Za-z_]\w*)\s*\(")
+_TEXT = lazy_pattern(r"'(?:[^']|'')*'")
+_LOOKS_BACK = lazy_pattern(
     r"(?i)\b(?:succeeded|failed|succeededOrFailed|canceled|always)\s*\(|\.result\b|\bresult'\s*\]|Agent\.JobStatus"
 )
 
@@ -81,7 +82,7 @@ def _conditions(files: Files, path: str) -> Iterator[Hit]:
 
 def _forgetful(files: Files, path: str) -> Iterator[Hit]:
     """A condition replaces the one that all before it has ended well; what deploys and publishes asks for that."""
-    if not is_azure(path):
+    if not is_azure(path) or not _document(files, path):
         return
     for pipeline in read(path, files.text(path)):
         told = set()

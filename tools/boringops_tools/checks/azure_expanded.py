@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, listed, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import line_of
 from boringops_tools.yaml_load import Map, Seq
 
-_CONDITION = re.compile(r"\$\{\{\s*(?:if|elseif|else)\b")
-_PARAMETER = re.compile(r"\$\{\{\s*parameters(?:\.(\w+)|\['(\w+)'\])\s*\}\}")
+_CONDITION = lazy_pattern(r"\$\{\{\s*(?:if|elseif|else)\b")
+_PARAMETER = lazy_pattern(r"\$\{\{\s*parameters(?:\.(\w+)|\['(\w+)'\])\s*\}\}")
 _GROUPS = frozenset({"stages", "jobs", "steps", "variables"})
 _DEEPEST = 8
 TEMPLATE = "!template"

@@ -11,13 +11,14 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.kubernetes_values import bad_cron
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.azure_templates import is_template, may_be_template
 from boringops_tools.yaml_files import is_azure, walk
 
-_PARAMETER = re.compile(r"\bparameters(?:\.(\w+)|\['(\w+)'\])")
-_BRANCH = re.compile(r"\b(?:eq|ne|in)\(\s*variables(?:\.|\[')Build\.SourceBranch(?:'\])?\s*,\s*'([^'$]*)'\s*\)")
-_OUTPUT = re.compile(r"\bstageDependencies\.(\w+)\.(\w+)\.outputs\['(\w+)\.(\w+)'\]")
-_FOREIGN = re.compile(
+_PARAMETER = lazy_pattern(r"\bparameters(?:\.(\w+)|\['(\w+)'\])")
+_BRANCH = lazy_pattern(r"\b(?:eq|ne|in)\(\s*variables(?:\.|\[')Build\.SourceBranch(?:'\])?\s*,\s*'([^'$]*)'\s*\)")
+_OUTPUT = lazy_pattern(r"\bstageDependencies\.(\w+)\.(\w+)\.outputs\['(\w+)\.(\w+)'\]")
+_FOREIGN = lazy_pattern(
     r"\$\((Build\.SourceVersionMessage|System\.PullRequest\.(?:SourceBranch|SourceBranchName)|Build\.RequestedFor)\)"
 )
 

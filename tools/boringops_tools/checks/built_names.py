@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
-_OUT = re.compile(r"(?:^|\s)(?:-o|--output|--outfile)[ =](/[\w./-]+[\w-])(?=\s|$|;|&)")
-_FROM = re.compile(r"--from=(\S+)")
+_OUT = lazy_pattern(r"(?:^|\s)(?:-o|--output|--outfile)[ =](/[\w./-]+[\w-])(?=\s|$|;|&)")
+_FROM = lazy_pattern(r"--from=(\S+)")
 
 
 def _copied(files: Files, path: str) -> Iterator[Hit]:

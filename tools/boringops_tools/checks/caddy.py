@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.hosts import wrong_address
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_yaml
 
-_SNIPPET = re.compile(r"^\s*\(([^)\s]+)\)\s*\{")
-_IMPORT = re.compile(r"^\s*import\s+(\S+)")
-_MATCHER = re.compile(r"(?<![\w/.:@\"-])@([A-Za-z_][\w.-]*)")
-_UPSTREAM = re.compile(r"(?<![\w./:-])(?:https?://|h2c://)?([a-z][a-z0-9_-]*):(\d+)(?![\w./-])")
+_SNIPPET = lazy_pattern(r"^\s*\(([^)\s]+)\)\s*\{")
+_IMPORT = lazy_pattern(r"^\s*import\s+(\S+)")
+_MATCHER = lazy_pattern(r"(?<![\w/.:@\"-])@([A-Za-z_][\w.-]*)")
+_UPSTREAM = lazy_pattern(r"(?<![\w./:-])(?:https?://|h2c://)?([a-z][a-z0-9_-]*):(\d+)(?![\w./-])")
 
 
 def _applies(path: str) -> bool:

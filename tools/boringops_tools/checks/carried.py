@@ -14,6 +14,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.carriers import Carrier
 from boringops_tools.checks.kubernetes import containers, objects, pod_of
 from boringops_tools.checks.variables import GIVEN, code, is_dotenv, near
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_yaml
 
 if TYPE_CHECKING:
@@ -21,17 +22,17 @@ if TYPE_CHECKING:
     from boringops_tools.stack.facts import EnvVar
 
 # Files that start with the application whatever it does; what another one reads may be read by nobody.
-_READ_AT_START = re.compile(
+_READ_AT_START = lazy_pattern(
     r"(?:settings|config|configuration|env|environment|constants|main|app|server|index|wsgi|asgi|application)\.\w+$"
 )
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?:^|/)(?:scripts?|tools?|bin|tests?|spec|e2e|examples?|docs|fixtures|benchmarks?|migrations|seeds?)/|(?:^|/)(?:test_[^/]*|conftest\.py|[^/]*[._](?:test|spec)\.\w+)$"
 )
-_CARRYING = re.compile(
+_CARRYING = lazy_pattern(
     r"\.(?:ya?ml|json|toml|tf|tfvars|hcl|sh|bash|tpl|env|properties|conf|ini|service)$|(?:^|/)(?:Dockerfile[^/]*|Makefile|Procfile|Jenkinsfile|justfile|\.env[^/]*|[^/]*\.j2)$"
 )
-_PIPELINE = re.compile(r"^\.(?:github|gitlab|circleci)/|^\.gitlab-ci|Jenkinsfile|azure-pipelines")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
+_PIPELINE = lazy_pattern(r"^\.(?:github|gitlab|circleci)/|^\.gitlab-ci|Jenkinsfile|azure-pipelines")
+_NAME = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]{2,}")
 _MOST_FILES = 400
 _MOST_BYTES = 200_000
 # Of these languages the usual configuration reads names in any case, and takes separators for one another.

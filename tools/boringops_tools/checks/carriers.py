@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from boringops_tools.checks import consistency
 from boringops_tools.checks.base import Files, at, listed, mapping
 from boringops_tools.checks.kubernetes import is_whole, named, objects, pod_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, Call, Expression, read
 from boringops_tools.yaml_files import is_compose, is_yaml
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from boringops_tools.stack import Application
 
 _MOST_FILES = 400
-_SOURCE_MOUNT = re.compile(r"^(?:\.|\./?[\w./-]*|\$\{?PWD\}?[\w./-]*):")
-_TASK = re.compile(r"(?:^|/)[\w.-]*task[\w.-]*\.json$")
+_SOURCE_MOUNT = lazy_pattern(r"^(?:\.|\./?[\w./-]*|\$\{?PWD\}?[\w./-]*):")
+_TASK = lazy_pattern(r"(?:^|/)[\w.-]*task[\w.-]*\.json$")
 
 
 @dataclass

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_circleci, walk
 
 
@@ -47,7 +47,7 @@ def _tagless(files: Files, path: str) -> Iterator[Hit]:
 _C = ".circleci/config.yml"
 _WORKFLOW = "version: 2.1\njobs: {{a: {{}}, b: {{}}}}\nworkflows:\n  w:\n    jobs:\n      - a{}\n      - b: {{requires: [a], filters: {{tags: {{only: /v.*/}}}}}}\n"
 
-_FOREIGN = re.compile(
+_FOREIGN = lazy_pattern(
     r"<<\s*pipeline\.(?:git\.branch|git\.tag|git\.commit\.(?:subject|body|message|author_name|author_login)|trigger_parameters\.\w+\.(?:branch|tag|commit_message|commit_title|user_username|head_ref))\s*>>"
 )
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes_values import bad_cron
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_circleci, walk
 
-_GONE = re.compile(r"ubuntu-1[46]04:\S+|circleci/classic:\S+|windows-server-2019\S*:20(?:19|20|21)\S*")
-_LEGACY = re.compile(
+_GONE = lazy_pattern(r"ubuntu-1[46]04:\S+|circleci/classic:\S+|windows-server-2019\S*:20(?:19|20|21)\S*")
+_LEGACY = lazy_pattern(
     r"circleci/(?:android|buildpack-deps|clojure|dynamodb|elixir|golang|jruby|mariadb|mongo|mysql|node|openjdk|php|postgres|python|redis|ruby|rust)(?::\S*)?"
 )
 _CLASSES = frozenset({"small", "medium", "medium+", "large", "large+", "xlarge", "xlarge+", "2xlarge", "2xlarge+"})
@@ -34,11 +35,11 @@ _NEED = frozenset(
     }
 )
 # Files that a project has in its repository: what another one of a name of its own is made of nobody knows.
-_WRITTEN_BY_HAND = re.compile(
+_WRITTEN_BY_HAND = lazy_pattern(
     r"(?:package(?:-lock)?|npm-shrinkwrap|composer)\.json|(?:yarn|Gemfile|Cargo|poetry|uv|Pipfile|composer|mix|Podfile|bun|pdm|pubspec|Package)\.(?:lock|resolved)|"
     r"pnpm-lock\.yaml|gems\.locked|go\.(?:sum|mod)|[\w-]*requirements[\w-]*\.(?:txt|in)|pom\.xml|build\.gradle(?:\.kts)?|pyproject\.toml|setup\.(?:py|cfg)|project\.clj|deps\.edn|build\.sbt"
 )
-_CHECKSUM = re.compile(r"\{\{\s*checksum\s+\"([^\"$<{]+)\"\s*\}\}")
+_CHECKSUM = lazy_pattern(r"\{\{\s*checksum\s+\"([^\"$<{]+)\"\s*\}\}")
 
 
 def _applies(path: str) -> bool:

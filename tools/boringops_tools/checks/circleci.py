@@ -10,13 +10,14 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.graph import cycles
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_circleci, walk
 
 _BUILT_IN = frozenset(
     {"run", "checkout", "setup_remote_docker", "save_cache", "restore_cache", "store_artifacts", "store_test_results",
      "persist_to_workspace", "attach_workspace", "add_ssh_keys", "when", "unless", "deploy", "no-op"}
 )  # fmt: skip
-_PARAMETER = re.compile(r"<<\s*parameters\.([\w-]+)\s*>>")
+_PARAMETER = lazy_pattern(r"<<\s*parameters\.([\w-]+)\s*>>")
 _BY_DEFAULT = ".circleci/continue_config.yml"
 Use = tuple[str, Mapping[Any, Any], int | None]
 """The job a workflow uses, how, and where."""

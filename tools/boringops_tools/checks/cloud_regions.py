@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.deploys import is_pipeline
 from boringops_tools.checks.terraform_ecs import is_terraform
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, read
 
 # The command, the types of what it names, the attribute with the name, and that with the place.
@@ -23,7 +24,7 @@ _COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     (r"aws lambda [\w-]+\b[^\n]*?--function-name ([\w-]+)", "aws_lambda_function", "function_name", ""),
     (r"aws eks update-kubeconfig\b[^\n]*?--name ([\w-]+)", "aws_eks_cluster", "name", ""),
 )  # fmt: skip
-_PLACE = re.compile(r"--(?:region|location|zone)[= ][\"']?([a-z]+-[a-z]+(?:-[a-z]+)?-?\d(?:-[a-f])?)[\"']?(?=\s|$)")
+_PLACE = lazy_pattern(r"--(?:region|location|zone)[= ][\"']?([a-z]+-[a-z]+(?:-[a-z]+)?-?\d(?:-[a-f])?)[\"']?(?=\s|$)")
 _MOST = 300
 
 

@@ -17,16 +17,17 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.checks.cloudformation_values import templates
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import RedFlag
 from boringops_tools.red_flags.cloud import is_template
 from boringops_tools.yaml_files import Unreadable
 
-_MAPPED = re.compile(
+_MAPPED = lazy_pattern(
     r"!FindInMap\s*\[\s*['\"]?(\w+)['\"]?\s*,\s*(?P<top>!Ref\s+\S+|['\"]?[\w.:-]+['\"]?)\s*,\s*['\"]?(\w+)['\"]?\s*\]"
 )
-_REFERRED = re.compile(r"!Ref\s+(?P<short>\w+)\b|\{\s*\"?(?:Fn::)?Ref\"?\s*:\s*['\"]?(?P<long>\w+)['\"]?\s*\}")
-_GIVES = re.compile(r"(?m)\"ParameterKey\"|\bParameterKey:|(?:^|[{,])\s*\"?Parameters\"?\s*:")
-_INSIDE = re.compile(r"\$\{(\w+)\}")
+_REFERRED = lazy_pattern(r"!Ref\s+(?P<short>\w+)\b|\{\s*\"?(?:Fn::)?Ref\"?\s*:\s*['\"]?(?P<long>\w+)['\"]?\s*\}")
+_GIVES = lazy_pattern(r"(?m)\"ParameterKey\"|\bParameterKey:|(?:^|[{,])\s*\"?Parameters\"?\s*:")
+_INSIDE = lazy_pattern(r"\$\{(\w+)\}")
 
 
 @functools.cache

@@ -11,13 +11,14 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.cloudformation_values import line_of_part, templates
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.cloud import is_template
 from boringops_tools.yaml_files import tag_of, walk
 
 _KINDS = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
-_IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)\.Outputs\.([A-Za-z0-9]+)\}")
+_IN_TEXT = lazy_pattern(r"\$\{([A-Za-z0-9]+)\.Outputs\.([A-Za-z0-9]+)\}")
 # What may bring names that a template does not show.
-_MACROS = re.compile(r"Fn::Transform|AWS::Include|Fn::ForEach")
+_MACROS = lazy_pattern(r"Fn::Transform|AWS::Include|Fn::ForEach")
 
 
 def _child(files: Files, path: str, value: Any) -> str:

@@ -7,7 +7,6 @@ Compose merges the files of a folder, so a name counts as defined where any Comp
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -15,10 +14,11 @@ from boringops.facts import Severity
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.compose_images import NO_HEALTHCHECK
 from boringops_tools.checks.graph import cycles
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, walk
 
-_VOLUME = re.compile(r"[A-Za-z0-9][\w.-]+")
-_PORT = re.compile(
+_VOLUME = lazy_pattern(r"[A-Za-z0-9][\w.-]+")
+_PORT = lazy_pattern(
     r"(?:(?P<ip>\[[0-9a-fA-F:.]+\]|\d+(?:\.\d+){3}):)?(?:(?P<host>[\d-]*):)?(?P<target>[\d-]+)(?:/(?P<protocol>\w+))?"
 )
 Services = Mapping[Any, Mapping[Any, Any]]
@@ -272,7 +272,7 @@ def _doubles(files: Files, path: str) -> Iterator[Hit]:
 
 # --- interpolation ----------------------------------------------------------------------------------------------------
 
-_START = re.compile(
+_START = lazy_pattern(
     r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<after>:?[-?+]|\})|(?P<wrong>\{?))"
 )
 

@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import containers, named, objects, pod_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_yaml
 
-_FORGIVES = re.compile(r"(?:\|\||;)\s*(?:/bin/)?(?:true|:|exit\s+0|echo\b[^|;&]*)\s*[\"')]*\s*$")
-_NOTHING = re.compile(r"^\s*(?:(?:/usr)?/bin/)?(?:true|:|exit\s+0|echo(?:\s[^|;&]*)?|sleep\s+\d+)\s*$")
-_ASKED = re.compile(r"(?:https?://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{2,5})\b")
+_FORGIVES = lazy_pattern(r"(?:\|\||;)\s*(?:/bin/)?(?:true|:|exit\s+0|echo\b[^|;&]*)\s*[\"')]*\s*$")
+_NOTHING = lazy_pattern(r"^\s*(?:(?:/usr)?/bin/)?(?:true|:|exit\s+0|echo(?:\s[^|;&]*)?|sleep\s+\d+)\s*$")
+_ASKED = lazy_pattern(r"(?:https?://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{2,5})\b")
 # image: where it listens unless it is told otherwise, by its own documentation.
 _LISTENS = {
     "grafana": (3000,), "prometheus": (9090,), "alertmanager": (9093,), "loki": (3100,), "tempo": (3200,), "nginx": (80, 443), "httpd": (80,),

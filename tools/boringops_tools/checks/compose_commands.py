@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_yaml
 
-_COMMAND = re.compile(
+_COMMAND = lazy_pattern(
     r"(?m)(?:^[ \t@-]*(?:(?:run|script|command): *)?[\"']?|[;&|(] *|\b(?:if|then|do|!|sudo|sh) +[\"']?)"
     r"docker(?:-| +)compose +(?P<rest>[^\n;|&]*)"
 )
 """Where a command stands, so not in a name, a comment or prose."""
-_WORKSPACE = re.compile(r"^(?:\$\{?GITHUB_WORKSPACE\}?|\$\{?CI_PROJECT_DIR\}?|\.)/")
+_WORKSPACE = lazy_pattern(r"^(?:\$\{?GITHUB_WORKSPACE\}?|\$\{?CI_PROJECT_DIR\}?|\.)/")
 _VALUED = frozenset(
     {
         "-e", "--env", "-l", "--label", "-p", "--publish", "-u", "--user", "-v", "--volume", "-w", "--workdir", "--name",

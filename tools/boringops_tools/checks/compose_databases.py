@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
 # The program an image holds: the port it listens on unless it is told another one, by its documentation.
@@ -22,14 +23,14 @@ _MADE = {
     "postgres": ("POSTGRES_USER", "POSTGRES_DB"), "postgis": ("POSTGRES_USER", "POSTGRES_DB"), "pgvector": ("POSTGRES_USER", "POSTGRES_DB"),
     "mysql": ("MYSQL_USER", "MYSQL_DATABASE"), "mariadb": ("MARIADB_USER", "MARIADB_DATABASE"),
 }  # fmt: skip
-_URL = re.compile(
+_URL = lazy_pattern(
     r"(?:jdbc:)?[a-z][a-z0-9+.-]*://(?:(?P<user>[^:@/\s]*)(?::[^@/\s]*)?@)?(?P<host>[a-z][a-z0-9_-]*)(?::(?P<port>\d+))?(?:/(?P<name>[^?\s;]*))?",
     re.I,
 )
 _USERS, _NAMES, _LOCAL = (
-    re.compile(r"\w*(?:DB|DATABASE|POSTGRES|PG|MYSQL|MARIADB)_?USER(?:NAME)?"),
-    re.compile(r"[\w-]+"),
-    re.compile(r"://(?:[^@/\s]*@)?(?:localhost|127\.0\.0\.1):(\d+)"),
+    lazy_pattern(r"\w*(?:DB|DATABASE|POSTGRES|PG|MYSQL|MARIADB)_?USER(?:NAME)?"),
+    lazy_pattern(r"[\w-]+"),
+    lazy_pattern(r"://(?:[^@/\s]*@)?(?:localhost|127\.0\.0\.1):(\d+)"),
 )
 
 
@@ -75,7 +76,7 @@ def _addresses(files: Files, path: str) -> Iterator[Hit]:
             yield from _accounts(name, variable, at((owner, key)), match, other, values)
 
 
-_PARTS = re.compile(r"(?P<prefix>\w*?)_?(?P<part>HOST(?:NAME)?|SERVER)", re.I)
+_PARTS = lazy_pattern(r"(?P<prefix>\w*?)_?(?P<part>HOST(?:NAME)?|SERVER)", re.I)
 
 
 def _apart(files: Files, path: str) -> Iterator[Hit]:

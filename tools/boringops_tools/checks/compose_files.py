@@ -11,13 +11,14 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.dockerfile import parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
 # What Docker gives to every build, whether or not the Dockerfile says ARG.
-_GIVEN = re.compile(
+_GIVEN = lazy_pattern(
     r"(?i)(?:https?|ftp|no|all)_proxy|BUILDKIT_\w+|SOURCE_DATE_EPOCH|DOCKER_BUILDKIT|COMPOSE_\w+|(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)"
 )
-_TAG = re.compile(r"^\s*image:[^#\n]*?\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))", re.M)
+_TAG = lazy_pattern(r"^\s*image:[^#\n]*?\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))", re.M)
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", ".env")
 
 

@@ -10,17 +10,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
 # Files that say they are for development or tests: there data is to go, and nobody else is let in.
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?i)(?:^|[/._-])(?:local|dev|devel|develop|development|devcontainer|debug|tests?|testing|e2e|ci|integration|sandbox|examples?|docs?|demos?|samples?|fixtures?|"
     r"tutorials?|templates?|starter|override|benchmarks?|quickstart)(?=[/._-])"
 )
 _DATABASES = frozenset(
     {"postgres", "postgis", "pgvector", "timescaledb", "mysql", "mariadb", "mongo", "influxdb", "couchdb", "neo4j"}
 )
-_STAND_IN = re.compile(r"(?i)change.?me|example|placeholder|replace|your[-_ ]|^<|^\$|^x+$")
+_STAND_IN = lazy_pattern(r"(?i)change.?me|example|placeholder|replace|your[-_ ]|^<|^\$|^x+$")
 _YES = r"(?i)[\"']?(?:1|true|yes|on|y)[\"']?"
 _NO = r"(?i)[\"']?(?:0|false|no|off)[\"']?"
 # variable: the value by which a server lets everybody in, by the documentation of its image.
@@ -30,7 +31,7 @@ _OPEN = {
     "ALLOW_ANONYMOUS_LOGIN": _YES, "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED": _YES, "GF_AUTH_ANONYMOUS_ORG_ROLE": r"(?i)[\"']?(?:admin|editor)[\"']?",
     "NEO4J_AUTH": r"(?i)[\"']?none[\"']?", "NEO4J_dbms_security_auth__enabled": _NO,
 }  # fmt: skip
-_TOLD = re.compile(
+_TOLD = lazy_pattern(
     r"--protected-mode[ ,\"']+no\b|--skip-grant-tables\b|--noauth\b|(?:^|\s)--auth-host=trust\b|--no-authentication\b"
 )
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.dockerfile import parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
-_HOST = re.compile(r"^(?:[a-z][\w+.-]*://(?:[^@/\s]*@)?)?([a-z0-9][\w.-]*)(?::\d+)?(?:[/?].*)?$", re.I)
-_HOST_KEY = re.compile(r"(?i)(?:^|_)(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|URL|URI|DSN|BROKER|ENDPOINT)S?$|^PGHOST$")
-_BACKING = re.compile(
+_HOST = lazy_pattern(r"^(?:[a-z][\w+.-]*://(?:[^@/\s]*@)?)?([a-z0-9][\w.-]*)(?::\d+)?(?:[/?].*)?$", re.I)
+_HOST_KEY = lazy_pattern(r"(?i)(?:^|_)(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|URL|URI|DSN|BROKER|ENDPOINT)S?$|^PGHOST$")
+_BACKING = lazy_pattern(
     r"(?i)(?:^|_)(?:DATABASE|DB|POSTGRES\w*|PG\w*|MYSQL|MARIADB|MONGO\w*|REDIS|CACHE|RABBITMQ|AMQP|KAFKA|BROKER|ELASTIC\w*)_|^PGHOST$|^DATABASE_URL$"
 )
 # image: the folder its data is in, by the image's own documentation.

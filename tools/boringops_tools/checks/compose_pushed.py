@@ -12,13 +12,14 @@ from boringops_tools.checks import consistency
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.deploys import is_pipeline, workloads
 from boringops_tools.checks.resolved import resolved
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
 _NAME = r"(?P<name>[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[a-z0-9._-]+)+)"
-_PUSHED = re.compile(
+_PUSHED = lazy_pattern(
     rf"(?m)(?:\b(?:docker|podman|buildah)\s+(?:image\s+|manifest\s+)?push\s+(?:--?[\w=-]+\s+)*|--destination[= ]|^\s*(?:- )?tags:\s*(?:\|\s*\n\s*)?)[\"']?(?:docker://)?{_NAME}(?=[:@\"'\s]|$)"
 )
-_ASIDE = re.compile(r"(?i)(?:^|[/._-])(?:examples?|samples?|tests?|docs?|local|dev|override)(?=[/._-])")
+_ASIDE = lazy_pattern(r"(?i)(?:^|[/._-])(?:examples?|samples?|tests?|docs?|local|dev|override)(?=[/._-])")
 
 
 def _run(files: Files) -> set[str]:

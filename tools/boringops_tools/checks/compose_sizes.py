@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
 # As Docker reads it: a number, a letter, and behind that `b` or `ib`.
-_SIZE = re.compile(r"(?i)(\d+(?:\.\d+)?)\s?(?:([kmgtp])(?:i?b)?|b)?")
+_SIZE = lazy_pattern(r"(?i)(\d+(?:\.\d+)?)\s?(?:([kmgtp])(?:i?b)?|b)?")
 _SIZES = ("mem_limit", "memswap_limit", "mem_reservation", "shm_size")
 _POWERS = {letter: 1024**power for power, letter in enumerate("kmgtp", 1)}
 # What only a swarm reads: there many copies share one published port.

@@ -12,10 +12,11 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.dockerfile import parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
-_DURATION = re.compile(r"0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+")
-_RESTART = re.compile(r"no|always|unless-stopped|on-failure(?::\d+)?")
+_DURATION = lazy_pattern(r"0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+")
+_RESTART = lazy_pattern(r"no|always|unless-stopped|on-failure(?::\d+)?")
 _TIMES = ("interval", "timeout", "start_period", "start_interval")
 
 

@@ -20,12 +20,13 @@ from boringops_tools.checks.kubernetes import containers, is_whole, named, objec
 from boringops_tools.checks.kubernetes_together import shares_space, together
 from boringops_tools.checks.service_env import may_tell_port
 from boringops_tools.dockerfile import Stage, assignments, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_workflow, is_yaml, walk
 
 if TYPE_CHECKING:
     from boringops_tools.stack import Application
 
-_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+|:\$\{?\w+\}?)?(/[\w./-]*)")
+_URL = lazy_pattern(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+|:\$\{?\w+\}?)?(/[\w./-]*)")
 _SOURCES = (
     ".py",
     ".js",
@@ -43,7 +44,7 @@ _SOURCES = (
     ".yaml",
 )
 _MOST_SOURCES = 2000
-_BUILDS = re.compile(r"(?:^|/)(?:pom\.xml|build\.gradle(?:\.kts)?)$|\.versions\.toml$")
+_BUILDS = lazy_pattern(r"(?:^|/)(?:pom\.xml|build\.gradle(?:\.kts)?)$|\.versions\.toml$")
 
 
 def services(files: Files, path: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
@@ -230,7 +231,7 @@ def unanswered(files: Files, app: Application | None, probed: str) -> str:
     return f"the application answers `{app.health.path}` ({app.health.source}) and nothing in it names `{word}`"
 
 
-_LITERAL = re.compile(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
+_LITERAL = lazy_pattern(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
 
 
 def _says(text: str, tails: set[str]) -> bool:

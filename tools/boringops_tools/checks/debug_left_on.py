@@ -11,19 +11,20 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import containers, named, objects, pod_of
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?i)(?:^|[/._-])(?:local|dev|develop|development|debug|tests?|testing|ci|sandbox|examples?|docs?|demo|samples?|fixtures?|tutorials?|templates?|starter)(?=[/._-])"
 )
-_ON = re.compile(r"(?m)^DEBUG\s*(?::\s*bool\s*)?=\s*(?:TEMPLATE_DEBUG\s*=\s*)?(?:True|1)\s*(?:#.*)?$")
+_ON = lazy_pattern(r"(?m)^DEBUG\s*(?::\s*bool\s*)?=\s*(?:TEMPLATE_DEBUG\s*=\s*)?(?:True|1)\s*(?:#.*)?$")
 # Whatever may say otherwise afterwards: another file, a further assignment, one in a branch.
-_SET = re.compile(
+_SET = lazy_pattern(
     r"(?m)^\s*(?:DEBUG\b[^=\n]*=|globals\(\)|locals\(\)|exec\(|execfile\(|from\s+\S+\s+import\s+\*|include\(|django_heroku|import_module)"
 )
-_DJANGO = re.compile(r"(?m)^(?:SECRET_KEY|INSTALLED_APPS|ALLOWED_HOSTS|ROOT_URLCONF|DATABASES|MIDDLEWARE)\b")
-_READS = re.compile(r"\bos\.environ\b|\bgetenv\(|\benv(?:\.\w+)?\(|\bconfig\(")
-_SERVER = re.compile(r"(?i)\b(?:gunicorn|uwsgi|daphne|uvicorn|hypercorn|granian|mod_wsgi|waitress)\b")
+_DJANGO = lazy_pattern(r"(?m)^(?:SECRET_KEY|INSTALLED_APPS|ALLOWED_HOSTS|ROOT_URLCONF|DATABASES|MIDDLEWARE)\b")
+_READS = lazy_pattern(r"\bos\.environ\b|\bgetenv\(|\benv(?:\.\w+)?\(|\bconfig\(")
+_SERVER = lazy_pattern(r"(?i)\b(?:gunicorn|uwsgi|daphne|uvicorn|hypercorn|granian|mod_wsgi|waitress)\b")
 _SERVED = ("Dockerfile", "Procfile", "requirements.txt", "pyproject.toml", "Pipfile")
 
 
@@ -50,9 +51,11 @@ def _django(files: Files, path: str) -> Iterator[Hit]:
 
 
 # A package of settings: what all of them take in, what developers and tests run with, and what may set it otherwise.
-_BASE = re.compile(r"(?:^|/)settings/(?:base|common|defaults?|shared)\.py$")
-_AT_HOME = re.compile(r"(?i)^(?:local|dev\w*|test\w*|ci|debug|docker_?dev\w*)(?:[._-].*)?\.py$")
-_TAKES_IN = re.compile(r"(?m)^\s*from\s+\S*(?:base|common|defaults?|shared)\s+import\s+\*|^\s*from\s+\.\s+import\s+\*")
+_BASE = lazy_pattern(r"(?:^|/)settings/(?:base|common|defaults?|shared)\.py$")
+_AT_HOME = lazy_pattern(r"(?i)^(?:local|dev\w*|test\w*|ci|debug|docker_?dev\w*)(?:[._-].*)?\.py$")
+_TAKES_IN = lazy_pattern(
+    r"(?m)^\s*from\s+\S*(?:base|common|defaults?|shared)\s+import\s+\*|^\s*from\s+\.\s+import\s+\*"
+)
 
 
 def _package(files: Files, path: str) -> Iterator[Hit]:
@@ -75,8 +78,8 @@ def _package(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(text.count("\n", 0, found[0].start()) + 1, f"`DEBUG` is on wherever this is deployed: {where}")
 
 
-_NAMES = re.compile(r"FLASK_DEBUG|DJANGO_DEBUG|APP_DEBUG|LARAVEL_DEBUG|SYMFONY_DEBUG|WERKZEUG_DEBUG|DEBUG_MODE")
-_TRUE = re.compile(r"(?i)[\"']?(?:true|1|on|yes)[\"']?")
+_NAMES = lazy_pattern(r"FLASK_DEBUG|DJANGO_DEBUG|APP_DEBUG|LARAVEL_DEBUG|SYMFONY_DEBUG|WERKZEUG_DEBUG|DEBUG_MODE")
+_TRUE = lazy_pattern(r"(?i)[\"']?(?:true|1|on|yes)[\"']?")
 
 
 def _images(files: Files, path: str) -> Iterator[Hit]:

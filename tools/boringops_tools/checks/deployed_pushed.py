@@ -12,14 +12,15 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.deploys import runs_commands
 from boringops_tools.checks.pushed_images import plain
 from boringops_tools.checks.resolved import resolved
+from boringops_tools.patterns import lazy_pattern
 
 _WORD = r"[\"']?(?P<name>(?:\$\{\{[^}\n]*\}\}|[^\s\"',])+)"
-_DEPLOYED = re.compile(
+_DEPLOYED = lazy_pattern(
     rf"(?m)\bset image\b[^\n=]*?[\w-]+=(?={_WORD})|\bgcloud\b[^\n]*?--image[= ]{_WORD.replace('name', 'cloud')}|image\.repository={_WORD.replace('name', 'chart')}|"
     rf"\baz (?:containerapp|webapp)\b[^\n]*?--(?:image|docker-custom-image-name|container-image-name)[= ]{_WORD.replace('name', 'azure')}|"
     rf"\bkustomize edit set image [^\n=]*=(?={_WORD.replace('name', 'edit')})"
 )
-_PUSHED = re.compile(
+_PUSHED = lazy_pattern(
     rf"(?:--destination[= ]|\b(?:docker|podman|buildah|nerdctl)(?: image)? push (?:--?[\w=-]+ )*|\bgcloud builds submit\b[^\n]*?--tag[= ]){_WORD}"
 )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.checks.kubernetes import Object, containers, is_whole, objects, pod_of
 from boringops_tools.checks.resolved import resolved
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
 _KINDS = {
@@ -18,13 +19,13 @@ _KINDS = {
     "statefulset": "StatefulSet", "sts": "StatefulSet", "daemonset": "DaemonSet", "ds": "DaemonSet",
 }  # fmt: skip
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
-_COMMAND = re.compile(r"\bkubectl\b([^\n|;&]*?)\b(?:set image|rollout (?:status|restart|undo))\s+([^\n|;&]*)")
-_TARGET = re.compile(
+_COMMAND = lazy_pattern(r"\bkubectl\b([^\n|;&]*?)\b(?:set image|rollout (?:status|restart|undo))\s+([^\n|;&]*)")
+_TARGET = lazy_pattern(
     r"(?<!\S)[\"']?(deployments?(?:\.apps)?|deploy|statefulset|sts|daemonset|ds)[/ ]([a-z0-9][a-z0-9.-]*)(?=[\s\"']|$)"
 )
-_SPACE = re.compile(r"(?:--namespace|-n)[= ]([a-z0-9-]+)(?=\s|$)")
-_CONTAINER = re.compile(r"(?<=\s)[\"']?([a-z0-9][a-z0-9-]*)=[\"']?[^\s\"']*[$:/@]")
-_PIPELINES = re.compile(
+_SPACE = lazy_pattern(r"(?:--namespace|-n)[= ]([a-z0-9-]+)(?=\s|$)")
+_CONTAINER = lazy_pattern(r"(?<=\s)[\"']?([a-z0-9][a-z0-9-]*)=[\"']?[^\s\"']*[$:/@]")
+_PIPELINES = lazy_pattern(
     r"(?:^|/)(?:\.gitlab-ci\.ya?ml|azure-pipelines\.ya?ml|bitbucket-pipelines\.yml|Jenkinsfile|\.drone\.yml|cloudbuild\.ya?ml)$|^\.github/workflows/[^/]+\.ya?ml$|^\.circleci/config\.yml$"
 )
 

@@ -8,15 +8,16 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.frameworks import is_django_settings
 
-_LIST = re.compile(r"(?m)^MIDDLEWARE(?:_CLASSES)?\s*(?::[^=\n]+)?=\s*[\[(](?P<inside>[^\])]*)[\])](?P<rest>[^\n]*)")
+_LIST = lazy_pattern(r"(?m)^MIDDLEWARE(?:_CLASSES)?\s*(?::[^=\n]+)?=\s*[\[(](?P<inside>[^\])]*)[\])](?P<rest>[^\n]*)")
 _NAME = "django.middleware.csrf.CsrfViewMiddleware"
 _SESSIONS = (
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 )
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?i)(?:^|[/._-])(?:tests?|testing|examples?|samples?|demos?|docs?|tutorials?|fixtures|sandbox)(?=[/._-])"
 )
 

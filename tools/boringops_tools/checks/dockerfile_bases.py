@@ -9,28 +9,29 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.dockerfile import Dockerfile, Instruction, Stage, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
-_OFFICIAL = re.compile(
+_OFFICIAL = lazy_pattern(
     r"(?:docker\.io/|library/|public\.ecr\.aws/docker/library/|mirror\.gcr\.io/(?:library/)?)*"
     r"(?P<name>alpine|debian|ubuntu|python|node|golang|ruby|rust|php|nginx|httpd|postgres|mysql|mariadb|redis|eclipse-temurin|openjdk)"
     r"(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]+)?$"
 )
-_DEBIAN = re.compile(r"(?:^|[-.])(?:slim|bookworm|bullseye|buster|trixie|stretch|jammy|noble|focal)\b")
+_DEBIAN = lazy_pattern(r"(?:^|[-.])(?:slim|bookworm|bullseye|buster|trixie|stretch|jammy|noble|focal)\b")
 _INSTALL = {
-    "alpine": re.compile(r"(?:^|[;&|(]\s*|\bsudo\s+)(apt-get|apt|yum|dnf|microdnf)\s+(?:-\S+\s+)*(?:update|install|upgrade|clean)\b"),
-    "debian": re.compile(r"(?:^|[;&|(]\s*|\bsudo\s+)(apk|yum|dnf|microdnf)\s+(?:--?\S+\s+)*(?:add|update|install|upgrade)\b"),
+    "alpine": lazy_pattern(r"(?:^|[;&|(]\s*|\bsudo\s+)(apt-get|apt|yum|dnf|microdnf)\s+(?:-\S+\s+)*(?:update|install|upgrade|clean)\b"),
+    "debian": lazy_pattern(r"(?:^|[;&|(]\s*|\bsudo\s+)(apk|yum|dnf|microdnf)\s+(?:--?\S+\s+)*(?:add|update|install|upgrade)\b"),
 }  # fmt: skip
-_SHADOW = re.compile(r"(?:^|[;&|(]\s*)(useradd|groupadd|usermod|groupmod)\s")
-_APT = re.compile(r"\b(?:apt-get|apt|aptitude)\s+(?:-\S+\s+)*install\b")
-_UPDATED = re.compile(r"\b(?:apt-get|apt|aptitude)\s+(?:-\S+\s+)*(?:update|upgrade)\b|\.sh\b|\b(?:ba)?sh\s+-|\|\s*(?:sudo\s+)?(?:ba)?sh\b|/var/lib/apt|\$")  # fmt: skip
-_ASIDE = re.compile(r"(?i)(?:^|/)(?:tests?|fixtures?|testdata|_?archived?|legacy|packaging)/")
+_SHADOW = lazy_pattern(r"(?:^|[;&|(]\s*)(useradd|groupadd|usermod|groupmod)\s")
+_APT = lazy_pattern(r"\b(?:apt-get|apt|aptitude)\s+(?:-\S+\s+)*install\b")
+_UPDATED = lazy_pattern(r"\b(?:apt-get|apt|aptitude)\s+(?:-\S+\s+)*(?:update|upgrade)\b|\.sh\b|\b(?:ba)?sh\s+-|\|\s*(?:sudo\s+)?(?:ba)?sh\b|/var/lib/apt|\$")  # fmt: skip
+_ASIDE = lazy_pattern(r"(?i)(?:^|/)(?:tests?|fixtures?|testdata|_?archived?|legacy|packaging)/")
 # The last version without support, by the projects' own tables; what ended long enough ago that nobody disputes it.
 _ENDED = {
     "python": (3, 7), "node": (16,), "golang": (1, 19), "ruby": (2, 7), "php": (8, 0), "debian": (9,), "ubuntu": (18, 4),
     "alpine": (3, 15), "postgres": (11,), "mysql": (5, 7), "redis": (5,),
 }  # fmt: skip
 _CODENAMES = {"jessie": "debian 8", "stretch": "debian 9", "buster": "debian 10", "trusty": "ubuntu 14.04", "xenial": "ubuntu 16.04", "bionic": "ubuntu 18.04"}  # fmt: skip
-_CENTOS = re.compile(r"(?:docker\.io/|library/)*centos(?::|@|$)")
+_CENTOS = lazy_pattern(r"(?:docker\.io/|library/)*centos(?::|@|$)")
 
 
 def family(image: str) -> str:

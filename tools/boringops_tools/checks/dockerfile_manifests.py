@@ -12,9 +12,10 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.image_content import may_be_made
 from boringops_tools.checks.images import contexts, copied
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 
 # What package managers, compilers and frameworks are told by; no build makes one of these.
-_MANIFESTS = re.compile(
+_MANIFESTS = lazy_pattern(
     r"""rust-toolchain(?:\.toml)?|build\.rs|Cargo\.toml|clippy\.toml|package\.json|\.npmrc|\.yarnrc(?:\.yml)?|pnpm-workspace\.yaml|lerna\.json|nx\.json|turbo\.json|tsconfig(?:\.\w+)?\.json|
     (?:next|vite|nuxt|svelte|astro|remix|webpack|rollup|babel|postcss|tailwind|jest|eslint|vue|quasar|drizzle)\.config\.[cm]?[jt]s|angular\.json|nest-cli\.json|pyproject\.toml|setup\.(?:py|cfg)|
     requirements(?:[-_.]\w+)?\.(?:txt|in)|Pipfile|MANIFEST\.in|alembic\.ini|gunicorn(?:\.conf|_config)\.py|uwsgi\.ini|manage\.py|go\.mod|go\.work|pom\.xml|build\.gradle(?:\.kts)?|settings\.gradle(?:\.kts)?|

@@ -13,21 +13,22 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.dockerfile_bases import family
 from boringops_tools.checks.images import sources, started
 from boringops_tools.dockerfile import Instruction, Stage, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
-_OUTPUT = re.compile(
+_OUTPUT = lazy_pattern(
     r"\b(?:go\s+build|gcc|g\+\+|clang|dotnet\s+publish|dotnet\s+build)\b[^&|;]*?\s(?:-o|--output)[ =]+([\w./-]+)|-m\s+venv\s+(?:--\S+\s+)*([\w./-]+)"
 )
-_FROM = re.compile(r"--from=(\S+)")
+_FROM = lazy_pattern(r"--from=(\S+)")
 # program and words: the file that it reads, and cannot do without
 _NEEDS = (
-    (re.compile(r"\bpip3?\s+install\b[^&|;]*?\s(?:-r|--requirement)[ =]+([\w./-]+)"), ""),
-    (re.compile(r"\bnpm\s+ci\b"), "package-lock.json|npm-shrinkwrap.json"),
-    (re.compile(r"\byarn\s+install\b[^&|;]*(?:--frozen-lockfile|--immutable)\b"), "yarn.lock"),
-    (re.compile(r"\bpnpm\s+(?:install|i)\b[^&|;]*--frozen-lockfile\b"), "pnpm-lock.yaml"),
-    (re.compile(r"\bgo\s+mod\s+download\b"), "go.mod"),
-    (re.compile(r"\buv\s+sync\b[^&|;]*--(?:frozen|locked)\b"), "uv.lock"),
-    (re.compile(r"\bbundle\s+install\b"), "Gemfile"),
-    (re.compile(r"\bcomposer\s+install\b"), "composer.json"),
+    (lazy_pattern(r"\bpip3?\s+install\b[^&|;]*?\s(?:-r|--requirement)[ =]+([\w./-]+)"), ""),
+    (lazy_pattern(r"\bnpm\s+ci\b"), "package-lock.json|npm-shrinkwrap.json"),
+    (lazy_pattern(r"\byarn\s+install\b[^&|;]*(?:--frozen-lockfile|--immutable)\b"), "yarn.lock"),
+    (lazy_pattern(r"\bpnpm\s+(?:install|i)\b[^&|;]*--frozen-lockfile\b"), "pnpm-lock.yaml"),
+    (lazy_pattern(r"\bgo\s+mod\s+download\b"), "go.mod"),
+    (lazy_pattern(r"\buv\s+sync\b[^&|;]*--(?:frozen|locked)\b"), "uv.lock"),
+    (lazy_pattern(r"\bbundle\s+install\b"), "Gemfile"),
+    (lazy_pattern(r"\bcomposer\s+install\b"), "composer.json"),
 )
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
-_INSTALL = re.compile(r"(?:^|[\s;&|])(?:uv )?pip[\d.]* install\s+([^;&|\n]*)")
+_INSTALL = lazy_pattern(r"(?:^|[\s;&|])(?:uv )?pip[\d.]* install\s+([^;&|\n]*)")
 # Options whose value is a word of its own.
-_WITH_VALUE = re.compile(
+_WITH_VALUE = lazy_pattern(
     r"-[rceitf]|--(?:requirement|constraint|editable|index-url|extra-index-url|target|find-links|prefix|root|python|trusted-host|timeout|retries|cache-dir|src|only-binary|no-binary|platform|upgrade-strategy)"
 )
 _OF_ITSELF = frozenset({"pip", "setuptools", "wheel", "uv"})

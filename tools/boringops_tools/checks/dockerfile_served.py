@@ -11,8 +11,9 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.debug_left_on import _ASIDE as ASIDE
 from boringops_tools.checks.images import started
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
-_SERVERS = re.compile(
+_SERVERS = lazy_pattern(
     r"manage\.py runserver\b|(?:^|\s)(?:-m )?flask (?:--\S+(?: [^-\s]\S*)? )*run\b|\bfastapi dev\b|\b(?:uvicorn|gunicorn|hypercorn)\b.*\s--reload\b|"
     r"\b(?:npm|yarn|pnpm|bun)(?: run)? (?:dev|start:dev|develop)\b|(?:^|\s)nodemon\b|\bts-node-dev\b|\bartisan serve\b|^(?:\S*/)?php -S\b|"
     r"\bng serve\b|\bnext dev\b|\bnuxt dev\b|\bwebpack(?:-dev-server| serve)\b|^(?:npx )?vite(?: dev| --host\b.*)?$|\bgatsby develop\b|\breact-scripts start\b|\bvue-cli-service serve\b"

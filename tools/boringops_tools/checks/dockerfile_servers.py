@@ -12,16 +12,17 @@ from pathlib import PurePosixPath
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.images import contexts, started
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
 # The program, and the packages that bring it.
 _SERVERS = {
     "uvicorn": ("uvicorn", "uvicorn-worker"), "gunicorn": ("gunicorn",), "hypercorn": ("hypercorn",), "granian": ("granian",), "daphne": ("daphne",),
     "waitress-serve": ("waitress",), "uwsgi": ("uwsgi", "uwsgitop"), "celery": ("celery",), "flask": ("flask",), "streamlit": ("streamlit",), "alembic": ("alembic",), "rq": ("rq",),
 }  # fmt: skip
-_PIP = re.compile(r"\b(?:pip3?|uv pip)\b[^\n&|;]*?\binstall\b([^&|;]*)")
-_FILE = re.compile(r"(?<!\S)(?:-r|--requirement(?=[= ]))[= ]?\s*[\"']?([\w./-]+)")
-_LINE = re.compile(r"(?m)^([A-Za-z0-9][\w.-]*)(\[[\w, -]+\])?\s*(?:[=<>!~;@ \\#]|$)")
-_OPTION = re.compile(r"(?m)^\s*(?:-r|--requirement|-e|--editable|-c|git\+|https?:|\./|\.\s)")
+_PIP = lazy_pattern(r"\b(?:pip3?|uv pip)\b[^\n&|;]*?\binstall\b([^&|;]*)")
+_FILE = lazy_pattern(r"(?<!\S)(?:-r|--requirement(?=[= ]))[= ]?\s*[\"']?([\w./-]+)")
+_LINE = lazy_pattern(r"(?m)^([A-Za-z0-9][\w.-]*)(\[[\w, -]+\])?\s*(?:[=<>!~;@ \\#]|$)")
+_OPTION = lazy_pattern(r"(?m)^\s*(?:-r|--requirement|-e|--editable|-c|git\+|https?:|\./|\.\s)")
 
 
 def _missing(files: Files, path: str) -> Iterator[Hit]:

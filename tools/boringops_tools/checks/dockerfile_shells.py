@@ -12,15 +12,16 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.dockerfile_bases import family
 from boringops_tools.checks.images import contexts, sources, started
 from boringops_tools.dockerfile import Stage, command, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
-_BUSYBOX = re.compile(r"(?:^|[;&|]\s*)(adduser|addgroup)\b[^&|;]*?\s-[SDHGgu]\b")
-_INSTALLS = re.compile(
+_BUSYBOX = lazy_pattern(r"(?:^|[;&|]\s*)(adduser|addgroup)\b[^&|;]*?\s-[SDHGgu]\b")
+_INSTALLS = lazy_pattern(
     r"(?:^|[;&|(]\s*)(?:apt-get|apt|apk|yum|dnf|microdnf)\s+(?:-\S+\s+)*(?:update|install|add|upgrade)\b"
 )
-_DEBUGGERS = re.compile(
+_DEBUGGERS = lazy_pattern(
     r"debugpy\b.*--listen[ =\",]+(?:0\.0\.0\.0|\*)|--inspect(?:-brk)?=(?:0\.0\.0\.0|\[::\])|agentlib:jdwp=\S*address=(?:\*|0\.0\.0\.0)|\bdlv\b.*--listen[ =\",]+(?::|0\.0\.0\.0)"
 )
-_ASIDE = re.compile(r"(?i)(?:^|[/._-])(?:dev|develop|development|debug|local|tests?|devcontainer)(?=[/._-]|$)")
+_ASIDE = lazy_pattern(r"(?i)(?:^|[/._-])(?:dev|develop|development|debug|local|tests?|devcontainer)(?=[/._-]|$)")
 
 
 def _ran(line: list[Stage]) -> str:

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
 # lock file: what lies beside it in the folder of an application.
 _LOCKS = {
@@ -18,7 +19,7 @@ _LOCKS = {
     "go.sum": "go.mod", "Cargo.lock": "Cargo.toml", "poetry.lock": "pyproject.toml", "uv.lock": "pyproject.toml",
     "Pipfile.lock": "Pipfile", "Gemfile.lock": "Gemfile", "composer.lock": "composer.json", "mix.lock": "mix.exs",
 }  # fmt: skip
-_BARE = re.compile(
+_BARE = lazy_pattern(
     r"(?:docker\.io/|library/|public\.ecr\.aws/docker/library/)*(alpine|debian|ubuntu|python|golang|rust|ruby|openjdk|eclipse-temurin|amazoncorretto|maven|gradle|busybox|php|node|nginx|httpd|postgres|redis)(?::|@|$)"
 )
 # users that each of these images has, by the image's own documentation; the system's users are in all of them.
@@ -57,7 +58,7 @@ _SYSTEM = frozenset(
         "nfsnobody",
     }
 )
-_UPDATE = re.compile(r"(?:sudo\s+)?(?:apt-get|apt)(?:\s+-\S+)*\s+update(?:\s+-\S+)*\s*$")
+_UPDATE = lazy_pattern(r"(?:sudo\s+)?(?:apt-get|apt)(?:\s+-\S+)*\s+update(?:\s+-\S+)*\s*$")
 
 
 def _updates(files: Files, path: str) -> Iterator[Hit]:

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.dockerfile import assignments, command, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
 _SIGNALS = frozenset(
     """HUP INT QUIT ILL TRAP ABRT IOT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ
     VTALRM PROF WINCH IO POLL PWR SYS""".split()  # noqa: SIM905
 )
-_NUMBERED = re.compile(r"(?:[1-9]|[1-5]\d|6[0-4])|(?:SIG)?RT(?:MIN|MAX)(?:[+-]\d+)?", re.I)
-_SYSTEM = re.compile(r"(?:^|:)/(?:usr/)?s?bin(?::|$)|(?:^|:)/busybox(?::|$)")
+_NUMBERED = lazy_pattern(r"(?:[1-9]|[1-5]\d|6[0-4])|(?:SIG)?RT(?:MIN|MAX)(?:[+-]\d+)?", re.I)
+_SYSTEM = lazy_pattern(r"(?:^|:)/(?:usr/)?s?bin(?::|$)|(?:^|:)/busybox(?::|$)")
 
 
 def _signals(files: Files, path: str) -> Iterator[Hit]:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.dockerfile import Dockerfile, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
-_FROM = re.compile(r"--(?:from=|mount=\S*?\bfrom=)([^\s,]+)")
+_FROM = lazy_pattern(r"--(?:from=|mount=\S*?\bfrom=)([^\s,]+)")
 # Names that people give to stages and nobody to an image that is copied from.
 _STAGE_WORDS = frozenset(
     {"build", "builder", "build-stage", "build-env", "compile", "deps", "dependencies", "prod-deps", "installer", "assets"}
 )  # fmt: skip
-_EXEC = re.compile(r"""\[\s*(?:"[^"]*"|'[^']*')\s*(?:,|\]$|$)""")
+_EXEC = lazy_pattern(r"""\[\s*(?:"[^"]*"|'[^']*')\s*(?:,|\]$|$)""")
 
 
 def _parsed(files: Files, path: str) -> Dockerfile:
@@ -100,7 +101,7 @@ def _unset(files: Files, path: str) -> Iterator[Hit]:
             )
 
 
-_KEY_FILES = re.compile(
+_KEY_FILES = lazy_pattern(
     r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]*\.(?:pem|p12|pfx|key|kubeconfig)|\.npmrc|\.pypirc|\.netrc|\.git-credentials|\.env(?:\.(?:prod\w*|local|staging))?|credentials\.json)$|(?:^|/)\.(?:ssh|aws|kube)(?:/|$)"
 )
 

@@ -13,21 +13,22 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 _INFRA = (".yml", ".yaml", ".tf", ".tfvars", ".hcl", ".sh", ".conf", ".toml", ".service", ".jenkinsfile", ".dockerfile")
 _INFRA_NAMES = ("Dockerfile", "Containerfile", "Jenkinsfile", "Makefile", "Caddyfile")
-_WORTH = re.compile(
+_WORTH = lazy_pattern(
     r"\.(?:ya?ml|tf|tfvars|hcl|sh|conf|toml|service)[`)#]|[/`(](?:Docker|Container|Jenkins|Make|Caddy)file[`)]", re.I
 )
-_PATH = re.compile(r"(?:\.{1,2}/)*[\w.@-]+(?:/[\w.@-]+)*")
-_EXAMPLE = re.compile(
+_PATH = lazy_pattern(r"(?:\.{1,2}/)*[\w.@-]+(?:/[\w.@-]+)*")
+_EXAMPLE = lazy_pattern(
     r"(?:^|[/._-])(?:path|to|foo|bar|baz|example|my|your|xxx?|name|some|placeholder)(?:$|[/._-])", re.I
 )
 # What these tell of is what was, or what is to be.
-OTHER_TIMES = re.compile(
+OTHER_TIMES = lazy_pattern(
     r"(?:^|/)(?:change(?:s|log)|history|news|release[-_]?notes|migrat\w*|upgrad\w*|adr)\b|(?:^|/)(?:adrs?|decisions|plans?|planning|rfcs?)/",
     re.I,
 )

@@ -9,14 +9,15 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example")
-_SECRET = re.compile(
+_SECRET = lazy_pattern(
     r"(?m)^\s*(?:export\s+)?(\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)\w*)\s*="
 )
 # Where it is said that such a file is to be made.
-_TELLS = re.compile(r"\.(?:md|rst|adoc|txt|sh|ya?ml|json)$|(?:^|/)(?:Makefile|justfile)$", re.I)
-_MADE = re.compile(
+_TELLS = lazy_pattern(r"\.(?:md|rst|adoc|txt|sh|ya?ml|json)$|(?:^|/)(?:Makefile|justfile)$", re.I)
+_MADE = lazy_pattern(
     r"(?i)\b(?:copy|rename|save|kopiere)\b(?:\s+(?:this|it|the|file|template|example|and))*\s+(?:to|as|into|nach)\s+[`\"']?\.env(?![.\w])|(?:cp|copy|rename|kopiere)\b[^\n]{0,60}\benv\.?(?:example|sample|template|dist)\b[^\n]{0,40}[\s`\"'/]\.env(?![.\w])|(?:^|\s|=)--env-file[= ]\.env(?![.\w])|env_file:\s*(?:\[?\s*|\n\s*-\s*)[\"']?(?:\./)?\.env(?![.\w])"
 )
 

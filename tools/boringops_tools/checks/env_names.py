@@ -14,6 +14,7 @@ from boringops_tools.checks.deploys import workloads
 from boringops_tools.checks.kubernetes import containers, is_whole, named, objects, pod_of
 from boringops_tools.checks.terraform_ecs import definitions, is_terraform, resources
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import read
 from boringops_tools.yaml_files import is_compose, is_yaml
 
@@ -37,17 +38,17 @@ _CODE = (
 )
 _MOST_SOURCES = 500
 # Read in the code's own language, or in Spring's configuration; a second group is a default.
-_JAVA_READS = re.compile(
+_JAVA_READS = lazy_pattern(
     r"System\.getenv\(\s*\"([A-Z][A-Z0-9_]+)\"\s*\)|@Value\(\s*\"\$\{([A-Z][A-Z0-9_]+)\}\"\s*\)|getProperty\(\s*\"([A-Z][A-Z0-9_]+)\"\s*\)"
 )
-_SPRING = re.compile(r"\$\{([A-Z][A-Z0-9_]+)\}")
+_SPRING = lazy_pattern(r"\$\{([A-Z][A-Z0-9_]+)\}")
 # In Python and Ruby a read by index ends the program where nothing is set; the others give nothing.
-_PLAIN_READS = re.compile(
+_PLAIN_READS = lazy_pattern(
     r"(?:os\.environ|\bENV\.fetch)[\[(][\"'](?P<must>[A-Z][A-Z0-9_]+)[\"'][\])]|"
     r"(?:os\.environ\.get|os\.getenv|getenv|os\.Getenv|os\.LookupEnv|env::var|\bENV)[\[(][\"'](?P<may>[A-Z][A-Z0-9_]+)[\"']"
 )
-_DEMANDED = re.compile(r"(?<!\$)\$\{([A-Za-z_]\w*):?\?[^}]*\}")
-_GIVEN = re.compile(
+_DEMANDED = lazy_pattern(r"(?<!\$)\$\{([A-Za-z_]\w*):?\?[^}]*\}")
+_GIVEN = lazy_pattern(
     r"PORT|HOST|HOME|PATH|USER|TZ|LANG|CI|DEBUG|NODE_ENV|PYTHON\w+|GO[A-Z]*|JAVA_\w+|AWS_\w+|GOOGLE_\w+|POD_\w+|KUBERNETES_\w+|HOSTNAME"
 )
 

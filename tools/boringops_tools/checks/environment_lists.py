@@ -11,6 +11,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at
 from boringops_tools.checks.deploys import is_pipeline
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
 # The words for one and the same environment.
@@ -21,7 +22,9 @@ _SAME: tuple[frozenset[str], ...] = (
     frozenset({"test", "testing", "tst"}),
     frozenset({"preprod", "pre-prod", "preproduction", "pre-production"}),
 )
-_KEYS = re.compile(r"(?i)^(?:target_|deploy_)?(?:environments?|envs?|stages?|targets?|overlays?|workspaces?|stacks?)$")
+_KEYS = lazy_pattern(
+    r"(?i)^(?:target_|deploy_)?(?:environments?|envs?|stages?|targets?|overlays?|workspaces?|stacks?)$"
+)
 _MOST = 400
 
 

@@ -11,22 +11,23 @@ from collections.abc import Iterator
 from boringops_tools.checks import program
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.variables import GIVEN, code, given_by_compose, is_example
+from boringops_tools.patterns import lazy_pattern
 
 # Reading a variable by a name that is written out, and failing without it.
-_READS = re.compile(
+_READS = lazy_pattern(
     r"""os\.environ\[\s*["']([A-Z][A-Z0-9_]+)["']\s*\](?!\s*=[^=])|\bENV\.fetch\(\s*["']([A-Z][A-Z0-9_]+)["']\s*\)(?!\s*\{)"""
     r"""|System\.getenv\(\s*"([A-Z][A-Z0-9_]+)"\s*\)|env::var\(\s*"([A-Z][A-Z0-9_]+)"\s*\)\s*\.(?:expect|unwrap)\(|env!\(\s*"([A-Z][A-Z0-9_]+)"\s*\)"""
 )
 # Reading one by a name that a function is given.
-_BY_NAME = re.compile(
+_BY_NAME = lazy_pattern(
     r"(?:getenv|GetEnvironmentVariable|env::var|os\.environ(?:\.get)?|os\.getenv|os\.Getenv|ENV(?:\.fetch)?|process\.env|\$_ENV|\$_SERVER)\s*[\[(]\s*\$?&?([a-z]\w*)\s*[\])]"
 )
-_FUNCTION = re.compile(
+_FUNCTION = lazy_pattern(
     r"(?:\bdef|\bfunc|\bfunction|\bfn|\bstatic\s+\w+|\bprivate\s+\w+)\s+(\w+)\s*\(([^)]*)\)|\bconst\s+(\w+)\s*=\s*\(([^)]*)\)\s*(?::\s*\w+\s*)?=>"
 )
-_PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]+)\}")
-_SETTINGS = re.compile(r"(?:^|/)src/main/resources/application\.(?:ya?ml|properties)$")
-_NAME = re.compile(r"(?m)^\s*#?\s*(?:export\s+)?([A-Za-z_]\w*)\s*=")
+_PLACEHOLDER = lazy_pattern(r"\$\{([A-Z][A-Z0-9_]+)\}")
+_SETTINGS = lazy_pattern(r"(?:^|/)src/main/resources/application\.(?:ya?ml|properties)$")
+_NAME = lazy_pattern(r"(?m)^\s*#?\s*(?:export\s+)?([A-Za-z_]\w*)\s*=")
 
 
 def _reads(files: Files) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.gitlab import is_root, known, names, read
 from boringops_tools.checks.gitlab_parts import applies, is_named, is_part
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import tag_of
 
 _RUNS = ("script", "run", "trigger", "pages", "inherit")
@@ -50,7 +51,7 @@ def _jobs(files: Files, path: str) -> Iterator[Hit]:
 
 
 # GitLab's own templates whose jobs are all called after them.
-_SCANNERS = re.compile(
+_SCANNERS = lazy_pattern(
     r"(?:Jobs|Security)/(SAST|SAST-IaC|Secret-Detection|Dependency-Scanning|Container-Scanning|Code-Quality)(?:\.latest)?\.gitlab-ci\.yml"
 )
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.gitlab import Pipeline, known, lost, read
 from boringops_tools.checks.gitlab_parts import applies
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import walk
 
-_TEXTS = re.compile(r"\"[^\"]*\"|'[^']*'|(?<=~)\s*/(?:\\.|[^/\\])+/\w*")
+_TEXTS = lazy_pattern(r"\"[^\"]*\"|'[^']*'|(?<=~)\s*/(?:\\.|[^/\\])+/\w*")
 
 
 def bad_condition(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.gitlab import read
 from boringops_tools.checks.gitlab_parts import applies
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import walk
 
 _SOURCES = frozenset(
@@ -19,15 +20,15 @@ _SOURCES = frozenset(
     ondemand_dast_scan ondemand_dast_validation parent_pipeline pipeline push schedule security_orchestration_policy
     trigger web webide""".split()  # noqa: SIM905
 )
-_SOURCE = re.compile(r"\$\{?CI_PIPELINE_SOURCE\}?\s*(?:==|!=)\s*([\"'])([\w-]*)\1")
+_SOURCE = lazy_pattern(r"\$\{?CI_PIPELINE_SOURCE\}?\s*(?:==|!=)\s*([\"'])([\w-]*)\1")
 # The units that chronic_duration, which reads these values, knows.
-_UNIT = re.compile(
+_UNIT = lazy_pattern(
     r"(?i)s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|dys?|days?|w|wks?|weeks?|mo|mos|mths?|months?|y|yrs?|years?|and|with|plus"
 )
 _DEFAULTS = (".pre", "build", "test", "deploy", ".post")
-_MERGE = re.compile(r"\$\{?CI_PIPELINE_SOURCE\}?\s*==\s*[\"']merge_request_event[\"']|\$\{?CI_MERGE_REQUEST_I?ID\}?$")
-_BRANCH = re.compile(r"\$\{?CI_COMMIT_BRANCH\}?(?:$|\s*(?:==|=~))")
-_TAG = re.compile(r"\$\{?CI_COMMIT_TAG\}?(?:$|\s*(?:==|=~))")
+_MERGE = lazy_pattern(r"\$\{?CI_PIPELINE_SOURCE\}?\s*==\s*[\"']merge_request_event[\"']|\$\{?CI_MERGE_REQUEST_I?ID\}?$")
+_BRANCH = lazy_pattern(r"\$\{?CI_COMMIT_BRANCH\}?(?:$|\s*(?:==|=~))")
+_TAG = lazy_pattern(r"\$\{?CI_COMMIT_TAG\}?(?:$|\s*(?:==|=~))")
 
 
 def _words(files: Files, path: str) -> Iterator[Hit]:

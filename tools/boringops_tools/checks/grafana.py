@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, listed, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import line_at
 
 _WIDTH = 24
-VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::[^}]*)?\}|([A-Za-z_]\w*))|\[\[([A-Za-z_]\w*)\]\]")
-BUILT_IN = re.compile(r"__\w+|timeFilter|interval|timeGroup\w*")
+VARIABLE = lazy_pattern(r"\$(?:\{([A-Za-z_]\w*)(?::[^}]*)?\}|([A-Za-z_]\w*))|\[\[([A-Za-z_]\w*)\]\]")
+BUILT_IN = lazy_pattern(r"__\w+|timeFilter|interval|timeGroup\w*")
 Place = tuple[str | int, ...]
 
 

@@ -14,6 +14,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, t
 from boringops_tools.checks.grafana import BUILT_IN, VARIABLE, panels, read, title
 from boringops_tools.checks.grafana_sources import sources
 from boringops_tools.checks.prometheus_meaning import labels_kept
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, line_at
 
 _GLOBALS = frozenset(
@@ -21,9 +22,9 @@ _GLOBALS = frozenset(
     __field __series __data __cell __all __auto __timeFilter __timezone __url_time_range __all_variables __timeGroup __timeFrom
     __timeTo __unixEpochFilter __unixEpochGroup __time __searchFilter __adhoc_filters __conditionalAll""".split()  # noqa: SIM905
 )
-_ASKED_AS_ONE = re.compile(r"([A-Za-z_]\w*)\s*(!?=)(?!~)\s*\\?\"\$(?:\{(\w+)\}|(\w+))\\?\"")
-_INTERVAL = re.compile(r"(?:\d+(?:ms|[smhdwMy]))?|auto|off|false")
-_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`")
+_ASKED_AS_ONE = lazy_pattern(r"([A-Za-z_]\w*)\s*(!?=)(?!~)\s*\\?\"\$(?:\{(\w+)\}|(\w+))\\?\"")
+_INTERVAL = lazy_pattern(r"(?:\d+(?:ms|[smhdwMy]))?|auto|off|false")
+_STRING = lazy_pattern(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`")
 _PAIRS = {")": "(", "}": "{", "]": "["}
 
 

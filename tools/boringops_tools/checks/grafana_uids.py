@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.grafana_sources import provisioned
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
 _KEYS = ("datasourceUid", "alertmanagerUid")
 # Grafana's own, and what a variable makes.
-_OWN = re.compile(r"__expr__|-100|grafana|-- .+|.*[${].*|")
+_OWN = lazy_pattern(r"__expr__|-100|grafana|-- .+|.*[${].*|")
 
 
 def _named(files: Files, path: str) -> Iterator[Hit]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_TOKEN = re.compile(
+from boringops_tools.patterns import lazy_pattern
+
+_TOKEN = lazy_pattern(
     r"""(?P<skip>\#![^\n]*|//[^\n]*|/\*.*?\*/|[ \t\r\f]+|\\\n)
     |(?P<string>'''(?:\\.|(?!''').)*'''|\"\"\"(?:\\.|(?!\"\"\").)*\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|\$\{[^{}\n]*\}|[^"\\\n])*"
         |\$/.*?/\$|(?<=[=(,~])[ \t]*/(?![/*\s])(?:\\.|[^/\\\n])+/)

@@ -11,21 +11,22 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.terraform_ecs import is_terraform
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.cloud import is_template, managed, resources
 from boringops_tools.red_flags.hcl import Block, Expression
 
 _PYTHON = (".py",)
 _NODE = (".js", ".mjs", ".cjs")
 _TYPED = (".ts", ".mts", ".cts", ".tsx")
-_HANDLER = re.compile(r"[\w./-]*\w\.[A-Za-z_$][\w$]*")
+_HANDLER = lazy_pattern(r"[\w./-]*\w\.[A-Za-z_$][\w$]*")
 # Modules that a plugin or an extension puts beside the code.
-_BROUGHT = re.compile(r"datadog|newrelic|lumigo|dynatrace|wsgi_handler|otel|node_modules|(?:^|/)\.")
-_SOURCE = re.compile(r"(?:\$\{path\.module\}/)?((?:\.{0,2}/?[\w.-]+/?)+)")
+_BROUGHT = lazy_pattern(r"datadog|newrelic|lumigo|dynatrace|wsgi_handler|otel|node_modules|(?:^|/)\.")
+_SOURCE = lazy_pattern(r"(?:\$\{path\.module\}/)?((?:\.{0,2}/?[\w.-]+/?)+)")
 # A function that Lambda calls, by what it takes.
-_TAKES_EVENTS = re.compile(
+_TAKES_EVENTS = lazy_pattern(
     r"(?m)^(?:async )?def \w+\(\s*_?event\b|\bexports\.\w+\s*=\s*(?:async\s*)?(?:function\s*\w*\s*)?\(?\s*_?event\b|^export\s+(?:const\s+\w+\s*(?::[^=]+)?=\s*(?:async\s*)?\(?|(?:async\s+)?function\s+\w+\()\s*_?event\b"
 )
-_ARCHIVE = re.compile(r"data\.archive_file\.([\w-]+)\.output_path")
+_ARCHIVE = lazy_pattern(r"data\.archive_file\.([\w-]+)\.output_path")
 
 
 def _defines(text: str, name: str, endings: tuple[str, ...]) -> bool:

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 
-_SECTION = re.compile(
+_SECTION = lazy_pattern(
     r"(global|defaults|frontend|backend|listen|resolvers|userlist|peers|mailers|cache|program|ring|http-errors|fcgi-app)\b\s*(\S*)"
 )
-_CONDITION = re.compile(r"\s(?:if|unless)\s+(.*)$")
+_CONDITION = lazy_pattern(r"\s(?:if|unless)\s+(.*)$")
 
 
 @dataclass

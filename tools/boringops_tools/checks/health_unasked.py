@@ -4,22 +4,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from boringops_tools.checks import program
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.deploys import workloads
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.health import lacks_check
 from boringops_tools.yaml_files import is_compose
 
 # What runs an image, and asks by itself or is told elsewhere to.
-_PLATFORM = re.compile(
+_PLATFORM = lazy_pattern(
     r"(?:^|/)(?:fly\.toml|render\.ya?ml|app\.ya?ml|Procfile|heroku\.yml|vercel\.json|railway\.(?:json|toml)|captain-definition|Chart\.yaml|kustomization\.ya?ml|skaffold\.ya?ml|Dockerrun\.aws\.json|cloudbuild\.ya?ml|service\.ya?ml|serverless\.ya?ml)$"
     r"|\.(?:tf|nomad|hcl|bicep|j2|container|service)$|(?:^|/)(?:k8s|kubernetes|helm|charts?|deploy\w*|manifests|terraform|infra\w*|ansible|roles)/|Pulumi"
 )
-_SCRIPT = re.compile(r"(?:^|/)(?:health\w*|ping|status|alive|ready|live)\.php$")
+_SCRIPT = lazy_pattern(r"(?:^|/)(?:health\w*|ping|status|alive|ready|live)\.php$")
 
 
 def _unasked(files: Files, path: str) -> Iterator[Hit]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 
-_CALL = re.compile(r"\{\{-?[^}]*?\b(?:include|template)\s+\"([^\"]+)\"")
-_DEFINE = re.compile(r"\{\{-?\s*(?:define|block)\s+\"([^\"]+)\"")
-_COMMENT = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.S)
+_CALL = lazy_pattern(r"\{\{-?[^}]*?\b(?:include|template)\s+\"([^\"]+)\"")
+_DEFINE = lazy_pattern(r"\{\{-?\s*(?:define|block)\s+\"([^\"]+)\"")
+_COMMENT = lazy_pattern(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.S)
 # apiVersion: the version of Kubernetes that no longer has it, by the deprecated API migration guide.
 _GONE = {
     "extensions/v1beta1": "1.22", "apps/v1beta1": "1.16", "apps/v1beta2": "1.16", "networking.k8s.io/v1beta1": "1.22",
@@ -20,7 +21,7 @@ _GONE = {
     "rbac.authorization.k8s.io/v1beta1": "1.22", "apiextensions.k8s.io/v1beta1": "1.22",
     "admissionregistration.k8s.io/v1beta1": "1.22", "scheduling.k8s.io/v1beta1": "1.22", "storage.k8s.io/v1beta1": "1.27",
 }  # fmt: skip
-_API = re.compile(r"(?m)^apiVersion:\s*[\"']?([\w.]+/\w+)[\"']?\s*$")
+_API = lazy_pattern(r"(?m)^apiVersion:\s*[\"']?([\w.]+/\w+)[\"']?\s*$")
 
 
 def chart_of(files: Files, path: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.helm import chart_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
 _HOOKS = frozenset("pre-install post-install pre-delete post-delete pre-upgrade post-upgrade pre-rollback post-rollback test test-success test-failure crd-install".split())  # noqa: SIM905 # fmt: skip
@@ -21,18 +22,18 @@ _WORDS = {
     "helm.sh/hook": _HOOKS, "helm.sh/hook-delete-policy": _DELETED,
     "argocd.argoproj.io/hook": _ARGO_HOOKS, "argocd.argoproj.io/hook-delete-policy": _ARGO_DELETED,
 }  # fmt: skip
-_HOOK = re.compile(
+_HOOK = lazy_pattern(
     r"^\s*[\"']?((?:helm\.sh|argocd\.argoproj\.io)/hook(?:-delete-policy)?)[\"']?:\s*[\"']?([\w, -]+?)[\"']?\s*(?:#.*)?$"
 )
-_FILE = re.compile(r"\.Files\.(?:Get|Lines|GetBytes)\s*\(?\s*[\"']([^\"'$%{}]+)[\"']")
-_TEMPLATE = re.compile(r"\$?\.Template\.BasePath\s+[\"']/([^\"']+)[\"']")
-_LATEST = re.compile(r"^\s*image:.*\{\{[^}]*(?:\|\s*default\s+[\"']latest[\"']|\bdefault\s+[\"']latest[\"'])")
+_FILE = lazy_pattern(r"\.Files\.(?:Get|Lines|GetBytes)\s*\(?\s*[\"']([^\"'$%{}]+)[\"']")
+_TEMPLATE = lazy_pattern(r"\$?\.Template\.BasePath\s+[\"']/([^\"']+)[\"']")
+_LATEST = lazy_pattern(r"^\s*image:.*\{\{[^}]*(?:\|\s*default\s+[\"']latest[\"']|\bdefault\s+[\"']latest[\"'])")
 _HIDDEN = r"\.(?:\w*\.)*\w*(?:[pP]assword|[pP]asswd|[tT]oken|[aA]piKey)(?![\w.])"
-_PASSWORD = re.compile(
+_PASSWORD = lazy_pattern(
     rf"\{{\{{[^}}]*?(?:{_HIDDEN}\s*\|\s*default\s+[\"'][^\"'{{}}]+[\"']|\bdefault\s+[\"'][^\"'{{}}]+[\"']\s+\$?{_HIDDEN})"
 )
-_NUMBER = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:[-+][\w.+-]+)?")
-_OPEN = re.compile(r"\s*(?:\*|[xX]|latest|>=?\s*v?[\d.xX]+(?:-0)?)\s*")
+_NUMBER = lazy_pattern(r"v?(\d+)\.(\d+)\.(\d+)(?:[-+][\w.+-]+)?")
+_OPEN = lazy_pattern(r"\s*(?:\*|[xX]|latest|>=?\s*v?[\d.xX]+(?:-0)?)\s*")
 
 
 def _is_template(path: str) -> bool:

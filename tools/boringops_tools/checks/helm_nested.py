@@ -11,11 +11,12 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.checks.helm import chart_of
+from boringops_tools.patterns import lazy_pattern
 
-_ACTION = re.compile(r"\{\{-?\s*(?!/\*)(.*?)\s*-?\}\}", re.S)
-_PATH = re.compile(r"(?<![\w)\]\"])\$?\.Values((?:\.[A-Za-z_]\w*)+)")
+_ACTION = lazy_pattern(r"\{\{-?\s*(?!/\*)(.*?)\s*-?\}\}", re.S)
+_PATH = lazy_pattern(r"(?<![\w)\]\"])\$?\.Values((?:\.[A-Za-z_]\w*)+)")
 # Where a value may be missing on purpose.
-_GUARDS = re.compile(
+_GUARDS = lazy_pattern(
     r"\b(?:default|if|with|required|hasKey|coalesce|ternary|dig|get|and|or|not|empty|range|tpl|pluck)\b"
 )
 _LEAST = 3

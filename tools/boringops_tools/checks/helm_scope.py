@@ -10,17 +10,18 @@ from dataclasses import dataclass
 
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
 from boringops_tools.checks.helm import chart_of
+from boringops_tools.patterns import lazy_pattern
 
-_ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.S)
+_ACTION = lazy_pattern(r"\{\{-?\s*(.*?)\s*-?\}\}", re.S)
 _ROOT = r"(?:Values|Release|Chart|Capabilities|Template|Files)"
-_OWN = re.compile(rf"(?<![\w$.)\]\"])\.{_ROOT}\b")
-_PASSED = re.compile(r"\b(?:include|template)\s+\"([^\"]+)\"\s+\.(?![\w])")
-_DEFINED = re.compile(r"\{\{-?\s*define\s+\"([^\"]+)\"\s*-?\}\}(.*?)(?=\{\{-?\s*define\s|\Z)", re.S)
-_VALUE = re.compile(r"\.Values\.([A-Za-z_]\w*)")
+_OWN = lazy_pattern(rf"(?<![\w$.)\]\"])\.{_ROOT}\b")
+_PASSED = lazy_pattern(r"\b(?:include|template)\s+\"([^\"]+)\"\s+\.(?![\w])")
+_DEFINED = lazy_pattern(r"\{\{-?\s*define\s+\"([^\"]+)\"\s*-?\}\}(.*?)(?=\{\{-?\s*define\s|\Z)", re.S)
+_VALUE = lazy_pattern(r"\.Values\.([A-Za-z_]\w*)")
 # Where a value may be missing on purpose.
-_GUARDS = re.compile(r"\b(?:default|if|with|required|hasKey|coalesce|ternary|dig|get|and|or|not|empty|range|tpl)\b")
+_GUARDS = lazy_pattern(r"\b(?:default|if|with|required|hasKey|coalesce|ternary|dig|get|and|or|not|empty|range|tpl)\b")
 _MOST = 400
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_QUOTED = lazy_pattern(r'"(?:[^"\\]|\\.)*"')
 
 
 @dataclass

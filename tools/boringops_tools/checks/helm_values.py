@@ -11,9 +11,10 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.kubernetes_together import close
+from boringops_tools.patterns import lazy_pattern
 
-_OVERRIDE = re.compile(r"(?:[\w.-]+[.-])?values(?:[.-][\w.-]+)?\.ya?ml")
-_WHOLE = re.compile(r"toYaml\s+\(?\.Values\s*[|)}]|range\s[^}]*\.Values\s*\}|tpl\s|index\s+\.Values|\.Values\s*\|")
+_OVERRIDE = lazy_pattern(r"(?:[\w.-]+[.-])?values(?:[.-][\w.-]+)?\.ya?ml")
+_WHOLE = lazy_pattern(r"toYaml\s+\(?\.Values\s*[|)}]|range\s[^}]*\.Values\s*\}|tpl\s|index\s+\.Values|\.Values\s*\|")
 
 
 def is_values(path: str) -> bool:

@@ -5,18 +5,18 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags import more_pipelines as systems
 from boringops_tools.yaml_files import walk
 
 _CACHES = frozenset({"docker", "node", "pip", "maven", "gradle", "sbt", "composer", "dotnetcore", "ivy2"})
 _PHASES = ("install", "pre_build", "build", "post_build")
 _SPEC = frozenset({"version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache"})
-_SUBSTITUTION = re.compile(r"(?<!\$)\$\{?(_[A-Z0-9_]+)\b")
+_SUBSTITUTION = lazy_pattern(r"(?<!\$)\$\{?(_[A-Z0-9_]+)\b")
 
 
 def _document(files: Files, path: str) -> Mapping[Any, Any]:

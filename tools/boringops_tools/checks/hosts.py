@@ -13,19 +13,20 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.compose import container_ports
 from boringops_tools.checks.images import exposed
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_yaml
 
-_ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z][a-z0-9_-]*)(?::(?:\d+|\$))?(?:[/?]|$)", re.I)
+_ADDRESS = lazy_pattern(r"^[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z][a-z0-9_-]*)(?::(?:\d+|\$))?(?:[/?]|$)", re.I)
 # What is asked by name alone: the database's, the broker's or the cache's host. What else is called so is often one's own.
-_HOST_VARIABLE = re.compile(
+_HOST_VARIABLE = lazy_pattern(
     r"(?i)(?:^|_)(?:db|database|postgres(?:ql)?|pg|mysql|mariadb|mongo(?:db)?|redis|valkey|cache|rabbit(?:mq)?|amqp|broker|queue|kafka|nats|"
     r"memcached?|elastic(?:search)?|opensearch|clickhouse|influx(?:db)?|minio|smtp|mail|upstream|backend|api|zookeeper|consul|vault|otel|jaeger)"
     r"(?:_?(?:\w+_)?(?:host|hostname|hosts|addr|address)|_(?:bootstrap_)?servers?|_brokers?|_broker_list|_endpoint)$|(?:^|_)bootstrap_servers$"
 )
-_OWN_HOST = re.compile(
+_OWN_HOST = lazy_pattern(
     r"(?i)virtual|letsencrypt|listen|bind|advertise|public|external|allowed|trusted|server_host(?:name)?$|^(?:minio|vault|nats|redis_exporter)_server"
 )
-_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_NAME = lazy_pattern(r"[a-z][a-z0-9_-]*")
 _HERE = frozenset({"localhost", "host", "example", "hostname", "server", "unix", "backend-host", "your-host"})
 
 
@@ -113,7 +114,7 @@ def _variables(files: Files, path: str) -> Iterator[Hit]:
                     yield Hit(at((values, key)), f"service `{name}`: `{variable}`: {wrong}")
 
 
-_PASS = re.compile(
+_PASS = lazy_pattern(
     r"^\s*(?:proxy_pass\s+https?://|server\s+|(?:fastcgi|uwsgi|grpc)_pass\s+(?:grpcs?://)?)([a-z][a-z0-9_-]*):(\d+)",
     re.M,
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.images import contexts, copied, started
 from boringops_tools.dockerfile import Instruction, Stage, command, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
 # Folders of sources by the names that people give them: no build leaves one of these.
 _FOLDERS = frozenset(
@@ -18,7 +19,7 @@ _FOLDERS = frozenset(
     protos locales i18n views routes controllers models middleware services utils helpers components pages resources public etc docker deploy db database
     core common shared packages apps backend frontend server client include bootstrap domain handlers schema schemas""".split()  # noqa: SIM905
 )
-_BARE = re.compile(
+_BARE = lazy_pattern(
     r"(?:docker\.io/|library/|public\.ecr\.aws/docker/library/|mirror\.gcr\.io/(?:library/)?)*(?:node|python|ruby|php|denoland/deno|oven/bun|eclipse-temurin|amazoncorretto|openjdk|debian|ubuntu|alpine)(?::|@|$)|mcr\.microsoft\.com/dotnet/|gcr\.io/distroless/"
 )
 _WITH_SCRIPT = {
@@ -33,17 +34,17 @@ _WITH_SCRIPT = {
     "bun": r"\.[jt]s$",
 }
 # What projects are described with, installed from and configured by: kept in the repository, not made by builds.
-_KEPT = re.compile(
+_KEPT = lazy_pattern(
     r"[\w-][\w.-]*\.(?:lock|toml|mod|sum|cfg|ini|txt|json|jsonc|xml|properties|gradle|kts|sql|conf|sh|proto|csproj|fsproj|sln|lockb)$|"
     r"(?:Gemfile|Pipfile|Procfile|Makefile|Rakefile|pnpm-lock\.yaml|pnpm-workspace\.yaml|entrypoint|mvnw|gradlew)$|"
     r"\.(?!npmrc|netrc|pypirc)[a-z]+rc(?:\.(?:[cm]?js|json|ya?ml))?$|\.(?:(?:node|python|ruby|java|terraform)-version|tool-versions|yarnrc\.yml|browserslistrc)$"
 )
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?i)(?:^|/)(?:examples?|samples?|docs?|tests?|fixtures?|templates?|testdata|starter\w*|boilerplates?)/|[{}]"
 )
-_SOURCE = re.compile(r"\.(?:py|[cm]?js|ts|go|rb|php|rs|java)$")
+_SOURCE = lazy_pattern(r"\.(?:py|[cm]?js|ts|go|rb|php|rs|java)$")
 # Steps that bring in files of their own.
-_BRINGS = re.compile(
+_BRINGS = lazy_pattern(
     r"\b(?:build|compile|tsc|webpack|esbuild|vite|babel|cp|mv|ln|curl|wget|git|tar|unzip|touch|tee|install\s+-|mvn|mvnw|gradle|gradlew|make|publish|generate|rsync)\b|>"
 )
 
@@ -205,7 +206,7 @@ def _starts(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(place.line, f"the image starts `{script}`, and nothing brings {wanted} into it")
 
 
-_SERVED = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(\))?")
+_SERVED = lazy_pattern(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(\))?")
 
 
 def _attributes(files: Files, path: str) -> Iterator[Hit]:

@@ -12,13 +12,14 @@ from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.dockerfile import Dockerfile, Instruction, Stage, command, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
 # What builds make, and no repository holds.
-_MADE = re.compile(
+_MADE = lazy_pattern(
     r"(?:^|/)(?:dist|build|target|out|bin|node_modules|vendor|public|\.next|release|artifacts?|publish)(?:/|$)|\.(?:jar|war|whl|deb|rpm|exe|so|tgz)$",
     re.I,
 )
-_BUILDS = re.compile(r"\b(?:build|tsc|compile|generate|webpack|esbuild|vite|babel|package|cp|mv|ln)\b")
+_BUILDS = lazy_pattern(r"\b(?:build|tsc|compile|generate|webpack|esbuild|vite|babel|package|cp|mv|ln)\b")
 _SERVERS = frozenset(
     {
         "uvicorn",
@@ -36,9 +37,9 @@ _SERVERS = frozenset(
         "rails",
     }
 )
-_PORT_OPTION = re.compile(r"^(?:--port|-p|--bind|-b|--listen|-l)$")
-_PORT = re.compile(r"(?:^|[:=])(\d{2,5})$")
-_HEALTH_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{2,5})\b")
+_PORT_OPTION = lazy_pattern(r"^(?:--port|-p|--bind|-b|--listen|-l)$")
+_PORT = lazy_pattern(r"(?:^|[:=])(\d{2,5})$")
+_HEALTH_URL = lazy_pattern(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{2,5})\b")
 
 
 def sources(each: Instruction) -> list[str]:

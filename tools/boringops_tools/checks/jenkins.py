@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.groovy import Block, blocks
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 
 _SECTIONS = frozenset(
     {"agent", "stages", "post", "environment", "tools", "options", "parameters", "triggers", "libraries"}
@@ -141,12 +142,12 @@ def _interpolated(files: Files, path: str) -> Iterator[Hit]:
 
 
 # A step of a shell whose command stands in double quotes: those Groovy fills in.
-_SHELL = re.compile(
+_SHELL = lazy_pattern(
     r"(?<![\w./'\"-])(?:sh|bat|pwsh|powershell)\b\s*\(?\s*(?:\w+\s*:\s*(?:true|false)\s*,\s*)*(?:script\s*:\s*)?"
     r"(\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\")",
     re.S,
 )
-_STAGE_NAME = re.compile(r"\bstage\s*\(?\s*['\"]([^'\"$]+)['\"]")
+_STAGE_NAME = lazy_pattern(r"\bstage\s*\(?\s*['\"]([^'\"$]+)['\"]")
 _DOC = "Jenkins Pipeline syntax, Declarative"
 _J = "Jenkinsfile"
 

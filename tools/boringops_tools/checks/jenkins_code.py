@@ -12,6 +12,7 @@ from boringops_tools.checks.groovy import Block
 from boringops_tools.checks.groovy_text import bodies, code, line_at
 from boringops_tools.checks.jenkins import pipeline_of, stages_of
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 
 _CODE = frozenset({"def", "if", "else", "for", "while", "switch", "try", "return", "throw"})
 # Steps whose blocks hold steps, and are held to the same.
@@ -19,7 +20,7 @@ _WRAPS = frozenset(
     {"withCredentials", "withEnv", "timeout", "retry", "dir", "timestamps", "ansiColor", "sshagent", "catchError", "warnError", "lock",
      "container", "withAWS", "wrap", "ws", "withMaven", "configFileProvider", "nodejs", "withSonarQubeEnv", "waitUntil"}
 )  # fmt: skip
-_ENVIRONMENT = re.compile(r"\benvironment\s*\{")
+_ENVIRONMENT = lazy_pattern(r"\benvironment\s*\{")
 _NAMED = frozenset({"beforeAgent", "beforeInput", "beforeOptions"})
 
 

@@ -11,28 +11,29 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.groovy_text import bodies, code, line_at, without_comments
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 
-_STASH = re.compile(r"\bstash\b\s*\(?\s*(?:name\s*:\s*)?(['\"])([^'\"\n]+)\1")
-_STASH_LATER = re.compile(r"\bstash\b[^\n]*?\bname\s*:\s*(['\"])([^'\"\n]+)\1")
-_ANY_STASH = re.compile(r"\bstash\b(?!\s*:)")
-_UNSTASH = re.compile(r"\bunstash\b\s*\(?\s*(?:name\s*:\s*)?(['\"])([^'\"\n]+)\1")
-_PARAMETERS = re.compile(r"\bparameters\s*[({]|\$class\s*:\s*'ParametersDefinitionProperty'")
-_NAME = re.compile(r"\bname\s*:\s*(['\"])(\w+)\1")
-_USE = re.compile(r"\bparams\.(\w+)\b(?!\s*\()")
-_CHOICE = re.compile(
+_STASH = lazy_pattern(r"\bstash\b\s*\(?\s*(?:name\s*:\s*)?(['\"])([^'\"\n]+)\1")
+_STASH_LATER = lazy_pattern(r"\bstash\b[^\n]*?\bname\s*:\s*(['\"])([^'\"\n]+)\1")
+_ANY_STASH = lazy_pattern(r"\bstash\b(?!\s*:)")
+_UNSTASH = lazy_pattern(r"\bunstash\b\s*\(?\s*(?:name\s*:\s*)?(['\"])([^'\"\n]+)\1")
+_PARAMETERS = lazy_pattern(r"\bparameters\s*[({]|\$class\s*:\s*'ParametersDefinitionProperty'")
+_NAME = lazy_pattern(r"\bname\s*:\s*(['\"])(\w+)\1")
+_USE = lazy_pattern(r"\bparams\.(\w+)\b(?!\s*\()")
+_CHOICE = lazy_pattern(
     r"\bchoice\s*\(?\s*(?:name\s*:\s*['\"](?P<a>\w+)['\"]\s*,\s*)?choices\s*:\s*(?P<of>\[[^\]]*\]|'''.*?'''|\"\"\".*?\"\"\"|'[^'\n]*'|\"[^\"\n]*\")"
     r"(?:\s*,\s*name\s*:\s*['\"](?P<b>\w+)['\"])?", re.S,
 )  # fmt: skip
-_LITERALS = re.compile(r"\[[\s,]*(?:(?:'[^'\n]*'|\"[^\"\n]*\")[\s,]*)*\]")
-_COMPARED = re.compile(
+_LITERALS = lazy_pattern(r"\[[\s,]*(?:(?:'[^'\n]*'|\"[^\"\n]*\")[\s,]*)*\]")
+_COMPARED = lazy_pattern(
     r"\bparams\.(\w+)\s*(?:==|!=)\s*(['\"])([^'\"\n$]*)\2|(['\"])([^'\"\n$]*)\4\s*(?:==|!=)\s*params\.(\w+)"
 )
-_SINGLE = re.compile(r"(?<![\"'\w])'(?!'')(?:\\.|[^'\\\n])*'")
-_NEVER = re.compile(r"(?<!\\)\$\{\s*(?:env|params|currentBuild)\.\w+[^}]*\}")
-_IF = re.compile(r"\bif\s*\(([^()\n]*)\)")
-_ASSIGNED = re.compile(r"[\w.]\s*(?<![=!<>~+\-*/])=(?![=~])")
-_DOCKER_CALL = re.compile(r"(?m)^\s*(\w+)\.(?:push|inside|withRun)\s*[({]")
-_AXIS = re.compile(r"\baxis\s*\{\s*name\s*\(?\s*(['\"])(\w+)\1")
+_SINGLE = lazy_pattern(r"(?<![\"'\w])'(?!'')(?:\\.|[^'\\\n])*'")
+_NEVER = lazy_pattern(r"(?<!\\)\$\{\s*(?:env|params|currentBuild)\.\w+[^}]*\}")
+_IF = lazy_pattern(r"\bif\s*\(([^()\n]*)\)")
+_ASSIGNED = lazy_pattern(r"[\w.]\s*(?<![=!<>~+\-*/])=(?![=~])")
+_DOCKER_CALL = lazy_pattern(r"(?m)^\s*(\w+)\.(?:push|inside|withRun)\s*[({]")
+_AXIS = lazy_pattern(r"\baxis\s*\{\s*name\s*\(?\s*(['\"])(\w+)\1")
 
 
 def _stashes(files: Files, path: str) -> Iterator[Hit]:

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule, listed, mapping, text_of
 from boringops_tools.checks.groovy_text import bodies, line_at, without_comments
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.jenkins_pods import pods
 
-_CONTAINER = re.compile(r"\b(?:defaultContainer|container)\s*\(?\s*(?:name\s*:\s*)?(['\"])([\w.-]+)\1")
-_ELSEWHERE = re.compile(
+_CONTAINER = lazy_pattern(r"\b(?:defaultContainer|container)\s*\(?\s*(?:name\s*:\s*)?(['\"])([\w.-]+)\1")
+_ELSEWHERE = lazy_pattern(
     r"\b(?:yamlFile|inheritFrom|containerTemplate|containerTemplates|podRetention|@Library|yamlMergeStrategy)\b"
 )
-_ENVIRONMENT = re.compile(r"\benvironment\s*\{")
-_SET = re.compile(r"(?m)^[ \t]*(\w+)[ \t]*=[ \t]*(\S[^\n]*)$")
-_PART = re.compile(r"\$\{?(?:env\.)?(\w+)_(USR|PSW)\b")
+_ENVIRONMENT = lazy_pattern(r"\benvironment\s*\{")
+_SET = lazy_pattern(r"(?m)^[ \t]*(\w+)[ \t]*=[ \t]*(\S[^\n]*)$")
+_PART = lazy_pattern(r"\$\{?(?:env\.)?(\w+)_(USR|PSW)\b")
 
 
 def _containers(files: Files, path: str) -> Iterator[Hit]:

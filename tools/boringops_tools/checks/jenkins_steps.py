@@ -11,25 +11,26 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.groovy import Block, blocks
 from boringops_tools.checks.groovy_text import bodies, code, line_at, without_comments
 from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 
 # Steps of the plugins that every Jenkins has which work in a workspace.
 _NEED_NODE = frozenset(
     {"sh", "bat", "powershell", "pwsh", "checkout", "git", "junit", "archiveArtifacts", "stash", "unstash", "writeFile",
      "readFile", "fileExists", "deleteDir", "dir"}
 )  # fmt: skip
-_IMAGE = re.compile(
+_IMAGE = lazy_pattern(
     r"\bdocker\s*\{[^{}]*?\bimage\s*\(?\s*(['\"])([^'\"$\n]+)\1|\bdocker\.image\(\s*(['\"])([^'\"$\n]+)\3\s*\)\s*\.\s*(?:inside|withRun)|\bdocker\s+(['\"])([^'\"$\n]+)\5"
 )
-_HTTP = re.compile(
+_HTTP = lazy_pattern(
     r"\b(?:withRegistry\s*\(\s*|registryUrl\s*\(?\s*)(['\"])(http://(?!localhost|127\.|\[::1\])[^'\"\n]+)\1"
 )
-_CATCH = re.compile(r"\bcatch\s*\([^(){}]*\)\s*\{")
-_TRY = re.compile(r"\btry\s*\{")
-_TELLS = re.compile(
+_CATCH = lazy_pattern(r"\bcatch\s*\([^(){}]*\)\s*\{")
+_TRY = lazy_pattern(r"\btry\s*\{")
+_TELLS = lazy_pattern(
     r"\b(?:throw|error(?=\s*[('\"])|unstable|currentBuild|catchError|warnError|build(?:Result|Status)|fail\w*|notify\w*\s*\([^)]*(?i:fail))\b"
 )
-_FREE = re.compile(r"\b(?:string|text)\s*\(?[^()\n]*?\bname\s*:\s*(['\"])(\w+)\1")
-_SHELL = re.compile(
+_FREE = lazy_pattern(r"\b(?:string|text)\s*\(?[^()\n]*?\bname\s*:\s*(['\"])(\w+)\1")
+_SHELL = lazy_pattern(
     r"\b(?:sh|bat|powershell|pwsh)\b\s*\(?\s*(?:\w+\s*:\s*\w+\s*,\s*)*(?:script\s*:\s*)?(\"\"\"(?:\\.|(?!\"\"\").)*\"\"\"|\"(?:\\.|[^\"\\\n])*\")",
     re.S,
 )
@@ -46,7 +47,7 @@ _FOREIGN = frozenset(
         "gitlabMergeRequestTitle",
     }
 )
-_WORD = re.compile(r"(?<!\\)\$\{?\s*(params|env)?\.?(\w+)")
+_WORD = lazy_pattern(r"(?<!\\)\$\{?\s*(params|env)?\.?(\w+)")
 
 
 def _nodeless(files: Files, path: str) -> Iterator[Hit]:

@@ -16,6 +16,7 @@ from boringops_tools.checks.groovy import Block
 from boringops_tools.checks.jenkins import pipeline_of, stages_of
 from boringops_tools.checks.kubernetes_values import bad_cron
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 
 _OPTIONS = frozenset(
     """buildDiscarder checkoutToSubdirectory disableConcurrentBuilds disableRestartFromStage disableResume durabilityHint
@@ -28,15 +29,15 @@ _WHEN = frozenset(
 )
 _PARAMETERS = frozenset({"string", "text", "booleanParam", "choice", "password", "file", "credentials", "run"})
 _UNITS = frozenset({"NANOSECONDS", "MICROSECONDS", "MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS"})
-_UNIT = re.compile(r"\btimeout\s*\(?[^)\n]*\bunit\s*:\s*['\"](\w+)['\"]")
-_CRON = re.compile(r"(?m)^[^/\n'\"]*\b(?:cron|pollSCM)\s*\(?\s*(['\"])([^'\"\n$]+)\1")
-_HASH = re.compile(r"\bH(?:\((\d+)-(\d+)\))?")
-_ARGUMENTS = re.compile(r"(?m)^(?!\s*//)(?:[^\n]*[;{'\"]\s*|\s*)args\s*\(?\s*(['\"])([^\n]*?)\1\s*\)?\s*(?=[;}]|$)")
+_UNIT = lazy_pattern(r"\btimeout\s*\(?[^)\n]*\bunit\s*:\s*['\"](\w+)['\"]")
+_CRON = lazy_pattern(r"(?m)^[^/\n'\"]*\b(?:cron|pollSCM)\s*\(?\s*(['\"])([^'\"\n$]+)\1")
+_HASH = lazy_pattern(r"\bH(?:\((\d+)-(\d+)\))?")
+_ARGUMENTS = lazy_pattern(r"(?m)^(?!\s*//)(?:[^\n]*[;{'\"]\s*|\s*)args\s*\(?\s*(['\"])([^\n]*?)\1\s*\)?\s*(?=[;}]|$)")
 _ROOT = "runs as root"
 _OPENED = (
-    (re.compile(r"--privileged\b(?!=false)"), "is privileged: it is root on the node"),
-    (re.compile(r"/(?:var/)?run/docker\.sock\b"), "has the socket of Docker, and with it the node"),
-    (re.compile(r"(?:^|\s)(?:-u|--user)[ =](?:root|0)(?::\S+)?(?=\s|$)"), _ROOT),
+    (lazy_pattern(r"--privileged\b(?!=false)"), "is privileged: it is root on the node"),
+    (lazy_pattern(r"/(?:var/)?run/docker\.sock\b"), "has the socket of Docker, and with it the node"),
+    (lazy_pattern(r"(?:^|\s)(?:-u|--user)[ =](?:root|0)(?::\S+)?(?=\s|$)"), _ROOT),
 )
 
 

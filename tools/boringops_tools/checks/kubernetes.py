@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, scalar, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_manifest, is_yaml, walk
 
 Object = Mapping[Any, Any]
@@ -18,14 +19,14 @@ SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 WORKLOADS = (*SELECTING, "Job", "CronJob", "Pod", "ReplicationController")
 _GROUPS = ("apps/v1", "batch/v1", "v1", "autoscaling/", "policy/", "networking.k8s.io/", "batch/", "apps/")
 # Labels that the cluster gives pods by itself.
-_GIVEN = re.compile(
+_GIVEN = lazy_pattern(
     r"(?:statefulset|apps|batch)\.kubernetes\.io/.*|pod-template-hash|controller-uid|job-name|controller-revision-hash"
 )
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
-_PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-_QUANTITY = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
-PLACEHOLDER = re.compile(r"[${}<>]|^[A-Z][A-Z0-9_]+$|^__")
+_LABEL = lazy_pattern(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_SUBDOMAIN = lazy_pattern(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_PORT_NAME = lazy_pattern(r"(?=.{1,15}$)(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_QUANTITY = lazy_pattern(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
+PLACEHOLDER = lazy_pattern(r"[${}<>]|^[A-Z][A-Z0-9_]+$|^__")
 _NAMED_OTHERWISE = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")  # any path segment will do
 _PORT_KEYS = ("containerPort", "hostPort", "nodePort", "targetPort", "port", "endPort")
 _LABEL_NAMED = ("Service", "Namespace")

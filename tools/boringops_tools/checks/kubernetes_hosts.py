@@ -12,6 +12,7 @@ from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.deploys import is_pipeline
 from boringops_tools.checks.hosts import asked
 from boringops_tools.checks.kubernetes import Object, containers, is_whole, named, objects, pod_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
 # The port a program listens on by its documentation, by the words of variables and of addresses for it.
@@ -19,7 +20,7 @@ _PORTS = (
     (r"postgres|pg", {5432}), (r"mysql|mariadb", {3306}), (r"database|db", {5432, 3306}), (r"redis|valkey", {6379}), (r"mongo", {27017}),
     (r"rabbit|amqp", {5672}), (r"nats", {4222}), (r"kafka|bootstrap", {9092}), (r"memcache", {11211}), (r"elastic|opensearch", {9200}),
 )  # fmt: skip
-_IN_CLUSTER = re.compile(r"(?P<name>[a-z][a-z0-9-]*)\.(?P<space>[a-z][a-z0-9-]*)\.svc(?:\.cluster\.local)?(?=[:/]|$)")
+_IN_CLUSTER = lazy_pattern(r"(?P<name>[a-z][a-z0-9-]*)\.(?P<space>[a-z][a-z0-9-]*)\.svc(?:\.cluster\.local)?(?=[:/]|$)")
 
 
 def _services(files: Files) -> list[Object] | None:

@@ -16,17 +16,18 @@ from boringops_tools.checks.kubernetes_held import anywhere, held
 from boringops_tools.checks.kubernetes_together import manifests, name_of
 from boringops_tools.checks.kubernetes_traffic import folder_of
 from boringops_tools.checks.kustomize import of_folder
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_manifest, is_yaml, walk
 
 # What a variable may be filled with, by the reference of the Downward API.
-_FIELD = re.compile(
+_FIELD = lazy_pattern(
     r"metadata\.(?:name|namespace|uid|labels|annotations)|metadata\.(?:labels|annotations)\['[^']+'\]"
     r"|spec\.(?:nodeName|serviceAccountName)|status\.(?:hostIPs?|podIPs?)"
 )
 
 
 # What is put behind the name of a thing to say of what sort it is.
-_SORT = re.compile(
+_SORT = lazy_pattern(
     r"(?:app-?)?(?:config(?:-?map)?|conf|cm|cfg|settings|env(?:ironment)?|vars|variables|properties|secrets?|credentials|creds|"
     r"auth|data|files?|pvc|claim|storage|volume|db|database|svc|\d+)"
 )

@@ -11,12 +11,13 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import containers, named, objects, pod_of
 from boringops_tools.checks.kubernetes_together import manifests, name_of, together
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_manifest, is_yaml
 
 _ANYBODY = ("system:anonymous", "system:unauthenticated")
 # What Kubernetes itself gives to anybody: who it is, and how to join.
-_PUBLIC = re.compile(r"system:public-info-viewer|system:discovery|.*cluster-info.*|.*issuer-discovery.*")
-_ON_PURPOSE = re.compile(r"(?i)allow|open|any|all|public|permit")
+_PUBLIC = lazy_pattern(r"system:public-info-viewer|system:discovery|.*cluster-info.*|.*issuer-discovery.*")
+_ON_PURPOSE = lazy_pattern(r"(?i)allow|open|any|all|public|permit")
 _CALLED = ("APIService", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 _PORTS = range(30000, 32768)
 _WITH_CERTIFICATE = (
@@ -26,10 +27,10 @@ _WITH_CERTIFICATE = (
     "nginx.ingress.kubernetes.io/ssl-redirect",
 )
 # Certificates that a load balancer of the cloud, or another controller, has by an annotation.
-_OUTSIDE = re.compile(
+_OUTSIDE = lazy_pattern(
     r"(?i)cert|ssl|tls|https|alb\.ingress|internal|kubernetes\.io/ingress\.class': '(?:gce|alb|kong|istio)"
 )
-_PUBLIC_HOST = re.compile(
+_PUBLIC_HOST = lazy_pattern(
     r"(?!.*\.(?:local|localhost|localdomain|internal|intern|lan|test|home|corp|svc|cluster|example|nip\.io|sslip\.io|xip\.io)$)"
     r"(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z]{2,}"
 )

@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import PLACEHOLDER, containers, is_whole, named, objects, pod_of
 from boringops_tools.checks.kubernetes_held import Keys, anywhere, held
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
 _GRACE = 30
 """Seconds, where nothing is said."""
-_SLEEP = re.compile(r"(?:^|[\s;&/])sleep\s+(\d+)(?:s?\b)")
+_SLEEP = lazy_pattern(r"(?:^|[\s;&/])sleep\s+(\d+)(?:s?\b)")
 
 
 def _twice(files: Files, path: str) -> Iterator[Hit]:

@@ -10,12 +10,13 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.kubernetes import named, objects, pod_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_manifest, is_yaml
 
-_LABEL = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
+_LABEL = lazy_pattern(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_NAMES = re.compile(r"(?i)\b(?:sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b")
-_EVERY = re.compile(r"@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)|@every .+")
+_NAMES = lazy_pattern(r"(?i)\b(?:sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b")
+_EVERY = lazy_pattern(r"@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)|@every .+")
 _JOBS = frozenset({"Job", "CronJob"})
 _LASTING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"})
 

@@ -15,6 +15,7 @@ from boringops_tools.checks.kubernetes_names import _SORT as SORT
 from boringops_tools.checks.kubernetes_names import _references as references
 from boringops_tools.checks.kubernetes_together import close, is_anywhere, name_of
 from boringops_tools.checks.kustomize import Kustomization, includers, is_kustomization, of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_manifest, is_yaml
 
 # The words of each environment, as people write them.
@@ -23,7 +24,7 @@ _WORDS = {
     "testing": {"testing", "test", "qa", "uat"},
 }  # fmt: skip
 _OF = {word: name for name, words in _WORDS.items() for word in words}
-_LABELS = re.compile(r"(?i)(?:^|[/.-])(?:env|environment|stage)$")
+_LABELS = lazy_pattern(r"(?i)(?:^|[/.-])(?:env|environment|stage)$")
 
 
 def environments(text: str) -> set[str]:

@@ -21,14 +21,15 @@ from boringops_tools.checks.kustomize import (
     patches,
     targets,
 )
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_manifest, walk
 
 _TAG = r"(?::[\w.{}-]*)?(?:@sha256:[0-9a-f]{64})?"
 _MOVING = r"(?:main|master|HEAD|head|trunk|develop|dev|latest)"
-_GIT = re.compile(
+_GIT = lazy_pattern(
     r"^(?:git@|ssh://|git::|https?://)[^?]*(?:\.git\b|//(?!/)|github\.com/[^/]+/[^/?]+/?(?:\?|$))|^(?:[\w-]+\.)+[a-z]+/[^?]*//"
 )
-_WEB = re.compile(
+_WEB = lazy_pattern(
     rf"^https?://(?:raw\.githubusercontent\.com/[^/]+/[^/]+/(?:refs/heads/)?{_MOVING}/|[^/]+/[^/]+/[^/]+/(?:raw|-/raw)/(?:refs/heads/)?{_MOVING}/|[^/]+/[^/]+/[^/]+/releases/latest/)"
 )
 

@@ -16,20 +16,21 @@ from boringops_tools.checks.images import contexts, exposed, sources, started
 from boringops_tools.checks.kubernetes import containers, named, objects, pod_of
 from boringops_tools.checks.terraform_ecs import definitions, is_terraform, resources
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import read
 from boringops_tools.red_flags.kustomize_images import pinned
 from boringops_tools.yaml_files import is_yaml
 
 _SERVERS = ("uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "flask", "fastapi", "waitress-serve")
-_LOOPBACK = re.compile(r"(?:--host|--bind|-b|-h|--listen)[ =](?:127\.0\.0\.1|localhost)\b")
-_MODULE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+):[A-Za-z_]\w*(?:\(\))?")
-_REQUIREMENTS = re.compile(r"(?:^|/)[\w.-]*requirements[\w./-]*\.(?:txt|in)$")
-_SERVER_PORT = re.compile(
+_LOOPBACK = lazy_pattern(r"(?:--host|--bind|-b|-h|--listen)[ =](?:127\.0\.0\.1|localhost)\b")
+_MODULE = lazy_pattern(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+):[A-Za-z_]\w*(?:\(\))?")
+_REQUIREMENTS = lazy_pattern(r"(?:^|/)[\w.-]*requirements[\w./-]*\.(?:txt|in)$")
+_SERVER_PORT = lazy_pattern(
     r"(?m)^server:\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+port:\s*(\d+)\s*$|^server\.port\s*[=:]\s*(\d+)\s*$"
 )
-_LOCAL_URL = re.compile(r"(?:https?://|(?<=\s))(?:localhost|127\.0\.0\.1):(\d{2,5})\b")
-_LISTENS_ON = re.compile(r"(?i)\blisten(?:s|ing)? (?:on|at) (?:port )?`?:?(\d{4,5})\b(?!\.\d)")
-_PUBLISHED = re.compile(r"docker run\b[^\n]*?\s(?:-p|--publish)[ =](?:[\d.]+:)?(\d+):(\d+)\b[^\n]*")
+_LOCAL_URL = lazy_pattern(r"(?:https?://|(?<=\s))(?:localhost|127\.0\.0\.1):(\d{2,5})\b")
+_LISTENS_ON = lazy_pattern(r"(?i)\blisten(?:s|ing)? (?:on|at) (?:port )?`?:?(\d{4,5})\b(?!\.\d)")
+_PUBLISHED = lazy_pattern(r"docker run\b[^\n]*?\s(?:-p|--publish)[ =](?:[\d.]+:)?(\d+):(\d+)\b[^\n]*")
 
 
 def _started(files: Files, path: str) -> tuple[int, list[str]]:

@@ -4,19 +4,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml, walk
 
 _SCHEMAS = frozenset({"v9", "v10", "v11", "v12", "v13"})
 _STORES = frozenset(
     {"tsdb", "boltdb-shipper", "boltdb", "bigtable", "bigtable-hashed", "aws-dynamo", "cassandra", "grpc-store"}
 )
-_DURATION = re.compile(r"0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d|w|y))+")
-_TIME = re.compile(r"\w*(?:_period|_timeout|_interval|_delay|_max_age|_idle_period)|max_chunk_age|retention_period")
+_DURATION = lazy_pattern(r"0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d|w|y))+")
+_TIME = lazy_pattern(r"\w*(?:_period|_timeout|_interval|_delay|_max_age|_idle_period)|max_chunk_age|retention_period")
 
 
 def _configuration(files: Files, path: str) -> Mapping[Any, Any]:

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.graph import cycles
+from boringops_tools.patterns import lazy_pattern
 
-_RULE = re.compile(r"^(?P<targets>[^\s#:=][^#:=]*?)\s*(?P<colon>::?)(?!=)\s*(?P<needs>[^#;]*)(?P<rest>[;#].*)?$")
-_SET = re.compile(r"^\s*(?:export\s+|override\s+|unexport\s+)*(?:define\s+)?([\w.-]+)\s*(?:[:+?!]{0,3}=|$)")
-_USED = re.compile(r"(?<!\$)\$[({]([A-Za-z_][\w-]*)[)}]")
-_WORDS = re.compile(
+_RULE = lazy_pattern(r"^(?P<targets>[^\s#:=][^#:=]*?)\s*(?P<colon>::?)(?!=)\s*(?P<needs>[^#;]*)(?P<rest>[;#].*)?$")
+_SET = lazy_pattern(r"^\s*(?:export\s+|override\s+|unexport\s+)*(?:define\s+)?([\w.-]+)\s*(?:[:+?!]{0,3}=|$)")
+_USED = lazy_pattern(r"(?<!\$)\$[({]([A-Za-z_][\w-]*)[)}]")
+_WORDS = lazy_pattern(
     r"^(?:-?include|sinclude|ifeq|ifneq|ifdef|ifndef|else|endif|define|endef|export|unexport|override|vpath|private|undefine)\b"
 )
-_LOOP = re.compile(r"\bfor\s+([a-z_]\w*)\s+in\b")
-_TEST = re.compile(
+_LOOP = lazy_pattern(r"\bfor\s+([a-z_]\w*)\s+in\b")
+_TEST = lazy_pattern(
     r"^(?:go (?:test|vet)|pytest|npm (?:run )?test|cargo (?:test|clippy)|mvn \S*(?:test|verify)|golangci-lint|ruff|eslint|terraform (?:validate|plan|apply)|kubectl apply|helm upgrade|docker push)\b"
 )
 _OWN = frozenset(

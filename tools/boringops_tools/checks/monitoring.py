@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
 _HTTP = """basic_auth authorization oauth2 tls_config follow_redirects enable_http2 proxy_url no_proxy proxy_from_environment
@@ -221,7 +222,7 @@ def _rule_keys(files: Files, path: str) -> Iterator[Hit]:
                         yield Hit(at((rule[key], label)), f"rule `{called}`: `{label}` is no template: {wrong}")
 
 
-_BLOCK = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.S)
+_BLOCK = lazy_pattern(r"\{\{-?\s*(.*?)\s*-?\}\}", re.S)
 
 
 def _template(text: str) -> str:
@@ -260,7 +261,7 @@ _FUNCTIONS = frozenset(
     pathPrefix externalURL args tmpl safeHtml and or not len index slice print printf println html js urlquery call eq ne lt
     le gt ge urlQueryEscape""".split()  # noqa: SIM905
 )
-_QUANTILE = re.compile(
+_QUANTILE = lazy_pattern(
     r"histogram_quantile\s*\([^,]+,\s*sum\s*by\s*\(([^)]*)\)\s*\(\s*(?:rate|irate|increase)\s*\(\s*\w+_bucket\b"
 )
 

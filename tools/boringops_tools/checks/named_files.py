@@ -12,14 +12,15 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.deploys import is_pipeline
 from boringops_tools.checks.scripts import commands_of, npm_scripts, targets
 from boringops_tools.checks.terraform_ecs import is_terraform
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import read
 
-_OUTPUT = re.compile(
+_OUTPUT = lazy_pattern(
     r"\b(?:terraform|tofu)\s+(?:-chdir=(?P<folder>\S+)\s+)?output\s+(?:-\S+\s+)*(?P<name>[A-Za-z_][\w-]*)(?=[\s)\"'`;|]|$)"
 )
-_RUNS = re.compile(r"(?:bash|sh|zsh|python3?|node|ruby|php|pwsh)$")
-_SCRIPT = re.compile(r"(?:\./)?[\w.-]+(?:/[\w.-]+)+\.(?:sh|bash|py|rb|js|mjs|cjs|ps1|php)")
-_MADE = re.compile(r"(?:^|/)(?:dist|build|target|out|node_modules|vendor|\.venv|venv|tmp)/")
+_RUNS = lazy_pattern(r"(?:bash|sh|zsh|python3?|node|ruby|php|pwsh)$")
+_SCRIPT = lazy_pattern(r"(?:\./)?[\w.-]+(?:/[\w.-]+)+\.(?:sh|bash|py|rb|js|mjs|cjs|ps1|php)")
+_MADE = lazy_pattern(r"(?:^|/)(?:dist|build|target|out|node_modules|vendor|\.venv|venv|tmp)/")
 
 
 def _is_shell(path: str) -> bool:
@@ -84,7 +85,7 @@ def _lost_scripts(files: Files, path: str) -> Iterator[Hit]:
             yield Hit(command.line, f"there is no `{script}`; there is {', '.join(beside[:3])}")
 
 
-_HERE = re.compile(
+_HERE = lazy_pattern(
     r"(?m)^\s*(?:(?:export|local|readonly|declare -r)\s+)?(\w+)=[\"']?\$\(\s*(?:(?:unset CDPATH\s*(?:;|&&)|CDPATH=(?:''|\"\")?)\s*)?(?:builtin\s+|command\s+)?cd\s+(?:-[PL]\s+)?(?:--\s+)?[\"']?\$\(?\{?dirname[^\n]*?\)\"?(?P<up>(?:/\.\.)*)[\"']?\s*(?:>\s*/dev/null(?:\s+2>&1)?\s*)?&&\s*pwd(?:\s+-P)?\s*\)"
 )
 
@@ -119,8 +120,8 @@ def _beside(files: Files, path: str) -> Iterator[Hit]:
                 yield Hit(line, f"there is no `{wanted}`; there is {', '.join(there[:3])}")
 
 
-_SPAN = re.compile(r"`(make|npm run|pnpm run|yarn run) ([\w:.-]+)`")
-_LINE = re.compile(r"^\s*\$?\s*(make|npm run|pnpm run|yarn run) ([\w:.-]+)\s*(?:#.*)?$")
+_SPAN = lazy_pattern(r"`(make|npm run|pnpm run|yarn run) ([\w:.-]+)`")
+_LINE = lazy_pattern(r"^\s*\$?\s*(make|npm run|pnpm run|yarn run) ([\w:.-]+)\s*(?:#.*)?$")
 
 
 def _told(files: Files, path: str) -> Iterator[Hit]:

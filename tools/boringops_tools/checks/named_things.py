@@ -14,16 +14,17 @@ from boringops_tools.checks.deploys import is_pipeline, workloads
 from boringops_tools.checks.kubernetes import containers, named, objects, pod_of
 from boringops_tools.checks.terraform_ecs import is_terraform, resources
 from boringops_tools.checks.variables import near
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, read
 from boringops_tools.yaml_files import is_yaml
 
 _NAME = r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[a-z0-9][a-z0-9._-]*)+"
 # Where something says what it pushes: a variable named for an image, the tag of a build, the target of a push.
-_PUSHED = re.compile(
+_PUSHED = lazy_pattern(
     rf"(?m)(?:^\s*(?:- )?(?:export |readonly )?\w*(?:IMAGE|image|REPOSITORY|repository|REPO)\w*\s*(?:\?=|:=|::=|[:=])\s*|--destination[= ]|\bpush |\s(?:-t|--tag)[= ]|^\s*(?:- )?(?:tags|images):\s*)[\"']?(?P<name>{_NAME})(?=[\s\"',:@$]|$)"
 )
-_TERRAFORM_IMAGE = re.compile(rf"\"({_NAME})(?:@sha256:[0-9a-f]+|:[\w.-]+)\"")
-_ECR = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/(.+)")
+_TERRAFORM_IMAGE = lazy_pattern(rf"\"({_NAME})(?:@sha256:[0-9a-f]+|:[\w.-]+)\"")
+_ECR = lazy_pattern(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/(.+)")
 
 
 def _pushed(files: Files) -> dict[str, str]:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.nginx_text import Directive, directives
 
-_STANDARD = re.compile(r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi(?:-php)?\.conf)")
+_STANDARD = lazy_pattern(r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi(?:-php)?\.conf)")
 
 
 def _applies(path: str) -> bool:

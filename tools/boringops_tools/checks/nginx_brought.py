@@ -13,16 +13,17 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.nginx import nested
 from boringops_tools.checks.nginx_meaning import is_conf, is_nginx
 from boringops_tools.checks.nginx_whole import around_of, configurations, includes
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
 # What distributions and certbot put into such folders.
-_OTHERS = re.compile(
+_OTHERS = lazy_pattern(
     r"snakeoil|fastcgi-php|letsencrypt|options-ssl-nginx|certbot|dhparam|acme|geoip|/etc/(?!nginx/)", re.I
 )
-_PASS = re.compile(r"(?:proxy|fastcgi|uwsgi|scgi|grpc)_pass")
-_GROUP = re.compile(r"(?:\w+://)?([a-z][\w-]*)(?:/.*)?")
+_PASS = lazy_pattern(r"(?:proxy|fastcgi|uwsgi|scgi|grpc)_pass")
+_GROUP = lazy_pattern(r"(?:\w+://)?([a-z][\w-]*)(?:/.*)?")
 # What may have a group's name in it, and does not ask for it.
-_NO_HOSTS = re.compile(
+_NO_HOSTS = lazy_pattern(
     r"limit_\w+|zone|log_format|access_log|error_log|server_name|location|\w+_cache\w*|add_header|root|alias|try_files"
 )
 _MOST_READ = 300
@@ -122,6 +123,6 @@ RULES = (
     Rule("nginx/include", "error", "Name the file as it is called, or add it: nginx does not start.", "nginx, Core functionality, include: a file that is named and not there is an error; only a mask may match none.", is_conf, _missing,
          bad=(_repo("header", "api"), _repo("security-headers", "api")),
          good=(_repo("headers", "api"), _repo("letsencrypt", "api"), _repo("made", "api", Dockerfile="RUN echo > /etc/nginx/snippets/made.conf\n"), _repo("made", "api", **{".gitignore": "made.conf\n"}), {"conf.d/a.conf": _SITE.format("x", "api")})),
-    Rule("nginx/upstream", "error", "Name the group as `upstream` does: nginx does not start.", "nginx, ngx_http_proxy_module, proxy_pass: a host is looked up when nginx starts, unless it is a group's name.", is_conf, _groups,
+    Rule("nginx/group", "error", "Name the group as `upstream` does: nginx does not start.", "nginx, ngx_http_proxy_module, proxy_pass: a host is looked up when nginx starts, unless it is a group's name.", is_conf, _groups,
          bad=(_repo("headers", "apis"),), good=(_repo("headers", "api"), _repo("headers", "web", **{"compose.yaml": "services:\n  web:\n    image: a:1\n"}), _repo("headers", "web.internal"), {"conf.d/a.conf": _SITE.format("x", "apis")})),
 )  # fmt: skip

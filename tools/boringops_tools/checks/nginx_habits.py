@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from boringops_tools.checks import nginx_meaning
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.hosts import is_nginx
+from boringops_tools.patterns import lazy_pattern
 
-_UPSTREAM = re.compile(r"(?m)^\s*upstream\s+([\w.-]+)\s*\{")
-_PASS = re.compile(r"(?m)^\s*(?:proxy|fastcgi|uwsgi|grpc|scgi)_pass\s+(?:\w+://)?([A-Za-z_][\w-]*)\s*(?:/[^;\s]*)?;")
-_SELF = re.compile(
+_UPSTREAM = lazy_pattern(r"(?m)^\s*upstream\s+([\w.-]+)\s*\{")
+_PASS = lazy_pattern(r"(?m)^\s*(?:proxy|fastcgi|uwsgi|grpc|scgi)_pass\s+(?:\w+://)?([A-Za-z_][\w-]*)\s*(?:/[^;\s]*)?;")
+_SELF = lazy_pattern(
     r"location\s+=?\s*(/[^\s{]*)\s*\{[^{}]*?\breturn\s+30[1278]\s+(?:\$scheme://\$(?:host|http_host|server_name))?(/[^\s;]*)\s*;"
 )
 # `$host` is no better where it is the default server's, but half of the world's servers redirect to it.
-_REDIRECT = re.compile(
+_REDIRECT = lazy_pattern(
     r"\s*(?:[^#]*[{;]\s*)?(?:return\s+30[1278]\s+|rewrite\s+\S+\s+)[\"']?(?:https?|\$scheme)://\$\{?(http_host|http_x_forwarded_host)\b"
 )
 

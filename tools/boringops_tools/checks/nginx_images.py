@@ -16,14 +16,15 @@ from boringops_tools.checks.images import contexts, exposed, sources
 from boringops_tools.checks.nginx import nested
 from boringops_tools.checks.nginx_meaning import is_nginx
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
 _STOCK = frozenset({80, 8080})
 """Where the default.conf of the images listens, as root and without."""
-_STANDARD = re.compile(r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi(?:-php)?\.conf|conf\.d/\*(?:\.conf)?)")
-_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[\w./-]*)?")
-_HEALTH = re.compile(r"/[\w./-]*(?:health|live|ready|alive|ping|status|heartbeat)[\w-]*/?", re.I)
-_REWRITTEN = re.compile(r"\b(?:sed|envsubst|perl|awk|echo|printf|cat|tee)\b|default\.conf")
+_STANDARD = lazy_pattern(r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi(?:-php)?\.conf|conf\.d/\*(?:\.conf)?)")
+_URL = lazy_pattern(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[\w./-]*)?")
+_HEALTH = lazy_pattern(r"/[\w./-]*(?:health|live|ready|alive|ping|status|heartbeat)[\w-]*/?", re.I)
+_REWRITTEN = lazy_pattern(r"\b(?:sed|envsubst|perl|awk|echo|printf|cat|tee)\b|default\.conf")
 
 
 def _listens(files: Files, confs: Mapping[str, str]) -> set[int] | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.nginx import nested
 from boringops_tools.checks.nginx_whole import STANDARD, around_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators import nginx_text
 from boringops_tools.validators.nginx_text import Directive
 
@@ -18,7 +19,7 @@ _ANY_NUMBER = frozenset(
     """server_name index try_files gzip_types resolver log_format error_page valid_referers proxy_next_upstream brotli_types
     charset_types sub_filter_types ssl_protocols proxy_ssl_protocols proxy_cache_valid proxy_ignore_headers server_names""".split()  # noqa: SIM905
 )
-_DIRECTIVE = re.compile(
+_DIRECTIVE = lazy_pattern(
     r"(?:server_name|server_tokens|listen|root|alias|index|return|rewrite|try_files|include|access_log|error_log|error_page|log_format|"
     r"add_header|expires|deny|allow|auth_\w+|client_\w+|keepalive_\w+|large_client_header_buffers|limit_\w+|proxy_\w+|fastcgi_\w+|"
     r"uwsgi_\w+|grpc_\w+|ssl_\w+|gzip|gzip_\w+|sendfile|tcp_\w+|types_hash_\w+|default_type|resolver_timeout|set|map|upstream|location|"
@@ -27,10 +28,10 @@ _DIRECTIVE = re.compile(
 _INNER = frozenset({"server", "location", "if", "upstream", "limit_except"})
 _ZONED = {"limit_req": "limit_req_zone", "limit_conn": "limit_conn_zone", "proxy_cache": "proxy_cache_path",
           "fastcgi_cache": "fastcgi_cache_path", "uwsgi_cache": "uwsgi_cache_path"}  # fmt: skip
-_SETS = re.compile(r"set|auth_request_set|js_set|js_var|perl_set|set_by_lua\w*|auth_jwt_claim_set|keyval|geoip2")
-_VARIABLE = re.compile(r"(?<!\\)\$\{?([a-z_][a-z0-9_]*)")
+_SETS = lazy_pattern(r"set|auth_request_set|js_set|js_var|perl_set|set_by_lua\w*|auth_jwt_claim_set|keyval|geoip2")
+_VARIABLE = lazy_pattern(r"(?<!\\)\$\{?([a-z_][a-z0-9_]*)")
 # Prefixes that take any name, then those of which all names are known, then single ones.
-_BUILT_IN = re.compile(
+_BUILT_IN = lazy_pattern(
     r"(?:arg|cookie|http|sent_http|sent_trailer|trailer|geoip2?|jwt|otel|acme|brotli|zstd|vts|echo|fancyindex|memcached|session|uid|quic|"
     r"upstream_(?:http|cookie|trailer|cache|response|bytes)|ssl_(?:client|session|server|preread|alpn|ech)|proxy_(?:protocol|internal))_\w+|"
     r"request(?:_(?:body|body_file|completion|filename|id|length|method|time|uri|port))?|is_request_port|"

@@ -13,20 +13,21 @@ from boringops_tools.checks.base import Files
 from boringops_tools.checks.images import contexts
 from boringops_tools.checks.nginx import nested
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.nginx_text import Directive
 from boringops_tools.yaml_files import is_compose
 
 # What every installation brings: none of it defines a name of one's own.
-STANDARD = re.compile(
+STANDARD = lazy_pattern(
     r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi(?:-php)?\.conf|modules-enabled/\*\.conf|modules/\*\.conf)"
 )
-_HOME = re.compile(r"/(?:etc/nginx|usr/local/(?:openresty/)?nginx/conf|usr/local/etc/nginx|opt/nginx/conf)/")
+_HOME = lazy_pattern(r"/(?:etc/nginx|usr/local/(?:openresty/)?nginx/conf|usr/local/etc/nginx|opt/nginx/conf)/")
 _INNER = frozenset({"server", "location", "if", "upstream", "limit_except"})
 # What defines names that cannot be read from the configuration.
-_SCRIPTED = re.compile(
+_SCRIPTED = lazy_pattern(
     r"load_module|lua_\w+|\w+_by_lua\w*|js_\w+|perl\w*|geoip2?\w*|otel\w*|opentracing\w*|modsecurity\w*"
 )
-_MOUNTED = re.compile(r"(?m)^\s*-\s*[\"']?(\.{0,2}/?[\w./-]+):(/etc/nginx/[\w./-]*)")
+_MOUNTED = lazy_pattern(r"(?m)^\s*-\s*[\"']?(\.{0,2}/?[\w./-]+):(/etc/nginx/[\w./-]*)")
 _MOST_PARTS = 200
 
 

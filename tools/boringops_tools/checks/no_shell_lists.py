@@ -13,14 +13,15 @@ from boringops_tools.checks import consistency
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.kubernetes import containers, named, objects, pod_of
 from boringops_tools.dockerfile import command, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_yaml
 
 _OPERATORS = frozenset({"&&", "||", "|", ";", ">", ">>", "2>&1", "2>/dev/null", "<"})
 # What takes such words for its own, or hands them to a shell after all.
-_TAKE_THEM = re.compile(
+_TAKE_THEM = lazy_pattern(
     r"^(?:(?:ba|da|z|k|a)?sh|ssh|su|eval|expr|test|\[|find|jq|yq|busybox|cmd(?:\.exe)?|pwsh|powershell|concurrently|watch|redis-cli|psql|mysql)$"
 )
-_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
+_QUOTED = lazy_pattern(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
 
 
 def _operator(words: list[Any]) -> str:

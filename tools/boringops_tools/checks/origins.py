@@ -10,20 +10,21 @@ from collections.abc import Iterator
 from boringops_tools.checks import program
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.variables import is_dotenv
+from boringops_tools.patterns import lazy_pattern
 
 _CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".java", ".kt", ".rb", ".php", ".cs", ".rs", ".ex")
-_ANY = re.compile(
+_ANY = lazy_pattern(
     r"""(?i)Access-Control-Allow-Origin["']?\s*[\])]?\s*[,:=]{1,2}>?\s*["'`]?\*["'`]|["']Access-Control-Allow-Origin: ?\*["']|\borigins?:\s*(?:\[\s*)?["']\*["']|"""
     r"""\ballow_origins\s*=\s*\[\s*["']\*["']\s*,?\s*\]|\bAllow(?:ed)?Origins:\s*\[\]string\{\s*"\*"\s*\}|\bAllowAnyOrigin\(\)|\ballowedOrigin(?:s|Patterns)\(\s*"\*"\s*\)|@CrossOrigin\(\s*(?:origins\s*=\s*)?\{?\s*"\*"|"""
     r"""\ballow_origin\(\s*Any\s*\)|CorsLayer::(?:very_)?permissive\(\)|^\s*origins\s+["']\*["']|\bCORS\(\s*app\s*\)|\bcors\(\s*\)|\bCORS_ORIGINS\s*=\s*["']\*["']""",
     re.M,
 )
-_ORIGIN = re.compile(r"(?i)origin|\bcors\b")
-_LIST = re.compile(r"\b(?:[A-Z]+_)*(?:(?:CORS|ALLOWED|TRUSTED)_)+(?:ORIGIN|DOMAIN)S?\b")
-_CREDENTIALS = re.compile(
+_ORIGIN = lazy_pattern(r"(?i)origin|\bcors\b")
+_LIST = lazy_pattern(r"\b(?:[A-Z]+_)*(?:(?:CORS|ALLOWED|TRUSTED)_)+(?:ORIGIN|DOMAIN)S?\b")
+_CREDENTIALS = lazy_pattern(
     r"(?i)\bcredentials:\s*true|allow_credentials\s*=\s*True|AllowCredentials(?:\(\)|:\s*true)|Allow-Credentials[\"']?\s*,\s*[\"']?true|allow_credentials\(true\)"
 )
-_AT_HOME = re.compile(r"(?i)\b(?:if|unless|\?)[^\n]*(?:development|debug|local|test)|NODE_ENV|IsDevelopment|profile")
+_AT_HOME = lazy_pattern(r"(?i)\b(?:if|unless|\?)[^\n]*(?:development|debug|local|test)|NODE_ENV|IsDevelopment|profile")
 
 
 def _listed(files: Files) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from boringops_tools.checks import circleci
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_azure, is_yaml, walk
 
 _TRAVIS = frozenset(
@@ -33,14 +34,14 @@ _STEP = frozenset(
     """name script image caches artifacts services deployment environment trigger size oidc clone after-script max-time
     condition runs-on runtime fail-fast on-fail output-variables concurrency-group changesets""".split()  # noqa: SIM905
 )
-_PIPELINE_PARAMETER = re.compile(r"<<\s*pipeline\.parameters\.([\w-]+)\s*>>")
+_PIPELINE_PARAMETER = lazy_pattern(r"<<\s*pipeline\.parameters\.([\w-]+)\s*>>")
 _AZURE_STEPS = ("task", "script", "bash", "pwsh", "powershell")
 _AZURE_STEP = frozenset(
     """condition continueOnError displayName enabled env inputs name retryCountOnTaskFailure target timeoutInMinutes
     workingDirectory failOnStderr errorActionPreference warningPreference informationPreference verbosePreference
     debugPreference progressPreference ignoreLASTEXITCODE failOnStdErr""".split()  # noqa: SIM905
 )
-_GONE_IMAGES = re.compile(
+_GONE_IMAGES = lazy_pattern(
     r"(?i)ubuntu-1[68]\.04|vs2015-win2012r2|vs2017-win2016|win1803|windows-2019|ubuntu-20\.04|macos-1[0-2](?:\.\d+)?"
 )
 

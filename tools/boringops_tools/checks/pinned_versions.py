@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.images import contexts
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_workflow, is_yaml
 
 _FILES = {".nvmrc": "node", ".node-version": "node", ".python-version": "python", ".ruby-version": "ruby"}
@@ -18,15 +19,15 @@ _TOOLS = {"nodejs": "node", "node": "node", "python": "python", "ruby": "ruby", 
 # How many numbers of a version have to be the same: what works with one of Node's majors works with all of it.
 _PARTS = {"node": 1, "python": 2, "ruby": 2, "golang": 2}
 _LANGUAGES = "node|python|ruby|golang"
-_IMAGE = re.compile(rf"(?:^|/)({_LANGUAGES}):(\d+(?:\.\d+)*)(?![\d.]*\w*\$)")
-_CI_IMAGE = re.compile(
+_IMAGE = lazy_pattern(rf"(?:^|/)({_LANGUAGES}):(\d+(?:\.\d+)*)(?![\d.]*\w*\$)")
+_CI_IMAGE = lazy_pattern(
     rf"(?m)^\s*(?:- )?(?:image|name)\s*:\s*[\"']?(?:[\w.:-]+/)*(?:cimg/)?({_LANGUAGES}):(\d+(?:\.\d+)*)[\w.@:-]*[\"']?\s*$"
 )
-_SET_UP = re.compile(
+_SET_UP = lazy_pattern(
     r"(?m)^\s*(?:- )?(node|python|ruby|go)[-_]?version[\"']?\s*:\s*[\"']?(\d+(?:\.\d+)*)(?:\.x)?[\"']?\s*(?:#.*)?$",
     re.I,
 )
-_EXAMPLE = re.compile(r"(?:^|/)(?:tests?|examples?|docs?|fixtures|samples?)/")
+_EXAMPLE = lazy_pattern(r"(?:^|/)(?:tests?|examples?|docs?|fixtures|samples?)/")
 
 
 def _numbers(language: str, written: str) -> tuple[str, ...]:

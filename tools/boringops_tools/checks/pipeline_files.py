@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.more_pipelines import is_action
 from boringops_tools.red_flags.pipelines import Job, is_pipeline, jobs_of, may_run
 from boringops_tools.red_flags.scripts import Command
@@ -25,8 +26,8 @@ _INTERPRETERS = {
     "ruby": (".rb",),
     "perl": (".pl",),
 }
-_PYTHON = re.compile(r"python[\d.]*|py")
-_SCRIPT = re.compile(r"\.(?:sh|bash|py|rb|pl|ps1)$")
+_PYTHON = lazy_pattern(r"python[\d.]*|py")
+_SCRIPT = lazy_pattern(r"\.(?:sh|bash|py|rb|pl|ps1)$")
 # program: its options that name a file, and those that name a folder.
 _FILES: dict[str, tuple[str, ...]] = {
     "helm": ("-f", "--values"), "ansible-playbook": ("-i", "--inventory", "--inventory-file"), "kubectl": ("-f", "--filename"),
@@ -48,28 +49,28 @@ _PLAIN_COMMANDS = {
     "dotnet": frozenset({"build", "test", "publish", "run", "pack", "restore", "clean", "format"}),
     "bicep": frozenset({"lint", "build", "build-params"}),
 }
-_PROJECT = re.compile(r"\.(?:\w+proj|slnx?|dll)$")
+_PROJECT = lazy_pattern(r"\.(?:\w+proj|slnx?|dll)$")
 _FOLDER_KEYS = frozenset({"working-directory", "workingDirectory"})
 _FILE_KEYS = frozenset({"scriptPath", "filePath", "mavenPomFile", "mavenPOMFile", "gradleWrapperFile", "csmFile"})
 # Inputs of tasks that take patterns as well: only a project or a solution is looked for.
 _PROJECT_KEYS = frozenset({"projects", "solution"})
 # What builds make, and what is installed.
 _MADE = frozenset({"node_modules", "target", "build", "dist", "out", "vendor", "venv", ".venv", "bin", "tmp", "artifacts", "artifact", "coverage", "reports", "_build"})  # fmt: skip
-_PLAIN = re.compile(r"[\w.@-]+(?:/[\w.@-]+)*/?")
+_PLAIN = lazy_pattern(r"[\w.@-]+(?:/[\w.@-]+)*/?")
 # Words of a line on which something may come to be.
-_MAKES = re.compile(
+_MAKES = lazy_pattern(
     r">|\b(?:mkdir|clone|tar|unzip|curl|wget|cp|mv|tee|touch|ln|generate|checkout|download\w*|artifact\w*|attach\w*|destination|render|envsubst|sops|create)\b|-o\b|--output|-out\b|\bpaths?\s*:|\broot\s*:|\bdest\w*\b"
 )
-_BRINGS = re.compile(r"\b(?:mkdir|clone|curl|wget|tar|unzip|cp|mv|tee|touch)\b|-o\b|--output|\bpaths?\s*:")
+_BRINGS = lazy_pattern(r"\b(?:mkdir|clone|curl|wget|tar|unzip|cp|mv|tee|touch)\b|-o\b|--output|\bpaths?\s*:")
 # Where the repository is checked out.
-_ROOT = re.compile(
+_ROOT = lazy_pattern(
     r"^(?:\$\{?(?:CI_PROJECT_DIR|GITHUB_WORKSPACE|BUILD_SOURCESDIRECTORY|CIRCLE_WORKING_DIRECTORY)\}?|\$\(Build\.SourcesDirectory\))/"
 )
-_DEPLOYMENT = re.compile(r"\bdeployment (?:group|sub|mg|tenant) create\b")  # makes no file
-_FOREIGN = re.compile(
+_DEPLOYMENT = lazy_pattern(r"\bdeployment (?:group|sub|mg|tenant) create\b")  # makes no file
+_FOREIGN = lazy_pattern(
     r"(?m)\bgit\s+clone\b|\brepository\s*:\s*\S+/\S+|workflow_call|\bsubmodules?\b|^\s*-\s+checkout:\s*(?!self|none)\S|\bdir\s*\("
 )
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?:^|/)(?:examples?|samples?|docs?|tests?|fixtures?|templates?|testdata|starter\w*|boilerplates?)(?:/|$)", re.I
 )
 
@@ -82,7 +83,7 @@ _KIN = {
 _KIN |= dict.fromkeys(("pip3", "uv", "pip-audit", "safety", "tox"), _KIN["pip"]) | dict.fromkeys(
     ("podman", "buildah", "nerdctl", "executor"), _KIN["docker"]
 )
-_GO_BUILDS = re.compile(r"\bgo (?:build|test|install|run|vet)\b[^\n;&|]*")
+_GO_BUILDS = lazy_pattern(r"\bgo (?:build|test|install|run|vet)\b[^\n;&|]*")
 """What makes programs, and no sources."""
 _GO_TAKES = frozenset({"build", "run", "test", "install", "vet", "generate"})
 

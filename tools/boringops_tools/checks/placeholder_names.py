@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.unread import alike
 from boringops_tools.checks.variables import GIVEN, is_example
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
-_SETTINGS = re.compile(r"(?:^|/)(?:application|bootstrap)(?:-[\w-]+)?\.(?:ya?ml|properties)$")
+_SETTINGS = lazy_pattern(r"(?:^|/)(?:application|bootstrap)(?:-[\w-]+)?\.(?:ya?ml|properties)$")
 # A placeholder without a default: what it is to be, somebody has to set.
-_PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]{2,})\}")
-_ANY = re.compile(r"\$\{([A-Z][A-Z0-9_]{2,})[:}]")
-_EXAMPLE_NAME = re.compile(r"(?m)^\s*#?\s*(?:export\s+)?([A-Z][A-Z0-9_]{2,})\s*=")
+_PLACEHOLDER = lazy_pattern(r"\$\{([A-Z][A-Z0-9_]{2,})\}")
+_ANY = lazy_pattern(r"\$\{([A-Z][A-Z0-9_]{2,})[:}]")
+_EXAMPLE_NAME = lazy_pattern(r"(?m)^\s*#?\s*(?:export\s+)?([A-Z][A-Z0-9_]{2,})\s*=")
 # A row of a table, or an item of a list that begins with the name.
-_ROW = re.compile(
+_ROW = lazy_pattern(
     r"(?m)^\s*(?:\|(?=[^|\n]*`[A-Z][A-Z0-9_]{2,}`[^|\n]*\|)(?P<cell>[^|\n]*)\||[-*]\s+(?P<item>(?:\*\*)?`[A-Z][A-Z0-9_]{2,}`(?:,\s*`[A-Z][A-Z0-9_]{2,}`)*))"
 )
 _MOST = 400

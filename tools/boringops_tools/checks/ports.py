@@ -16,14 +16,15 @@ from boringops_tools.checks.started_ports import unit_ports
 from boringops_tools.checks.terraform_ecs import definitions, is_terraform, resources, whole
 from boringops_tools.checks.variables import is_example
 from boringops_tools.dockerfile import assignments, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, read
 from boringops_tools.yaml_files import is_compose
 
 # What programs of that name listen on, by the variable's own name.
-_LISTENS = re.compile(
+_LISTENS = lazy_pattern(
     r"(?:PORT|APP_PORT|HTTP_PORT|SERVER_PORT|LISTEN_PORT|LISTEN_ADDR(?:ESS)?|BIND_ADDR(?:ESS)?|ASPNETCORE_(?:HTTP_PORTS|URLS)|UVICORN_PORT|SERVER_NAME|NITRO_PORT)"
 )
-_NUMBER = re.compile(r"(?:^|:)(\d{2,5})$")
+_NUMBER = lazy_pattern(r"(?:^|:)(\d{2,5})$")
 
 
 def _environment(files: Files, path: str) -> Iterator[Hit]:
@@ -105,7 +106,7 @@ def _targets(files: Files, path: str) -> Iterator[Hit]:
         yield Hit(groups[0].line_of("port"), f"the target group has port {port}, and the task's container {mapped[0]}")
 
 
-_PASS = re.compile(
+_PASS = lazy_pattern(
     r"(?m)^\s*(?:proxy_pass\s+https?://|server\s+|reverse_proxy\s+(?:https?://)?|fastcgi_pass\s+)(?:127\.0\.0\.1|localhost):(\d{2,5})\b"
 )
 
@@ -143,7 +144,7 @@ def _is_proxy(path: str) -> bool:
     return path.endswith(".conf") or posixpath.basename(path) in ("nginx.conf", "Caddyfile", "default.conf.template")
 
 
-_SET = re.compile(r"(?m)^PORT=[\"']?(\d{2,5})[\"']?\s*$")
+_SET = lazy_pattern(r"(?m)^PORT=[\"']?(\d{2,5})[\"']?\s*$")
 
 
 def _examples(files: Files, path: str) -> Iterator[Hit]:
@@ -181,7 +182,7 @@ def _examples(files: Files, path: str) -> Iterator[Hit]:
         )
 
 
-_ASKS = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{2,5})\b")
+_ASKS = lazy_pattern(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{2,5})\b")
 
 
 def _compose_health(files: Files, path: str) -> Iterator[Hit]:

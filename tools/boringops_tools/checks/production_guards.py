@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.cloud import TRIAL, managed
 from boringops_tools.red_flags.deploying import PRODUCTION
 from boringops_tools.red_flags.hcl import Block, Call, Expression, read
@@ -26,7 +26,7 @@ _LETS_GO: dict[str, tuple[str, Any, str]] = {
     "aws_cognito_user_pool": ("deletion_protection", "INACTIVE", "is deleted with all accounts"),
     "aws_lb": ("enable_deletion_protection", False, "is deleted, and its address with it"),
 }
-_ADDRESS = re.compile(r"\S*[@.][\w-]+\.(?:example|test)\b|\S+@\S+")
+_ADDRESS = lazy_pattern(r"\S*[@.][\w-]+\.(?:example|test)\b|\S+@\S+")
 _NAMES = ("name", "bucket", "dataset_id", "friendly_name")
 _LABELS = ("tags", "labels", "resource_labels", "default_labels")
 

@@ -9,35 +9,36 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files
 from boringops_tools.checks.images import exposed
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 
 _CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".go", ".java", ".kt", ".rb", ".php", ".cs", ".rs", ".ex", ".exs")
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?:^|/)(?:tests?|specs?|__tests__|e2e|examples?|samples?|docs?|node_modules|vendor|third_party|fixtures|scripts|tools|migrations)/"
     r"|(?:^|/)(?:test_[^/]*|conftest\.py|[^/]*[._](?:test|spec)s?\.\w+)$"
 )
-_TEST = re.compile(
+_TEST = lazy_pattern(
     r"(?:^|/)(?:tests?|specs?|__tests__)/[^.]*\.(?:py|js|mjs|cjs|ts|go|java|kt|rb|php|cs|rs|exs?)$|(?:^|/)(?:test_[^/]*\.py|conftest\.py|[^/]*[._](?:test|spec)s?\.\w+)$"
 )
 _MOST_CODE = 200
 # Libraries and frameworks that answer paths which no code of the repository names, by the names they are brought in with.
-_BRING = re.compile(
+_BRING = lazy_pattern(
     r"actuator|smallrye-health|micronaut|helidon|dropwizard|terminus|lightship|godaddy|health[-_]?checks?|"
     r"okcomputer|heartbeat|express-status|healthz?-(?:plugin|router|middleware)|dapr|connect-grpc|strapi|medusa|payload|"
     r"directus|keystone|ghost|wordpress|drupal|rails|laravel|symfony|streamlit|gradio|jupyter|mlflow|triton|vllm|kubeflow|istio|envoy|caddy|"
     r"nuxt|\bnext\b|remix|sveltekit|astro|hasura|controller-runtime|operator-sdk|buffalo|encore|goa\.design|kratos|go-zero",
     re.I,
 )
-_MANIFEST = re.compile(
+_MANIFEST = lazy_pattern(
     r"(?:^|/)(?:package\.json|requirements[\w-]*\.txt|pyproject\.toml|Pipfile|go\.mod|pom\.xml|build\.gradle(?:\.kts)?|Gemfile|composer\.json|"
     r"Cargo\.toml|mix\.exs|[^/]+\.csproj)$"
 )
-HEALTH = re.compile(
+HEALTH = lazy_pattern(
     r"(?:_?health(?:z|_?-?check)?|ready|readyz|readiness|live|livez|liveness|alive|ping|up|status|heartbeat)/?", re.I
 )
-_PORT = re.compile(r"(?i)port\b\W{0,12}(\d{4,5})\b")
-_PATH = re.compile(r"""["'`](?:(?:GET|HEAD|ANY) )?\^?(/[\w./{}:-]*)\$?["'`]""")
+_PORT = lazy_pattern(r"(?i)port\b\W{0,12}(\d{4,5})\b")
+_PATH = lazy_pattern(r"""["'`](?:(?:GET|HEAD|ANY) )?\^?(/[\w./{}:-]*)\$?["'`]""")
 # A path without its slash: told to a router, or compared with a part of what was asked.
-_ROUTED = re.compile(
+_ROUTED = lazy_pattern(
     r"""(?:\b(?:path|route|re_path|url|get|head|match|resource|resources|scope|group|use|any|all|prefix|controller|mapping|mount|case|value)\b|==)"""
     r"""\s*[(:=]?\s*(?:Some\()?[rf]?(?:["'`:]\^?)([\w.-]+)/?\$?""",
     re.I,

@@ -14,28 +14,29 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.prometheus import groups, seconds
 from boringops_tools.checks.prometheus_names import written_out
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_yaml, walk
 
-_AGGREGATE = re.compile(r"\b(?:sum|avg|max|min|count|stddev|stdvar|group)\s*(?:by\s*\(([^)]*)\))?\s*\(", re.I)
-_BY = re.compile(r"\bby\s*\(([^)]*)\)", re.I)
-_QUANTILE = re.compile(r"\bhistogram_quantile\s*\(\s*[\d.]+\s*,")
-_OTHER = re.compile(
+_AGGREGATE = lazy_pattern(r"\b(?:sum|avg|max|min|count|stddev|stdvar|group)\s*(?:by\s*\(([^)]*)\))?\s*\(", re.I)
+_BY = lazy_pattern(r"\bby\s*\(([^)]*)\)", re.I)
+_QUANTILE = lazy_pattern(r"\bhistogram_quantile\s*\(\s*[\d.]+\s*,")
+_OTHER = lazy_pattern(
     r"\b(?:without|on|ignoring|group_left|group_right|topk|bottomk|quantile|count_values|label_replace|label_join|absent\w*|and|or|unless|vector|scalar)\b",
     re.I,
 )
 # Collections of alerts end every summary with it, whatever it is of.
-_PHRASE = re.compile(r"\(instance \{\{\s*\$labels\.instance\s*\}\}\)\s*$")
-_LABEL = re.compile(r"(?:\$labels|(?<=[{\s(])\.Labels)\.(\w+)|\bindex\s+\$labels\s+[\"`](\w+)[\"`]")
-_WITHOUT = re.compile(r"\bwithout\s*\(([^)]*)\)", re.I)
+_PHRASE = lazy_pattern(r"\(instance \{\{\s*\$labels\.instance\s*\}\}\)\s*$")
+_LABEL = lazy_pattern(r"(?:\$labels|(?<=[{\s(])\.Labels)\.(\w+)|\bindex\s+\$labels\s+[\"`](\w+)[\"`]")
+_WITHOUT = lazy_pattern(r"\bwithout\s*\(([^)]*)\)", re.I)
 # Some gauges are called so too; what these words count never gets less.
-_TOTAL = re.compile(
+_TOTAL = lazy_pattern(
     r"\b((?:\w+_)?(?:requests?|errors?|failures?|exceptions?|retries|drops?|dropped|timeouts?|restarts?|rejected|hits|misses)(?:_[a-z]+)*_total)\b\s*(?:\{[^}]*\})?\s*(?:\)\s*(?:by\s*\([^)]*\)\s*)?)?(>=?)\s*[\d.]"
 )
-_SUMMED = re.compile(r"\b(?:sum|max|min|avg)\s*(?:by\s*\([^)]*\)\s*)?\(\s*$", re.I)
-_UP = re.compile(r"\bup\s*\{[^}]*\bjob\s*=\s*\"([^\"]+)\"")
+_SUMMED = lazy_pattern(r"\b(?:sum|max|min|avg)\s*(?:by\s*\([^)]*\)\s*)?\(\s*$", re.I)
+_UP = lazy_pattern(r"\bup\s*\{[^}]*\bjob\s*=\s*\"([^\"]+)\"")
 _KINDS = frozenset({"service", "svc", "server", "api", "app", "job", "exporter", "metric", "web", "backend"})
 _TIMES = ("group_wait", "group_interval", "repeat_interval", "resolve_timeout")
-_HELD = re.compile(r"(?i)[$<>{}*]|change|example|x{4}|secret|password|token|your|redacted|dummy|fake|test|todo")
+_HELD = lazy_pattern(r"(?i)[$<>{}*]|change|example|x{4}|secret|password|token|your|redacted|dummy|fake|test|todo")
 
 
 def _rules(files: Files, path: str) -> Iterator[Mapping[Any, Any]]:

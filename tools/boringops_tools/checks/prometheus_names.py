@@ -14,13 +14,14 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.kubernetes import Object, objects
 from boringops_tools.checks.prometheus import groups
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
 # By convention only what a rule records has colons in its name: level:metric:operations.
-_RECORDED = re.compile(r"(?<![\w:\"'/.])([a-zA-Z_]\w*(?::\w+)+)(?![\w:(\"'/])")
-_STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\[[^\]]*\]|(?m:#.*$)")
-_SERIES = re.compile(r"(?<![\w:\"'/.])([a-zA-Z_]\w*(?::\w+)+)(?![\w:(\"'/])(?:\s*\{[^{}]*\})?")
-_BY = re.compile(r"\bby\s*\(")
+_RECORDED = lazy_pattern(r"(?<![\w:\"'/.])([a-zA-Z_]\w*(?::\w+)+)(?![\w:(\"'/])")
+_STRINGS = lazy_pattern(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\[[^\]]*\]|(?m:#.*$)")
+_SERIES = lazy_pattern(r"(?<![\w:\"'/.])([a-zA-Z_]\w*(?::\w+)+)(?![\w:(\"'/])(?:\s*\{[^{}]*\})?")
+_BY = lazy_pattern(r"\bby\s*\(")
 _NO_SEVERITY = frozenset({"Watchdog", "InfoInhibitor", "DeadMansSwitch", "DeadManSwitch"})
 
 

@@ -10,28 +10,29 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping, text_of
 from boringops_tools.checks.prometheus import groups, seconds
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_yaml
 
-_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+_STRING = lazy_pattern(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 # Well-known gauges, by what exporters call them: they go up and down, and have no rate.
-_GAUGE = re.compile(
+_GAUGE = lazy_pattern(
     r"\b(?:rate|irate|increase)\s*\(\s*(node_filesystem_(?:avail|free|size)_bytes|node_memory_\w+_bytes|node_load\d+|node_hwmon_temp_celsius|"
     r"container_memory_(?:usage|working_set|rss|cache)_?\w*bytes|process_resident_memory_bytes|process_virtual_memory_bytes|process_open_fds|"
     r"go_goroutines|go_memstats_(?:alloc|heap_\w+|sys)_bytes|kube_\w+_status_(?:phase|replicas\w*|ready|condition)|kubelet_volume_stats_\w+_bytes|"
     r"jvm_memory_used_bytes|redis_memory_used_bytes|pg_stat_activity_count|rabbitmq_queue_messages(?:_ready)?|up|probe_success)\b\s*(?:\{[^}]*\})?\s*\["
 )
-_EQUALS = re.compile(r"([a-zA-Z_]\w*)\s*(!?=)\s*(\"[^\"]*\"|'[^']*')")
+_EQUALS = lazy_pattern(r"([a-zA-Z_]\w*)\s*(!?=)\s*(\"[^\"]*\"|'[^']*')")
 # No value of a label looks like these; an expression for one does.
-_REGEX = re.compile(r"\.[*+]|\[[^\]]+\]|^\d\.\.$|^[\w./-]+(?:\|[\w./-]+)+$|^\([\w./-]+(?:\|[\w./-]+)+\)|^\^|\$$")
-_RANGE = re.compile(r"\b(?:rate|irate|increase|delta|idelta|deriv)\s*\([^()\[\]]*\[(\w+)\]")
-_UP = re.compile(
+_REGEX = lazy_pattern(r"\.[*+]|\[[^\]]+\]|^\d\.\.$|^[\w./-]+(?:\|[\w./-]+)+$|^\([\w./-]+(?:\|[\w./-]+)+\)|^\^|\$$")
+_RANGE = lazy_pattern(r"\b(?:rate|irate|increase|delta|idelta|deriv)\s*\([^()\[\]]*\[(\w+)\]")
+_UP = lazy_pattern(
     r"^\s*\(?\s*(?:(?:up|probe_success|(?:mysql|pg|redis|mongodb|elasticsearch|nginx|rabbitmq|haproxy|memcached)_up)\s*(?:\{[^{}]*\})?\s*(?:==\s*(?:bool\s+)?0|<\s*1|!=\s*1)|"
     r"absent\s*\(\s*up\s*(?:\{[^{}]*\})?\s*(?:==\s*1\s*)?\))\s*\)?\s*$"
 )
-_AGGREGATION = re.compile(
+_AGGREGATION = lazy_pattern(
     r"^(?:sum|avg|min|max|count|stddev|stdvar|group)\s*(?:by\s*\(([^)]*)\)\s*)?\(", re.I
 )  # fmt: skip
-_AFTER = re.compile(r"^\s*by\s*\(([^)]*)\)\s*$", re.I)
+_AFTER = lazy_pattern(r"^\s*by\s*\(([^)]*)\)\s*$", re.I)
 
 
 def _rules(files: Files, path: str) -> Iterator[tuple[Mapping[Any, Any], str, str]]:

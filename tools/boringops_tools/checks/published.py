@@ -9,17 +9,18 @@ import re
 from collections.abc import Iterator, Mapping
 
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pipelines import Job, is_pipeline, read
 from boringops_tools.red_flags.production import publishes
 from boringops_tools.red_flags.testing import TEST_NAME, passes
 from boringops_tools.yaml_files import Unreadable
 
 # Pipelines that are not read here, and what may test before something is published.
-_OTHERS = re.compile(
+_OTHERS = lazy_pattern(
     r"(?:^|/)(?:\.travis\.yml|appveyor\.yml|\.appveyor\.yml|\.cirrus\.yml|\.semaphore/.*|\.buildkite/.*|\.builds/.*|wercker\.yml|Jenkinsfile.*|\.prow/.*|"
     r"\.teamcity/.*|\.husky/.*|\.pre-commit-config\.yaml|lefthook\.yml|\.goreleaser\.ya?ml|tox\.ini|noxfile\.py|\.tekton/.*|cloudbuild\.ya?ml)$"
 )
-_BEFORE = re.compile(r"^(?:pre|post)?(?:publish|pack|prepare|version|prepublishOnly|release)$")
+_BEFORE = lazy_pattern(r"^(?:pre|post)?(?:publish|pack|prepare|version|prepublishOnly|release)$")
 
 
 def _tests(files: Files) -> str:
@@ -30,7 +31,7 @@ def _tests(files: Files) -> str:
         except (ValueError, RecursionError):
             return ""
         told = str(scripts.get("test") or "")
-        bound = any(re.match(_BEFORE, str(name)) for name in scripts)
+        bound = any(_BEFORE.match(str(name)) for name in scripts)
         return (
             ""
             if not told or bound or re.search(r"no test specified|^(?:exit|true|echo)\b", told)

@@ -12,10 +12,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import walk
 
-_REFERENCE = re.compile(r"\$(\$)?\{([^}]*)\}")
-_ROOT = re.compile(r"[A-Za-z_][\w-]*(?::[\w-]+)?")
+_REFERENCE = lazy_pattern(r"\$(\$)?\{([^}]*)\}")
+_ROOT = lazy_pattern(r"[A-Za-z_][\w-]*(?::[\w-]+)?")
 
 
 def _applies(path: str) -> bool:

@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pulumi import is_project
 from boringops_tools.yaml_files import is_workflow
 
 _FIELDS = ("type", "name", "description", "secret", "default", "value", "items")
 _TYPES = ("string", "integer", "boolean", "array", "object", "number")
 _MEANT = {"list": "array", "str": "string", "int": "integer", "bool": "boolean", "map": "object", "float": "number", "dict": "object"}  # fmt: skip
-_STACK = re.compile(r"Pulumi\.[^/]+\.ya?ml")
-_SETS = re.compile(r"(?:[^/]*\.(?:sh|bash|ya?ml|mk|groovy|toml)|Makefile|Jenkinsfile.*|justfile|package\.json)")
+_STACK = lazy_pattern(r"Pulumi\.[^/]+\.ya?ml")
+_SETS = lazy_pattern(r"(?:[^/]*\.(?:sh|bash|ya?ml|mk|groovy|toml)|Makefile|Jenkinsfile.*|justfile|package\.json)")
 """Names of files that may run `pulumi config set` before a stack is brought up."""
 
 

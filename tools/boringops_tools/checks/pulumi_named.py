@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.pulumi_config import is_stack
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pipelines import Step, may_run, read
 from boringops_tools.red_flags.pulumi import is_project
 
 _ASKS = frozenset({"up", "update", "preview", "destroy", "refresh", "select"})
-_NAME = re.compile(r"(?:[\w.-]+/){0,2}([\w.-]+)")
-_MADE = re.compile(
+_NAME = lazy_pattern(r"(?:[\w.-]+/){0,2}([\w.-]+)")
+_MADE = lazy_pattern(
     r"pulumi[^\n]*\b(?:stack\s+(?:init|select\s[^\n]*(?:-c\b|--create)|rename)|config\s+(?:set|cp|refresh))|upsert:|config-map:|stack-init"
 )
 _FOLDERS = ("work-dir", "workingDirectory", "cwd", "working-directory")

@@ -13,10 +13,11 @@ from typing import Any
 
 from boringops.facts import Finding
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pulumi import is_project
 from boringops_tools.red_flags.pulumi_terraform import program_of
 
-_WHOLE = re.compile(r"\$\{([^{}]+)\}")
+_WHOLE = lazy_pattern(r"\$\{([^{}]+)\}")
 _DEEPEST = 6
 
 

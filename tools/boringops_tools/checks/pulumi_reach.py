@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 
+from boringops_tools.patterns import lazy_pattern
+
 _TEXTS = r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|[()\[\]{}]"
 _TOKENS = {
-    ".ts": re.compile(_TEXTS, re.S),
-    ".go": re.compile(_TEXTS, re.S),
-    ".py": re.compile(r"#[^\n]*|\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|[()\[\]{}]", re.S),
+    ".ts": lazy_pattern(_TEXTS, re.S),
+    ".go": lazy_pattern(_TEXTS, re.S),
+    ".py": lazy_pattern(
+        r"#[^\n]*|\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|[()\[\]{}]", re.S
+    ),
 }
 _DECIDED = {
-    ".ts": re.compile(r"[?]|&&|\|\||=>|^\s*(?://|\*)|\b(?:if|case|function|catch)\b"),
-    ".py": re.compile(r"^\s*#|\b(?:if|or|and|lambda|def|for|while|except)\b"),
-    ".go": re.compile(r"^\s*//|&&|\|\||\b(?:if|case|for|switch)\b"),
+    ".ts": lazy_pattern(r"[?]|&&|\|\||=>|^\s*(?://|\*)|\b(?:if|case|function|catch)\b"),
+    ".py": lazy_pattern(r"^\s*#|\b(?:if|or|and|lambda|def|for|while|except)\b"),
+    ".go": lazy_pattern(r"^\s*//|&&|\|\||\b(?:if|case|for|switch)\b"),
 }
 """On the line before a call: what may keep it from being made."""
-_OBJECT = re.compile(r"[(\[,:{=]\s*$")
-_BLOCK = re.compile(r"\b(?:if|for|switch|select|case|else|func)\b")
+_OBJECT = lazy_pattern(r"[(\[,:{=]\s*$")
+_BLOCK = lazy_pattern(r"\b(?:if|for|switch|select|case|else|func)\b")
 
 
 def _open(text: str, at: int, kind: str) -> list[int]:

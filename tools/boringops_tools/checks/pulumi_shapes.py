@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import ast
 import posixpath
-import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from boringops.secrets import looks_secret
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.pulumi_config import document
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pulumi import is_project
 from boringops_tools.red_flags.pulumi_terraform import groups, runtime_of
 from boringops_tools.yaml_files import walk
 
 _FLAGS = frozenset({"protect", "retainOnDelete", "deleteBeforeReplace"})
 _CALL = frozenset({"function", "arguments", "options", "return"})
-_TOKEN = re.compile(r"[\w-]+:(?:[\w./-]+:)?\w+")
+_TOKEN = lazy_pattern(r"[\w-]+:(?:[\w./-]+:)?\w+")
 _PULUMI = frozenset({"cwd", "project", "stack", "organization", "rootDirectory"})
-_ITS = re.compile(r"(?<!\$)\$\{pulumi\.(\w+)\}")
-_NEWER = re.compile(r"(?m)^\s*(?:type \w+|(?:async )?def \w+\[|class \w+\[)|f\"[^\"\n]*\{[^}\n]*\"")
+_ITS = lazy_pattern(r"(?<!\$)\$\{pulumi\.(\w+)\}")
+_NEWER = lazy_pattern(r"(?m)^\s*(?:type \w+|(?:async )?def \w+\[|class \w+\[)|f\"[^\"\n]*\{[^}\n]*\"")
 """What only a newer Python than ours may read."""
 
 

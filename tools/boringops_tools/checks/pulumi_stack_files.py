@@ -13,11 +13,12 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
 from boringops_tools.checks.pulumi_config import document, is_stack, project_of, set_elsewhere
 from boringops_tools.checks.pulumi_reach import always
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.cloud import TRIAL
 from boringops_tools.red_flags.pulumi import is_project
 
 _SECTIONS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
-_REGION = re.compile(
+_REGION = lazy_pattern(
     r"(?:[a-z]{2}(?:-gov|-iso[a-z]?)?|eusc-[a-z]{2})-(?:central|(?:north|south)?(?:east|west)?|north|south)-\d"
 )
 _REQUIRED = {

@@ -12,6 +12,7 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed, mapping
 from boringops_tools.checks.graph import cycles
 from boringops_tools.checks.pulumi_config import document
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pulumi import is_project
 from boringops_tools.red_flags.pulumi_terraform import groups, runtime_of
 from boringops_tools.yaml_files import walk
@@ -99,10 +100,10 @@ _FUNCTIONS = frozenset(
     ]
 )
 _LOWER = {each.lower(): each for each in _FUNCTIONS}
-_PROVIDERS_OWN = re.compile(r"fn::[^:]+:[^:]+(?::[^:]+)?")
+_PROVIDERS_OWN = lazy_pattern(r"fn::[^:]+:[^:]+(?::[^:]+)?")
 _TWO = frozenset({"join", "select", "split"})
-_ROOT = re.compile(r"(?<!\$)\$\{([A-Za-z_][\w-]*)")
-_BROKEN = re.compile(r"(?<!\$)(?:\$\$)*\$\{([^}]*)(\}|$)")
+_ROOT = lazy_pattern(r"(?<!\$)\$\{([A-Za-z_][\w-]*)")
+_BROKEN = lazy_pattern(r"(?<!\$)(?:\$\$)*\$\{([^}]*)(\}|$)")
 
 
 def _program(files: Files, path: str) -> Mapping[Any, Any]:

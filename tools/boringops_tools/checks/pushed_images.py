@@ -13,23 +13,24 @@ from boringops_tools.checks.base import Files, Hit, Rule, listed, mapping
 from boringops_tools.checks.deploys import KUSTOMIZATIONS, runs_commands, workloads
 from boringops_tools.checks.kubernetes import containers, pod_of
 from boringops_tools.checks.resolved import resolved
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import read
 from boringops_tools.yaml_files import is_workflow, walk
 
 # The host and the last part are written out; a project between them may be a variable.
-_IMAGE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[a-z0-9._$-]+)*/[a-z0-9._-]+")
-_TERRAFORM_IMAGE = re.compile(r"\bimage\"?\s*[=:]\s*\"([^\"\n]+)\"")
-_ECR = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?")
+_IMAGE = lazy_pattern(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[a-z0-9._$-]+)*/[a-z0-9._-]+")
+_TERRAFORM_IMAGE = lazy_pattern(r"\bimage\"?\s*[=:]\s*\"([^\"\n]+)\"")
+_ECR = lazy_pattern(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?")
 _TOOL = r"(?:docker|podman|buildah|nerdctl)"
 # Where a pipeline says what it pushes: a variable named for an image, the tag of a build, the target of a push.
-_PUSHED = re.compile(
+_PUSHED = lazy_pattern(
     rf"(?m)(?:^\s*(?:- )?(?:export )?(?:\w*IMAGE(?:_NAME|_REPO)?|\w+_image|image_name)\s*(?:\?=|::?=|[:=])\s*|--destination[= ]|\b{_TOOL}(?: image)? push |\s(?:-t|--tag)[= ]|^\s*(?:- )?(?:tags|images):\s*(?:\|-?\s*\n\s*)?)[\"']?(?P<name>(?:\$\{{\{{[^}}\n]*\}}\}}|[^\s\"',])+)"
 )
-_PUSHES = re.compile(
+_PUSHES = lazy_pattern(
     r"\b(?:docker|podman|buildah|crane|skopeo|nerdctl)\b[^\n]*\bpush\b|--push\b|kaniko|\bko (?:build|publish)\b|\bjib\b"
 )
-_AZURE_TASK = re.compile(r"\bDocker@[012]\b")
-_AZURE_REPOSITORY = re.compile(r"(?m)^\s*repository:\s*[\"']?(?P<name>[a-z0-9][a-z0-9._/-]*)[\"']?\s*$")
+_AZURE_TASK = lazy_pattern(r"\bDocker@[012]\b")
+_AZURE_REPOSITORY = lazy_pattern(r"(?m)^\s*repository:\s*[\"']?(?P<name>[a-z0-9][a-z0-9._/-]*)[\"']?\s*$")
 
 
 def plain(image: Any) -> str:

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.deploys import is_pipeline
+from boringops_tools.patterns import lazy_pattern
 
 _TOOL = r"\b(?:docker|podman|nerdctl|buildah)\b"
 _WORD = r"[\"']?((?:\$\{\{[^}\n]*\}\}|[^\s\"';&|])+)[\"']?"
-_PUSH = re.compile(rf"{_TOOL}(?:\s+image)?\s+push\s+(?:--?[\w=-]+\s+)*?{_WORD}(?=\s*(?:[;&|)]|$))", re.M)
-_BUILD = re.compile(rf"{_TOOL}[^\n;&|]*?\s(?:build|bud|buildx\s+build|commit)\s([^\n;&|]*)")
-_TAG_OPTION = re.compile(rf"(?:^|\s)(?:-t|--tag|--file-tag)[= ]{_WORD}")
-_TAG = re.compile(rf"{_TOOL}(?:\s+image)?\s+tag\s+\S+\s+{_WORD}")
+_PUSH = lazy_pattern(rf"{_TOOL}(?:\s+image)?\s+push\s+(?:--?[\w=-]+\s+)*?{_WORD}(?=\s*(?:[;&|)]|$))", re.M)
+_BUILD = lazy_pattern(rf"{_TOOL}[^\n;&|]*?\s(?:build|bud|buildx\s+build|commit)\s([^\n;&|]*)")
+_TAG_OPTION = lazy_pattern(rf"(?:^|\s)(?:-t|--tag|--file-tag)[= ]{_WORD}")
+_TAG = lazy_pattern(rf"{_TOOL}(?:\s+image)?\s+tag\s+\S+\s+{_WORD}")
 # What brings images by names that no command shows.
-_OTHERS = re.compile(
+_OTHERS = lazy_pattern(
     r"\bdocker(?:\s+|-)compose\b|\bbake\b|\bpull\b|\bload\b|\bimport\b|\bpack build\b|\bs2i\b|\bgradle|\bmvn|\bjib\b|\bmake\b|\bnix\b|\bbazel\b|\bskaffold\b|"
     r"\.sh\b|build-push-action|metadata-action|\bnpm run\b|\btask \b|\bjust \b|\bbuildah\s+(?:from|manifest)\b|packer|\bko\b|\bsam\b|\bcopilot\b"
 )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 from boringops_tools.checks.base import Files
+from boringops_tools.patterns import lazy_pattern
 
 _VALUE = r"[\"']?(?P<value>[A-Za-z0-9$][^\s\"'#]*)[\"']?"
-_SET = re.compile(
+_SET = lazy_pattern(
     rf"(?m)^[ \t]*(?:- )?(?:export |readonly |local |set |ENV )?(?P<name>[A-Za-z_]\w*)[ \t]*(?:\?=|::?=|=|:)[ \t]*{_VALUE}[ \t]*(?:#.*)?$"
 )
 # Azure's other way.
-_PAIR = re.compile(rf"(?m)^[ \t]*- name:[ \t]*[\"']?(?P<name>\w+)[\"']?[ \t]*\n[ \t]+value:[ \t]*{_VALUE}[ \t]*$")
-_USE = re.compile(
+_PAIR = lazy_pattern(rf"(?m)^[ \t]*- name:[ \t]*[\"']?(?P<name>\w+)[\"']?[ \t]*\n[ \t]+value:[ \t]*{_VALUE}[ \t]*$")
+_USE = lazy_pattern(
     r"\$\{\{\s*(?:env\.|variables\.|vars\.)?(\w+)\s*\}\}|\$\{\{\s*variables\[['\"](\w+)['\"]\]\s*\}\}|\$\{(\w+)\}|\$\((\w+)\)|\$(\w+)"
 )
 # Keys of the formats themselves, which bear the names of variables by chance.

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import difflib
 import posixpath
-import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.scripts import Script, commands, is_script, written
 
-_FUNCTION = re.compile(
+_FUNCTION = lazy_pattern(
     r"(?m)(?:^|[;{]|\bthen|\bdo)[ \t]*(?:function\s+([\w:.-]+)\s*(?:\(\s*\))?|([\w:.-]+)\s*\(\s*\))\s*(?:\n\s*)?[{(]"
 )
-_SOURCED = re.compile(r"(?m)(?:^|[;&|]|\bthen|\bdo)[ \t]*(?:source|\.)[ \t]+(.+?)[ \t]*(?:$|[;&|])")
-_ALIAS = re.compile(r"\balias\s+([\w-]+)=|\b(?:eval|complete|autoload|unset\s+-f)\b")
+_SOURCED = lazy_pattern(r"(?m)(?:^|[;&|]|\bthen|\bdo)[ \t]*(?:source|\.)[ \t]+(.+?)[ \t]*(?:$|[;&|])")
+_ALIAS = lazy_pattern(r"\balias\s+([\w-]+)=|\b(?:eval|complete|autoload|unset\s+-f)\b")
 # Programs and words of the shell: one of them is called, not a function that is nearly so called.
 _KNOWN = frozenset(
     """alias apt ar at awk base64 basename bash bc bg bind break builtin bunzip2 bzip2 caller case cat cd chgrp chmod chown chroot cksum clear
@@ -31,7 +31,7 @@ _KNOWN = frozenset(
     tty type typeset ulimit umask umount unalias uname uniq unlink unset until unzip uptime useradd usermod users uuidgen vi vim wait
     watch wc wget whatis which who whoami xargs xz yarn yes yum zcat zip""".split()  # noqa: SIM905
 )
-_CALL = re.compile(r"[A-Za-z_][\w:-]{2,}")
+_CALL = lazy_pattern(r"[A-Za-z_][\w:-]{2,}")
 _NEAR = 0.82
 
 

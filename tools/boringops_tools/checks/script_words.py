@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.scripts import Script, is_script, tree, written
 
 if TYPE_CHECKING:
@@ -24,16 +25,16 @@ _AROUND = frozenset(
     """redirected_statement pipeline list compound_statement subshell do_group for_statement while_statement if_statement
     elif_clause else_clause""".split()  # noqa: SIM905
 )
-_SHOWN = re.compile(r">\s*(?:&\s*[12]\b|/dev/(?:stderr|stdout|tty)\b)")
-_NAMED = re.compile(r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+_SHOWN = lazy_pattern(r">\s*(?:&\s*[12]\b|/dev/(?:stderr|stdout|tty)\b)")
+_NAMED = lazy_pattern(r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 # A line of code that is shown, or written for another shell; the words of GraphQL and jq have dollars of their own.
-_CODE = re.compile(
+_CODE = lazy_pattern(
     r"\b(?:export|source|eval|alias|bash|sh|query|mutation|jq|awk|Usage|usage)\b|\$\(|`|\$\{?PATH\b|[\w]=\"?\$|;\s"
 )
-_ARGUMENT = re.compile(
+_ARGUMENT = lazy_pattern(
     r"(?m)^(?:readonly\s+|export\s+|declare\s+(?:-\w+\s+)?)?([A-Za-z_]\w*)=\"?\$(?:[1-9@*]|\{[1-9@*](?:[:?-][^}\n]*)?\})\"?[ \t]*(?:#.*)?$"
 )
-_ASKED = re.compile(r"(?m)^read\s+(?:-[a-z]*(?:\s+\"[^\"]*\"|\s+'[^']*')?\s+)*([A-Za-z_]\w*)[ \t]*$")
+_ASKED = lazy_pattern(r"(?m)^read\s+(?:-[a-z]*(?:\s+\"[^\"]*\"|\s+'[^']*')?\s+)*([A-Za-z_]\w*)[ \t]*$")
 
 
 def _script(files: Files, path: str) -> Script | None:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.more_pipelines import is_action
 from boringops_tools.red_flags.pipelines import is_pipeline
 from boringops_tools.red_flags.pipelines import read as read_pipelines
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.yaml_files import Unreadable
 
-_TARGET = re.compile(r"(?m)^([^\s#:=$%][^:=#\n]*?)\s*::?(?!=)")
+_TARGET = lazy_pattern(r"(?m)^([^\s#:=$%][^:=#\n]*?)\s*::?(?!=)")
 _BUILT_IN = frozenset(
     [
         "install",

@@ -14,18 +14,19 @@ from boringops_tools.checks.deploys import is_pipeline
 from boringops_tools.checks.hosts import asked
 from boringops_tools.checks.variables import is_dotenv, is_example
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose
 
 # A host without a dot in an address of a service that is run beside the application.
-_ADDRESS = re.compile(
+_ADDRESS = lazy_pattern(
     r"(?m)^(?:export\s+)?(?P<name>\w+)=[\"']?(?:jdbc:)?(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|rediss|amqps?|nats|memcached|kafka)(?:\+\w+)?://(?:[^\s@/\"']*@)?(?P<host>[A-Za-z][\w-]*)(?::(?P<port>\d+))?(?=[/\s\"'?]|$)"
 )
-_MODULE = re.compile(
+_MODULE = lazy_pattern(
     r"DJANGO_SETTINGS_MODULE[\"']?\s*(?:[=:,]|\s)\s*[\"']?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?=[\"'\s,)}]|$)"
 )
 
 
-_STAND_IN = re.compile(r"(?i)your|example|changeme|^(?:localhost|host|hostname)$")
+_STAND_IN = lazy_pattern(r"(?i)your|example|changeme|^(?:localhost|host|hostname)$")
 
 
 def _handed(name: str, compose: str) -> bool:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.scripts import npm_scripts, targets
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.scripts import Command, Script, commands, is_script, tree, written
 from boringops_tools.red_flags.testing import tests as is_test
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_STRICT = re.compile(
+_STRICT = lazy_pattern(
     r"(?m)^\s*set\s+(?:-\S+\s+)*-[a-zA-Z]*e|\bset\s+.*-o\s+errexit|^#!.*\s-\w*e|\btrap\b[^\n]*\bERR\b|\$\?|\bPIPESTATUS\b"
 )
 # What the next step stands on: where it fails and the script goes on, what is there is half of it, or of last time.
@@ -40,10 +41,10 @@ _GOES_OUT: dict[str, frozenset[str]] = {
 _CONDITIONS = frozenset(
     {"if_statement", "while_statement", "elif_clause", "negated_command", "command_substitution", "list"}
 )
-_TRAP = re.compile(r"\btrap\s+(?:--\s+)?('[^'\n]*'|\"(?:\\.|[^\"\\\n])*\")\s+(?:[A-Z]+|\d)")
-_REMOVES = re.compile(r"\brm\s+(?:-\S+\s+)*-\w*[rR]\w*\s+(?:-\S+\s+)*([^;&|]+)")
-_PLACE = re.compile(r"^(?P<quote>\\?\"?)\$\{?(?P<name>\w+)(?P<checked>:\?[^}]*)?\}?(?P<rest>[^\s\"]*)")
-_ELSEWHERE = re.compile(r"\b(?:git clone|unzip|pushd)\b|\bcd\s+(?!\"?\$[({]?(?:dirname|root|ROOT)|\"?\$\(|\.\.|-)")
+_TRAP = lazy_pattern(r"\btrap\s+(?:--\s+)?('[^'\n]*'|\"(?:\\.|[^\"\\\n])*\")\s+(?:[A-Z]+|\d)")
+_REMOVES = lazy_pattern(r"\brm\s+(?:-\S+\s+)*-\w*[rR]\w*\s+(?:-\S+\s+)*([^;&|]+)")
+_PLACE = lazy_pattern(r"^(?P<quote>\\?\"?)\$\{?(?P<name>\w+)(?P<checked>:\?[^}]*)?\}?(?P<rest>[^\s\"]*)")
+_ELSEWHERE = lazy_pattern(r"\b(?:git clone|unzip|pushd)\b|\bcd\s+(?!\"?\$[({]?(?:dirname|root|ROOT)|\"?\$\(|\.\.|-)")
 
 
 def _shell(files: Files, path: str) -> Script | None:

@@ -9,14 +9,15 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_workflow, is_yaml, walk
 
-_SPACED = re.compile(r"^(?:export\s+)?[A-Za-z_]\w*(?:\s+=|=\s+\S)")
-_DUMP = re.compile(
+_SPACED = lazy_pattern(r"^(?:export\s+)?[A-Za-z_]\w*(?:\s+=|=\s+\S)")
+_DUMP = lazy_pattern(
     r"^\s*(?:\w+=\S+\s+)*(?:sudo\s+|docker\s+(?:compose\s+)?exec\s+(?:-\S+\s+)*\S+\s+)?(pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump)\b[^|#]*\|"
 )
-_EVAL = re.compile(r"(?:^|[;&|]\s*|\bthen\s+|\bdo\s+)\s*eval\s+\"?\$(?:\{?[1-9@*]\}?)")
-_REF = re.compile(r"\bgithub\.ref\s*[!=]=\s*'(?!refs/)([^']+)'")
+_EVAL = lazy_pattern(r"(?:^|[;&|]\s*|\bthen\s+|\bdo\s+)\s*eval\s+\"?\$(?:\{?[1-9@*]\}?)")
+_REF = lazy_pattern(r"\bgithub\.ref\s*[!=]=\s*'(?!refs/)([^']+)'")
 
 
 def _countries(files: Files, path: str) -> Iterator[Hit]:

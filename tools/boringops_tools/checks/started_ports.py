@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from boringops_tools.checks.base import Files
+from boringops_tools.patterns import lazy_pattern
 
-_SAID = re.compile(
+_SAID = lazy_pattern(
     r"(?m)^(?:Environment=.*?\b\w*(?:PORT|LISTEN\w*|BIND\w*|ADDR(?:ESS)?)=\S*?|"
     r"ExecStart=.*?--?(?:port|bind|listen|addr(?:ess)?|p|b|l)[ =]\S*?)(?<!\d)(\d{4,5})(?![\d.])"
 )
-_ASIDE = re.compile(r"(?:^|/)(?:tests?|examples?|docs?|vendor|node_modules)/")
+_ASIDE = lazy_pattern(r"(?:^|/)(?:tests?|examples?|docs?|vendor|node_modules)/")
 
 
 def unit_ports(files: Files) -> set[int]:

@@ -13,13 +13,14 @@ from pathlib import PurePosixPath
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.images import contexts, started
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
-_BARE = re.compile(r"(?:^|/)scratch$|distroless/(?:static|base|cc)")
-_GO = re.compile(r"\bgo (?:build|install)\b([^&|;]*)")
-_PACKAGE = re.compile(r"(?<!\S)\./([\w./-]+)(?=\s|$)")
-_TARGET = re.compile(r"[^\s#=:][^#=]*::?(?!=)")
+_BARE = lazy_pattern(r"(?:^|/)scratch$|distroless/(?:static|base|cc)")
+_GO = lazy_pattern(r"\bgo (?:build|install)\b([^&|;]*)")
+_PACKAGE = lazy_pattern(r"(?<!\S)\./([\w./-]+)(?=\s|$)")
+_TARGET = lazy_pattern(r"[^\s#=:][^#=]*::?(?!=)")
 # What may be indented with blanks anywhere: comments, assignments, conditionals, directives.
-_NO_RECIPE = re.compile(
+_NO_RECIPE = lazy_pattern(
     r"\s*(?:#|$|\$\(|[\w.-]+\s*[:?+]?=|-?include\b|(?:if|else|endif|ifn?eq|ifn?def|export|define|endef|override|unexport)\b)"
 )
 

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 
-_COMMAND = re.compile(r"\s*Exec(?:Start|StartPre|StartPost|Stop|StopPost|Reload|Condition)\s*=\s*[-@:+!]*(.*)")
-_SHELL = re.compile(r"(?:\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\S+\s+)*-\w*c\b")
-_QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
-_OPERATORS = re.compile(r"(?:^|\s)(?:\d?>>?|<|2>&1|&>|\|\|?|&&)(?=\s|[/&\w]|$)|\s&$")
+_COMMAND = lazy_pattern(r"\s*Exec(?:Start|StartPre|StartPost|Stop|StopPost|Reload|Condition)\s*=\s*[-@:+!]*(.*)")
+_SHELL = lazy_pattern(r"(?:\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\S+\s+)*-\w*c\b")
+_QUOTED = lazy_pattern(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
+_OPERATORS = lazy_pattern(r"(?:^|\s)(?:\d?>>?|<|2>&1|&>|\|\|?|&&)(?=\s|[/&\w]|$)|\s&$")
 # What a shell would put in: in double quotes, too, so that only single ones are taken out before it is looked for.
-_SUBSTITUTED = re.compile(r"(?<![$\\])\$\((?=[^()]*\))|`[^`]+`")
-_SINGLE = re.compile(r"'[^']*'")
+_SUBSTITUTED = lazy_pattern(r"(?<![$\\])\$\((?=[^()]*\))|`[^`]+`")
+_SINGLE = lazy_pattern(r"'[^']*'")
 
 
 def _commands(files: Files, path: str) -> Iterator[Hit]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.systemd_units import is_rendered, runs_application, sections
+from boringops_tools.patterns import lazy_pattern
 
 _OFF = frozenset({"no", "false", "0", "off"})
 _FENCES = ("NoNewPrivileges", "ProtectSystem", "ProtectHome")
-_ALMIGHTY = re.compile(r"\bCAP_SYS_(?:ADMIN|MODULE)\b")
+_ALMIGHTY = lazy_pattern(r"\bCAP_SYS_(?:ADMIN|MODULE)\b")
 
 
 def _fences(files: Files, path: str) -> Iterator[Hit]:

@@ -10,16 +10,17 @@ from collections.abc import Iterator, Mapping
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.systemd_units import is_rendered, runs_application, sections
+from boringops_tools.patterns import lazy_pattern
 
 _NEVER = ("no", "")
 # They say what is to happen when it is started again, or when it hangs.
 _FOR_RESTARTS = ("RestartSec", "RestartPreventExitStatus", "RestartForceExitStatus", "RestartSteps", "RestartMaxDelaySec", "WatchdogSec")  # fmt: skip
 _LIMITS = ("StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst")
 _STAYS = frozenset({"simple", "exec", "notify", "notify-reload", "idle", "dbus"})
-_SHELL = re.compile(r"(?:\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\S+\s+)*-\w*c\s+(?P<quote>[\"'])(?P<script>.*)(?P=quote)\s*$")
-_BACKGROUND = re.compile(r"(?<![&>|])&\s*;?\s*$")
+_SHELL = lazy_pattern(r"(?:\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\S+\s+)*-\w*c\s+(?P<quote>[\"'])(?P<script>.*)(?P=quote)\s*$")
+_BACKGROUND = lazy_pattern(r"(?<![&>|])&\s*;?\s*$")
 # Options by which a program leaves the process that systemd watches.
-_DETACHES = re.compile(
+_DETACHES = lazy_pattern(
     r"^(?:\S*/)?(?:"
     r"gunicorn\s(?:.*\s)?(?:-D|--daemon)(?:\s|$)|celery\s(?:.*\s)?(?:--detach|multi\s+start)(?:\s|$)|uwsgi\s(?:.*\s)?--daemonize\d?[\s=]|"
     r"redis-server\s(?:.*\s)?--daemonize\s+yes|haproxy\s(?:.*\s)?-D(?:\s|$)|nohup\s|setsid\s+(?:-f|--fork)\s|start-stop-daemon\s(?:.*\s)?(?:-b|--background)(?:\s|$)|"
@@ -27,7 +28,7 @@ _DETACHES = re.compile(
     r"(?:docker|podman)\s+run\s(?:.*\s)?(?:-\w*d\w*|--detach)\s|(?:docker|podman)(?:\s+compose|-compose)\s(?:.*\s)?up\s(?:.*\s)?(?:-d|--detach)(?:\s|$))"
 )
 # Programs that stay in the foreground unless told otherwise.
-_FOREGROUND = re.compile(
+_FOREGROUND = lazy_pattern(
     r"^(?:\S*/)?(?:uvicorn|hypercorn|daphne|waitress-serve|node|java|dotnet|deno|bun|npm|yarn|flask|gunicorn(?!\s(?:.*\s)?(?:-D|--daemon)(?:\s|$)))\s"
 )
 

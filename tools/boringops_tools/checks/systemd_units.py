@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 
-_KEY = re.compile(r"\s*([A-Za-z]\w*)\s*=\s*(.*?)\s*$")
+_KEY = lazy_pattern(r"\s*([A-Za-z]\w*)\s*=\s*(.*?)\s*$")
 _TARGETS = frozenset(
     """basic bluetooth boot-complete cryptsetup ctrl-alt-del default emergency exit factory-reset final first-boot-complete getty
     getty-pre graphical halt hibernate hybrid-sleep initrd initrd-fs initrd-root-fs initrd-switch-root integritysetup kexec
@@ -22,12 +23,12 @@ _TARGETS = frozenset(
     graphical-session-pre xdg-desktop-autostart""".split()  # noqa: SIM905
 )
 # Programs that run an application, and where applications lie that no distribution has installed.
-_RUNTIME = re.compile(
+_RUNTIME = lazy_pattern(
     r"(?:\S*/)?(?:java|node|nodejs|deno|bun|python[\d.]*|gunicorn|uvicorn|hypercorn|celery|ruby|bundle|puma|unicorn|php[\d.]*|php-fpm[\d.]*|dotnet|npm|yarn|beam\.smp)\b|"
     r"/(?:opt|srv|home|var/www|app)/\S+"
 )
 # What they do asks for root, or may.
-_NEEDS_ROOT = re.compile(
+_NEEDS_ROOT = lazy_pattern(
     r"(?i)docker|podman|containerd|kubelet|k3s|iptables|nft|wireguard|\bwg\b|mount|sudo|modprobe|sysctl|udev|libvirt|qemu|openvpn|"
     r"ansible|puppet|chef|salt|agent|monitor|exporter|watchdog|update|upgrade|install|backup|restore|cleanup|reboot|firewall|network|"
     r"gpio|i2c|\bspi\b|/dev/|hostapd|dhcp|bluetooth|kiosk|ssh|cloud-init|bootstrap|provision|setup|init\b|supervisor|pm2|runner|Privileged"

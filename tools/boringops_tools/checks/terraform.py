@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule
 from boringops_tools.checks.hcl import Block, Reference, blocks
+from boringops_tools.patterns import lazy_pattern
 
-_OVERRIDE = re.compile(r"(?:^|/)(?:[^/]*_)?override\.tf$")
+_OVERRIDE = lazy_pattern(r"(?:^|/)(?:[^/]*_)?override\.tf$")
 _META = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
 _DECLARING = {"resource": 2, "data": 2, "variable": 1, "output": 1, "module": 1}
 """Blocks whose labels are unique in a directory, and how many labels they have."""

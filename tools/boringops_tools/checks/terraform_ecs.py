@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, Expression, decoded, read
 
 # vCPU units: (least, most, step) of memory in MiB that Fargate has with them, by the ECS developer guide.
@@ -17,7 +17,7 @@ _SIZES = {
     256: (512, 2048, 0), 512: (1024, 4096, 1024), 1024: (2048, 8192, 1024), 2048: (4096, 16384, 1024),
     4096: (8192, 30720, 1024), 8192: (16384, 61440, 4096), 16384: (32768, 122880, 8192),
 }  # fmt: skip
-_REFERENCE = re.compile(r"(?<![\w.])(\w+)\.([\w-]+)\.(?:arn|id|family|name|arn_without_revision)\b")
+_REFERENCE = lazy_pattern(r"(?<![\w.])(\w+)\.([\w-]+)\.(?:arn|id|family|name|arn_without_revision)\b")
 
 
 def is_terraform(path: str) -> bool:

@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, Call, Expression, read
 
-_FILLED = re.compile(r"\$\{\s*(local|var)\.([\w-]+)((?:\.[A-Za-z_][\w-]*)*)\s*\}")
-_NAME = re.compile(
+_FILLED = lazy_pattern(r"\$\{\s*(local|var)\.([\w-]+)((?:\.[A-Za-z_][\w-]*)*)\s*\}")
+_NAME = lazy_pattern(
     r"(?P<text>\"(?:[^\"\\\n]|\\.)*\")|(?P<comment>#[^\n]*|//[^\n]*)"
     r"|(?<![\w.-])(?P<kind>local|var)\.(?P<name>[A-Za-z_][\w-]*)(?P<fields>(?:\.[A-Za-z_][\w-]*|\[\"[\w-]+\"\])*)(?![\w.\[-])"
 )
-_FIELD = re.compile(r"\.([A-Za-z_][\w-]*)|\[\"([\w-]+)\"\]")
+_FIELD = lazy_pattern(r"\.([A-Za-z_][\w-]*)|\[\"([\w-]+)\"\]")
 _DEEPEST = 4
 
 
@@ -103,10 +104,10 @@ def _field(values: Mapping[tuple[str, str], Any], kind: str, name: str, fields: 
     return value
 
 
-_EACH = re.compile(
+_EACH = lazy_pattern(
     r"(?P<text>\"(?:[^\"\\\n]|\\.)*\")|(?<![\w.-])each\.(?P<what>key|value)(?P<fields>(?:\.[A-Za-z_][\w-]*|\[\"[\w-]+\"\])*)(?![\w.\[-])"
 )
-_EACH_INSIDE = re.compile(r"\$\{\s*each\.(key|value)((?:\.[A-Za-z_][\w-]*)*)\s*\}")
+_EACH_INSIDE = lazy_pattern(r"\$\{\s*each\.(key|value)((?:\.[A-Za-z_][\w-]*)*)\s*\}")
 _MOST = 20
 
 

@@ -9,17 +9,18 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.cloud import TRIAL
 from boringops_tools.red_flags.hcl import Block, read
 
 # What a variable is called that says who may reach or call something.
-_WHO = re.compile(
+_WHO = lazy_pattern(
     r"(?:.*_)?(?:cidrs?|cidr_blocks|ip_ranges|ips|networks|callers?|invokers?|principals?|members?|admins?|repository|repositories)"
 )
-_GIVEN = re.compile(
+_GIVEN = lazy_pattern(
     r"(?:allowed|trusted|authorized|vpn|office|admin|access|ingress|public|source|github|gitlab|deploy\w*)_.*"
 )
-_CALLS = re.compile(r"callers?|invokers?")
+_CALLS = lazy_pattern(r"callers?|invokers?")
 _TAGGED = 3
 
 

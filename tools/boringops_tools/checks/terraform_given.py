@@ -18,6 +18,7 @@ from typing import Any
 from boringops_tools.checks.base import MOST_SIBLINGS, Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform
 from boringops_tools.checks.terraform_filled import expanded, filled, locals_of
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import RedFlag
 from boringops_tools.red_flags.hcl import Block, read
 from boringops_tools.red_flags.pipelines import is_pipeline
@@ -25,8 +26,8 @@ from boringops_tools.red_flags.pipelines import is_pipeline
 _IMAGES = frozenset({"image/latest", "image/untagged"})
 _WHOLE_FILE = frozenset({"cloud/untagged", "cloud/no-audit-log"})
 """What looks at what a file has not: no value brings it."""
-_ASIDE = re.compile(r"(?i)(?:^|/)(?:examples?|tests?|e2e|fixtures?|testdata|modules|samples?|demos?|docs)(?:/|$)")
-_NAMES = re.compile(r"\b(?:var|local)\.[\w-]+")
+_ASIDE = lazy_pattern(r"(?i)(?:^|/)(?:examples?|tests?|e2e|fixtures?|testdata|modules|samples?|demos?|docs)(?:/|$)")
+_NAMES = lazy_pattern(r"\b(?:var|local)\.[\w-]+")
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform, module, resources
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, Call, Expression, read
 
-_IDENTITY = re.compile(
+_IDENTITY = lazy_pattern(
     r"\b(azurerm_\w+)\.([\w-]+)(?:\[[^\]]*\])?\.identity(?:\[0\]|\.0|\[\*\]|\.\*)?\.(?:principal_id|tenant_id)"
 )
-_QUOTED = re.compile(r'"(?:[^"\\$]|\\.|\$(?!\{))*"')
+_QUOTED = lazy_pattern(r'"(?:[^"\\$]|\\.|\$(?!\{))*"')
 # Plans of App Service that are shared or free, which cannot keep an application loaded.
 _FREE = frozenset({"F1", "D1", "FREE", "SHARED"})
 _TAKES_SNAPSHOT = (

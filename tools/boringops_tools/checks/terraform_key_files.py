@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.cloud import TRIAL
 from boringops_tools.red_flags.hcl import Block, Call, Expression, read
 
 _GOOGLE = frozenset({"google", "google-beta"})
-_KEY = re.compile(r"[^$\s{}]+\.(?:json|p12|key)")
+_KEY = lazy_pattern(r"[^$\s{}]+\.(?:json|p12|key)")
 # Its own account of whoever runs it: what gcloud keeps there is no key.
-_DEFAULT = re.compile(r"application_default_credentials|access_tokens")
+_DEFAULT = lazy_pattern(r"application_default_credentials|access_tokens")
 
 
 def _holders(text: str) -> Iterator[tuple[Block, str]]:

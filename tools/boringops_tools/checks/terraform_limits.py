@@ -13,9 +13,10 @@ from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform, module, referred, resources, whole
 from boringops_tools.checks.terraform_inside import parts
 from boringops_tools.checks.terraform_words import FORMS
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, Expression, read
 
-_MEMBER = re.compile(
+_MEMBER = lazy_pattern(
     r"(?:user|serviceAccount|group|domain|principal|principalSet|projectOwner|projectEditor|projectViewer|deleted):|all(?:Authenticated)?Users$"
 )
 _SPACES = {

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, Expression, read
 
-_EACH = re.compile(r"(?<![\w.\"-])each\.(?:key|value)\b")
-_NAMED = re.compile(r"(?<![\w.\"-])(?:var|local|data|module|each|path)\.\w")
+_EACH = lazy_pattern(r"(?<![\w.\"-])each\.(?:key|value)\b")
+_NAMED = lazy_pattern(r"(?<![\w.\"-])(?:var|local|data|module|each|path)\.\w")
 # Arguments whose values the providers' documentation lists in full; their schemas have only text.
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("versioning_configuration", "status"): ("Enabled", "Suspended", "Disabled"),

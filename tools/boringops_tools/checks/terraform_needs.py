@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import PurePosixPath
 
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, Expression, read
 from boringops_tools.terraform import tables
 
@@ -29,10 +30,10 @@ _NEEDS: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {
     ),
     ("aws_cloudwatch_metric_alarm", ""): (("comparison_operator", "evaluation_criteria"),),
 }
-_REFERENCE = re.compile(r"([a-z][a-z0-9]*_[a-z0-9_]+)\.([A-Za-z_][\w-]*)\.([a-z_][a-z0-9_]*)")
+_REFERENCE = lazy_pattern(r"([a-z][a-z0-9]*_[a-z0-9_]+)\.([A-Za-z_][\w-]*)\.([a-z_][a-z0-9_]*)")
 _SOURCES = {"aws": "hashicorp/aws", "azurerm": "hashicorp/azurerm", "google": "hashicorp/google"}
-_WORKLOADS = re.compile(r"kubernetes_(?:deployment|stateful_set|daemon_set|daemonset)(?:_v1)?")
-_SERVICES = re.compile(r"kubernetes_service(?:_v1)?")
+_WORKLOADS = lazy_pattern(r"kubernetes_(?:deployment|stateful_set|daemon_set|daemonset)(?:_v1)?")
+_SERVICES = lazy_pattern(r"kubernetes_service(?:_v1)?")
 
 
 def _applies(path: str) -> bool:

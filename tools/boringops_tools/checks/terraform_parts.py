@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform, module, referred
 from boringops_tools.checks.terraform_inside import number, parts
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.cloud import as_list
 from boringops_tools.red_flags.hcl import Block, read
 
@@ -21,8 +21,8 @@ _NETWORKS = {
     "azurerm": ("address_space", "address_prefixes"),
 }
 _LABELS = ("labels", "user_labels", "resource_labels", "default_labels")
-_LABEL = re.compile(r"[^A-Z\s.@/:]*")
-_MEMORY = re.compile(r"\d+(?:\.\d+)?(?:[KMG]i?|k)?")
+_LABEL = lazy_pattern(r"[^A-Z\s.@/:]*")
+_MEMORY = lazy_pattern(r"\d+(?:\.\d+)?(?:[KMG]i?|k)?")
 
 
 def _written(values: Any) -> list[str] | None:

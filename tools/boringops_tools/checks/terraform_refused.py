@@ -4,24 +4,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.cloud import as_list, statements
 from boringops_tools.red_flags.hcl import Expression, decoded, read
 
 _POLICIES = ("policy", "assume_role_policy", "inline_policy", "access_policies", "repository_policy", "key_policy")
 _VERSIONS = ("2012-10-17", "2008-10-17")
-_SERVICE = re.compile(r"[\w*.-]+\.(?:amazonaws\.com(?:\.cn)?|aws\.internal|api\.aws|eu)|\*|.*\$.*")
+_SERVICE = lazy_pattern(r"[\w*.-]+\.(?:amazonaws\.com(?:\.cn)?|aws\.internal|api\.aws|eu)|\*|.*\$.*")
 # By the Lambda developer guide, runtimes: functions of them can no longer be created.
-_RETIRED = re.compile(
+_RETIRED = lazy_pattern(
     r"python(?:2\.7|3\.[67])|nodejs(?:4\.3|6\.10|8\.10|1[0246]\.x)?|ruby2\.[57]|dotnetcore[\d.]+|dotnet[57]|java8|go1\.x|provided"
 )
 # Attributes that their resources' schemas mark as sensitive; an output that is not is refused.
-_SECRET = re.compile(
+_SECRET = lazy_pattern(
     r"\$?\{?(?:random_password\.[\w-]+(?:\[[^\]]*\])?\.(?:result|bcrypt_hash)|aws_iam_access_key\.[\w-]+(?:\[[^\]]*\])?\.(?:secret|ses_smtp_password_v4)|"
     r"tls_private_key\.[\w-]+(?:\[[^\]]*\])?\.private_key_\w+|google_service_account_key\.[\w-]+(?:\[[^\]]*\])?\.private_key|"
     r"aws_(?:db_instance|rds_cluster)\.[\w-]+(?:\[[^\]]*\])?\.(?:password|master_password)|"

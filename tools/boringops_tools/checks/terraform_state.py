@@ -10,11 +10,14 @@ from pathlib import PurePosixPath
 
 from boringops_tools.checks import terraform
 from boringops_tools.checks.base import Files, Hit, Rule
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pipelines import is_pipeline
 
-_ASIDE = re.compile(r"(?i)(?:^|/)(?:examples?|tests?|e2e|fixtures?|testdata|modules|samples?|demos?|docs)(?:/|$)")
+_ASIDE = lazy_pattern(r"(?i)(?:^|/)(?:examples?|tests?|e2e|fixtures?|testdata|modules|samples?|demos?|docs)(?:/|$)")
 """Folders whose configurations are called by others, or are never kept in operation."""
-_BRINGS = re.compile(r"(?i)^(?:terragrunt\.hcl|root\.hcl|backend[\w.-]*|cdktf\.json|atmos\.ya?ml|_?backend\.tf\.\w+)$")
+_BRINGS = lazy_pattern(
+    r"(?i)^(?:terragrunt\.hcl|root\.hcl|backend[\w.-]*|cdktf\.json|atmos\.ya?ml|_?backend\.tf\.\w+)$"
+)
 """Files of what writes a backend into the configuration, or is given to it."""
 
 _ENVIRONMENT = r"(?:prod|production|live|staging|stage|dev|development)"
@@ -37,7 +40,7 @@ def _kept_nowhere(files: Files, path: str) -> Iterator[Hit]:
         )
 
 
-_ENVIRONMENT_OF = re.compile(r"(?im)^\s*\"?(?:environment|env|stage)\"?\s*[=:]\s*\"(?:prod|production|live)\"")
+_ENVIRONMENT_OF = lazy_pattern(r"(?im)^\s*\"?(?:environment|env|stage)\"?\s*[=:]\s*\"(?:prod|production|live)\"")
 
 
 def _for_production(files: Files, module: terraform.Module) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform, module
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.cloud import TRIAL
 from boringops_tools.red_flags.hcl import Block, read
 
@@ -16,9 +17,9 @@ _ENOUGH = 3
 _TAGS = ("tags", "labels", "resource_labels", "user_labels", "tag", "tags_all")
 # By provider: what it is to give by default, and what has tags and is paid for or holds something.
 _PROVIDERS: dict[str, tuple[str, re.Pattern[str]]] = {
-    "aws": ("default_tags", re.compile(r"aws_(?:vpc|subnet|instance|s3_bucket|db_instance|db_subnet_group|rds_cluster|lb|ecs_cluster|ecs_service|eks_cluster|lambda_function|security_group|kms_key|ecr_repository|dynamodb_table|sqs_queue|sns_topic|elasticache_replication_group|efs_file_system|nat_gateway|cloudfront_distribution|iam_role|cloudwatch_log_group)")),
-    "google": ("default_labels", re.compile(r"google_(?:storage_bucket|sql_database_instance|container_cluster|compute_instance|cloud_run_v2_service|pubsub_topic|pubsub_subscription|kms_crypto_key|secret_manager_secret|artifact_registry_repository|redis_instance|bigquery_dataset)")),
-    "azurerm": ("", re.compile(r"azurerm_(?:resource_group|virtual_network|kubernetes_cluster|storage_account|key_vault|postgresql_flexible_server|mysql_flexible_server|mssql_server|linux_web_app|windows_web_app|service_plan|container_app|container_registry|log_analytics_workspace|redis_cache|cosmosdb_account|network_security_group|public_ip|user_assigned_identity)")),
+    "aws": ("default_tags", lazy_pattern(r"aws_(?:vpc|subnet|instance|s3_bucket|db_instance|db_subnet_group|rds_cluster|lb|ecs_cluster|ecs_service|eks_cluster|lambda_function|security_group|kms_key|ecr_repository|dynamodb_table|sqs_queue|sns_topic|elasticache_replication_group|efs_file_system|nat_gateway|cloudfront_distribution|iam_role|cloudwatch_log_group)")),
+    "google": ("default_labels", lazy_pattern(r"google_(?:storage_bucket|sql_database_instance|container_cluster|compute_instance|cloud_run_v2_service|pubsub_topic|pubsub_subscription|kms_crypto_key|secret_manager_secret|artifact_registry_repository|redis_instance|bigquery_dataset)")),
+    "azurerm": ("", lazy_pattern(r"azurerm_(?:resource_group|virtual_network|kubernetes_cluster|storage_account|key_vault|postgresql_flexible_server|mysql_flexible_server|mssql_server|linux_web_app|windows_web_app|service_plan|container_app|container_registry|log_analytics_workspace|redis_cache|cosmosdb_account|network_security_group|public_ip|user_assigned_identity)")),
 }  # fmt: skip
 
 

@@ -11,16 +11,17 @@ from collections.abc import Iterator
 from boringops_tools.checks import program
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.documents import OTHER_TIMES
+from boringops_tools.patterns import lazy_pattern
 
 _HOST = r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
-_URL = re.compile(rf"{_HOST}:(\d{{2,5}})(/[\w./-]*\w)?")
-_PROSE = re.compile(
+_URL = lazy_pattern(rf"{_HOST}:(\d{{2,5}})(/[\w./-]*\w)?")
+_PROSE = lazy_pattern(
     r"(?i)\b(?:listen(?:s|ing)?|serv(?:es?|ed|ing)|answer(?:s|ing)?|runs?|running|expos(?:es?|ed)|available|reachable|starts?|started|binds?|bound)\b[^.!?|\n]{0,60}?\bport:?\s+[`*_]*(\d{4,5})\b"
 )
 # A path by itself, in running text.
-_SPAN = re.compile(r"`(?:GET |HEAD )?(/[\w./-]*\w)`")
+_SPAN = lazy_pattern(r"`(?:GET |HEAD )?(/[\w./-]*\w)`")
 # Others that documents speak of, with ports of their own.
-_OTHERS = re.compile(
+_OTHERS = lazy_pattern(
     r"(?i)postgres|mysql|maria|mongo|redis|valkey|kafka|rabbit|nats|elastic|opensearch|grafana|prometheus|loki|jaeger|otel|collector|minio|vault|consul|proxy|nginx|envoy|traefik|forward|tunnel|ssh|debug|vite|webpack|storybook|dev(?:elopment)?\b|frontend|admin|dashboard|mailhog|mailpit|keycloak|emulator|example|other|instead|change|override"
 )
 _MOST = 400

@@ -12,9 +12,10 @@ from boringops_tools.checks import consistency, program
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.images import exposed
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 
 # Who runs images and asks by itself: manifests of clusters, of platforms and of clouds.
-_PLATFORMS = re.compile(
+_PLATFORMS = lazy_pattern(
     r"(?:^|/)(?:fly(?:\.[\w-]+)?\.toml|render\.ya?ml|app\.ya?ml|app\.json|railway\.(?:json|toml)|heroku\.yml|Procfile|Dockerrun\.aws\.json|nomad[^/]*|[^/]+\.nomad(?:\.hcl)?|"
     r"skaffold\.ya?ml|Chart\.ya?ml|kustomization\.ya?ml|cloudbuild\.ya?ml|service\.ya?ml|captain-definition|koyeb\.ya?ml|vercel\.json|copilot/[^/]+|devcontainer\.json|action\.ya?ml)$"
     r"|\.tf$|\.bicep$|(?:^|/)(?:k8s|kubernetes|helm|charts|deploy(?:ment)?s?|manifests|infra(?:structure)?|terraform|ansible|pulumi|cdk|\.devcontainer)/"

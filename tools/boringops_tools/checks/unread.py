@@ -12,18 +12,19 @@ from pathlib import PurePosixPath
 from boringops_tools.checks import carriers, consistency, program
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
 from boringops_tools.checks.variables import GIVEN, code, near
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_yaml
 
 # What runtimes, frameworks and libraries read by themselves, by how the names begin.
-_BY_LIBRARIES = re.compile(
+_BY_LIBRARIES = lazy_pattern(
     r"(?:OTEL|SENTRY|NEW_RELIC|DD|ELASTIC|AWS|GOOGLE|GCP|AZURE|JAVA|JDK|JVM|MAVEN|CATALINA|NODE|NPM|YARN|PYTHON|PIP|UV|UVICORN|GUNICORN|WEB|FORWARDED|RAILS|RACK|"
     r"RUBY|BUNDLE|PUMA|MALLOC|LD|SPRING|SERVER|MANAGEMENT|LOGGING|ASPNETCORE|DOTNET|KESTREL|PHP|COMPOSER|SYMFONY|NEXT|NUXT|VITE|REACT|DJANGO|FLASK|CELERY|"
     r"MIX|PHX|RELEASE|ERL|RUST|CARGO|GO|GIN|POSTGRES|PG|MYSQL|MARIADB|MONGO_INITDB|RABBITMQ|KC|S6|PUID|PGID|UMASK|SSL_CERT|REQUESTS|CURL|HTTP|HTTPS|NO|"
     r"QUARKUS|MICRONAUT|PRISMA|TZ|TERM|CADDY|NGINX|XDG|HF|CUDA|NVIDIA|KUBERNETES|POD|VAULT|CONSUL|DAPR|LOCALE|LC)(?:_|$)"
 )
-_UNIT = re.compile(r"^Environment=(?P<rest>.*)$", re.M)
-_PAIR = re.compile(r"(?:^|\s)[\"']?([A-Za-z_]\w*)=")
-_ROW = re.compile(r"\s*\|\s*`([A-Z][A-Z0-9_]{2,})`\s*\|")
+_UNIT = lazy_pattern(r"^Environment=(?P<rest>.*)$", re.M)
+_PAIR = lazy_pattern(r"(?:^|\s)[\"']?([A-Za-z_]\w*)=")
+_ROW = lazy_pattern(r"\s*\|\s*`([A-Z][A-Z0-9_]{2,})`\s*\|")
 
 
 def _left_over(

@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING
 from boringops.facts import Severity
 from boringops_tools.checks import carriers, consistency
 from boringops_tools.checks.base import Files, Hit, Rule, mapping
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_compose, is_yaml
 
 if TYPE_CHECKING:
     from boringops_tools.stack import Application
     from boringops_tools.stack.facts import EnvVar
 
-_EXAMPLE = re.compile(r"\.?env\.(?:example|sample|template|dist)|\.(?:example|sample)\.env|example\.env")
-_LINE = re.compile(r"^(?P<lead>\s*(?:export\s+)?)(?P<name>[^=\s#]+)\s*=(?P<value>.*)$")
+_EXAMPLE = lazy_pattern(r"\.?env\.(?:example|sample|template|dist)|\.(?:example|sample)\.env|example\.env")
+_LINE = lazy_pattern(r"^(?P<lead>\s*(?:export\s+)?)(?P<name>[^=\s#]+)\s*=(?P<value>.*)$")
 # What platforms, shells and CI systems set by themselves.
-GIVEN = re.compile(
+GIVEN = lazy_pattern(
     r"PORT|HOST|HOSTNAME|HOME|PATH|USER|SHELL|TZ|LANG|LC_\w+|CI|DEBUG|PWD|TMPDIR|TERM|NODE_ENV|NODE_OPTIONS|PYTHON\w+|GO\w*|NO_COLOR|[A-Z_]*PROXY|[a-z_]+|GITHUB_\w+|CI_\w+|npm_\w+|NEXT_RUNTIME|VERCEL\w*|KUBERNETES_\w+|POD_\w+|AWS_\w+|GOOGLE_\w+"
 )
 
-_SPRING = re.compile(r"(?:^|/)application\.ya?ml$")
+_SPRING = lazy_pattern(r"(?:^|/)application\.ya?ml$")
 """Spring Boot reads the settings of this name wherever it runs; those of a profile only under that profile."""
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule, at, listed
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pipelines import is_pipeline
 from boringops_tools.yaml_files import is_yaml, walk
 
-_KEY = re.compile(
+_KEY = lazy_pattern(
     r"(?i)(?:python|ruby|go|golang|node|node_?js|rust|php|java|dotnet|terraform|helm|kubernetes)(?:[-_]?versions?)?|[\w-]*[-_]version|version[-_][\w-]*|tag|image_?tag"
 )
 

@@ -12,21 +12,22 @@ from collections.abc import Iterator
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.images import contexts
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_workflow, is_yaml
 
 # The tag of these images begins with the version; Red Hat's and distroless images have it in their names.
-_JAVA_IMAGE = re.compile(
+_JAVA_IMAGE = lazy_pattern(
     r"(?:^|/)(?:eclipse-temurin|openjdk|amazoncorretto|ibm-semeru-runtimes):(?:open-)?([1-9]\d?)(?![\d.]*\d{3})\b|/(?:openjdk-|java)([1-9]\d?)(?![\d])"
 )
-_JAVA = re.compile(
+_JAVA = lazy_pattern(
     r"<(?:java\.version|maven\.compiler\.release|maven\.compiler\.target)>\s*(\d+)\s*<|JavaLanguageVersion\.of\((\d+)\)"
 )
-_JAR = re.compile(r"target/([\w.-]+?)-(\d[\w.]*(?:-SNAPSHOT)?)\.jar")
-_ANY_JAR = re.compile(r"(?<![\w-])target/([\w.-]+)\.jar\b")
-_SET_UP = re.compile(
+_JAR = lazy_pattern(r"target/([\w.-]+?)-(\d[\w.]*(?:-SNAPSHOT)?)\.jar")
+_ANY_JAR = lazy_pattern(r"(?<![\w-])target/([\w.-]+)\.jar\b")
+_SET_UP = lazy_pattern(
     r"(?m)^\s*(?:- )?(?:node-version|nodeVersion|versionSpec)[\"']?\s*:\s*[\"']?(\d+)(?:[.x*\w]*)[\"']?\s*$"
 )
-_LEAST = re.compile(r"\s*(?:>=|\^|~)?\s*v?(\d+)(?:\.\d+|\.x)*\s*(?:<=?\s*v?\d+[.\d]*)?\s*")
+_LEAST = lazy_pattern(r"\s*(?:>=|\^|~)?\s*v?(\d+)(?:\.\d+|\.x)*\s*(?:<=?\s*v?\d+[.\d]*)?\s*")
 
 
 def _near(files: Files, path: str, name: str) -> str | None:

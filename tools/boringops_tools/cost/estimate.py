@@ -14,6 +14,7 @@ from boringops_tools.checks.base import Files
 from boringops_tools.cost import prices
 from boringops_tools.cost.prices import HOURS, Price
 from boringops_tools.cost.values import UNKNOWN, Values
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, read
 from boringops_tools.terraform.review import roots
 from boringops_tools.validators.base import clean, shown
@@ -21,7 +22,7 @@ from boringops_tools.validators.base import clean, shown
 _DEEPEST = 6
 _META = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
 _NAMED = 6
-_CUSTOM = re.compile(r"db-(?:custom|perf-optimized-N)-(\d+)-(\d+)")
+_CUSTOM = lazy_pattern(r"db-(?:custom|perf-optimized-N)-(\d+)-(\d+)")
 _CLASS_AND_SIZE = ("size", "vm_size", "machine_type", "instance_type")
 
 

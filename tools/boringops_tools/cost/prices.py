@@ -6,8 +6,9 @@ US), Linux, without discounts, free tiers, traffic or taxes. Each row has its so
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+
+from boringops_tools.patterns import lazy_pattern
 
 HOURS = 730
 """Hours of a month, as the clouds count."""
@@ -100,7 +101,7 @@ FIXED: dict[str, Price] = {
     **_rows("Azure networking pricing", "hour", {"azurerm_lb": 0.025, "azurerm_nat_gateway": 0.045, "azurerm_public_ip": 0.005, "azurerm_application_gateway": 0.246}),
 }  # fmt: skip
 # Paid by what goes through or lies in them: no configuration says how much.
-BY_USE = re.compile(
+BY_USE = lazy_pattern(
     r"aws_(?:s3_bucket|lambda_function|dynamodb_table|sqs_queue|sns_topic|cloudfront_distribution|efs_file_system|ecr_repository|"
     r"cloudwatch_log_group|api_gateway_rest_api|apigatewayv2_api|kinesis_stream|athena_workgroup|backup_vault)|"
     r"google_(?:storage_bucket|cloud_run_service|cloud_run_v2_service|cloudfunctions2?_function|pubsub_topic|bigquery_dataset|"
@@ -108,7 +109,7 @@ BY_USE = re.compile(
     r"azurerm_(?:storage_account|container_app|linux_function_app|log_analytics_workspace|key_vault|container_registry|cosmosdb_account)"
 )
 # Of these nothing is known, although they cost: they are named as not priced. What is in no list costs nothing by itself.
-UNPRICED = re.compile(
+UNPRICED = lazy_pattern(
     r"aws_(?:autoscaling_group|eks_fargate_profile|opensearch_domain|elasticsearch_domain|msk_cluster|mq_broker|redshift_cluster|"
     r"docdb_cluster_instance|neptune_cluster_instance|fsx_\w+|globalaccelerator_accelerator|directory_service_directory|"
     r"networkfirewall_firewall|emr_cluster|sagemaker_\w+|memorydb_cluster|dx_connection|workspaces_workspace|lightsail_instance)|"

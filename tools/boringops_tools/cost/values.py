@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Call, Expression
 
 UNKNOWN = object()
-_REFERENCE = re.compile(r"(?:\$\{)?\s*(var|local)\.([\w-]+)\s*\}?")
-_CHOICE = re.compile(r"([^?]+)\?([^:]+):(.+)", re.S)
+_REFERENCE = lazy_pattern(r"(?:\$\{)?\s*(var|local)\.([\w-]+)\s*\}?")
+_CHOICE = lazy_pattern(r"([^?]+)\?([^:]+):(.+)", re.S)
 _LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _DEEPEST = 8
 

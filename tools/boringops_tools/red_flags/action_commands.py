@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.scripts import Command
 
-_PULUMI = re.compile(r"(?i)^(?:pulumi/actions|Pulumi|pulumi/(?:pulumi-)?(?:update|preview|destroy|stack-init))@")
-_TASK = re.compile(r"(?i)^(?:TerraformTask(?:V\d)?|TerraformCLI|Terraform(?:Tool)?Task)@")
-_DFLOOK = re.compile(r"^dflook/(?P<tool>terraform|tofu)-(?P<command>apply|plan|destroy|validate)@")
-_STACK = re.compile(r"^aws-actions/aws-cloudformation-github-deploy@")
+_PULUMI = lazy_pattern(r"(?i)^(?:pulumi/actions|Pulumi|pulumi/(?:pulumi-)?(?:update|preview|destroy|stack-init))@")
+_TASK = lazy_pattern(r"(?i)^(?:TerraformTask(?:V\d)?|TerraformCLI|Terraform(?:Tool)?Task)@")
+_DFLOOK = lazy_pattern(r"^dflook/(?P<tool>terraform|tofu)-(?P<command>apply|plan|destroy|validate)@")
+_STACK = lazy_pattern(r"^aws-actions/aws-cloudformation-github-deploy@")
 
 
 def told(uses: str, given: Mapping[Any, Any], line: int) -> tuple[Command, ...]:

@@ -12,18 +12,19 @@ from typing import Any
 
 from boringops.secrets import looks_secret
 from boringops_tools.ansible_files import is_ansible, module, tasks
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.yaml_files import documents, is_yaml, line_of
 
 _NEVER = "Disable security features for convenience"
 _LEAK = "Commit AWS keys, passwords, or tokens to git"
-_OPEN_MODE = re.compile(r"0?[0-7]?[0-7]{2}[2367]|.*(?:\bo|a)[+=][rx]*w.*|\+w")
-_VARIABLE = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)(?:\s*\|[^}]*)?\s*-?\}\}")
+_OPEN_MODE = lazy_pattern(r"0?[0-7]?[0-7]{2}[2367]|.*(?:\bo|a)[+=][rx]*w.*|\+w")
+_VARIABLE = lazy_pattern(r"\{\{-?\s*([A-Za-z_]\w*)(?:\s*\|[^}]*)?\s*-?\}\}")
 # What is part of another value, or is fetched from where secrets are kept.
-_PART = re.compile(
+_PART = lazy_pattern(
     r"\{\{-?\s*[A-Za-z_]\w*(?:\.\w+|\[['\"]\w+['\"]\])*(?:\.(\w+)|\[['\"](\w+)['\"]\])(?:\s*\|[^}]*)?\s*-?\}\}"
 )
-_FETCHED = re.compile(
+_FETCHED = lazy_pattern(
     r"\{\{[^}]*?\b(?:lookup|query|q)\(\s*['\"]([\w.]*(?:vault|passwordstore|secret|onepassword|bitwarden|keyring|conjur|\bpassword)\w*)['\"]"
 )
 _HOLDERS = frozenset({"tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always"})
@@ -103,7 +104,7 @@ def _logged(path: str, text: str) -> Iterable[Hit]:
                 break
 
 
-_PIPED = re.compile(r"\b(?:curl|wget)\b[^|;&]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:ba|da|z)?sh\b")
+_PIPED = lazy_pattern(r"\b(?:curl|wget)\b[^|;&]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:ba|da|z)?sh\b")
 
 
 def _piped(path: str, text: str) -> Iterable[Hit]:
@@ -115,10 +116,10 @@ def _piped(path: str, text: str) -> Iterable[Hit]:
 
 
 # Where options for ssh stand: inventories, variables of groups, ansible.cfg.
-_SSH_PLACES = re.compile(
+_SSH_PLACES = lazy_pattern(
     r"(?:^|/)(?:ansible\.cfg$|(?:inventor(?:y|ies)|hosts|group_vars|host_vars)(?:/|\.|$)|[\w.-]*(?:inventory|hosts)[\w.-]*$)|\.ini$"
 )
-_SSH_OPEN = re.compile(
+_SSH_OPEN = lazy_pattern(
     r"(?im)^(?!\s*[#;])[^\n]*?\b(?:(ansible_ssh_(?:common_|extra_)?args|ssh_(?:common_|extra_)?args)\b[^\n]*StrictHostKeyChecking[= ]\s*[\"']?(?:no|off)\b|"
     r"(ansible_(?:ssh_)?host_key_checking)\s*[:=]\s*[\"']?(?:false|no|off|0)\b)"
 )

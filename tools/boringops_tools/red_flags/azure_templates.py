@@ -7,14 +7,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import is_azure, is_workflow
 
-_FOLDER = re.compile(
+_FOLDER = lazy_pattern(
     r"(?:.*/)?(?:\.?pipelines?|\.?ci|cicd|templates?|\.?azure[\w.-]*|\.?ado|\.?devops|\.?build|jobs|steps|stages)/[^/]+\.ya?ml",
     re.I | re.S,
 )
 _STEP = frozenset({"task", "script", "bash", "pwsh", "powershell", "template", "checkout", "publish", "download"})
-_LOOKS = re.compile(r"(?m)^\s*-\s+(?:task|deployment|stage|job)\s*:")
+_LOOKS = lazy_pattern(r"(?m)^\s*-\s+(?:task|deployment|stage|job)\s*:")
 
 
 @functools.lru_cache(maxsize=65536)

@@ -9,17 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, a_job, gh
 from boringops_tools.red_flags.pipelines import Job, Pipeline, Step, is_pipeline, list_of, may_run, plain_groovy, read
 from boringops_tools.yaml_files import line_of, walk
 
 _LEAK = "Commit AWS keys, passwords, or tokens to git"
-_SECRET = re.compile(
+_SECRET = lazy_pattern(
     r"(?i)(?:^|_)(?:token|password|passwd|secret|secret_key|secret_access_key|private_key|api_key|auth_token|access_token|credentials)$"
 )
 # What ends in the browser of whoever looks is no secret, whatever it is called.
-_PUBLIC = re.compile(r"(?i)public|publishable|^(?:VITE|REACT_APP|NUXT|GATSBY|EXPO)_|site_?key|csrf")
+_PUBLIC = lazy_pattern(r"(?i)public|publishable|^(?:VITE|REACT_APP|NUXT|GATSBY|EXPO)_|site_?key|csrf")
 _BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl", "executor", "img"})
 
 
@@ -59,7 +60,7 @@ def _built_in(path: str, text: str) -> Iterable[Hit]:
 
 # --- what is kept -------------------------------------------------------------------------------------------------------
 
-_FILES = re.compile(
+_FILES = lazy_pattern(
     r"(?:.*/)?(?:\.env(?:\.(?:production|prod|live|staging))?|[^/]*\.tfstate(?:\.backup)?|kubeconfig(?:\.ya?ml)?|\.kube/config|\.aws/credentials|\.npmrc|\.netrc|\.pypirc|id_(?:rsa|ed25519|ecdsa)|\.git/?)"
 )
 

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.settings import switches_off
 
@@ -30,15 +31,15 @@ _CLIENTS: tuple[tuple[str, str], ...] = (
     (r"maven\.config|jvm\.config|\.mavenrc|gradle\.properties", r".*-Dmaven\.(?:wagon\.http|resolver\.transport)\S*ssl\S*insecure=true"),
     (r"\.terraformrc|ansible\.cfg", rf"(?:validate_certs|ssl_verify)\s*=\s*{_OFF}\b"),
 )  # fmt: skip
-_NAMES = re.compile("|".join(name for name, _ in _CLIENTS))
-_DOTENV = re.compile(r"\.env(?:\.[\w.-]+)?|[\w.-]+\.env|env\.(?:example|sample|template|dist)")
+_NAMES = lazy_pattern("|".join(name for name, _ in _CLIENTS))
+_DOTENV = lazy_pattern(r"\.env(?:\.[\w.-]+)?|[\w.-]+\.env|env\.(?:example|sample|template|dist)")
 # Variables that programs and runtimes read themselves.
-_VARIABLE = re.compile(
+_VARIABLE = lazy_pattern(
     rf"(?i)\s*(?:export\s+)?(?P<name>NODE_TLS_REJECT_UNAUTHORIZED|PYTHONHTTPSVERIFY|NPM_CONFIG_STRICT_SSL|YARN_STRICT_SSL|BUNDLE_SSL_VERIFY_MODE|"
     rf"GIT_SSL_VERIFY)\s*=\s*[\"']?{_OFF}\b|\s*(?:export\s+)?(?P<other>GIT_SSL_NO_VERIFY|VAULT_SKIP_VERIFY|CONSUL_HTTP_SSL_VERIFY_OFF|"
     rf"PIP_TRUSTED_HOST(?==\S))\s*=\s*[\"']?(?:{_ON}\b|[\w-]+\.)"
 )
-_LOCAL = re.compile(r"localhost|127\.0\.0\.1|\.local\b")
+_LOCAL = lazy_pattern(r"localhost|127\.0\.0\.1|\.local\b")
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.for_each import values
 from boringops_tools.red_flags.hcl import Block, Expression, decoded, read
@@ -28,7 +29,7 @@ _INNER = {
     5432: "PostgreSQL", 3306: "MySQL", 1433: "SQL Server", 1521: "Oracle", 27017: "MongoDB", 6379: "Redis",
     11211: "memcached", 9200: "Elasticsearch", 9042: "Cassandra", 5439: "Redshift",
 }  # fmt: skip
-TRIAL = re.compile(
+TRIAL = lazy_pattern(
     r"(?i)(?:^|[^a-z])(?:dev|develop|development|test|tests|testing|stage|staging|qa|sandbox|examples?|demo|preview|tmp|ephemeral)(?:$|[^a-z])"
 )
 
@@ -343,8 +344,8 @@ _WIDE = {
     "PowerUserAccess": "everything but to manage who may",
     "IAMFullAccess": "to give itself every right",
 }
-_WIDE_ARN = re.compile(rf":policy/({'|'.join(_WIDE)})$")
-_WIDE_NAME = re.compile(r"(?:arn:[^/]*:policy/)?(AdministratorAccess|PowerUserAccess|IAMFullAccess)")
+_WIDE_ARN = lazy_pattern(rf":policy/({'|'.join(_WIDE)})$")
+_WIDE_NAME = lazy_pattern(r"(?:arn:[^/]*:policy/)?(AdministratorAccess|PowerUserAccess|IAMFullAccess)")
 """Policies of AWS that no program needs, by name as SAM takes them or by ARN."""
 
 
@@ -426,7 +427,7 @@ _CREDENTIALS = (
     "credentials",
     "private_key",
 )
-_MADE_UP = re.compile(
+_MADE_UP = lazy_pattern(
     r"(?i)^$|^(?:test|mock|fake|dummy|foo|bar|local|minio|localstack|x+|anything|example)|\.json$|^[~./]|[<>]|change"
 )
 
@@ -455,7 +456,7 @@ _CFN_TAGGED = frozenset(
     AWS::Lambda::Function AWS::EC2::SecurityGroup AWS::KMS::Key AWS::ECR::Repository AWS::DynamoDB::Table AWS::SQS::Queue
     AWS::ElasticLoadBalancingV2::LoadBalancer""".split()  # noqa: SIM905
 )  # fmt: skip
-_ACCOUNT = re.compile(
+_ACCOUNT = lazy_pattern(
     r"aws_(?:iam_account_password_policy|iam_account_alias|organizations_organization|s3_account_public_access_block)"
 )
 _AUDIT = (

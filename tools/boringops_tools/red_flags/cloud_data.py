@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud import (
     TRIAL,
@@ -27,10 +27,10 @@ from boringops_tools.red_flags.hcl import Block
 from boringops_tools.yaml_files import line_of
 
 _NEVER = "Disable security features for convenience"
-_DATABASES = re.compile(
+_DATABASES = lazy_pattern(
     r"aws_(?:db_instance|rds_cluster|rds_global_cluster|docdb_cluster|neptune_cluster|dynamodb_table)|google_(?:sql_database_instance|spanner_database|bigtable_instance|alloydb_cluster)"
 )
-_HOLDS = re.compile(
+_HOLDS = lazy_pattern(
     rf"{_DATABASES.pattern}|aws_(?:s3_bucket|kms_key|efs_file_system|ebs_volume)|google_storage_bucket|"
     r"google_(?:kms_crypto_key|bigquery_dataset)|azurerm_(?:storage_account|key_vault|mssql_database|postgresql_flexible_server|mysql_flexible_server|cosmosdb_account)"
 )

@@ -11,16 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud import TRIAL, as_list, is_terraform, managed, resources, tf
 from boringops_tools.red_flags.hcl import Block, Expression
 
 _NEVER = "Disable security features for convenience"
-_DATABASES = re.compile(
+_DATABASES = lazy_pattern(
     r"azurerm_(?:(?:postgresql|mysql)_(?:flexible_)?server|mssql_server|mariadb_server|cosmosdb_account|redis_cache)"
 )
-_WORK = re.compile(r"kubernetes_(?:deployment|stateful_set|pod|job|cron_job|replication_controller)(?:_v1)?")
-_OFF = re.compile(r"(?i)off|0|false|disabled")
+_WORK = lazy_pattern(r"kubernetes_(?:deployment|stateful_set|pod|job|cron_job|replication_controller)(?:_v1)?")
+_OFF = lazy_pattern(r"(?i)off|0|false|disabled")
 # Settings of database servers that demand TLS, by their names.
 _DEMANDS_TLS = frozenset({"require_secure_transport", "rds.force_ssl", "ssl"})
 # argument: (the value that lets in what is not encrypted, kinds that have it).

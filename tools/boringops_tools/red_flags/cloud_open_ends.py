@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud import TRIAL, as_list, is_terraform, managed, resources, tf
 from boringops_tools.red_flags.hcl import Block, Call, Expression, read
 
 _NEVER = "Disable security features for convenience"
-_FIREWALL = re.compile(
+_FIREWALL = lazy_pattern(
     r"azurerm_(?:mssql|postgresql(?:_flexible_server)?|mysql(?:_flexible_server)?|mariadb|redis|sql)_firewall_rule"
 )
-_PIPED = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:ba|z|da)?sh\b")
+_PIPED = lazy_pattern(r"\b(?:curl|wget)\b[^|;&\n]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:ba|z|da)?sh\b")
 _STARTS = (
     "user_data",
     "user_data_base64",
@@ -30,12 +31,12 @@ _STARTS = (
     "user-data",
 )
 _PASSWORDS = ("password", "master_password", "administrator_password", "administrator_login_password", "admin_password")
-_SERVERS = re.compile(
+_SERVERS = lazy_pattern(
     r"aws_(?:db_instance|rds_cluster|docdb_cluster|neptune_cluster|redshift_cluster|memorydb_user|mq_broker)|google_sql_user|"
     r"azurerm_(?:mssql_server|postgresql_(?:flexible_)?server|mysql_(?:flexible_)?server|mariadb_server|linux_virtual_machine|windows_virtual_machine)"
 )
-_IDENTITY = re.compile(r"azurerm_user_assigned_identity\.|\.identity\[|\.identity\.0|\.kubelet_identity\[")
-_SUBSCRIPTION = re.compile(
+_IDENTITY = lazy_pattern(r"azurerm_user_assigned_identity\.|\.identity\[|\.identity\.0|\.kubelet_identity\[")
+_SUBSCRIPTION = lazy_pattern(
     r"(?:/subscriptions/(?:\$\{[^}]*\}|[\w-]+)/?|(?:\$\{)?data\.azurerm_subscription\.[\w-]+\.id\}?)"
 )
 
@@ -183,7 +184,7 @@ _WALLED = (
     "azurerm_key_vault", "azurerm_storage_account", "azurerm_storage_account_network_rules", "azurerm_cognitive_account",
     "azurerm_container_registry", "azurerm_eventhub_namespace", "azurerm_servicebus_namespace",
 )  # fmt: skip
-_WEBSITE = re.compile(r"(?i)static_?website|\$web\b")
+_WEBSITE = lazy_pattern(r"(?i)static_?website|\$web\b")
 _WALLS = ("network_acls", "network_rules", "network_rule_set", "network_rulesets")
 
 

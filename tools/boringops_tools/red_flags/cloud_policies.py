@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud import as_list, cfn, is_template, is_terraform, resources, statements, template, tf
 from boringops_tools.red_flags.hcl import Block, Expression
@@ -25,10 +25,10 @@ _CFN = {
     "AWS::ECR::Repository": "RepositoryPolicyText", "AWS::KMS::Key": "KeyPolicy", "AWS::SecretsManager::ResourcePolicy": "ResourcePolicy",
     "AWS::Backup::BackupVault": "AccessPolicy",
 }  # fmt: skip
-_DOCUMENT = re.compile(r"(?:\$\{)?(?:data\.aws_iam_policy_document\.)?([\w-]+)\.(?:minified_)?json\}?")
+_DOCUMENT = lazy_pattern(r"(?:\$\{)?(?:data\.aws_iam_policy_document\.)?([\w-]+)\.(?:minified_)?json\}?")
 # Conditions that say how somebody connects, and not who that is.
 _HOW = frozenset({"aws:securetransport", "s3:tlsversion"})
-_READS = re.compile(r"s3:(?:GetObject\w*|ListBucket)")
+_READS = lazy_pattern(r"s3:(?:GetObject\w*|ListBucket)")
 
 
 def _everybody(principal: Any) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud import (
     TRIAL,
@@ -27,14 +28,14 @@ from boringops_tools.yaml_files import line_of
 
 _NEVER = "Disable security features for convenience"
 _KEYS = "Commit AWS keys, passwords, or tokens to git"
-_GOOGLE_OWNER = re.compile(r"roles/(?:owner|editor)")
-_PROGRAM = re.compile(r"serviceAccount|google_service_account\.")
+_GOOGLE_OWNER = lazy_pattern(r"roles/(?:owner|editor)")
+_PROGRAM = lazy_pattern(r"serviceAccount|google_service_account\.")
 _AZURE_OWNER = frozenset({"Owner", "User Access Administrator"})
-_SUBSCRIPTION = re.compile(
+_SUBSCRIPTION = lazy_pattern(
     r"(?:/subscriptions/(?:\$\{[^}]*\}|[\w-]+)/?|(?:\$\{)?data\.azurerm_subscription\.[\w-]+\.id\}?)"
 )
 # Who a program runs as.
-_IDENTITY = re.compile(r"azurerm_user_assigned_identity\.|\.identity\[|\.identity\.0|\.kubelet_identity\[")
+_IDENTITY = lazy_pattern(r"azurerm_user_assigned_identity\.|\.identity\[|\.identity\.0|\.kubelet_identity\[")
 _ADMIN_PORTS = frozenset({22, 3389, 5432, 3306, 1433, 6379, 27017, 9200})
 
 

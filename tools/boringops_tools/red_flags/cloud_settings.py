@@ -3,10 +3,10 @@ keys never rotated, a role that any repository may take."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud import (
     TRIAL,
@@ -23,23 +23,23 @@ from boringops_tools.red_flags.hcl import Block
 from boringops_tools.yaml_files import line_of
 
 _NEVER = "Disable security features for convenience"
-_OLD_POLICY = re.compile(
+_OLD_POLICY = lazy_pattern(
     r"ELBSecurityPolicy-(?:201[1-6]-\d\d|FS-2018-06|TLS-1-[01]-\d{4}-\d\d|FS-1-1-\d{4}-\d\d|TLS13-1-[01]-\d{4}-\d\d)"
 )
 # argument: its values that allow TLS 1.1 and what was before it.
 _OLD_TLS = {
     "ssl_policy": _OLD_POLICY,
-    "minimum_protocol_version": re.compile(r"SSLv3|TLSv1(?:_2016|\.1_2016)?"),
-    "min_tls_version": re.compile(r"TLS1_[01]|TLS_1_[01]"),
-    "minimum_tls_version": re.compile(r"(?:TLS)?1[._][01]|Disabled"),
-    "security_policy": re.compile(r"TLS_1_0"),
-    "tls_security_policy": re.compile(r"Policy-Min-TLS-1-0-\d{4}-\d\d"),
+    "minimum_protocol_version": lazy_pattern(r"SSLv3|TLSv1(?:_2016|\.1_2016)?"),
+    "min_tls_version": lazy_pattern(r"TLS1_[01]|TLS_1_[01]"),
+    "minimum_tls_version": lazy_pattern(r"(?:TLS)?1[._][01]|Disabled"),
+    "security_policy": lazy_pattern(r"TLS_1_0"),
+    "tls_security_policy": lazy_pattern(r"Policy-Min-TLS-1-0-\d{4}-\d\d"),
 }
 _CFN_OLD_TLS = {
     "SslPolicy": _OLD_POLICY, "MinimumProtocolVersion": _OLD_TLS["minimum_protocol_version"],
     "SecurityPolicy": _OLD_TLS["security_policy"], "TLSSecurityPolicy": _OLD_TLS["tls_security_policy"],
 }  # fmt: skip
-_STORES = re.compile(r"aws_(?:db_instance|rds_cluster|docdb_cluster|neptune_cluster)")
+_STORES = lazy_pattern(r"aws_(?:db_instance|rds_cluster|docdb_cluster|neptune_cluster)")
 _COPIES = (
     "replicate_source_db",
     "replication_source_identifier",
@@ -47,7 +47,7 @@ _COPIES = (
     "snapshot_identifier",
 )
 # What is made to be called by anybody: its own rules say whether it should be.
-_SERVED = re.compile(
+_SERVED = lazy_pattern(
     r"google_(?:cloud_run|cloudfunctions|storage_bucket|storage_object|storage_default|compute_image|endpoints)"
 )
 _EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})

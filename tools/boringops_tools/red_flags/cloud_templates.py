@@ -5,11 +5,11 @@ and as Terraform does in JSON."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops.secrets import looks_secret
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud import (
     TRIAL,
@@ -27,11 +27,11 @@ from boringops_tools.yaml_files import line_of, tag_of
 
 _NEVER = "Disable security features for convenience"
 _KEYS = "Commit AWS keys, passwords, or tokens to git"
-_SHARED = re.compile(r"(?i)token\.actions\.githubusercontent\.com|gitlab\.com|github")
-_WHO = re.compile(
+_SHARED = lazy_pattern(r"(?i)token\.actions\.githubusercontent\.com|gitlab\.com|github")
+_WHO = lazy_pattern(
     r":(?:sub|job_workflow_ref|repository\w*|project_path|namespace_path|environment|project_id|namespace_id)$"
 )
-_PLACEHOLDER = re.compile(r"(?i)^$|\{\{resolve:|^arn:|^(?:true|false|none|null|\d+)$|[<>]|\$\{|/")
+_PLACEHOLDER = lazy_pattern(r"(?i)^$|\{\{resolve:|^arn:|^(?:true|false|none|null|\d+)$|[<>]|\$\{|/")
 
 
 def _text(value: Any) -> str:

@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud import as_list, cfn, is_template, is_terraform, resources, statements, template, tf
 from boringops_tools.yaml_files import line_of
 
 # Services whose every action on every resource reads, deletes or gives away what belongs to others in the account.
-_SERVICES = re.compile(
+_SERVICES = lazy_pattern(
     r"(?i)(?:iam|s3|kms|secretsmanager|ssm|sts|ec2|lambda|dynamodb|rds|organizations|sqs|sns|ecs|eks|ecr|cloudformation):\*"
     r"|(?i:secretsmanager:GetSecretValue|iam:PassRole|sts:AssumeRole)"
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 
 _NEVER = "Disable security features for convenience"
@@ -19,10 +20,10 @@ _OFF: dict[str, str] = {
     "rb": r"OpenSSL::SSL::VERIFY_PEER\s*=\s*OpenSSL::SSL::VERIFY_NONE",
 }  # fmt: skip
 _OFF |= dict.fromkeys(("ts", "mjs", "cjs"), _OFF["js"])
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?i)(?:^|/)(?:[\w.]*tests?|specs?|__tests__|e2e|examples?|samples?|docs?|node_modules|vendor|dist|build|fixtures|scripts)/|health[-_]?check[^/]*$|[._-](?:test|spec)s?\.\w+$|(?:^|/)test_"
 )
-_AT_HOME = re.compile(r"(?i)\bif\b[^\n]*(?:development|debug|local|insecure|skip|self_?signed|test)")
+_AT_HOME = lazy_pattern(r"(?i)\bif\b[^\n]*(?:development|debug|local|insecure|skip|self_?signed|test)")
 
 
 def _applies(path: str) -> bool:

@@ -9,19 +9,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.yaml_files import documents, is_compose, line_of
 
 _NEVER = "Disable security features for convenience"
-_SOCKET = re.compile(r"^(?:/var)?/run/docker\.sock$")
-DATABASES = re.compile(
+_SOCKET = lazy_pattern(r"^(?:/var)?/run/docker\.sock$")
+DATABASES = lazy_pattern(
     r"(?i)(?:^|/)(?:postgres|postgis|pgvector|timescaledb|mysql|mariadb|percona|mongo|mongodb|redis|valkey|keydb|memcached|"
     r"elasticsearch|opensearch|cassandra|scylla|couchdb|neo4j|clickhouse-server|influxdb|rabbitmq|mssql|server|oracle|cockroach)(?:[:@-]|$)"
 )
 DATABASE_PORTS = frozenset(
     {"5432", "3306", "27017", "6379", "11211", "9200", "9042", "1433", "1521", "5984", "7687", "8123", "26257", "5672"}
 )
-LOOPBACK = re.compile(r"^(?:127\.|localhost|\[?::1)|^\$")
+LOOPBACK = lazy_pattern(r"^(?:127\.|localhost|\[?::1)|^\$")
 # Who may write there is root of the host.
 HOST_FOLDERS = frozenset(
     {"/", "/etc", "/root", "/boot", "/usr", "/var", "/var/run", "/run", "/proc", "/sys", "/dev", "/home"}

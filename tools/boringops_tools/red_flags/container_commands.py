@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.compose import DATABASE_PORTS, DATABASES, HOST_FOLDERS, LOOPBACK, POWERFUL
 from boringops_tools.red_flags.images import MOVING, moving, tag_of, untagged
@@ -16,11 +17,11 @@ from boringops_tools.red_flags.unsafe_commands import all_commands
 
 _NEVER = "Disable security features for convenience"
 _PROGRAMS = frozenset({"docker", "podman", "nerdctl"})
-_ALONE = re.compile(
+_ALONE = lazy_pattern(
     r"--(?:detach|init|interactive|no-healthcheck|oom-kill-disable|privileged|publish-all|read-only|rm|rmi|sig-proxy|tty|quiet|replace|tls-verify|no-hosts|no-hostname|disable-content-trust|use-api-socket)|-[ditPqz]+"
 )
 _SHORT = {"-p": "--publish", "-v": "--volume", "-u": "--user"}
-_TRIAL = re.compile(
+_TRIAL = lazy_pattern(
     r"(?i)(?:^|[/_.-])(?:dev|devel|development|local|tests?|testing|e2e|examples?|demo|bench|playground)(?:[/_.-]|$)"
 )
 

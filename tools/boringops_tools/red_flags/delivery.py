@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
 from boringops_tools.red_flags.pipelines import Job, Pipeline, Step, jobs_of, may_run, plain_groovy, read
@@ -14,13 +15,15 @@ from boringops_tools.red_flags.testing import tests, tests_by_task
 
 _REVIEW = "Review and approve infrastructure changes (Terraform plan)"
 _SAFE_KINDS = frozenset({"job", "jobs", "job.batch", "pod", "pods", "po", "event", "events"})
-_OWN_CLUSTER = re.compile(r"\b(?:kind create|minikube start|k3d cluster|kind-action|setup-minikube|setup-k3|microk8s)")
-_HEALTH = re.compile(r"(?i)/(?:api/)?(?:health\w*|ready\w*|livez|readyz|up|ping|status)\b|\brollout status\b|\bsmoke")
-_SSH_ACTIONS = re.compile(
+_OWN_CLUSTER = lazy_pattern(
+    r"\b(?:kind create|minikube start|k3d cluster|kind-action|setup-minikube|setup-k3|microk8s)"
+)
+_HEALTH = lazy_pattern(r"(?i)/(?:api/)?(?:health\w*|ready\w*|livez|readyz|up|ping|status)\b|\brollout status\b|\bsmoke")
+_SSH_ACTIONS = lazy_pattern(
     r"(?i)^(?:appleboy/(?:ssh|scp)-action|easingthemes/ssh-deploy|garygrossgarten/github-action-(?:ssh|scp)|cross-the-world/|"
     r"(?:SSH|CopyFilesOverSSH)@\d)"
 )
-_FORGES = re.compile(r"(?i)(?:git@|@?(?:ssh\.)?(?:github\.com|gitlab\.com|bitbucket\.org|ssh\.dev\.azure\.com))|aur@")
+_FORGES = lazy_pattern(r"(?i)(?:git@|@?(?:ssh\.)?(?:github\.com|gitlab\.com|bitbucket\.org|ssh\.dev\.azure\.com))|aur@")
 
 
 def _commands(job: Job) -> Iterator[Command]:
@@ -129,7 +132,7 @@ def _kubectl_delete(path: str, text: str) -> Iterable[Hit]:
 
 
 # Steps of Jenkins' plugins (Publish Over SSH, SSH Pipeline Steps).
-_SSH_STEPS = re.compile(r"\b(sshPublisher|sshCommand|sshScript|sshPut)\b\s*[( ]\s*\w")
+_SSH_STEPS = lazy_pattern(r"\b(sshPublisher|sshCommand|sshScript|sshPut)\b\s*[( ]\s*\w")
 
 
 def _ssh(path: str, text: str) -> Iterable[Hit]:

@@ -8,6 +8,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import by_script, deploys, deploys_by, deploys_in
 from boringops_tools.red_flags.examples import CI, gh
@@ -16,11 +17,11 @@ from boringops_tools.red_flags.pipelines import Job, Step, may_run, plain_groovy
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.yaml_files import line_of
 
-_IMAGE = re.compile(rf"(?:^|[=,])[^\s=,]*[\w)}}]:({MOVING})$")
-_SET_TAG = re.compile(rf"(?:^|,)(?:[\w.-]+\.)?(?:image\.?)?tag=({MOVING})(?:$|,)", re.I)
-_TAG = re.compile("(latest)")
+_IMAGE = lazy_pattern(rf"(?:^|[=,])[^\s=,]*[\w)}}]:({MOVING})$")
+_SET_TAG = lazy_pattern(rf"(?:^|,)(?:[\w.-]+\.)?(?:image\.?)?tag=({MOVING})(?:$|,)", re.I)
+_TAG = lazy_pattern("(latest)")
 # What the tasks and actions that deploy call the image.
-_GIVEN = re.compile(r"(?i)^(?:containers?|image(?:Name|ToDeploy|s)?|imageTag)$")
+_GIVEN = lazy_pattern(r"(?i)^(?:containers?|image(?:Name|ToDeploy|s)?|imageTag)$")
 
 
 def _of_step(step: Step, values: Mapping[str, str]) -> Iterator[Hit]:
@@ -69,7 +70,7 @@ def moving_in(job: Job, values: Mapping[str, str]) -> Iterator[Hit]:
 
 _BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl", "img", "executor", "az", "gcloud", "crane"})
 _TAGS = frozenset({"-t", "--tag", "--destination", "-d", "--image"})
-_BUILDS = re.compile(r"(?i)^(?:docker/build-push-action|Docker)@")
+_BUILDS = lazy_pattern(r"(?i)^(?:docker/build-push-action|Docker)@")
 
 
 def _references(command: Command) -> Iterator[str]:
@@ -106,8 +107,8 @@ def _tags(step: Step, values: Mapping[str, str]) -> Iterator[tuple[int, str]]:
             yield command.line, each.rpartition("/")[2].rpartition(":")[2] if "@" not in each else each
 
 
-_BUILT = re.compile(r"\bdocker\.(?:build|image)\s*\(\s*(['\"])(?P<name>[^'\"\n]+)\1")
-_PUSHED = re.compile(r"\.push\s*\(\s*(?:(['\"])(?P<tag>[^'\"\n]*)\1|(?P<other>[^)\s][^)\n]*))?")
+_BUILT = lazy_pattern(r"\bdocker\.(?:build|image)\s*\(\s*(['\"])(?P<name>[^'\"\n]+)\1")
+_PUSHED = lazy_pattern(r"\.push\s*\(\s*(?:(['\"])(?P<tag>[^'\"\n]*)\1|(?P<other>[^)\s][^)\n]*))?")
 
 
 def _groovy(text: str, values: Mapping[str, str]) -> list[tuple[int, str]]:

@@ -6,13 +6,14 @@ import posixpath
 import re
 from collections.abc import Mapping
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pipelines import Job, Step, list_of
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.red_flags.testing import RUNNERS
 from boringops_tools.yaml_files import walk
 
-PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
-STAGING = re.compile(
+PRODUCTION = lazy_pattern(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
+STAGING = lazy_pattern(
     r"(?i)(?:^|[^a-z])(?:dev|develop|development|test|testing|stage|staging|qa|uat|preview|sandbox)(?:$|[^a-z])"
 )
 # program: words of which one says that it changes what runs somewhere.
@@ -47,8 +48,8 @@ _SERVICES: dict[str, dict[str, frozenset[str]]] = {
     "gcloud": {"run": frozenset({"deploy", "update", "replace", "update-traffic"})},
 }  # fmt: skip
 # A script of the repository that says by its name what it does.
-_DEPLOY_SCRIPT = re.compile(r"(?:.*[-_])?(?:deploy|roll-?out)(?:[-_.].*)?")
-_DEPLOY_ACTIONS = re.compile(
+_DEPLOY_SCRIPT = lazy_pattern(r"(?:.*[-_])?(?:deploy|roll-?out)(?:[-_.].*)?")
+_DEPLOY_ACTIONS = lazy_pattern(
     r"(?i)^(?:aws-actions/amazon-ecs-deploy|azure/(?:webapps-deploy|k8s-deploy|functions-action)|google-github-actions/deploy-|"
     r"akhileshns/heroku-deploy|superfly/flyctl-actions|appleboy/(?:ssh|scp)-action|amondnet/vercel-action|"
     r"atlassian/(?:aws-ecs-deploy|aws-eks-kubectl-run|aws-elasticbeanstalk-deploy|aws-lambda-deploy|azure-\S+-deploy|"

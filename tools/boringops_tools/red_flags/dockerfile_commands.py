@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable
 
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.unsafe_commands import all_commands
 
 _NEVER = "Disable security features for convenience"
-_SETUID = re.compile(r"[ug]*o?\+s|ug\+s|[24567][0-7]{3}|0[24567][0-7]{3}")
-_PLAIN = re.compile(r"[\"']?http://(?!localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal)[\w-]+(?:\.[\w-]+)+")
+_SETUID = lazy_pattern(r"[ug]*o?\+s|ug\+s|[24567][0-7]{3}|0[24567][0-7]{3}")
+_PLAIN = lazy_pattern(r"[\"']?http://(?!localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal)[\w-]+(?:\.[\w-]+)+")
 
 
 def _setuid(_: str, text: str) -> Iterable[Hit]:

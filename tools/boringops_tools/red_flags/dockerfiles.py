@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from boringops.secrets import looks_secret
 from boringops_tools.dockerfile import assignments, instructions, is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 
-_REMOTE = re.compile(r"https?://\S+", re.I)
-_GIT = re.compile(r"\.git(?:[#?]|$)")
+_REMOTE = lazy_pattern(r"https?://\S+", re.I)
+_GIT = lazy_pattern(r"\.git(?:[#?]|$)")
 
 
 def _add_url(_: str, text: str) -> Iterable[Hit]:

@@ -9,15 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import PRODUCTION, STAGING, deploys, to_production
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
 from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run
 from boringops_tools.yaml_files import is_workflow, line_of, walk
 
-_SECRET = re.compile(r"\$\{\{\s*secrets\.(\w+)\s*\}\}")
-_CREDENTIAL = re.compile(r"(?i)KEY|TOKEN|SECRET|PASS|CRED|KUBE_?CONFIG|ROLE")
-_COMMON = re.compile(
+_SECRET = lazy_pattern(r"\$\{\{\s*secrets\.(\w+)\s*\}\}")
+_CREDENTIAL = lazy_pattern(r"(?i)KEY|TOKEN|SECRET|PASS|CRED|KUBE_?CONFIG|ROLE")
+_COMMON = lazy_pattern(
     r"(?i)^GITHUB_TOKEN$|REGISTRY|DOCKER|GHCR|NPM|CODECOV|SONAR|SLACK|DISCORD|SENTRY|WEBHOOK|PYPI|NOTIFY|SNYK|CACHE|GH_"
 )
 
@@ -49,16 +50,18 @@ def _shared(path: str, text: str) -> Iterable[Hit]:
 # --- other systems ------------------------------------------------------------------------------------------------------
 
 # Keys under which a job or a template is given something of an environment.
-_HOLDS = re.compile(
+_HOLDS = lazy_pattern(
     r"(?i)(?:subscription|connection|connectedService\w*|sshEndpoint|kubernetesServiceEndpoint|registryEndpoint|credential\w*|"
     r"context|role(?!_?session)\w*|secret\w*|kube_?config|key_?vault\w*|account\w*)$"
 )
-_WHERE = re.compile(r"(?i)^(?:environment|env|stage|target|targetEnvironment|environmentName|name|cluster|namespace)$")
-_JENKINS = re.compile(
+_WHERE = lazy_pattern(
+    r"(?i)^(?:environment|env|stage|target|targetEnvironment|environmentName|name|cluster|namespace)$"
+)
+_JENKINS = lazy_pattern(
     r"\bcredentialsId\s*:\s*['\"]([^'\"$]+)['\"]|\bcredentials\(\s*['\"]([^'\"$]+)['\"]|\bsshagent\s*\(?\s*(?:credentials\s*:\s*)?\[\s*['\"]([^'\"$]+)"
 )
 # Names of an environment that is not production; `test` is as often what something is for.
-_BEFORE = re.compile(
+_BEFORE = lazy_pattern(
     r"(?i)(?:^|[^a-z])(?:dev|develop|development|stage|staging|stg|qa|uat|preprod|sandbox)(?:$|[^a-z])"
 )
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, Call, Expression, read
 
-_EACH = re.compile(r"(?:\$\{)?each\.(?:(key)|value(?:\.([\w-]+)|\[\"([\w-]+)\"\])?)\}?")
-_LOCAL = re.compile(r"local\.([\w-]+)")
+_EACH = lazy_pattern(r"(?:\$\{)?each\.(?:(key)|value(?:\.([\w-]+)|\[\"([\w-]+)\"\])?)\}?")
+_LOCAL = lazy_pattern(r"local\.([\w-]+)")
 _LISTS = ("toset", "tolist", "concat", "distinct", "compact", "setunion", "sort")
 
 

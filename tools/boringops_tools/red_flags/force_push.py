@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.red_flags.unsafe_commands import all_commands, applies
 
 _SHARED = frozenset({"main", "master", "trunk", "develop", "production"})
 # Another remote may be a mirror, or a platform that is deployed by a push.
-_OURS = re.compile(r"(?:origin|upstream|\$\{?(?:REMOTE|remote|ORIGIN|origin)\}?)")
-_FORCES = re.compile(r"--force(?:-with-lease(?:=.*)?)?|-[a-z]*f[a-z]*")
+_OURS = lazy_pattern(r"(?:origin|upstream|\$\{?(?:REMOTE|remote|ORIGIN|origin)\}?)")
+_FORCES = lazy_pattern(r"--force(?:-with-lease(?:=.*)?)?|-[a-z]*f[a-z]*")
 
 
 def _rewrites(command: Command) -> str:

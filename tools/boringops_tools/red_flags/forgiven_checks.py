@@ -7,12 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.red_flags.unsafe_commands import all_commands, applies
 
 _NEVER = "Disable security features for convenience"
-_SUMS = re.compile(r"(?:sha(?:1|224|256|384|512)?|md5|b2|b3)sum|shasum")
+_SUMS = lazy_pattern(r"(?:sha(?:1|224|256|384|512)?|md5|b2|b3)sum|shasum")
 
 
 def _verifies(command: Command) -> bool:

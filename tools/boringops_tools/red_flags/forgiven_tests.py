@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import deploys, deploys_by, deploys_in, to_production
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
@@ -19,13 +20,13 @@ from boringops_tools.yaml_files import line_of, walk
 _UNTESTED = "Deploy directly to production without testing"
 # program: options with which failed tests end well.
 _OPTIONS: dict[str, re.Pattern[str]] = {
-    "mvn": re.compile(r"(?<!\S)(?:-Dmaven\.test\.failure\.ignore(?:=true)?|-DtestFailureIgnore(?:=true)?|-fn|--fail-never)(?!\S)"),
-    "gradle": re.compile(r"(?<!\S)-[PD]ignore(?:Test)?Failures(?:=true)?(?!\S)"),
-    "rspec": re.compile(r"--failure-exit-code[ =]0\b"), "pytest": re.compile(r"--suppress-tests-failed-exit-code\b"),
-    "cypress": re.compile(r"(?<!\S)--no-exit\b"), "prove": re.compile(r"--ignore-exit\b"),
+    "mvn": lazy_pattern(r"(?<!\S)(?:-Dmaven\.test\.failure\.ignore(?:=true)?|-DtestFailureIgnore(?:=true)?|-fn|--fail-never)(?!\S)"),
+    "gradle": lazy_pattern(r"(?<!\S)-[PD]ignore(?:Test)?Failures(?:=true)?(?!\S)"),
+    "rspec": lazy_pattern(r"--failure-exit-code[ =]0\b"), "pytest": lazy_pattern(r"--suppress-tests-failed-exit-code\b"),
+    "cypress": lazy_pattern(r"(?<!\S)--no-exit\b"), "prove": lazy_pattern(r"--ignore-exit\b"),
 }  # fmt: skip
 _OPTIONS |= {"mvnw": _OPTIONS["mvn"], "gradlew": _OPTIONS["gradle"]}
-_STATUS = re.compile(
+_STATUS = lazy_pattern(
     r"(?m)^[ \t]*(?:sh|bat|pwsh|powershell)\s*\(?\s*(?=[^\n]*\breturnStatus\s*:\s*true)[^\n]*?\bscript\s*:\s*(?:'''(?P<a>.*?)'''|\"\"\"(?P<b>.*?)\"\"\"|'(?P<c>(?:[^'\\\n]|\\.)*)'|\"(?P<d>(?:[^\"\\\n]|\\.)*)\")",
     re.S,
 )
@@ -131,8 +132,8 @@ def _forgiven(path: str, text: str) -> Iterable[Hit]:
 
 # --- deployments --------------------------------------------------------------------------------------------------------
 
-_WHATEVER = re.compile(r"\balways\(\)|!\s*cancelled\(\)")
-_ASKS = re.compile(r"\.(?:result|outcome|conclusion)\b|\bsuccess\(\)|\bfailure\(\)|needs\.\*")
+_WHATEVER = lazy_pattern(r"\balways\(\)|!\s*cancelled\(\)")
+_ASKS = lazy_pattern(r"\.(?:result|outcome|conclusion)\b|\bsuccess\(\)|\bfailure\(\)|needs\.\*")
 
 
 def _swallows(step: Step) -> Iterator[Command]:

@@ -9,15 +9,16 @@ import posixpath
 import re
 from collections.abc import Iterable
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.yaml_files import documents, is_yaml, line_of, walk
 
 _NEVER = "Disable security features for convenience"
-_AT_HOME = re.compile(
+_AT_HOME = lazy_pattern(
     r"(?:^|[/._-])(?:local|dev|develop|development|tests?|testing|ci|sandbox|examples?|docs?|demo|sample|fixtures?)(?=[/._-])",
     re.I,
 )
-_LIVE = re.compile(
+_LIVE = lazy_pattern(
     r"(?:^|[/._-])(?:production|prod|live|staging|stage)\.(?:py|rb|json|ya?ml|properties|toml|env|ini|php|js|ts)$|(?:^|/)\.env\.(?:production|prod|staging)$",
     re.I,
 )
@@ -46,7 +47,7 @@ def _debug(path: str, text: str) -> Iterable[Hit]:
                 yield Hit(place, f"`{key}` is on in what production runs with")
 
 
-_HOSTS = re.compile(r"(?m)^(ALLOWED_HOSTS\s*(?::[^=\n]*)?=\s*[\[(]\s*[\"']\*[\"']\s*,?\s*[\])])")
+_HOSTS = lazy_pattern(r"(?m)^(ALLOWED_HOSTS\s*(?::[^=\n]*)?=\s*[\[(]\s*[\"']\*[\"']\s*,?\s*[\])])")
 
 
 def _any_host(_: str, text: str) -> Iterable[Hit]:
@@ -57,7 +58,7 @@ def _any_host(_: str, text: str) -> Iterable[Hit]:
         )
 
 
-_EXPOSED = re.compile(r"(?m)^\s*management\.endpoints\.web\.exposure\.include\s*[=:]\s*[\"']?\*[\"']?\s*$")
+_EXPOSED = lazy_pattern(r"(?m)^\s*management\.endpoints\.web\.exposure\.include\s*[=:]\s*[\"']?\*[\"']?\s*$")
 
 
 def _exposes(path: str, text: str) -> Iterable[Hit]:

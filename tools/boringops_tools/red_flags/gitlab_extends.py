@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_files import line_of
 
-_FOLDER = re.compile(
+_FOLDER = lazy_pattern(
     r"\.gitlab/(?:.+/)?[^/]+\.ya?ml|(?:.*/)?\.?(?:gitlab(?:-ci)?|ci|pipelines?)/(?:[^/]+/)?[^/]+\.ya?ml", re.S
 )
 _JOB = frozenset(

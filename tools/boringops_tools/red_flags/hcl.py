@@ -15,13 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
+
 _DEEPEST = 60
-_SKIP = re.compile(r"(?:[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.S)
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
-_NAME = re.compile(r"[A-Za-z_][\w-]*")
-_KEY = re.compile(r"[A-Za-z_][\w.-]*")
+_SKIP = lazy_pattern(r"(?:[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.S)
+_NUMBER = lazy_pattern(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
+_NAME = lazy_pattern(r"[A-Za-z_][\w-]*")
+_KEY = lazy_pattern(r"[A-Za-z_][\w.-]*")
 """Of an object; that of a module's `providers` may be `aws.west`."""
-_HEREDOC = re.compile(r"<<-?[ \t]*\"?(\w+)\"?[ \t]*\r?\n")
+_HEREDOC = lazy_pattern(r"<<-?[ \t]*\"?(\w+)\"?[ \t]*\r?\n")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _ENDS = frozenset("\n,)]}")
 _OPENING = {"(": ")", "[": "]", "{": "}"}

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from boringops_tools.dockerfile import Stage, command, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 
 _NEVER = "Ignore failed health checks"
-_NO_SHELL = re.compile(r"(?:^|/)scratch$|distroless|chiseled|chainguard|(?:^|/)static(?:[:@]|$)", re.I)
+_NO_SHELL = lazy_pattern(r"(?:^|/)scratch$|distroless|chiseled|chainguard|(?:^|/)static(?:[:@]|$)", re.I)
 # Programs that run and end: an image that starts one of them is no service.
-_JOBS = re.compile(
+_JOBS = lazy_pattern(
     r"^(?:terraform|tofu|aws|gcloud|az|kubectl|helm|ansible-playbook|git|make|pytest|alembic|flyway|liquibase|migrate|"
     r"true|echo|curl|wget|backup|cron-job)$"
 )
@@ -25,7 +26,7 @@ def _off(_: str, text: str) -> Iterable[Hit]:
         yield Hit(last.line, "the health check is switched off (HEALTHCHECK NONE)")
 
 
-_ALWAYS = re.compile(r"(?:\|\||;)\s*(?:true|:|exit\s+0|echo\b[^|;&]*)\s*[\"\]]*\s*$")
+_ALWAYS = lazy_pattern(r"(?:\|\||;)\s*(?:true|:|exit\s+0|echo\b[^|;&]*)\s*[\"\]]*\s*$")
 
 
 def _passes(_: str, text: str) -> Iterable[Hit]:

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterable
 
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.yaml_files import is_yaml
 
-_DIGEST = re.compile(r"(?:@|\bdigest:\s*[\"']?)sha256:([0-9a-zA-Z]+)(?![\w<{$.…*])")
-_PLACE = re.compile(
+_DIGEST = lazy_pattern(r"(?:@|\bdigest:\s*[\"']?)sha256:([0-9a-zA-Z]+)(?![\w<{$.…*])")
+_PLACE = lazy_pattern(
     r"^\s*(?:-\s*)?(?:FROM|COPY|image|name|newName|digest|container|uses|[\w.-]*[iI]mage[\w.-]*)\b|docker://"
 )
-_STAND_IN = re.compile(r"(?i)^(?:x+|0+|abc\w*|\.+|your\w*|digest|hash)$")
+_STAND_IN = lazy_pattern(r"(?i)^(?:x+|0+|abc\w*|\.+|your\w*|digest|hash)$")
 
 
 def _digests(_: str, text: str) -> Iterable[Hit]:

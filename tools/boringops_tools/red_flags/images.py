@@ -11,6 +11,7 @@ from typing import Any
 
 from boringops_tools.dockerfile import is_dockerfile, parse, substitute
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags import jenkins_pods, pipeline_images
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud_images import of_template
@@ -121,7 +122,7 @@ def is_kustomization(path: str) -> bool:
 
 
 # Where a Kustomization puts what was just built on the desk of whoever built it.
-_AT_THE_DESK = re.compile(
+_AT_THE_DESK = lazy_pattern(
     r"(?:^|[/_-])(?:dev|devel|development|local|test|tests|testing|e2e|kind|minikube|k3d|sandbox|example|examples)(?:[/_-])",
     re.I,
 )

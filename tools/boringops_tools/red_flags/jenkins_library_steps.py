@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from boringops_tools.patterns import lazy_pattern
+
 _KNOWN = frozenset(
     """pipeline agent none any label docker dockerfile kubernetes node image args reuseNode registryUrl registryCredentialsId yaml yamlFile
     defaultContainer inheritFrom cloud stages stage steps post always success failure unstable changed fixed regression aborted cleanup
@@ -23,11 +25,11 @@ _KNOWN = frozenset(
     scm description throttle gitLabConnection updateGitlabCommitStatus githubNotify rateLimitBuilds overrideIndexTriggers library podTemplate
     dockerNode idleMinutes podRetention workspaceVolume serviceAccount namespace retries additionalBuildArgs filename""".split()  # noqa: SIM905
 )
-_PIECE = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"", re.S)
-_CALL = re.compile(
+_PIECE = lazy_pattern(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"", re.S)
+_CALL = lazy_pattern(
     r"(?m)(?:^|[{;=]|->)[ \t]*(?:def[ \t]+\w+[ \t]*=[ \t]*)?([A-Za-z_]\w*)(\.\w+)?[ \t]*(?=[({\"']|\w+[ \t]*:)"
 )
-_OWN = re.compile(r"\bdef\s+(\w+)\s*[(=]")
+_OWN = lazy_pattern(r"\bdef\s+(\w+)\s*[(=]")
 _OBJECTS = frozenset({"env", "params", "currentBuild", "docker", "scm", "it", "System", "String", "Math"})
 
 

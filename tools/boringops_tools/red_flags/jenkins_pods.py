@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.yaml_files import Unreadable, documents, line_of, walk
 
-_YAML = re.compile(r"\byaml\s*(?:\(\s*|:\s*)?('''|\"\"\")(.*?)\1", re.S)
-_SOCKET = re.compile(r"/(?:var/)?run/(?:docker|containerd/containerd|crio/crio)\.sock$")
+_YAML = lazy_pattern(r"\byaml\s*(?:\(\s*|:\s*)?('''|\"\"\")(.*?)\1", re.S)
+_SOCKET = lazy_pattern(r"/(?:var/)?run/(?:docker|containerd/containerd|crio/crio)\.sock$")
 
 
 def pods(text: str) -> Iterator[tuple[int, Mapping[Any, Any]]]:

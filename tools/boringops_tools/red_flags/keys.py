@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, a_job, gh
 from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run, read
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.yaml_files import documents, line_of, walk
 
-_SECRET = re.compile(r"\$\{\{\s*secrets\.(\w+)\s*\}\}")
+_SECRET = lazy_pattern(r"\$\{\{\s*secrets\.(\w+)\s*\}\}")
 # action: inputs that hold a key which never expires.
 _KEYS: dict[str, tuple[str, ...]] = {
     "aws-actions/configure-aws-credentials": ("aws-access-key-id", "aws-secret-access-key"),
@@ -28,11 +28,11 @@ _KEY_VARIABLES = frozenset(
 # Systems that log in by OpenID Connect themselves.
 _WITHOUT_KEYS = frozenset({"github", "gitlab", "circleci", "bitbucket", "azure"})
 # A value that is stored somewhere: the key itself, as a variable of the project.
-_STORED = re.compile(
+_STORED = lazy_pattern(
     r"\$\(\w*(?i:key|secret|credentials?|token|password)\w*\)|\$\{?(?!\{)[A-Z][A-Z0-9_]*(?:KEY|SECRET|CREDENTIALS?|TOKEN|PASSWORD)(?:_\w+)?\}?"
 )
 # Keys that last an hour are handed on in the same variables.
-_BORROWED = re.compile(r"(?i)assume-role|get-session-token|get-federation-token|SESSION_TOKEN|SessionToken")
+_BORROWED = lazy_pattern(r"(?i)assume-role|get-session-token|get-federation-token|SESSION_TOKEN|SessionToken")
 
 
 def _long_lived(path: str, text: str) -> Iterable[Hit]:

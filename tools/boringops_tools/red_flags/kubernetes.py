@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops.facts import Severity
 from boringops.secrets import find
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.secrets import lines_told
 from boringops_tools.yaml_files import documents, is_manifest, is_yaml, line_of
 
 _NEVER = "Disable security features for convenience"
 _ROOT = "Run containers as root user"
-_SOCKETS = re.compile(r"(?:/var)?/run/(?:docker|containerd/containerd|crio/crio|podman/podman)\.sock")
+_SOCKETS = lazy_pattern(r"(?:/var)?/run/(?:docker|containerd/containerd|crio/crio|podman/podman)\.sock")
 _WORKLOADS = frozenset(
     {
         "Pod",
@@ -31,16 +31,16 @@ _WORKLOADS = frozenset(
     }
 )
 _ALL_POWERFUL = frozenset({"ALL", "SYS_ADMIN", "CAP_SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE"})
-_STAND_IN = re.compile(
+_STAND_IN = lazy_pattern(
     r"(?i)^$|^[<{$%]|change.?me|example|placeholder|replace|your[-_ ]|x{4,}|\*{3}|^(?:ref\+|vault:|enc\[|op://)"
 )
-_PUBLIC_KEY = re.compile(
+_PUBLIC_KEY = lazy_pattern(
     r"(?i)(?:\.crt|\.cert|\.pub|ca\.pem|namespace|user(?:name)?(?:_in)?|host|port|database|dbname|name|type|provider|url|endpoint|address|region)$"
 )
-_FILE = re.compile(
+_FILE = lazy_pattern(
     r"\.(?:ya?ml|json|ini|conf|cfg|toml|properties|txt|sh)$"
 )  # configuration, which may hold a secret or none
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"/etc/(?:ssl/certs|localtime|timezone|os-release)/?|/dev/log|/usr/share/(?:zoneinfo|ca-certificates)"
 )
 

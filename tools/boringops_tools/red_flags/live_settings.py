@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.frameworks import is_boot, is_live
 from boringops_tools.yaml_files import documents, is_yaml
 
 _NEVER = "Disable security features for convenience"
-_DJANGO = re.compile(
+_DJANGO = lazy_pattern(
     r"(?m)^(?:(?:SESSION_COOKIE_SECURE|CSRF_COOKIE_SECURE|SECURE_SSL_REDIRECT)\s*=\s*False|SECURE_HSTS_SECONDS\s*=\s*0|CORS_(?:ALLOW_ALL_ORIGINS|ORIGIN_ALLOW_ALL)\s*=\s*True)\s*(?:#.*)?$"
 )
 
@@ -61,7 +62,7 @@ def _line(text: str, name: str) -> int | None:
     )
 
 
-_COOKIE = re.compile(r"(?i)cookies?\.(?:secure|http-?_?only)$")
+_COOKIE = lazy_pattern(r"(?i)cookies?\.(?:secure|http-?_?only)$")
 
 
 def _cookies(path: str, text: str) -> Iterable[Hit]:
@@ -83,12 +84,12 @@ def _boot(path: str, text: str) -> Iterable[Hit]:
 
 
 _HOST = r"(?P<{}>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
-_URL = re.compile(
+_URL = lazy_pattern(
     r"(?i)(?:postgres(?:ql)?|mysql|mariadb|sqlserver|mongodb(?:\+srv)?)(?:\+\w+)?://(?:[^\s@/\"']*@)?" + _HOST.format("url")
     + r"[^\s\"'#]*[?&;](?:sslmode=(?:disable|allow)|use_?ssl=false|ssl=false|ssl-?mode=disabled|tls=false|encrypt=false|trustServerCertificate=true)\b"
     + r"|(?:Server|Host|Data Source)=(?:tcp:)?" + _HOST.format("server") + r"[^\"'\n]*?;\s*(?:Encrypt=(?:False|No)|SSL ?Mode=(?:Disable|None)|TrustServerCertificate=True)\b"
 )  # fmt: skip
-_NEAR = re.compile(
+_NEAR = lazy_pattern(
     r"^127\.|^10\.|^192\.168\.|^172\.(?:1[6-9]|2\d|3[01])\.|\.(?:local|localhost|test)$|docker\.internal$"
 )
 

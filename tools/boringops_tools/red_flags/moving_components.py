@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, a_job, gh
 from boringops_tools.red_flags.pipelines import is_pipeline, list_of, mappings_of, plain_groovy
 from boringops_tools.yaml_files import line_of, walk
 
-_MOVING = re.compile(r"@(?:~latest|latest|main|master|HEAD|develop)$")
+_MOVING = lazy_pattern(r"@(?:~latest|latest|main|master|HEAD|develop)$")
 _TRACES = frozenset({"CI_DEBUG_TRACE", "CI_DEBUG_SERVICES"})
 
 
@@ -29,7 +29,7 @@ def _components(_: str, text: str) -> Iterable[Hit]:
                 yield Hit(line_of(each, "component"), f"the component {name} is another one tomorrow")
 
 
-_LIBRARY = re.compile(
+_LIBRARY = lazy_pattern(
     r"(?:@Library\s*\(\s*\[?(?:\s*['\"][^'\"\n]*['\"]\s*,)*\s*|\b(?:library|lib)\s*\(?\s*(?:identifier\s*:\s*)?)(['\"])([\w./-]+@(?:main|master|HEAD|develop|dev|trunk|latest|refs/heads/[^'\"\n]+))\1"
 )
 

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pipelines import Pipeline, Step, mappings_of, plain_groovy
 from boringops_tools.red_flags.scripts import Command, Script, commands
 
 MOVING = r"(?:latest|main|master|develop|edge|nightly)"
-_HELD = re.compile(rf"(?:\S*[\w)}}]:)?{MOVING}")
-_USED = re.compile(
+_HELD = lazy_pattern(rf"(?:\S*[\w)}}]:)?{MOVING}")
+_USED = lazy_pattern(
     r"\$\{\{\s*(?:env|variables)\.(?P<a>\w+)\s*\}\}|\$\((?P<b>\w+)\)|\$\{(?:env\.)?(?P<c>\w+)\}|\$(?P<d>\w+)"
 )
-_ASSIGNED = re.compile(r"(?m)^\s*(?:env\.)?(\w+)\s*=\s*(['\"])([^'\"\n]*)\2\s*$")
+_ASSIGNED = lazy_pattern(r"(?m)^\s*(?:env\.)?(\w+)\s*=\s*(['\"])([^'\"\n]*)\2\s*$")
 
 
 def _of(node: Any) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.frameworks import is_django_settings
 
@@ -14,15 +15,15 @@ _NEVER = "Disable security features for convenience"
 _NAME = r"[\"'][\w.]+[\"']"
 _ON = r"(?:True|1|[\"'](?:true|True|TRUE|1|yes|on)[\"'])"
 # os.environ.get("DEBUG", "true"), os.getenv("DEBUG", default=True), env.bool("DEBUG", default=True), config("DEBUG", default=True)
-_DEBUG = re.compile(
+_DEBUG = lazy_pattern(
     rf"(?m)^DEBUG\s*(?::\s*bool\s*)?=\s*[^#\n]*?\b(?:get|getenv|bool|config|env|str_to_bool|strtobool)\(\s*{_NAME}\s*,\s*(?:default\s*=\s*)?{_ON}(?!\w)[^\n]*"
 )
-_HOSTS = re.compile(
+_HOSTS = lazy_pattern(
     rf"(?m)^ALLOWED_HOSTS\s*(?::[^=\n]*)?=\s*[^#\n]*?\b(?:get|getenv|list|config|env)\(\s*{_NAME}\s*,\s*(?:default\s*=\s*)?\[?\s*[\"']\*[\"'][^\n]*"
 )
-_CLEAR = re.compile(r"(?m)^[^#\n]*[\"']sslmode[\"']\s*:\s*[\"'](?:disable|allow)[\"']")
-_HOST = re.compile(r"[\"']HOST[\"']\s*:\s*([^\n]*)")
-_LOCAL = re.compile(r"^[\"'](?:localhost|127\.0\.0\.1|::1|/[^\"']*|db|postgres|database|)[\"']")
+_CLEAR = lazy_pattern(r"(?m)^[^#\n]*[\"']sslmode[\"']\s*:\s*[\"'](?:disable|allow)[\"']")
+_HOST = lazy_pattern(r"[\"']HOST[\"']\s*:\s*([^\n]*)")
+_LOCAL = lazy_pattern(r"^[\"'](?:localhost|127\.0\.0\.1|::1|/[^\"']*|db|postgres|database|)[\"']")
 
 
 def _compares_otherwise(line: str) -> bool:

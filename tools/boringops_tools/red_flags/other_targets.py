@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import PRODUCTION, by_script, deploys, deploys_by
 from boringops_tools.red_flags.environments import before_production, kind_of
@@ -17,12 +18,12 @@ from boringops_tools.red_flags.pipelines import Job, Pipeline, jobs_of, may_run
 from boringops_tools.yaml_files import line_of
 
 # What tasks and jobs call the thing that they deploy to.
-_TARGET = re.compile(
+_TARGET = lazy_pattern(
     r"(?i)^(?:(?:web|function|container)?_?app_?name|resource_?group(?:_?name)?|(?:k8s_?|kube_?)?(?:cluster|namespace)(?:_?name)?|kubernetes_?cluster|"
     r"app_?service_?name|stack_?name|(?:deploy|target)?_?env(?:ironment)?(?:_?name)?|workspace|tf_workspace|kube_?context)$"
 )
 # Words of a step that takes something over from the environment before.
-_FROM = re.compile(r"(?i)slot|swap|promot|copy|import|from|source|restore|compare|diff")
+_FROM = lazy_pattern(r"(?i)slot|swap|promot|copy|import|from|source|restore|compare|diff")
 _SPACES = frozenset(
     {
         "-n",

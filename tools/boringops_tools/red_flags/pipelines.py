@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from boringops_tools.jenkins_files import is_jenkins_library, is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.action_commands import told
 from boringops_tools.red_flags.azure_templates import is_template, looks_like_template, may_be_template
 from boringops_tools.red_flags.gitlab_extends import extended, is_included, looks_included, may_be_included
@@ -22,7 +23,7 @@ from boringops_tools.red_flags.scripts import Command, Script, commands
 from boringops_tools.yaml_files import Unreadable, documents, is_azure, is_circleci, is_workflow, line_of, walk
 
 # Contexts, environments and jobs that say by their name where they lead.
-_PRODUCTION = re.compile(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
+_PRODUCTION = lazy_pattern(r"(?i)(?:^|[^a-z])(?:prod|production|live)(?:$|[^a-z])")
 
 
 @dataclass(frozen=True)
@@ -432,13 +433,13 @@ def _azure_script(inputs: Mapping[Any, Any]) -> Script | None:
 # --- Jenkins ----------------------------------------------------------------------------------------------------------
 
 
-_GROOVY = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.S)
-_SH = re.compile(
+_GROOVY = lazy_pattern(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.S)
+_SH = lazy_pattern(
     r"\bsh\b\s*\(?\s*(?:script\s*:\s*)?(?:label\s*:\s*(?:'[^'\n]*'|\"[^\"\n]*\")\s*,\s*script\s*:\s*)?"
     r"('''(.*?)'''|\"\"\"(.*?)\"\"\"|'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\")", re.S,
 )  # fmt: skip
-_STAGE = re.compile(r"\bstage\s*\(?\s*(['\"])([^'\"\n]{1,200})\1\s*\)?\s*\{")
-_INPUT = re.compile(r"(?m)\binput\b\s*(?:\(|\{|message|['\"])")
+_STAGE = lazy_pattern(r"\bstage\s*\(?\s*(['\"])([^'\"\n]{1,200})\1\s*\)?\s*\{")
+_INPUT = lazy_pattern(r"(?m)\binput\b\s*(?:\(|\{|message|['\"])")
 
 
 def plain_groovy(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import to_production
 from boringops_tools.red_flags.examples import CI, a_job, gh
@@ -19,13 +20,13 @@ from boringops_tools.yaml_files import walk
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_GIVEN = re.compile(r"\$\{\{\s*(?:secrets\.(\w+)|github\.token)\s*\}\}")
-_MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)")
-_SECRET = re.compile(
+_GIVEN = lazy_pattern(r"\$\{\{\s*(?:secrets\.(\w+)|github\.token)\s*\}\}")
+_MACRO = lazy_pattern(r"\$\(([A-Za-z_][\w.]*)\)")
+_SECRET = lazy_pattern(
     r"(?:\w*_)?(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRET_KEY|SECRET_ACCESS_KEY|ACCESS_TOKEN|AUTH_TOKEN|API_KEY|API_TOKEN|PRIVATE_KEY|SESSION_TOKEN|"
     r"DEPLOY_TOKEN|NPM_TOKEN|JOB_TOKEN|GITHUB_TOKEN|GH_TOKEN|GITLAB_TOKEN|REGISTRY_TOKEN|CLIENT_SECRET|PSW)|(?i:System_AccessToken|\w*(?:clientSecret|password))"
 )
-_USED = re.compile(r"(?<!\\)\$(?:\{(\w+)\}|(\w+))")
+_USED = lazy_pattern(r"(?<!\\)\$(?:\{(\w+)\}|(\w+))")
 _OUT = "SECRETVALUE__"
 # What a program only writes in other letters; a service masks the value, not that.
 _LETTERS = frozenset({"sort", "base64", "rev", "xxd", "od", "hexdump", "tee", "cat", "fold", "sed", "tr"})
@@ -116,8 +117,8 @@ def _names(command: Node) -> list[str]:
     return found
 
 
-_GROOVY = re.compile(r"\b(?:echo|println|print)\b\s*\(?\s*\"(?P<said>[^\"\n]*)\"")
-_BOUND = re.compile(r"\b(?:passwordVariable|variable)\s*:\s*['\"](\w+)['\"]|(\w+)\s*=\s*credentials\(")
+_GROOVY = lazy_pattern(r"\b(?:echo|println|print)\b\s*\(?\s*\"(?P<said>[^\"\n]*)\"")
+_BOUND = lazy_pattern(r"\b(?:passwordVariable|variable)\s*:\s*['\"](\w+)['\"]|(\w+)\s*=\s*credentials\(")
 
 
 def _groovy(text: str) -> Iterator[Hit]:

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import (
     STAGING,
@@ -83,7 +83,7 @@ _PUBLISHES: dict[str, frozenset[str]] = {
     "gradle": frozenset({"publish", "publishPlugins"}), "gradlew": frozenset({"publish", "publishPlugins"}),
     "dotnet": frozenset({"push"}), "nuget": frozenset({"push"}), "goreleaser": frozenset({"release"}),
 }  # fmt: skip
-_PUBLISHING_ACTIONS = re.compile(
+_PUBLISHING_ACTIONS = lazy_pattern(
     r"(?i)^(?:pypa/gh-action-pypi-publish|js-devtools/npm-publish|goreleaser/goreleaser-action)@"
 )
 
@@ -133,7 +133,7 @@ def no_environment(found: Iterable[Found]) -> Iterable[Hit]:
 
 
 # Conditions by which a person has said that this is to go out: a release, a parameter that is filled in, a start by hand.
-_MEANT = re.compile(
+_MEANT = lazy_pattern(
     r"(?i)\bparams\.|\bbuildingTag\b|\btag\b|CI_COMMIT_TAG|TAG_NAME|triggeredBy|CI_PIPELINE_SOURCE\b[^\n]*(?:web|api|trigger|schedule)|schedule|"
     r"\brelease\b|CI_DEPLOY|DEPLOY_\w+\s*(?:==|=~)"
 )

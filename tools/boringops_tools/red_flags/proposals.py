@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deploying import to_production
 from boringops_tools.red_flags.examples import CI, GUARD, a_job, gh
 from boringops_tools.red_flags.pipelines import Job, Pipeline, is_pipeline, list_of, mappings_of, read
 from boringops_tools.yaml_files import walk
 
-_MERGE = re.compile(
+_MERGE = lazy_pattern(
     r"^\s*\(?\s*(?:\$\{?CI_PIPELINE_SOURCE\}?\s*==\s*[\"']merge_request_event[\"']|\$\{?CI_MERGE_REQUEST_I?ID\}?)\s*\)?\s*(?:$|\|\|)"
 )
 _BY_HAND = frozenset({"manual", "never"})

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.scripts import Command
 from boringops_tools.red_flags.unsafe_commands import all_commands, applies
 
-_PUBLIC = re.compile(
+_PUBLIC = lazy_pattern(
     r"(?:--acl|--predefined-acl|--canned-acl|-a)[= ]\"?(?:public-read(?:-write)?|publicRead(?:Write)?|authenticated-read)\b|"
     r"\ballUsers\b|--public-access[= ]\"?(?:blob|container)\b|--allow-blob-public-access[= ]\"?true\b"
 )
-_WRITABLE = re.compile(
+_WRITABLE = lazy_pattern(
     r"public-read-write|publicReadWrite|allUsers:(?i:[\w.]*(?:\bw|\bo|admin|creator|owner))|roles/storage\.(?:admin|objectAdmin|objectCreator)"
 )
-_OF_NOBODY_ELSE = re.compile(
+_OF_NOBODY_ELSE = lazy_pattern(
     r"(?i)backup|dump|snapshot|\.sql\b|tfstate|secret|private|credential|\.env\b|\.pem\b|\.key\b|\baudit|\binvoice|export|archive|\blogs?\b"
 )
 _PROGRAMS = frozenset({"aws", "gsutil", "gcloud", "az", "s3cmd", "mc"})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from boringops_tools.patterns import lazy_pattern
+
 _PREFIXES = {"gcp": "google", "azure": "azurerm", "azure-native": "azurerm"}
-_GENERATION = re.compile(r"(?:V2|Legacy)$")
+_GENERATION = lazy_pattern(r"(?:V2|Legacy)$")
 # package: its modules that Terraform leaves out of the name, or calls otherwise.
 _MODULES: dict[str, dict[str, str]] = {
     "aws": {
@@ -43,7 +44,7 @@ _NATIVE = {
     "publicAccess": "container_access_type", "enablePurgeProtection": "purge_protection_enabled",
     "enableNonSslPort": "non_ssl_port_enabled", "adminUserEnabled": "admin_enabled", "enableRBAC": "role_based_access_control_enabled",
 }  # fmt: skip
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORDS = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def snake(name: str) -> str:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.yaml_load import Map
 
 COMPUTED = "${computed}"
 """Stands for a value that only running the program would tell."""
-_VERSION = re.compile(r"v\d{8}(?:preview)?")
+_VERSION = lazy_pattern(r"v\d{8}(?:preview)?")
 
 
 def label(argument: str, token: str, taken: Collection[str]) -> str:

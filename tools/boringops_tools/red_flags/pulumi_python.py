@@ -9,10 +9,10 @@ for trying things out, and is left alone.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.pulumi import hits
 from boringops_tools.red_flags.pulumi_program import COMPUTED, label, program, token
@@ -20,8 +20,8 @@ from boringops_tools.red_flags.pulumi_terraform import told
 from boringops_tools.yaml_load import Map
 
 _CLOUDS = ("pulumi_aws", "pulumi_gcp", "pulumi_azure", "pulumi_azure_native", "pulumi_kubernetes")
-_TLS = re.compile(r"TLS\d_\d")
-_JSON = re.compile(r"(?:json\.dumps|(?:pulumi\.)?Output\.json_dumps)")
+_TLS = lazy_pattern(r"TLS\d_\d")
+_JSON = lazy_pattern(r"(?:json\.dumps|(?:pulumi\.)?Output\.json_dumps)")
 
 
 def is_program(path: str) -> bool:

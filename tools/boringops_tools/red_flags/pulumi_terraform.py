@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pulumi_names import argument_of, flattened, kind_of, singular
 from boringops_tools.yaml_files import Unreadable, documents, line_of
 
 _DEEPEST = 12
-_REFERENCE = re.compile(r"(?<!\$)\$\{([^}]*)(?:\}|$)")
-_WHOLE = re.compile(r"\$\{([\w:-]+)\}")
-_INVOKE = re.compile(r"fn::(\w[\w-]*:[\w/-]+(?::\w+)?)")
+_REFERENCE = lazy_pattern(r"(?<!\$)\$\{([^}]*)(?:\}|$)")
+_WHOLE = lazy_pattern(r"\$\{([\w:-]+)\}")
+_INVOKE = lazy_pattern(r"fn::(\w[\w-]*:[\w/-]+(?::\w+)?)")
 
 
 @dataclass(frozen=True)

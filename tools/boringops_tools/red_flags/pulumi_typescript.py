@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.pulumi import hits
 from boringops_tools.red_flags.pulumi_program import COMPUTED, label, program, token
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _SPREAD = "..."
-_IMPORTED = re.compile(
+_IMPORTED = lazy_pattern(
     r"import\s+(?:\*\s+as\s+(?P<all>\w+)|\{(?P<some>[^}]*)\}|(?P<one>\w+))\s+from\s+[\"']@pulumi/(?P<from>aws|gcp|azure|azure-native|kubernetes)(?P<in>(?:/\w+)*)[\"']"
     r"|(?:const|let|var)\s+(?P<required>\w+)\s*=\s*require\([\"']@pulumi/(?P<from2>aws|gcp|azure|azure-native|kubernetes)[\"']\)"
 )

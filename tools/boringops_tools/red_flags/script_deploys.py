@@ -4,24 +4,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.deployed_images import moving_words
 from boringops_tools.red_flags.moving_values import filled
 from boringops_tools.red_flags.scripts import Command, is_script
 from boringops_tools.red_flags.unsafe_commands import all_commands, applies
 
-_TRIAL = re.compile(
+_TRIAL = lazy_pattern(
     r"(?i)(?:^|[/_.-])(?:dev|devel|development|local|tests?|testing|e2e|kind|minikube|k3d|examples?|demo|bench|sandbox|playground|hack)(?:[/_.-]|$)"
 )
 # What changes a database's tables, by the words of the tools and of what frameworks bring.
-_MIGRATES = re.compile(
+_MIGRATES = lazy_pattern(
     r"(?:^|[ /:_-])(?:migrate|migrations?:(?:run|migrate)|migrate:(?:latest|up|deploy)|db:migrate|ecto\.migrate|database update|alembic upgrade|flyway|liquibase update|goose .*\bup|dbmate (?:up|migrate)|atlas migrate apply|prisma db push|typeorm migration:run)(?:$| )"
 )
-_ASKS = re.compile(
+_ASKS = lazy_pattern(
     r"\b(?:status|check|--check|--plan|--dry-run|info|list|makemigrations|--help|repair|validate|show|rollback|down|undo)\b"
 )
 _SAYS = frozenset({"echo", "printf", "log", "info", "test", "[", "grep", "which", "command", "kubectl", "rm", "docker"})

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from boringops_tools.dockerfile import is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 _LONGEST = 100_000  # characters; nobody writes so long a script by hand
 _DEEPEST = 4  # scripts inside scripts
-_EXPRESSION = re.compile(r"\$\{\{[^}]{0,400}\}\}")
-_NO_WORD = re.compile(r"[^\s'\"]{2000,}")  # data, or made to hurt: the grammar takes a word's length squared
+_EXPRESSION = lazy_pattern(r"\$\{\{[^}]{0,400}\}\}")
+_NO_WORD = lazy_pattern(r"[^\s'\"]{2000,}")  # data, or made to hurt: the grammar takes a word's length squared
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh"})
 # Programs that run the rest of their words, and which of their options take a value.
 _WRAPPERS = {
@@ -25,7 +26,7 @@ _WRAPPERS = {
     "xargs": "-n -P -I -L", "nice": "-n",
 }  # fmt: skip
 _GIVES_UP = frozenset({"true", ":", "echo", "printf"})
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_ASSIGNMENT = lazy_pattern(r"[A-Za-z_]\w*=")
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ class Script:
 
 
 _FOLDERS = frozenset({"bin", "sbin", "script", "scripts", "hack", "ci"})
-_UNIT = re.compile(r"\.service(?:\.(?:j2|jinja2?|tmpl|tpl|template|tftpl|in|erb|epp))?$|\.service\.d/[^/]+\.conf$")
-_EXEC = re.compile(r"(?m)^[ \t]*Exec[A-Z]\w+[ \t]*=[ \t]*[-@:+!|]*(?P<command>(?:[^\n\\]|\\.|\\\n)+)")
-_LIST = re.compile(r"\$\{(\w+)\[[@*]\]\}")
-_FIRST = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
-_KEPT = re.compile(r"\$\{\w+\[[@*]\]\}|(?m:^[ \t]*\"?\$\{?[A-Za-z_]\w*\}?\"?[ \t])")
-_SHEBANG = re.compile(r"#!\s*\S*/(?:env\s+)?(?:ba|da|a|k|z)?sh\b")
+_UNIT = lazy_pattern(r"\.service(?:\.(?:j2|jinja2?|tmpl|tpl|template|tftpl|in|erb|epp))?$|\.service\.d/[^/]+\.conf$")
+_EXEC = lazy_pattern(r"(?m)^[ \t]*Exec[A-Z]\w+[ \t]*=[ \t]*[-@:+!|]*(?P<command>(?:[^\n\\]|\\.|\\\n)+)")
+_LIST = lazy_pattern(r"\$\{(\w+)\[[@*]\]\}")
+_FIRST = lazy_pattern(r"\$\{?([A-Za-z_]\w*)\}?")
+_KEPT = lazy_pattern(r"\$\{\w+\[[@*]\]\}|(?m:^[ \t]*\"?\$\{?[A-Za-z_]\w*\}?\"?[ \t])")
+_SHEBANG = lazy_pattern(r"#!\s*\S*/(?:env\s+)?(?:ba|da|a|k|z)?sh\b")
 
 
 def is_script(path: str) -> bool:

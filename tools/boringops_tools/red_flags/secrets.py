@@ -7,42 +7,45 @@ import re
 from collections.abc import Iterable
 
 from boringops.secrets import env_file, find, looks_secret
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 
 _NEVER = "Commit AWS keys, passwords, or tokens to git"
-_SECRET_FILES = re.compile(
+_SECRET_FILES = lazy_pattern(
     r"(?:.*/)?(?:[^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk|p8|asc)|id_(?:rsa|dsa|ecdsa|ed25519)|[^/]*\.tfvars(?:\.json)?|"
     r"kubeconfig[^/]*|[^/]*\.kubeconfig|credentials\.json|service[-_]?account[^/]*\.json|\.netrc|\.pgpass|\.htpasswd|"
     r"\.git-credentials|\.aws/credentials|\.docker/config\.json|\.kube/config|secrets?\.(?:ya?ml|json|env))", re.I | re.S,
 )  # fmt: skip
 # Certificates and public halves carry no secret; values for tests of encrypted files are meant to be there.
-_OPEN = re.compile(r"-----BEGIN (?:CERTIFICATE|PUBLIC KEY|PGP PUBLIC KEY BLOCK|PGP SIGNATURE|CERTIFICATE REQUEST)-----")
-_SEALED = re.compile(
+_OPEN = lazy_pattern(
+    r"-----BEGIN (?:CERTIFICATE|PUBLIC KEY|PGP PUBLIC KEY BLOCK|PGP SIGNATURE|CERTIFICATE REQUEST)-----"
+)
+_SEALED = lazy_pattern(
     r"(?m)^\$ANSIBLE_VAULT;|\bENC\[AES256_GCM,|^age-encryption\.org/|-----BEGIN PGP MESSAGE-----|-----BEGIN AGE ENC"
 )
-_ASSIGNED = re.compile(r"(?m)^\s*(?:export\s+)?(?P<name>[\w.-]+)\s*=[ \t]*(?P<value>\S.*)$")
+_ASSIGNED = lazy_pattern(r"(?m)^\s*(?:export\s+)?(?P<name>[\w.-]+)\s*=[ \t]*(?P<value>\S.*)$")
 # What a test logs in with is made up there and opens nothing else; a provider's token, which has a shape, is one anywhere.
-_TEST_CODE = re.compile(
+_TEST_CODE = lazy_pattern(
     r"(?:^|/)(?:tests?|__tests__|specs?|testdata|fixtures|e2e|cypress|__mocks__|mocks)/.*\.(?:[cm]?[jt]sx?|json|pyi?|go|rs|java|kts?|rb|php|cs|exs?|"
     r"scala|swift|dart|groovy)$|(?:^|/)test_[^/]*\.py$|[._-](?:test|spec)s?\.\w{1,5}$|(?:^|/)conftest\.py$|[a-z]Tests?\.(?:java|kt|cs|php|scala)$|"
     r"(?:^|/)config/(?:dev|test)\.exs$"
 )
-_FIELD = re.compile(r"(?m)^\s*(?:- )?[\"']?(?P<name>[\w.-]+)[\"']?\s*:[ \t]*(?P<value>[^\s#>|].*?)[ \t]*,?$")
-_STANDS_FOR = re.compile(
+_FIELD = lazy_pattern(r"(?m)^\s*(?:- )?[\"']?(?P<name>[\w.-]+)[\"']?\s*:[ \t]*(?P<value>[^\s#>|].*?)[ \t]*,?$")
+_STANDS_FOR = lazy_pattern(
     r"(?i)^[\"']?(?:[\"'$%<{@!*&\[]|change|replace|your|todo|example|placeholder|x{3}|null\b|~|true\b|false\b|\d*$)|\{\{|<%"
 )
-_OBJECT = re.compile(r"(?m)^apiVersion:[\s\S]*?^kind:|^kind:[\s\S]*?^apiVersion:")
+_OBJECT = lazy_pattern(r"(?m)^apiVersion:[\s\S]*?^kind:|^kind:[\s\S]*?^apiVersion:")
 # What tools put together from packages: their examples and checks come with it.
-_BUNDLED = re.compile(r"(?:^|/)(?:node_modules|vendor|dist|\.yarn)/.*\.[cm]?js$|\.(?:js|css)\.map$|\.min\.[cm]?js$")
-_TRANSLATED = re.compile(
+_BUNDLED = lazy_pattern(r"(?:^|/)(?:node_modules|vendor|dist|\.yarn)/.*\.[cm]?js$|\.(?:js|css)\.map$|\.min\.[cm]?js$")
+_TRANSLATED = lazy_pattern(
     r"(?:^|/)(?:locales?|translations?|i18n|lang(?:uages?)?|intl|messages)/.*\.(?:json|ya?ml|properties|php|[jt]s|po|xml|arb|resx)$|(?:^|/)[Mm]essages_\w+\.properties$"
 )
 _SHAPELESS = frozenset({"password", "generic-secret", "url-password"})
 _MADE_UP = _SHAPELESS | {"basic-auth", "bearer-token", "jwt", "docker-auth"}
 """What tests put together themselves, or sign with a key of their own."""
-_TEMPLATED = re.compile(r"\{\{|\$\{")
-_NAMED_SECRETS = re.compile(r"(?i)(?:^|/)secrets?\.(?:ya?ml|json)$")
-_PLAIN_TFVARS = re.compile(r"\.tfvars(?:\.json)?$", re.I)
+_TEMPLATED = lazy_pattern(r"\{\{|\$\{")
+_NAMED_SECRETS = lazy_pattern(r"(?i)(?:^|/)secrets?\.(?:ya?ml|json)$")
+_PLAIN_TFVARS = lazy_pattern(r"\.tfvars(?:\.json)?$", re.I)
 
 
 def _values(path: str, text: str) -> Iterable[Hit]:

@@ -8,22 +8,25 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.frameworks import is_live
 
 _NEVER = "Disable security features for convenience"
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?i)(?:^|[/._-])(?:tests?|specs?|__tests__|e2e|examples?|samples?|demos?|docs?|local|dev|development|sandbox|tutorials?|node_modules|vendor|fixtures|dist|build)(?=[/._-])|(?:^|/)test_"
 )
 # --- Django: one file for all -----------------------------------------------------------------------------------------
-_OFF = re.compile(
+_OFF = lazy_pattern(
     r"(?m)^(?P<name>DEBUG|CORS_ALLOW_ALL_ORIGINS|CORS_ORIGIN_ALLOW_ALL)\s*=\s*True\s*(?:#.*)?$|^(?P<cookie>(?:SESSION|CSRF)_COOKIE_SECURE|SESSION_COOKIE_HTTPONLY)\s*=\s*False\s*(?:#.*)?$"
 )
 # What nobody writes for a machine of their own.
-_HARDENED = re.compile(
+_HARDENED = lazy_pattern(
     r"(?m)^(?:SECURE_SSL_REDIRECT|SECURE_HSTS_INCLUDE_SUBDOMAINS|SECURE_HSTS_PRELOAD|SESSION_COOKIE_SECURE|CSRF_COOKIE_SECURE)\s*=\s*True|^SECURE_HSTS_SECONDS\s*=\s*[1-9]|^SECURE_PROXY_SSL_HEADER\s*=|^(?:SECRET_KEY|ALLOWED_HOSTS)\s*=\s*(?:os\.environ\[|env(?:\.\w+)?\([\"']\w+[\"']\))"
 )
-_OVERRIDDEN = re.compile(r"(?m)^\s*(?:from\s+\S*(?:local|dev|prod)\w*\s+import|import\s+\w*local\w*|exec\(|include\()")
+_OVERRIDDEN = lazy_pattern(
+    r"(?m)^\s*(?:from\s+\S*(?:local|dev|prod)\w*\s+import|import\s+\w*local\w*|exec\(|include\()"
+)
 
 
 def _django(_: str, text: str) -> Iterable[Hit]:
@@ -44,8 +47,8 @@ def _is_settings(path: str) -> bool:
 
 
 # --- a class of settings for each environment ---------------------------------------------------------------------------
-_CLASS = re.compile(r"(?m)^class\s+(Prod\w*)\b[^\n]*:\s*\n((?:[ \t]+[^\n]*\n|[ \t]*\n)+)")
-_WRONG = re.compile(
+_CLASS = lazy_pattern(r"(?m)^class\s+(Prod\w*)\b[^\n]*:\s*\n((?:[ \t]+[^\n]*\n|[ \t]*\n)+)")
+_WRONG = lazy_pattern(
     r"(?m)^[ \t]+((?:DEBUG|TESTING|PROPAGATE_EXCEPTIONS)\s*(?::\s*bool\s*)?=\s*True|(?:SESSION_COOKIE_SECURE|REMEMBER_COOKIE_SECURE|SESSION_COOKIE_HTTPONLY|WTF_CSRF_ENABLED)\s*(?::\s*bool\s*)?=\s*False)\s*(?:#.*)?$"
 )
 
@@ -57,11 +60,11 @@ def _classes(_: str, text: str) -> Iterable[Hit]:
 
 
 # --- cookies in code ------------------------------------------------------------------------------------------------
-_COOKIE = re.compile(
+_COOKIE = lazy_pattern(
     r"(?:\bcookie\s*[:=]\s*\{|\.(?:cookie|setCookie|set_cookie|setcookie)\(|\bhttp\.Cookie\{|\bsession\(\s*\{|\bcookieSession\(\s*\{|SessionMiddleware,?)(?P<inside>[^;]{0,400}?)(?P<off>\b(?:secure|Secure|https_only)\s*[:=]\s*(?:false|False)\b)"
 )
-_THOUGHT_OF = re.compile(r"(?i)\bhttp_?only\s*[:=]\s*true|\bsame_?site\s*[:=]")
-_AT_HOME = re.compile(r"(?i)\bif\b[^\n]*(?:development|debug|local|insecure|test)|NODE_ENV")
+_THOUGHT_OF = lazy_pattern(r"(?i)\bhttp_?only\s*[:=]\s*true|\bsame_?site\s*[:=]")
+_AT_HOME = lazy_pattern(r"(?i)\bif\b[^\n]*(?:development|debug|local|insecure|test)|NODE_ENV")
 _CODE = (".js", ".mjs", ".cjs", ".ts", ".py", ".go")
 
 

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from boringops_tools.ansible_files import is_ansible
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.pipelines import is_pipeline
 from boringops_tools.yaml_files import documents, is_compose, is_yaml, line_of, walk
@@ -57,8 +57,8 @@ def _unchecked(path: str, text: str) -> Iterable[Hit]:
                 )
 
 
-_LINE = re.compile(r"(?m)^[ \t]*(?P<key>[A-Za-z][\w.-]*)[ \t]*=[ \t]*[\"']?(?P<value>\w+)[\"']?[ \t]*(?:[;#].*)?$")
-_TRIAL = re.compile(
+_LINE = lazy_pattern(r"(?m)^[ \t]*(?P<key>[A-Za-z][\w.-]*)[ \t]*=[ \t]*[\"']?(?P<value>\w+)[\"']?[ \t]*(?:[;#].*)?$")
+_TRIAL = lazy_pattern(
     r"(?i)(?:^|[/_.-])(?:tests?|testing|fixtures?|testdata|examples?|samples?|dev|devel|development|local)(?:[/_.-]|$)"
 )
 

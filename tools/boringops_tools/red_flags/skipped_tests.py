@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.examples import CI, a_job, gh
 from boringops_tools.red_flags.pipelines import Job, Pipeline, may_run, read
@@ -25,7 +26,7 @@ _SKIPS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 _SKIPS |= {"mvnw": _SKIPS["mvn"], "gradlew": _SKIPS["gradle"]}
 _RUNS_FIRST = frozenset({"npx", "poetry", "uv", "bundle", "pnpm", "yarn", "pipenv", "hatch"})
-_KEEPS_RESULTS = re.compile(r"\bjunit\b|surefire-reports|test-results|store_test_results|PublishTestResults")
+_KEEPS_RESULTS = lazy_pattern(r"\bjunit\b|surefire-reports|test-results|store_test_results|PublishTestResults")
 
 
 def _skipped(command: Command) -> bool:

@@ -6,14 +6,15 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 
 _NEVER = "Store state files in git (use remote backend)"
-_STATE = re.compile(
+_STATE = lazy_pattern(
     r"(?:.*/)?(?:[^/]*\.tfstate(?:\.[^/]*)?|\.terraform/.*|terraform\.tfstate\.d/.*|[^/]*\.tfplan)", re.S
 )
-_QUIET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|#[^\n]*|//[^\n]*|/\*.*?\*/", re.S)
-_BACKEND = re.compile(r"^[ \t]*backend[ \t]+\"(\w+)\"[ \t]*\{", re.M)
+_QUIET = lazy_pattern(r"\"(?:[^\"\\\n]|\\.)*\"|#[^\n]*|//[^\n]*|/\*.*?\*/", re.S)
+_BACKEND = lazy_pattern(r"^[ \t]*backend[ \t]+\"(\w+)\"[ \t]*\{", re.M)
 
 
 def _state_file(path: str, _: str) -> Iterable[Hit]:

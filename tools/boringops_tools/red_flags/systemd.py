@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.scripts import is_unit
 
-_USER = re.compile(r"\s*User\s*=\s*(?:root|0)\s*$")
+_USER = lazy_pattern(r"\s*User\s*=\s*(?:root|0)\s*$")
 
 
 def _root(_: str, text: str) -> Iterable[Hit]:

@@ -7,15 +7,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.pipelines import Job, Step
 from boringops_tools.red_flags.scripts import Command
 
-TESTS = re.compile(
+TESTS = lazy_pattern(
     r"(?i)(?:^|[\s/;&|:_-])(?:py|unit|e2e|smoke|integration|acceptance)?[-_:]?tests?(?:$|[\s:;&|_-])|\b(?:pytest|jest|vitest|rspec|phpunit|"
     r"cypress|playwright|tox|nox|ctest|mocha|ava|newman|k6|bats|terratest|conftest|goss|mvn\S* verify|"
     r"mvnw? (?:\S+ )*(?:verify|install|package)|gradlew? (?:\S+ )*(?:check|build)|make (?:\S+ )*check|cargo nextest)\b"
 )
-TEST_NAME = re.compile(
+TEST_NAME = lazy_pattern(
     r"(?i)(?:^|[^a-z])(?:(?:unit|py)?tests?|e?unit|testing|e2e|ci|checks?|verify|validate|qa|spec|quality)(?:$|[^a-z])"
 )
 _TEST_PROGRAMS = frozenset(
@@ -61,7 +62,7 @@ _BY_WORDS: dict[str, str] = {
     "bazelisk": r"\btest\b", "meson": r"\btest\b", "ninja": r"\btest\b", "ant": r"\btest\b", "xcodebuild": r"\btest\b", "forge": r"\btest\b",
     "node": r"--test\b", "php": r"\bartisan test\b|phpunit|pest\b", "perl": r"\bprove\b|\bt/",
 }  # fmt: skip
-_SKIPPED = re.compile(
+_SKIPPED = lazy_pattern(
     r"(?<!\S)(?:-DskipTests(?!=false)|-Dmaven\.test\.skip|-DskipITs|-x[ =]test|--exclude-task[ =]test)"
 )
 _SHELLS = frozenset({"bash", "sh", "zsh", "source", "."})
@@ -77,7 +78,7 @@ _JUDGES: dict[str, frozenset[str]] = {
     "aws": frozenset({"validate-template", "create-change-set"}),
     "packer": frozenset({"validate"}), "az": frozenset({"what-if", "validate"}),
 }  # fmt: skip
-_JUDGED = re.compile(
+_JUDGED = lazy_pattern(
     r"(?i)(?:^|[^a-z])(?:plan|preview|what-?if|diff|dry-?run|validat(?:e|ion)|lint|check-?mode|syntax)(?:$|[^a-z])"
 )
 

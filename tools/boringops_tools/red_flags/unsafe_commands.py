@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from boringops_tools.dockerfile import is_dockerfile
 from boringops_tools.jenkins_files import is_jenkinsfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags import pipelines
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.scripts import Command, commands, is_script, is_unit, written
@@ -15,10 +16,10 @@ from boringops_tools.yaml_files import documents, is_compose, is_workflow, line_
 
 _NEVER = "Disable security features for convenience"
 _LEAK = "Commit AWS keys, passwords, or tokens to git"
-_HERE = re.compile(r"https?://(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal)")
+_HERE = lazy_pattern(r"https?://(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal)")
 _FETCHERS = frozenset({"curl", "wget"})
 _INTERPRETERS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh", "python", "python3", "perl", "ruby", "node"})
-_OPEN_MODE = re.compile(r"0?[0-7]?777|0?[0-7]?666|(?:a|ugo)?\+rwx|a=rwx|o\+w|a\+w|o\+rwx")
+_OPEN_MODE = lazy_pattern(r"0?[0-7]?777|0?[0-7]?666|(?:a|ugo)?\+rwx|a=rwx|o\+w|a\+w|o\+rwx")
 
 
 def all_commands(path: str, text: str) -> Iterator[Command]:
@@ -83,20 +84,20 @@ _TLS_OPTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # name: values that switch the check off.
 _TLS_VARIABLES: dict[str, re.Pattern[str]] = {
-    "NODE_TLS_REJECT_UNAUTHORIZED": re.compile("0"),
-    "GIT_SSL_NO_VERIFY": re.compile("(?i)1|true"),
-    "PYTHONHTTPSVERIFY": re.compile("0"),
-    "NPM_CONFIG_STRICT_SSL": re.compile("(?i)false"),
-    "COMPOSER_DISABLE_TLS": re.compile("1"),
-    "VAULT_SKIP_VERIFY": re.compile("(?i)1|true"),
-    "ANSIBLE_HOST_KEY_CHECKING": re.compile("(?i)0|false|no"),
-    "GOINSECURE": re.compile(r"\*"),
+    "NODE_TLS_REJECT_UNAUTHORIZED": lazy_pattern("0"),
+    "GIT_SSL_NO_VERIFY": lazy_pattern("(?i)1|true"),
+    "PYTHONHTTPSVERIFY": lazy_pattern("0"),
+    "NPM_CONFIG_STRICT_SSL": lazy_pattern("(?i)false"),
+    "COMPOSER_DISABLE_TLS": lazy_pattern("1"),
+    "VAULT_SKIP_VERIFY": lazy_pattern("(?i)1|true"),
+    "ANSIBLE_HOST_KEY_CHECKING": lazy_pattern("(?i)0|false|no"),
+    "GOINSECURE": lazy_pattern(r"\*"),
 }
 # Grafana's, Vault's and others' settings as variables.
-_SKIPS = re.compile(
+_SKIPS = lazy_pattern(
     r"\w+_(?:INSECURE_SKIP_(?:TLS_)?VERIFY|TLS_SKIP_VERIFY(?:_INSECURE)?|SKIP_TLS_VERIFY)|GF_SMTP_SKIP_VERIFY"
 )
-_TRUE = re.compile("(?i)1|true|yes|on")
+_TRUE = lazy_pattern("(?i)1|true|yes|on")
 
 
 def _variable(name: str, value: object) -> str:

@@ -8,11 +8,12 @@ from pathlib import PurePosixPath
 
 from boringops.facts import Severity
 from boringops_tools.dockerfile import Dockerfile, Stage, is_dockerfile, parse
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 
 _NEVER = "Run containers as root user"
 # Images whose own last USER is no root.
-_UNPRIVILEGED = re.compile(
+_UNPRIVILEGED = lazy_pattern(
     r"nonroot|unprivileged|rootless|chiseled|(?:^|/)(?:bitnami|bitnamilegacy)/|cgr\.dev/chainguard/|dhi\.io/|"
     r"(?:^|/)(?:grafana/grafana|prom/prometheus|jenkins/jenkins|sonarqube|quay\.io/keycloak/keycloak|elasticsearch)(?:[:@]|$)",
     re.I,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.yaml_files import documents, is_workflow, line_of
 
 _NEVER = "Disable security features for convenience"
-_SHA = re.compile(r"[^@\s]+@[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_DIGEST = re.compile(r"docker://[^@\s]+@sha256:[0-9a-f]{64}")
-_PIPED = re.compile(
+_SHA = lazy_pattern(r"[^@\s]+@[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_DIGEST = lazy_pattern(r"docker://[^@\s]+@sha256:[0-9a-f]{64}")
+_PIPED = lazy_pattern(
     r"\b(?:curl|wget)\b[^\n|;&]{0,400}\|\s*(?:sudo\s+(?:-\w+\s+)*)?(?:/\S*/)?(?:ba|z|da|k)?sh\b|"
     r"\b(?:ba|z|da)?sh\s+(?:-\w+\s+)?(?:<\(|[\"']?\$\()\s*(?:curl|wget)\b"
 )
-_EXPRESSION = re.compile(r"\$\{\{([^}]{0,400})\}\}")
-OUTSIDE = re.compile(
+_EXPRESSION = lazy_pattern(r"\$\{\{([^}]{0,400})\}\}")
+OUTSIDE = lazy_pattern(
     r"\bgithub\.event\.(?!(?:number|action|sender\.id|repository\.(?:id|full_name|name|default_branch)|"
     r"(?:pull_request|issue|release|workflow_run|workflow_run\.pull_requests\[\d+\])\.(?:number|id)|pull_request\.(?:base\.(?:sha|ref)|head\.sha|merged|draft)|"
     r"(?:workflow_run\.)?(?:head_sha|conclusion)|release\.(?:draft|prerelease)|before|after|"
@@ -26,7 +26,7 @@ OUTSIDE = re.compile(
     r"installation\.id)\b)[\w.*\[\]'\"-]+|\bgithub\.head_ref\b"
 )
 """What someone outside writes: titles, bodies, messages, branch names."""
-_HEAD = re.compile(r"github\.event\.pull_request\.head\.|github\.head_ref|refs/pull/")
+_HEAD = lazy_pattern(r"github\.event\.pull_request\.head\.|github\.head_ref|refs/pull/")
 
 
 def _workflows(text: str) -> Iterator[Mapping[Any, Any]]:
@@ -84,7 +84,7 @@ def _no_permissions(_: str, text: str) -> Iterable[Hit]:
 
 
 # Conditions that let nobody's pull request through but the repository's own, or a named account's.
-_OWN = re.compile(
+_OWN = lazy_pattern(
     r"pull_request\.user\.login\s*==|head\.repo\.full_name\s*==|head\.repo\.fork\s*==\s*false|!\s*github\.event\.pull_request\.head\.repo\.fork"
 )
 

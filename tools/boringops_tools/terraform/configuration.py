@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import Block, Expression, read
 from boringops_tools.terraform import tables
 from boringops_tools.terraform.constraints import admits, beyond, lowest
@@ -26,10 +27,10 @@ _META = frozenset({"source", "version", "count", "for_each", "providers", "depen
 _RESOURCE_META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "connection", "provisioner"})
 _KIND: dict[str, tables.Kind] = {"resource": "resources", "data": "data"}
 _BUILT_IN = "terraform"
-_WORD = re.compile(r"[A-Za-z][\w-]*")
-_DOTTED = re.compile(r"\.([a-z_][a-z0-9_]*)")
-_ALIAS = re.compile(r"([\w-]+)\.([\w-]+)")
-_LOCKED = re.compile(r"provider\s+\"[\w.-]+/([\w-]+/[\w-]+)\"\s*\{\s*version\s*=\s*\"([\d.]+)")
+_WORD = lazy_pattern(r"[A-Za-z][\w-]*")
+_DOTTED = lazy_pattern(r"\.([a-z_][a-z0-9_]*)")
+_ALIAS = lazy_pattern(r"([\w-]+)\.([\w-]+)")
+_LOCKED = lazy_pattern(r"provider\s+\"[\w.-]+/([\w-]+/[\w-]+)\"\s*\{\s*version\s*=\s*\"([\d.]+)")
 _ANYTHING = "dynamic"
 
 

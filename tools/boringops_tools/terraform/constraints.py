@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from boringops_tools.patterns import lazy_pattern
+
 Version = tuple[int, ...]
-_PART = re.compile(r"\s*(=|!=|>=|<=|>|<|~>)?\s*v?(\d+(?:\.\d+)*)(?:[-+][\w.+-]*)?\s*")
+_PART = lazy_pattern(r"\s*(=|!=|>=|<=|>|<|~>)?\s*v?(\d+(?:\.\d+)*)(?:[-+][\w.+-]*)?\s*")
 
 
 def version(text: str) -> Version:

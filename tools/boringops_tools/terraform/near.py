@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.terraform.configuration import Configuration
 from boringops_tools.terraform.tables import Block
 
-_REFUSED = re.compile(r"(?:argument named|Blocks of type) \"([a-z_]{6,})\"")
-_WORD = re.compile(r"[a-z]\w*")
+_REFUSED = lazy_pattern(r"(?:argument named|Blocks of type) \"([a-z_]{6,})\"")
+_WORD = lazy_pattern(r"[a-z]\w*")
 
 
 def meant(made: Configuration, text: str, detail: str) -> str:

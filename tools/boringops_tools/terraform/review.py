@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import PurePosixPath
 
 from boringops.facts import Finding, Severity, Validation
 from boringops_tools.checks.base import Files
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.hcl import read as read_hcl
 from boringops_tools.terraform.plan_file import Change, NoPlan, SavedPlan, is_plan
 from boringops_tools.terraform.plan_file import read as read_plan
@@ -20,7 +20,7 @@ HOW = "run `terraform plan -out=x.tfplan` where its credentials are, then `borin
 _SOURCE = "boringops"
 _MOST = 200
 # Resources whose destruction takes data with it that nothing brings back.
-HOLDS_DATA = re.compile(
+HOLDS_DATA = lazy_pattern(
     r"aws_(?:db_instance|rds_cluster|rds_global_cluster|dynamodb_table|s3_bucket|ebs_volume|efs_file_system|fsx_\w+_system|kms_key|"
     r"elasticache_(?:cluster|replication_group)|memorydb_cluster|redshift_cluster|docdb_cluster|neptune_cluster|opensearch_domain|"
     r"elasticsearch_domain|secretsmanager_secret|ssm_parameter|backup_vault|ecr_repository|kinesis_stream|msk_cluster|mq_broker|"

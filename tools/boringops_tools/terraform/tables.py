@@ -10,19 +10,19 @@ from __future__ import annotations
 import functools
 import gzip
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.terraform.constraints import Version, beyond, lowest, version
 
 Kind = Literal["resources", "data"]
 Block = dict[str, Any]
 FOLDER = "tables"
-_FILE = re.compile(r"([a-z][\w-]*)(?:\.(\d+))?\.json\.gz")
+_FILE = lazy_pattern(r"([a-z][\w-]*)(?:\.(\d+))?\.json\.gz")
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-_NOT_ONE = re.compile(r"'(?P<value>[^'\n]{1,80})' is not one of \[(?P<known>.*)\]", re.S)
-_NUMBER = re.compile(r"\d+")
+from boringops_tools.patterns import lazy_pattern
+
+_NOT_ONE = lazy_pattern(r"'(?P<value>[^'\n]{1,80})' is not one of \[(?P<known>.*)\]", re.S)
+_NUMBER = lazy_pattern(r"\d+")
 _STEPS = 3
 """Generations that a copy may be behind; a number further off is a slip of the finger."""
 

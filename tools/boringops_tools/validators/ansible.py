@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from boringops.facts import Severity
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Said, Unjudged, broken, run
 from boringops_tools.validators.projects import Project
 from boringops_tools.yaml_files import is_yaml
 
-_PLAY = re.compile(r"(?m)^(?:- |  )hosts:\s")
-_ROLE = re.compile(r"(?:(?P<home>.*)/)?roles/[^/]+/(?:tasks|handlers|defaults|vars|meta)/[^/]+\.ya?ml", re.S)
+_PLAY = lazy_pattern(r"(?m)^(?:- |  )hosts:\s")
+_ROLE = lazy_pattern(r"(?:(?P<home>.*)/)?roles/[^/]+/(?:tasks|handlers|defaults|vars|meta)/[^/]+\.ya?ml", re.S)
 # No code: a plugin or a module of the repository would be run by the mere check of a playbook.
 _COPIED = (".yml", ".yaml", ".j2", ".json")
 _ERRORS = ("syntax-check", "load-failure", "parser-error", "schema", "jinja[invalid]", "internal-error")
@@ -21,7 +22,7 @@ _STYLE = (
     "name", "fqcn", "yaml", "key-order", "jinja[spacing]", "var-naming", "role-name", "meta", "no-changed-when",
     "command-instead-of", "galaxy", "playbook-extension", "schema[meta]",
 )  # fmt: skip
-_ELSEWHERE = re.compile(
+_ELSEWHERE = lazy_pattern(
     r"couldn't resolve module/action '(?!ansible\.builtin\.)[^']+\.|role '[^']+' was not found|vault secrets|"
     r"unable to find collection", re.I,
 )  # fmt: skip

@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_TASK = re.compile(r"([A-Za-z][\w.-]*)@(\d+)")
+from boringops_tools.patterns import lazy_pattern
+
+_TASK = lazy_pattern(r"([A-Za-z][\w.-]*)@(\d+)")
 
 
 @functools.cache

@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from boringops.facts import Finding, Severity
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.programs import DidNotRun, go_on, run_program
 from boringops_tools.validators.programs import Ran as Ran
 from boringops_tools.validators.staging import workplace
@@ -29,7 +30,7 @@ from boringops_tools.validators.staging import workplace
 BATCH = 200
 """Files of one program run: command lines have their limits."""
 MESSAGE_CAP = 500
-_CONTROL = re.compile(
+_CONTROL = lazy_pattern(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from boringops.facts import Severity
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.aging import newer
 from boringops_tools.validators.base import File, Program, Ran, Said
 from boringops_tools.yaml_files import template_reason
 
-_TEMPLATE = re.compile(r"AWSTemplateFormatVersion|\"?Type\"?:\s*[\"']?AWS::\w+::")
+_TEMPLATE = lazy_pattern(r"AWSTemplateFormatVersion|\"?Type\"?:\s*[\"']?AWS::\w+::")
 # A transform that is not AWS's own is a macro: what the template is, only the account knows that has it.
-_MACRO = re.compile(
+_MACRO = lazy_pattern(
     r"""(?m)^\s*["']?(?:Fn::)?Transform["']?\s*:\s*(?:\[\s*)?(?:-\s*)?(?:\{\s*["']?Name["']?\s*:\s*)?(?:["']?Name["']?\s*:\s*)?["']?(?!AWS::)[A-Za-z]"""
 )
 # Tidiness: the template does what it should with them. W3690, W3691: a database of that version goes on, only new ones cannot be made.

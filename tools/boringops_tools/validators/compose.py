@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said, Unjudged, locate, run
 from boringops_tools.yaml_files import is_compose, template_reason
 
 _PLUGINS = ("/usr/local/lib", "/usr/local/libexec", "/usr/lib", "/usr/libexec")
 # What a machine has that runs the stack: variables, files of them, and other compose files.
-_OF_THE_MACHINE = re.compile(
+_OF_THE_MACHINE = lazy_pattern(
     r"env file .* not found|required variable|missing a value|no such file or directory|variable is not set", re.I
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from boringops_tools.dockerfile import is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File
 from boringops_tools.validators.groovy import is_pipeline
 from boringops_tools.yaml_files import is_azure
@@ -17,8 +18,8 @@ def _named(expression: str) -> Callable[[File], bool]:
     return lambda file: bool(pattern.fullmatch(file.path))
 
 
-_AZURE = re.compile(r"(?m)^[ ]*-?[ ]*(?:task:[ ]*[\w.-]+@\d|vmImage:[ ]*\S)|^extends:[ ]*\r?\n[ ]+template:")
-_PARTS = re.compile(r"(?m)^(?:stages|jobs|steps|extends):")
+_AZURE = lazy_pattern(r"(?m)^[ ]*-?[ ]*(?:task:[ ]*[\w.-]+@\d|vmImage:[ ]*\S)|^extends:[ ]*\r?\n[ ]+template:")
+_PARTS = lazy_pattern(r"(?m)^(?:stages|jobs|steps|extends):")
 
 
 def _is_other_azure(file: File) -> bool:
@@ -36,14 +37,14 @@ GAPS: dict[str, Callable[[File], bool]] = {
 }  # fmt: skip
 
 # Files of these kinds say what is deployed and how: they have to be validated by something, or be named as not validated.
-_INFRASTRUCTURE = re.compile(
+_INFRASTRUCTURE = lazy_pattern(
     r"(?:.*/)?(?:"
     r"[^/]*\.(?:ya?ml|json|toml|tf|tofu|hcl|tfvars|bicep|nomad|cue|rego|jsonnet|libsonnet|sh|bash|ps1|conf|service|socket|timer|"
     r"j2|tmpl|tpl|template|dockerfile|containerfile|cfg|ini|properties|groovy|nix|plist|xml|tfstate)|"
     r"jenkinsfile[^/]*|makefile|gnumakefile|justfile|vagrantfile|caddyfile|procfile|tiltfile|"
     r"earthfile|haproxy\.cfg|crontab|\.renovaterc)", re.I | re.S,
 )  # fmt: skip
-_PLAIN = re.compile(
+_PLAIN = lazy_pattern(
     r"(?:.*/)?(?:[^/]*\.(?:(?:md|txt|rst)\.\w+|bats|md|txt|rst|adoc|example|sample|lock|sum|svg|csv)|\.[^/]*ignore|\.gitattributes|\.gitkeep|"
     r"\.editorconfig|license[^/]*|notice|codeowners|changelog[^/]*|readme[^/]*|requirements[^/]*\.txt|messages(?:_\w{2,5})?\.properties|"
     r"package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.ya?ml|composer\.lock|pom\.xml)", re.I | re.S,

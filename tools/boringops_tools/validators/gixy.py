@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from boringops.facts import Severity
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Program, Ran, Said
 from boringops_tools.validators.nginx_text import balanced, is_nginx
 from boringops_tools.yaml_files import template_reason
 
-_UNSET = re.compile(r"missing\b|no\b", re.I)
+_UNSET = lazy_pattern(r"missing\b|no\b", re.I)
 # Ways of writing that now and then go wrong. A host written out is looked up when nginx starts and at each reload, which is
 # what most want of a host of their own; `nginx/resolver` says so where a name is looked up later, and nothing can.
 _ADVICE = frozenset({"proxy_pass_normalized", "if_is_evil", "missing_resolver"})

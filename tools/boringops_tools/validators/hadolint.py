@@ -8,16 +8,17 @@ from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
 from boringops_tools.dockerfile import instructions, is_dockerfile
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 
 _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "info", "style": "info"}
 # A distribution drops old versions from its mirrors, so pinned packages break the build within weeks. What can be asked is
 # that nothing else comes along and nothing is left behind: with that, an unpinned package is only worth a note.
 _UNPINNED = {
-    "DL3008": re.compile(
+    "DL3008": lazy_pattern(
         r"--no-install-recommends.*(?:/var/lib/apt/lists|type=cache)|type=cache.*--no-install-recommends", re.S
     ),
-    "DL3018": re.compile(r"--no-cache|--virtual|type=cache|/var/cache/apk", re.S),
+    "DL3018": lazy_pattern(r"--no-cache|--virtual|type=cache|/var/cache/apk", re.S),
 }
 
 
@@ -26,10 +27,10 @@ _ADVICE = frozenset({"DL3008", "DL3018", "DL3033", "DL3037", "DL3041"})
 
 
 # Its rules on shells are ShellCheck's, which takes PowerShell for a broken script.
-_OF_WINDOWS = re.compile(
+_OF_WINDOWS = lazy_pattern(
     r"(?im)^(?:#\s*escape\s*=\s*`|#\s*hadolint\s+shell\s*=\s*(?:powershell|pwsh|cmd)|SHELL\s+\[\s*\"(?:powershell|pwsh|cmd))"
 )
-_FROM_IMAGE = re.compile(r"--from=\S*[/:]")  # an image, and no stage
+_FROM_IMAGE = lazy_pattern(r"--from=\S*[/:]")  # an image, and no stage
 
 
 class Hadolint(Program):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Ran, Said, Unjudged, broken, installed, locate, program_version, run
 from boringops_tools.validators.kubernetes import KubernetesSchema
 from boringops_tools.validators.projects import Project
@@ -28,16 +29,16 @@ try:
 except helm_python.HelmError as error:
     sys.exit("Error: %s" % error)
 """
-_MESSAGE = re.compile(
+_MESSAGE = lazy_pattern(
     r"(?ms)^\[(?P<level>INFO|WARNING|ERROR)\] (?P<path>[^\n:]*): (?P<message>.*?)(?=^\[|^Error: |^\d+ chart|\Z)"
 )
-_PLACE = re.compile(r"(?:[\w.-]+/)?(?P<path>(?:templates|charts)/[^\s:()]+|values\.yaml|Chart\.yaml):(?P<line>\d+)")
-_NEEDS_VALUES = re.compile(r"execution error at|is required|values don't meet the specifications", re.I)
-_NEEDS_CHARTS = re.compile(r"missing in charts/|missing these dependencies|found in Chart\.yaml, but missing", re.I)
-_NO_TEMPLATE = re.compile(r"no template \"([^\"]*)\" associated")
+_PLACE = lazy_pattern(r"(?:[\w.-]+/)?(?P<path>(?:templates|charts)/[^\s:()]+|values\.yaml|Chart\.yaml):(?P<line>\d+)")
+_NEEDS_VALUES = lazy_pattern(r"execution error at|is required|values don't meet the specifications", re.I)
+_NEEDS_CHARTS = lazy_pattern(r"missing in charts/|missing these dependencies|found in Chart\.yaml, but missing", re.I)
+_NO_TEMPLATE = lazy_pattern(r"no template \"([^\"]*)\" associated")
 
-_EXECUTED = re.compile(r"at <([^<>]*)>")
-_OWN = re.compile(r"\$?\.Values\.([A-Za-z_]\w*)(?:\.\w+)*|\$?\.(?:Chart|Release|Capabilities)\.[\w.]+")
+_EXECUTED = lazy_pattern(r"at <([^<>]*)>")
+_OWN = lazy_pattern(r"\$?\.Values\.([A-Za-z_]\w*)(?:\.\w+)*|\$?\.(?:Chart|Release|Capabilities)\.[\w.]+")
 
 _OF_OBJECTS = ("k8s/", "prometheus/monitor")
 """The rules, by what their names begin with, that hold rendered objects against each other."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 from boringops_tools.validators.workflows import surroundings, tempered
 
@@ -19,13 +20,13 @@ _WARNINGS = frozenset(
         "untrusted-artifact",
     }
 )  # fmt: skip
-_SHELLCHECK = re.compile(
+_SHELLCHECK = lazy_pattern(
     r"shellcheck reported issue in this script: (SC\d+):(error|warning|info|style):\d+:\d+: (.*)", re.S
 )
 # How jactionlint is configured is no concern of who reads what is wrong with a workflow.
-_OWN_OPTIONS = re.compile(r"[.\s]*set \"[^\"]+\" in the \"[^\"]+\" rule options of the configuration.*", re.I | re.S)
+_OWN_OPTIONS = lazy_pattern(r"[.\s]*set \"[^\"]+\" in the \"[^\"]+\" rule options of the configuration.*", re.I | re.S)
 # What only those who may push can choose; the name that a pull request has for its own branch is `github.head_ref`.
-_PUSHED = re.compile(
+_PUSHED = lazy_pattern(
     r"\"github\.(?:ref|ref_name)\" is a branch or tag name|\"[^\"]+\" is set from an input chosen by whoever runs this"
 )
 
@@ -79,7 +80,7 @@ _NOTES = frozenset(
         "use-trusted-publishing",
     }
 )  # fmt: skip
-_LABEL = re.compile(r'label "([^"]+)" is unknown')
+_LABEL = lazy_pattern(r'label "([^"]+)" is unknown')
 _HOSTED = (
     "ubuntu-latest",
     "ubuntu-24.04",

@@ -11,12 +11,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from boringops.facts import Finding
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators import kubernetes_schemas as schemas
 from boringops_tools.validators.base import File, InProcess
 from boringops_tools.yaml_files import Unreadable, documents, is_manifest, is_yaml, line_of, template_reason
 
-_OBJECT = re.compile(r"(?m)^(?:-\s+)?apiVersion:\s*\S")
-_KIND = re.compile(r"(?m)^\s*kind:\s*\S")
+_OBJECT = lazy_pattern(r"(?m)^(?:-\s+)?apiVersion:\s*\S")
+_KIND = lazy_pattern(r"(?m)^\s*kind:\s*\S")
 # The groups every cluster has. Any other is a custom resource's, whose schema is in the cluster and nowhere else.
 _GROUPS = frozenset(
     {"", "apps", "autoscaling", "batch", "extensions", "policy"}
@@ -33,7 +34,7 @@ _NO_OBJECTS = frozenset(
     {"kustomize.config.k8s.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "client.authentication.k8s.io"}
 )
 _OLDEST = 25  # the minor version of the first schemas that are brought along
-_UNEXPECTED = re.compile(r"'([^']+)' (?:was|were) unexpected")
+_UNEXPECTED = lazy_pattern(r"'([^']+)' (?:was|were) unexpected")
 
 
 class KubernetesSchema(InProcess):

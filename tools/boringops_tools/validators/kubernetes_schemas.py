@@ -11,10 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from boringops_tools.patterns import lazy_pattern
+
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-_VERSION = re.compile(r"v1\.(\d+)\..*-local")
+_VERSION = lazy_pattern(r"v1\.(\d+)\..*-local")
 
 
 def newest() -> int:

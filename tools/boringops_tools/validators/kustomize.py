@@ -9,15 +9,16 @@ from pathlib import Path, PurePosixPath
 
 from boringops_tools.checks.base import Files
 from boringops_tools.checks.kustomize import includers
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators import kustomize_built
 from boringops_tools.validators.base import File, Judged, Said, Unfinished, Unjudged, broken, locate, run
 from boringops_tools.validators.projects import Project
 from boringops_tools.validators.reading import once
 from boringops_tools.yaml_files import Unreadable, documents, walk
 
-_ERROR = re.compile(r"(?s)^(?:error|Error): (.*)|err=\"(.*)\"")
+_ERROR = lazy_pattern(r"(?s)^(?:error|Error): (.*)|err=\"(.*)\"")
 _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_REMOTE = re.compile(r"://|^git@|^[\w-]+(?:\.[\w-]+)+/[^/]+/|[?&](?:ref|version)=")
+_REMOTE = lazy_pattern(r"://|^git@|^[\w-]+(?:\.[\w-]+)+/[^/]+/|[?&](?:ref|version)=")
 _TAKEN_IN = ("resources", "bases", "components", "helmCharts", "crds", "transformers", "generators", "configurations")
 
 

@@ -7,23 +7,24 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said, Unjudged, locate, run
 from boringops_tools.validators.nginx_text import Directive, directives, is_nginx, outermost
 from boringops_tools.yaml_files import template_reason
 
 # What belongs to the server and not to this machine: it is taken out of the copy that is tested, above all what names
 # files that would be written.
-_SERVERS_OWN = re.compile(
+_SERVERS_OWN = lazy_pattern(
     r"user|pid|lock_file|load_module|daemon|master_process|env|working_directory|error_log|access_log|include|"
     r"worker_(?:rlimit_\w+|cpu_affinity|priority)|\w+_temp_path|\w+_store|js_\w+|perl\w*|debug_points|"
     r"\w*ssl_(?:certificate\w*|dhparam|trusted_certificate|client_certificate|password_file|crl|verify_client|stapling\w*|"
     r"session_ticket_key|key\w*)"
 )
-_STANDARD = re.compile(r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi(?:-php)?\.conf|[^/]*\*[^/]*)")
+_STANDARD = lazy_pattern(r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi(?:-php)?\.conf|[^/]*\*[^/]*)")
 _PASS = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"})
-_HOST = re.compile(r"((?:\w+://)?)(?:\[[^\]]*\]|[^:/\[\]]+)(.*)", re.S)
+_HOST = lazy_pattern(r"((?:\w+://)?)(?:\[[^\]]*\]|[^:/\[\]]+)(.*)", re.S)
 # Directives of modules that are often built in, and are not in what tests here.
-_OTHER_MODULES = re.compile(
+_OTHER_MODULES = lazy_pattern(
     r"stub_status|gzip_static|gunzip\w*|sub_filter\w*|add(?:ition|_before_body|_after_body)\w*|dav_\w+|http3\w*|quic_\w+|"
     r"brotli\w*|zstd\w*|geoip2?\w*|image_filter\w*|xslt\w*|xml_\w+|lua_\w+|\w+_by_lua\w*|modsecurity\w*|otel_\w+|"
     r"opentelemetry\w*|opentracing\w*|vhost_traffic_status\w*|mp4\w*|flv|slice|random_index|upload\w*|rtmp|mail|redis\w*|"
@@ -31,21 +32,21 @@ _OTHER_MODULES = re.compile(
     r"subs_filter\w*|naxsi\w*|SecRules\w*|degradation\w*|secure_link\w*|cache_purge|proxy_cache_purge|nchan\w*|push_stream\w*"
 )
 # What modules and their scripts define besides: not known where they are taken out of the copy.
-_DEFINES = re.compile(
+_DEFINES = lazy_pattern(
     r"js_\w+|perl\w*|lua_\w+|\w+_by_lua\w*|geoip2?\w*|load_module|otel_\w+|opentracing\w*|auth_jwt\w*|api|match"
 )
-_MISSED = re.compile(r"unknown \"(?P<variable>\w+)\" variable|unknown log format \"(?P<format>\w+)\"")
+_MISSED = lazy_pattern(r"unknown \"(?P<variable>\w+)\" variable|unknown log format \"(?P<format>\w+)\"")
 _MOST_GIVEN = 12
-_UNKNOWN = re.compile(r"unknown directive \"(\w+)\"")
-_OF_MODULES = re.compile(r"unknown \"\w+\" variable")
-_DEFINED_ELSEWHERE = re.compile(
+_UNKNOWN = lazy_pattern(r"unknown directive \"(\w+)\"")
+_OF_MODULES = lazy_pattern(r"unknown \"\w+\" variable")
+_DEFINED_ELSEWHERE = lazy_pattern(
     r"unknown log format|zero size shared memory zone|unknown \"\w+\" variable|zone \"\w+\" is unknown|"
     r"directive is not allowed here|host not found|unknown \"\w+\" limit_req|no \w+_ssl_trusted_certificate for"
 )
 # The authorities that are trusted are taken out of the copy, and with them what nginx would miss them for.
-_VERIFIES = re.compile(r"(proxy|grpc|uwsgi)_ssl_(?:verify|verify_depth)")
-_TRUSTS = re.compile(r"(?:proxy|grpc|uwsgi)_ssl_trusted_certificate")
-_SAID = re.compile(
+_VERIFIES = lazy_pattern(r"(proxy|grpc|uwsgi)_ssl_(?:verify|verify_depth)")
+_TRUSTS = lazy_pattern(r"(?:proxy|grpc|uwsgi)_ssl_trusted_certificate")
+_SAID = lazy_pattern(
     r"\[(?P<level>emerg|warn|crit|alert)\] (?:\d+#\d+: )?(?P<message>.*?)(?: in (?:[^\s:]+):(?P<line>\d+))?$"
 )
 _HTTP_LEVEL = frozenset(

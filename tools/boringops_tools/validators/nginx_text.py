@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"#[^\n]*|\s+|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[;{}]|(?:\\.|\$\{[^}\s]*\}|[^\s;{}\"'\\#])(?:\\.|\$\{[^}]*\}|[^\s;{}\\])*|.",
     re.S,
 )
-_FILE = re.compile(
+_FILE = lazy_pattern(
     r"(?:.*/)?(?:nginx(?:[._-][^/]*)?\.conf(?:\.\w+)?|(?:nginx|conf\.d|sites-(?:available|enabled))/[^/]*\.conf(?:\.\w+)?|sites-(?:available|enabled)/[^/]+)",
     re.S,
 )
-_BLOCK = re.compile(r"(?m)^[ \t]*(?:server|http|upstream\s+\S+|location\s[^{;\n]*)\s*\{")
+_BLOCK = lazy_pattern(r"(?m)^[ \t]*(?:server|http|upstream\s+\S+|location\s[^{;\n]*)\s*\{")
 
 
 @dataclass(frozen=True)

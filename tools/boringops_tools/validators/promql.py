@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boringops.facts import Finding, Severity
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, InProcess
 from boringops_tools.yaml_files import Unreadable, documents, is_yaml, line_of, template_reason, walk
 
-_RULE = re.compile(r"(?m)^[ ]*-?[ ]+(?:alert|record):\s")
-_DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+|0")
+_RULE = lazy_pattern(r"(?m)^[ ]*-?[ ]+(?:alert|record):\s")
+_DURATION = lazy_pattern(r"(?:\d+(?:ms|[smhdwy]))+|0")
 
 
 class PromqlRules(InProcess):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said, Unjudged
 from boringops_tools.validators.promql import PromqlRules
 from boringops_tools.yaml_files import is_yaml, template_reason
 
-_ELSEWHERE = re.compile(r"does not point to an existing file|no such file or directory|unknown service discovery", re.I)
+_ELSEWHERE = lazy_pattern(
+    r"does not point to an existing file|no such file or directory|unknown service discovery", re.I
+)
 
 
 class Promtool(Program):

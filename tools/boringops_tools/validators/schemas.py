@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from boringops.facts import Finding
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.azure_tasks import without_foreign
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said, installed
 from boringops_tools.yaml_files import Unreadable, documents, line_at, template_reason
 
-_STEP = re.compile(r"\.([^.\[\]'\"]+)|\[(\d+)\]|\[['\"]((?:[^'\"\\]|\\.)*)['\"]\]")
+_STEP = lazy_pattern(r"\.([^.\[\]'\"]+)|\[(\d+)\]|\[['\"]((?:[^'\"\\]|\\.)*)['\"]\]")
 
 
 # One process for all schemas: nearly all of the time that check-jsonschema takes goes into starting it.
@@ -142,9 +143,9 @@ class Schemas(Program):
         return judged
 
 
-_A_LIST = re.compile(r"(?:\s*#[^\n]*\n|\s*---[^\n]*\n)*\s*- ")
+_A_LIST = lazy_pattern(r"(?:\s*#[^\n]*\n|\s*---[^\n]*\n)*\s*- ")
 # GitHub runs a job whose strategy has no matrix (`fail-fast` alone); its published schema does not allow it.
-_TOO_STRICT = re.compile(r"^'matrix' is a required property$")
+_TOO_STRICT = lazy_pattern(r"^'matrix' is a required property$")
 
 
 def _placed(finding: Finding, file: File) -> Finding:
@@ -175,7 +176,7 @@ def _as_strings(text: str) -> str:
     return json.dumps(walk(read[0] if read else None))
 
 
-_MERGING = re.compile(r"!(?:reset|override)\b")
+_MERGING = lazy_pattern(r"!(?:reset|override)\b")
 
 
 def _merged(text: str) -> str:

@@ -7,21 +7,22 @@ import re
 from collections.abc import Iterable, Sequence
 
 from boringops.facts import Severity
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 
 _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "info", "style": "info"}
 # With a space or nothing in an unquoted variable these destroy, or overwrite, something else.
-_DESTROYS = re.compile(r"(?:^|[;&|({]|\bsudo|\bthen|\bdo|\belse)\s*(?:rm|mv|cp|dd|chown|chmod)\s")
-_UNQUOTED = re.compile(r"(?<![\\\w\"'$=:/{-])\$(?:\{([a-z]\w*)\}|([a-z]\w*))(?![\w\"\[])")
-_NO_ARGUMENT = re.compile(
+_DESTROYS = lazy_pattern(r"(?:^|[;&|({]|\bsudo|\bthen|\bdo|\belse)\s*(?:rm|mv|cp|dd|chown|chmod)\s")
+_UNQUOTED = lazy_pattern(r"(?<![\\\w\"'$=:/{-])\$(?:\{([a-z]\w*)\}|([a-z]\w*))(?![\w\"\[])")
+_NO_ARGUMENT = lazy_pattern(
     r"\s*(?:el)?(?:if|while|until|case|\[|echo|printf|log|for|test|local|readonly|export|return|exit)\b|.*\[\[?\s"
 )
-_QUOTED = re.compile(r"\"[^\"\n]*\"")
+_QUOTED = lazy_pattern(r"\"[^\"\n]*\"")
 # What reads a script's variables and is not in it: a file that it takes in, and a script that runs it as its settings.
-_SOURCED = re.compile(r"(?m)^[ \t]*(?:\.|source)[ \t]+\S")
-_RUN_BY = re.compile(r"#!\s*\S+/(?:ba|da|k)?sh[ \t]+/\S")
+_SOURCED = lazy_pattern(r"(?m)^[ \t]*(?:\.|source)[ \t]+\S")
+_RUN_BY = lazy_pattern(r"#!\s*\S+/(?:ba|da|k)?sh[ \t]+/\S")
 _TEMPLATES = (".j2", ".tmpl", ".tpl", ".template", ".erb")
-_SHEBANG = re.compile(r"#!\s*\S*/(?:env\s+(?:-S\s+)?)?(?:ba|da|k)?sh\b")
+_SHEBANG = lazy_pattern(r"#!\s*\S*/(?:env\s+(?:-S\s+)?)?(?:ba|da|k)?sh\b")
 
 
 class Shellcheck(Program):

@@ -10,10 +10,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from boringops.facts import Finding
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, InProcess
 
 # These are JSON with comments by their own tools' definition.
-_WITH_COMMENTS = re.compile(
+_WITH_COMMENTS = lazy_pattern(
     r"(?:^|/)(?:[tj]sconfig[^/]*\.json|devcontainer\.json|\.eslintrc\.json|api-extractor\.json)$"
 )
 _COMMENT_FOLDERS = frozenset({".vscode", ".devcontainer"})

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said
 
-_UNIT = re.compile(r"(?:.*/)?[^/]+\.(?:service|socket|timer|path|mount|automount|target|slice|swap)", re.S)
+_UNIT = lazy_pattern(r"(?:.*/)?[^/]+\.(?:service|socket|timer|path|mount|automount|target|slice|swap)", re.S)
 # What adds to a unit, and what a unit of that kind cannot be without.
-_DROP_IN = re.compile(r"(?:.*/)?(?P<unit>[^/]+\.(?P<kind>service|socket|timer))\.d/[^/]+\.conf", re.S)
+_DROP_IN = lazy_pattern(r"(?:.*/)?(?P<unit>[^/]+\.(?P<kind>service|socket|timer))\.d/[^/]+\.conf", re.S)
 _REST = {
     "service": "[Service]\nExecStart=\nExecStart=/bin/true\n",
     "socket": "[Socket]\nListenStream=/run/a\n",
     "timer": "[Timer]\nOnCalendar=daily\n",
 }
-_PLACED = re.compile(r"^\s*(?:.*/)?(\d{4}/[^/:]+):(\d+): (.*)$")
-_NAMED = re.compile(r"^\s*([^\s:/]+\.\w+): (.*)$")
+_PLACED = lazy_pattern(r"^\s*(?:.*/)?(\d{4}/[^/:]+):(\d+): (.*)$")
+_NAMED = lazy_pattern(r"^\s*([^\s:/]+\.\w+): (.*)$")
 # What is true of this machine alone: programs, users and other units that the target has.
-_OF_THE_MACHINE = re.compile(
+_OF_THE_MACHINE = lazy_pattern(
     r"not executable|No such file|not found|not loaded|Failed to (?:load|create)|Cannot add|man ", re.I
 )
 

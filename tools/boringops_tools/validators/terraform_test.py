@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Ran, Said, Unjudged, broken, clean, installed
 from boringops_tools.validators.projects import Project
 from boringops_tools.validators.terraform import EXTRA, STUB, InFolder, Terraform, commands
 
 _SUFFIX = ".tftest.hcl"
 _FOLDER = "tests"
-_MOCKED = re.compile(r"(?m)^\s*mock_provider\s+\"([\w-]+)\"")
+_MOCKED = lazy_pattern(r"(?m)^\s*mock_provider\s+\"([\w-]+)\"")
 # What would run commands or reach further than a mock: `check` does neither.
-_REACHES = re.compile(r"\b(?:provisioner|terraform_remote_state)\b")
-_OF_ITS_OWN = re.compile(r"\b(?:module|backend)\b[^={\n]*\{")
+_REACHES = lazy_pattern(r"\b(?:provisioner|terraform_remote_state)\b")
+_OF_ITS_OWN = lazy_pattern(r"\b(?:module|backend)\b[^={\n]*\{")
 
 
 class TerraformTest(Project):

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Judged
 from boringops_tools.yaml_files import Unreadable, documents
 
-_LOCAL = re.compile(r"uses:\s*[\"']?\./([^\s\"'#@]+)")
+_LOCAL = lazy_pattern(r"uses:\s*[\"']?\./([^\s\"'#@]+)")
 _MOST = 1000
 
 
@@ -77,18 +78,18 @@ def _is_mere_action(step: object) -> bool:
 
 
 # A line that appends to one of the files that later steps take their environment from, in a POSIX shell or PowerShell.
-_TO_FILE = re.compile(
+_TO_FILE = lazy_pattern(
     r"""(?:(?:echo|printf(?:\s+["']%s\\n["'])?)\s+(?P<sh>.*?)\s*>>\s*["']?\$\{?(?:GITHUB_PATH|GITHUB_ENV)\}?["']?"""
     r"""|(?P<ps>.+?)\s*(?:\|\s*(?:Out-File|Add-Content)\b.*|>>\s*)\$\{?env:(?:GITHUB_PATH|GITHUB_ENV)\}?.*)\s*$"""
 )
 # What the runner itself sets: nobody outside has a hand in it.
-_RUNNERS_OWN = re.compile(
+_RUNNERS_OWN = lazy_pattern(
     r"\$\{?(?:env:)?(?:HOME|USERPROFILE|RUNNER_(?:TEMP|TOOL_CACHE|OS|ARCH)|GITHUB_(?:WORKSPACE|ACTION_PATH|SHA|RUN_ID|RUN_NUMBER))\b\}?|"
     r"\$\{\{\s*(?:runner\.(?:temp|tool_cache|os|arch)|github\.(?:workspace|action_path|sha|run_id))\s*\}\}"
 )
 # What only takes a place apart: nothing comes in by it.
-_IN_PLACE = re.compile(r"\$\((?:dirname|realpath|readlink -f|basename|cygpath -\w)\s+([^()]*)\)|\$\(pwd\)")
-_NAMED = re.compile(r"\$\{?(?:env:)?(\w+)\}?")
+_IN_PLACE = lazy_pattern(r"\$\((?:dirname|realpath|readlink -f|basename|cygpath -\w)\s+([^()]*)\)|\$\(pwd\)")
+_NAMED = lazy_pattern(r"\$\{?(?:env:)?(\w+)\}?")
 
 
 def writes_own(text: str, line: int) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Program, Ran, Said
 from boringops_tools.yaml_files import is_yaml, template_reason
 
@@ -16,10 +16,12 @@ _CONFIG = {
         "anchors": {"forbid-undeclared-aliases": True, "forbid-duplicated-anchors": True},
     }
 }
-_LINE = re.compile(r"(?P<file>[^:]+):(?P<line>\d+):\d+: \[(?P<level>\w+)\] (?P<message>.*?)(?: \((?P<rule>[\w-]+)\))?$")
+_LINE = lazy_pattern(
+    r"(?P<file>[^:]+):(?P<line>\d+):\d+: \[(?P<level>\w+)\] (?P<message>.*?)(?: \((?P<rule>[\w-]+)\))?$"
+)
 
 
-_QUESTION = re.compile(r"(?<=[^\s,\[\]{}])\?(?=[^\s,\[\]{}])")
+_QUESTION = lazy_pattern(r"(?<=[^\s,\[\]{}])\?(?=[^\s,\[\]{}])")
 
 
 class Yamllint(Program):

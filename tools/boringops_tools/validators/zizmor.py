@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from boringops.facts import Severity
+from boringops_tools.patterns import lazy_pattern
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said, Unjudged
 from boringops_tools.validators.workflows import tempered, writes_own
 
@@ -18,7 +19,7 @@ _TASTE = frozenset({"anonymous-definition", "concurrency-limits"})
 _ADVICE = frozenset({"artipacked", "cache-poisoning", "github-app"})
 # What an expression of a script may say without anybody outside having a hand in it: numbers, hashes, and names that GitHub
 # holds to letters, digits and a few signs. A matrix that zizmor is pedantic about holds constants.
-_FIXED = re.compile(
+_FIXED = lazy_pattern(
     r"'[^']*'|matrix\.[\w.-]+|strategy\.[\w-]+|runner\.[\w-]+|"
     r"github\.(?:sha|repository(?:_owner)?(?:_id)?|run_(?:id|number|attempt)|event_name|job|workspace|actor(?:_id)?|"
     r"(?:server|api|graphql)_url|event\.(?:number|(?:pull_request|issue)\.(?:number|head\.sha|base\.sha)))"
@@ -27,7 +28,7 @@ _CLEARER = {
     "undocumented-permissions": "no comment says what this permission is for",
     "template-injection": "the value is pasted into the script as it is; pass it by an environment variable",
 }
-_REFUSED = re.compile(r"file://(\S+) as \w+: (.*)")
+_REFUSED = lazy_pattern(r"file://(\S+) as \w+: (.*)")
 
 
 class Zizmor(Program):
