@@ -11,7 +11,7 @@ import pytest
 from boringops.facts import Finding
 from boringops_tools import validators
 from boringops_tools.validators import workflows
-from boringops_tools.validators.azure_tasks import is_foreign, without_foreign
+from boringops_tools.validators.azure_tasks import as_the_schema_writes, is_foreign, without_foreign
 from boringops_tools.validators.base import File, Judged, Ran, Said, Validator
 from boringops_tools.validators.gaps import gaps
 from boringops_tools.validators.workflows import writes_own
@@ -349,6 +349,13 @@ def test_tasks_of_extensions_are_none_of_the_schemas(task: str, foreign: bool) -
     assert is_foreign(task) is foreign
     step = {"task": task, "inputs": {"a": "b"}, "displayName": "c"}
     assert without_foreign(step) == ({"script": "", "displayName": "c"} if foreign else step)
+
+
+def test_inputs_of_tasks_are_taken_in_any_case() -> None:
+    given = {"Command": "buildandpush", "dockerfile": "Dockerfile", "unknown": "X"}
+    inputs = {"command": "buildAndPush", "Dockerfile": "Dockerfile", "unknown": "X"}
+    assert as_the_schema_writes({"task": "docker@2", "inputs": given}) == {"task": "docker@2", "inputs": inputs}
+    assert as_the_schema_writes({"task": "Mine@1", "inputs": given}) == {"task": "Mine@1", "inputs": given}
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import functools
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boringops_tools.patterns import lazy_pattern
@@ -35,6 +36,53 @@ def is_foreign(task: str) -> bool:
     if name in known:
         return version > known[name]
     return not difflib.get_close_matches(name, known, 1, 0.88)
+
+
+@functools.cache
+def _written() -> Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]]:
+    """Task in lower case -> input in lower case -> (as the schema writes it, its values by their lower case): Azure takes
+    names in any case, and the schema says so in a word of its own (`ignoreCase`) that validators do not know."""
+    from importlib import resources
+
+    place = resources.files("check_jsonschema").joinpath("builtin_schemas/vendor/azure-pipelines.json")
+    found: dict[str, dict[str, tuple[str, Mapping[str, str]]]] = {}
+    for task, inputs in _tasks(json.loads(place.read_text("utf-8")) if place.is_file() else None):
+        known = found.setdefault(task.lower(), {})
+        for name, about in inputs.items():
+            loose = isinstance(about, Mapping) and about.get("ignoreCase") in ("value", "all")
+            values = {each.lower(): each for each in about.get("enum", ()) if isinstance(each, str)} if loose else {}
+            known[name.lower()] = name, values
+            known |= {each.lower(): (name, values) for each in about.get("aliases", ()) if each.lower() not in known}
+    return found
+
+
+def _tasks(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if isinstance(node, Mapping):
+        of_step = node.get("properties")
+        if isinstance(of_step, Mapping) and isinstance(of_step.get("task"), Mapping) and "inputs" in of_step:
+            match = re.fullmatch(rf"\^({_TASK.pattern})\$", str(of_step["task"].get("pattern")))
+            inputs = of_step["inputs"].get("properties")
+            if match and isinstance(inputs, Mapping):
+                yield match[1], inputs
+                return
+        for each in node.values():
+            yield from _tasks(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _tasks(each)
+
+
+def as_the_schema_writes(step: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """A step with the names of its task's inputs, and the words they take, in the schema's case."""
+    task, inputs = step.get("task"), step.get("inputs")
+    if not isinstance(task, str) or not isinstance(inputs, Mapping):
+        return step
+    known = _written().get(task.lower(), {})
+    written = {}
+    for name, value in inputs.items():
+        canonical, values = known.get(str(name).lower(), (name, {}))
+        written[canonical] = values.get(value.lower(), value) if isinstance(value, str) else value
+    return {**step, "inputs": written}
 
 
 def without_foreign(step: Mapping[Any, Any]) -> Mapping[Any, Any]:

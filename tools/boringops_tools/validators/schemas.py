@@ -10,7 +10,7 @@ from typing import Any
 
 from boringops.facts import Finding
 from boringops_tools.patterns import lazy_pattern
-from boringops_tools.validators.azure_tasks import without_foreign
+from boringops_tools.validators.azure_tasks import as_the_schema_writes, without_foreign
 from boringops_tools.validators.base import File, Judged, Program, Ran, Said, installed
 from boringops_tools.yaml_files import Unreadable, documents, line_at, template_reason
 
@@ -164,7 +164,7 @@ def _as_strings(text: str) -> str:
 
     def walk(node: Any, given: bool = False) -> Any:
         if isinstance(node, Mapping):
-            node = without_foreign(node)
+            node = as_the_schema_writes(without_foreign(node))
             return {str(key): walk(value, given or key == "inputs") for key, value in node.items()}
         if isinstance(node, list):
             return [walk(item, given) for item in node]
