@@ -341,11 +341,10 @@ def _no_snapshot(path: str, text: str) -> Iterable[Hit]:
 
 _WIDE = {
     "AdministratorAccess": "everything on everything",
-    "PowerUserAccess": "everything but to manage who may",
     "IAMFullAccess": "to give itself every right",
 }
 _WIDE_ARN = lazy_pattern(rf":policy/({'|'.join(_WIDE)})$")
-_WIDE_NAME = lazy_pattern(r"(?:arn:[^/]*:policy/)?(AdministratorAccess|PowerUserAccess|IAMFullAccess)")
+_WIDE_NAME = lazy_pattern(r"(?:arn:[^/]*:policy/)?(AdministratorAccess|IAMFullAccess)")
 """Policies of AWS that no program needs, by name as SAM takes them or by ARN."""
 
 
@@ -588,7 +587,7 @@ RED_FLAGS = (
             "d.tf": tf("aws_iam_role_policy_attachment", '  for_each = toset(["ReadOnlyAccess", "AdministratorAccess"])\n  role = a\n  policy_arn = "arn:aws:iam::aws:policy/${each.key}"'),
             "e.tf": 'locals {\n  roles = ["roles/viewer", "roles/editor"]\n}\n' + tf("google_project_iam_member", "  for_each = toset(local.roles)\n  role = each.value"),
             "stack.yaml": cfn("AWS::IAM::ManagedPolicy", _CFN_POLICY % "*"), "sam.yaml": cfn("AWS::Serverless::Function", "      Policies: AdministratorAccess"),
-            "b.yaml": cfn("AWS::Serverless::Function", "      Policies: [{S3ReadPolicy: {BucketName: a}}, !Sub 'arn:${AWS::Partition}:iam::aws:policy/PowerUserAccess']"),
+            "b.yaml": cfn("AWS::Serverless::Function", "      Policies: [{S3ReadPolicy: {BucketName: a}}, !Sub 'arn:${AWS::Partition}:iam::aws:policy/IAMFullAccess']"),
             "c.yaml": cfn("AWS::Serverless::Function", "      Policies: [{Statement: [{Effect: Allow, Action: '*', Resource: '*'}]}]"),
         },
         good={

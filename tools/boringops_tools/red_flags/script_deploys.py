@@ -22,7 +22,7 @@ _MIGRATES = lazy_pattern(
     r"(?:^|[ /:_-])(?:migrate|migrations?:(?:run|migrate)|migrate:(?:latest|up|deploy)|db:migrate|ecto\.migrate|database update|alembic upgrade|flyway|liquibase update|goose .*\bup|dbmate (?:up|migrate)|atlas migrate apply|prisma db push|typeorm migration:run)(?:$| )"
 )
 _ASKS = lazy_pattern(
-    r"\b(?:status|check|--check|--plan|--dry-run|info|list|makemigrations|--help|repair|validate|show|rollback|down|undo)\b"
+    r"\b(?:logs?|describe|get|delete|status|check|--check|--plan|--dry-run|info|list|makemigrations|--help|repair|validate|show|rollback|down|undo)\b"
 )
 _SAYS = frozenset({"echo", "printf", "log", "info", "test", "[", "grep", "which", "command", "kubectl", "rm", "docker"})
 
@@ -73,7 +73,7 @@ RED_FLAGS = (
             "b.sh": "npx prisma migrate deploy || :\n",
         },
         good={
-            "docker/entrypoint.sh": "/app/bin/app migrate || exit 1\nalembic upgrade head\nalembic check || true\nrm -rf migrate || true\n",
+            "docker/entrypoint.sh": "/app/bin/app migrate || exit 1\nalembic upgrade head\nalembic check || true\nrm -rf migrate || true\nkubectl logs job/a-migrate --tail=9 || true\n",
             "scripts/dev.sh": "php artisan migrate || true\n",
         },
     ),
