@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -58,8 +59,7 @@ def _stop_on_signals(specialist: Specialist) -> None:
         del frame
         taken.append(number)  # before anything else: the second may come while the first is being taken
         if len(taken) > 1:
-            _say("boringops: stopped at once; go on with `boringops resume`.")
-            os._exit(130)
+            _stop_at_once()
         _say("boringops: stopping; the same signal again stops at once.")
         specialist.interrupt()
 
@@ -69,9 +69,27 @@ def _stop_on_signals(specialist: Specialist) -> None:
             sys.__unraisablehook__(raised)
 
     sys.unraisablehook = swallowed
+    # A signal that comes just before the main thread waits for git is not heard of until git ends, so a thread listens, too.
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    threading.Thread(target=_second, args=(heard,), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells that start it in the background, mean it
             signal.signal(number, stop)
+
+
+def _second(heard: int) -> None:
+    """End the process at the second signal that is heard."""
+    signals = 0
+    while signals < 2:
+        signals += sum(number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) for number in os.read(heard, 16))
+    _stop_at_once()
+
+
+def _stop_at_once() -> None:
+    _say("boringops: stopped at once; go on with `boringops resume`.")
+    os._exit(130)
 
 
 def _say(text: str) -> None:
