@@ -49,6 +49,9 @@ def drive(
     deliver(make, output)
 
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def _stop_on_signals(specialist: Specialist) -> None:
     """The first signal ends the step and winds the run down; the second ends the process. The journal is whole at every
     moment, so the run can be resumed after either."""
@@ -57,9 +60,9 @@ def _stop_on_signals(specialist: Specialist) -> None:
 
     def stop(number: int, frame: FrameType | None) -> None:
         del frame
+        if taken:
+            return  # the thread ends the process
         taken.append(number)  # before anything else: the second may come while the first is being taken
-        if len(taken) > 1:
-            _stop_at_once()
         _say("boringops: stopping; the same signal again stops at once.")
         specialist.interrupt()
 
@@ -69,12 +72,12 @@ def _stop_on_signals(specialist: Specialist) -> None:
             sys.__unraisablehook__(raised)
 
     sys.unraisablehook = swallowed
-    # A signal that comes just before the main thread waits for git is not heard of until git ends, so a thread listens, too.
+    # The second is heard by a thread: one that comes just before the main thread waits for git reaches that only once git ends.
     heard, told = os.pipe()
     os.set_blocking(told, False)
     signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     threading.Thread(target=_second, args=(heard,), daemon=True).start()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, and shells that start it in the background, mean it
             signal.signal(number, stop)
 
@@ -83,11 +86,7 @@ def _second(heard: int) -> None:
     """End the process at the second signal that is heard."""
     signals = 0
     while signals < 2:
-        signals += sum(number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) for number in os.read(heard, 16))
-    _stop_at_once()
-
-
-def _stop_at_once() -> None:
+        signals += sum(number in _STOPPING for number in os.read(heard, 16))
     _say("boringops: stopped at once; go on with `boringops resume`.")
     os._exit(130)
 

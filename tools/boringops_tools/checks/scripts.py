@@ -43,20 +43,17 @@ _BUILT_IN = frozenset(
 
 def npm_scripts(files: Files) -> set[str] | None:
     """All scripts of all package.json files; null where there is none, or one cannot be read."""
-    found: set[str] = set()
-    manifests = files.by_name.get("package.json", [])
-    for path in manifests:
-        try:
-            found |= set(mapping(json.loads(files.text(path)), "scripts"))
-        except (ValueError, RecursionError):
-            return None
-    return found if manifests else None
+    return _scripts(files, "package.json")
 
 
 def composer_scripts(files: Files) -> set[str] | None:
     """All scripts of all composer.json files; null where there is none, or one cannot be read."""
+    return _scripts(files, "composer.json")
+
+
+def _scripts(files: Files, manifest: str) -> set[str] | None:
     found: set[str] = set()
-    manifests = files.by_name.get("composer.json", [])
+    manifests = files.by_name.get(manifest, [])
     for path in manifests:
         try:
             found |= set(mapping(json.loads(files.text(path)), "scripts"))

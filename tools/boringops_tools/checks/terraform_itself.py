@@ -11,7 +11,7 @@ from typing import Any
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.checks.terraform_ecs import is_terraform, module, resources
 from boringops_tools.patterns import lazy_pattern
-from boringops_tools.red_flags.hcl import Block, Call, Expression, read
+from boringops_tools.red_flags.hcl import Call, Expression, read
 
 _IDENTITY = lazy_pattern(
     r"\b(azurerm_\w+)\.([\w-]+)(?:\[[^\]]*\])?\.identity(?:\[0\]|\.0|\[\*\]|\.\*)?\.(?:principal_id|tenant_id)"
@@ -41,12 +41,6 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(each)
 
 
-def inside(block: Block) -> Iterator[Block]:
-    yield block
-    for each in block.blocks:
-        yield from inside(each)
-
-
 def _itself(files: Files, path: str) -> Iterator[Hit]:
     for block in read(files.text(path)):
         if block.kind != "resource" or len(block.labels) != 2:
@@ -54,7 +48,7 @@ def _itself(files: Files, path: str) -> Iterator[Hit]:
         own = re.compile(rf"(?<![\w.\"-]){re.escape(block.labels[0])}\.{re.escape(block.labels[1])}(?![\w-])")
         for each in (
             one
-            for one in inside(block)
+            for one in block.whole()
             if one.kind not in ("lifecycle", "provisioner", "connection", "precondition", "postcondition")
         ):
             for name, attribute in each.attributes.items():
@@ -64,7 +58,7 @@ def _itself(files: Files, path: str) -> Iterator[Hit]:
 
 def _identities(files: Files, path: str) -> Iterator[Hit]:
     for block in read(files.text(path)):
-        for each in inside(block):
+        for each in block.whole():
             for attribute in each.attributes.values():
                 for text in texts(attribute.value):
                     for kind, name in _IDENTITY.findall(text):

@@ -10,7 +10,7 @@ from typing import Any
 
 from boringops_tools.checks.base import Files, Hit, Rule
 from boringops_tools.patterns import lazy_pattern
-from boringops_tools.red_flags.hcl import Block, Expression, read
+from boringops_tools.red_flags.hcl import Expression, read
 
 _EACH = lazy_pattern(r"(?<![\w.\"-])each\.(?:key|value)\b")
 _NAMED = lazy_pattern(r"(?<![\w.\"-])(?:var|local|data|module|each|path)\.\w")
@@ -41,12 +41,6 @@ def applies(path: str) -> bool:
     return path.endswith((".tf", ".tofu"))
 
 
-def _all(block: Block) -> Iterator[Block]:
-    yield block
-    for each in block.blocks:
-        yield from _all(each)
-
-
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, Expression):
         yield value.text
@@ -66,7 +60,7 @@ def _each(files: Files, path: str) -> Iterator[Hit]:
     for block in read(files.text(path)):
         if block.kind not in ("resource", "data", "module") or "for_each" in block.attributes:
             continue
-        for inner in _all(block):
+        for inner in block.whole():
             for name, attribute in inner.attributes.items():
                 if any(_EACH.search(text) for text in _texts(attribute.value)):
                     yield Hit(
@@ -77,7 +71,7 @@ def _each(files: Files, path: str) -> Iterator[Hit]:
 
 def _dynamic(files: Files, path: str) -> Iterator[Hit]:
     for block in read(files.text(path)):
-        for inner in _all(block):
+        for inner in block.whole():
             if inner.kind != "dynamic" or len(inner.labels) != 1:
                 continue
             iterator = inner.attributes.get("iterator")
@@ -90,7 +84,7 @@ def _dynamic(files: Files, path: str) -> Iterator[Hit]:
             if name == inner.labels[0]:
                 continue
             label = re.compile(rf"(?<![\w.\"-]){re.escape(inner.labels[0])}\.(?:key|value)\b")
-            for place in (each for content in inner.blocks for each in _all(content)):
+            for place in (each for content in inner.blocks for each in content.whole()):
                 for attribute in place.attributes.values():
                     if any(label.search(text) for text in _texts(attribute.value)):
                         yield Hit(attribute.line, f"the dynamic block's iterator is `{name}`, not `{inner.labels[0]}`")
@@ -108,7 +102,7 @@ def _backends(files: Files, path: str) -> Iterator[Hit]:
 
 def _words(files: Files, path: str) -> Iterator[Hit]:
     for block in read(files.text(path)):
-        for inner in _all(block) if block.kind == "resource" else ():
+        for inner in block.whole() if block.kind == "resource" else ():
             kind = block.labels[0] if inner is block and block.labels else inner.kind
             for name, attribute in inner.attributes.items():
                 known = _WORDS.get((kind, name), ())

@@ -42,10 +42,6 @@ _CFN_DATABASES = frozenset(
 _CFN_COPY = ("SourceDBInstanceIdentifier", "DBClusterIdentifier", "ReplicationSourceIdentifier")
 
 
-def _named(block: Block) -> str:
-    return ".".join(block.labels)
-
-
 def _trial(path: str, *words: Any) -> bool:
     return bool(TRIAL.search(" ".join([path, *map(str, words)])))
 
@@ -59,19 +55,19 @@ def _unprotected(path: str, text: str) -> Iterable[Hit]:
         guards = _GUARDS if _DATABASES.fullmatch(kind) and not any(each in block.attributes for each in _COPY) else ()
         for each, name in itertools.product([block, *block.inner("settings")], (*guards, "purge_protection_enabled")):
             if each.value(name) is False:
-                yield Hit(each.line_of(name), f"{_named(block)} holds data, and its {name} is switched off")
+                yield Hit(each.line_of(name), f"{block.name} holds data, and its {name} is switched off")
         for each in block.inner("lifecycle"):
             if each.value("prevent_destroy") is False:
                 yield Hit(
                     each.line_of("prevent_destroy"),
-                    f"{_named(block)} holds data, and its prevent_destroy is switched off",
+                    f"{block.name} holds data, and its prevent_destroy is switched off",
                 )
     for block in managed(text, "aws_s3_bucket_versioning") if is_terraform(path) else ():
         for each in block.inner("versioning_configuration"):
             if each.value("status") == "Suspended" and not _trial(path, *block.labels):
                 yield Hit(
                     each.line_of("status"),
-                    f"{_named(block)}: what is overwritten or deleted is gone (versioning is suspended)",
+                    f"{block.name}: what is overwritten or deleted is gone (versioning is suspended)",
                 )
     for one in template(path, text) if is_template(path) else ():
         yield from _lost(path, one)
@@ -126,14 +122,14 @@ def _in_clear(path: str, text: str) -> Iterable[Hit]:
         if block.value("sqs_managed_sse_enabled") is False and "kms_master_key_id" not in block.attributes:
             yield Hit(
                 block.line_of("sqs_managed_sse_enabled"),
-                f"{_named(block)} is not encrypted (sqs_managed_sse_enabled = false)",
+                f"{block.name} is not encrypted (sqs_managed_sse_enabled = false)",
             )
     for block in resources(text) if is_terraform(path) else ():
         for inner in _within(block):
             for (kind, name), values in _TF_OFF.items():
                 if inner.kind == kind and inner.value(name) in values and inner.value(name) is not None:
                     yield Hit(
-                        inner.line_of(name), f"{_named(block)} is not encrypted ({kind}: {name} = {inner.value(name)})"
+                        inner.line_of(name), f"{block.name} is not encrypted ({kind}: {name} = {inner.value(name)})"
                     )
     for each in template(path, text) if is_template(path) else ():
         if (

@@ -9,7 +9,7 @@ for trying things out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
@@ -36,19 +36,9 @@ _CLEAR: dict[str, tuple[bool, str]] = {
 }
 
 
-def _all(block: Block) -> Iterator[Block]:
-    yield block
-    for each in block.blocks:
-        yield from _all(each)
-
-
 def _trial(path: str, block: Block) -> bool:
     names = (block.value(name) for name in ("name", "identifier", "cluster_identifier", "bucket"))
     return bool(TRIAL.search(" ".join([path, *block.labels, *map(str, names)])))
-
-
-def _named(block: Block) -> str:
-    return ".".join(block.labels)
 
 
 def _copies(path: str, text: str) -> Iterable[Hit]:
@@ -57,7 +47,7 @@ def _copies(path: str, text: str) -> Iterable[Hit]:
             continue
         for config in (each for settings in block.inner("settings") for each in settings.inner("backup_configuration")):
             if config.value("enabled") is False:
-                yield Hit(config.line_of("enabled"), f"{_named(block)} is never backed up")
+                yield Hit(config.line_of("enabled"), f"{block.name} is never backed up")
 
 
 def _clear(path: str, text: str) -> Iterable[Hit]:
@@ -71,11 +61,11 @@ def _clear(path: str, text: str) -> Iterable[Hit]:
         for each in settings:
             if each.value("name") in _DEMANDS_TLS and _OFF.fullmatch(str(each.value("value"))):
                 yield Hit(each.line_of("value"), f"the server takes connections without TLS ({each.value('name')})")
-        for inner in _all(block):
+        for inner in block.whole():
             for name, (value, of) in _CLEAR.items():
                 if kind.startswith(of) and inner.value(name) is value:
                     said = "true" if value else "false"
-                    yield Hit(inner.line_of(name), f"{_named(block)} takes connections in clear ({name} = {said})")
+                    yield Hit(inner.line_of(name), f"{block.name} takes connections in clear ({name} = {said})")
 
 
 def _rights(path: str, text: str) -> Iterable[Hit]:
@@ -94,9 +84,9 @@ def _rights(path: str, text: str) -> Iterable[Hit]:
                 )
     for block in resources(text):
         if block.kind == "resource" and _WORK.fullmatch(block.labels[0]):
-            for inner in _all(block):
+            for inner in block.whole():
                 if inner.kind == "security_context" and inner.value("privileged") is True and not _trial(path, block):
-                    yield Hit(inner.line_of("privileged"), f"{_named(block)}: a container is privileged")
+                    yield Hit(inner.line_of("privileged"), f"{block.name}: a container is privileged")
 
 
 def _public(path: str, text: str) -> Iterable[Hit]:
@@ -107,7 +97,7 @@ def _public(path: str, text: str) -> Iterable[Hit]:
         if block.kind != "resource" or not _DATABASES.fullmatch(block.labels[0]) or _trial(path, block):
             continue
         if block.value("public_network_access_enabled") is True:
-            yield Hit(block.line_of("public_network_access_enabled"), f"{_named(block)} has an address on the internet")
+            yield Hit(block.line_of("public_network_access_enabled"), f"{block.name} has an address on the internet")
 
 
 def _any_repository(_: str, text: str) -> Iterable[Hit]:

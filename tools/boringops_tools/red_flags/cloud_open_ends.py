@@ -13,7 +13,7 @@ from typing import Any
 from boringops_tools.patterns import lazy_pattern
 from boringops_tools.red_flags.base import Hit, RedFlag
 from boringops_tools.red_flags.cloud import TRIAL, as_list, is_terraform, managed, resources, tf
-from boringops_tools.red_flags.hcl import Block, Call, Expression, read
+from boringops_tools.red_flags.hcl import Call, Expression, read
 
 _NEVER = "Disable security features for convenience"
 _FIREWALL = lazy_pattern(
@@ -45,16 +45,6 @@ def _text(value: Any) -> str:
     return value.text if isinstance(value, Expression) else value if isinstance(value, str) else ""
 
 
-def _all(block: Block) -> Iterator[Block]:
-    yield block
-    for each in block.blocks:
-        yield from _all(each)
-
-
-def _named(block: Block) -> str:
-    return ".".join(block.labels)
-
-
 def _any_address(_: str, text: str) -> Iterable[Hit]:
     for block in resources(text):
         if block.kind != "resource" or not _FIREWALL.fullmatch(block.labels[0]):
@@ -70,7 +60,7 @@ def _any_address(_: str, text: str) -> Iterable[Hit]:
         if last - first >= 2**24:
             yield Hit(
                 block.line_of("end_ip_address"),
-                f"{_named(block)} lets in {ends[0]} to {ends[1]}: the whole internet, or much of it",
+                f"{block.name} lets in {ends[0]} to {ends[1]}: the whole internet, or much of it",
             )
 
 
@@ -84,7 +74,7 @@ def _anybodys_image(_: str, text: str) -> Iterable[Hit]:
         ):
             yield Hit(
                 block.line,
-                f"{_named(block)} takes an image of that name from whoever published it last: it names no owners",
+                f"{block.name} takes an image of that name from whoever published it last: it names no owners",
             )
 
 
@@ -98,7 +88,7 @@ def _any_issuer(_: str, text: str) -> Iterable[Hit]:
             if shared and "attribute_condition" not in block.attributes:
                 yield Hit(
                     block.line,
-                    f"{_named(block)} takes the token of every repository there is: it has no attribute_condition",
+                    f"{block.name} takes the token of every repository there is: it has no attribute_condition",
                 )
 
 
@@ -108,11 +98,11 @@ def _piped(_: str, text: str) -> Iterable[Hit]:
     for block in read(text):
         if block.kind != "resource":
             continue
-        for inner in _all(block):
+        for inner in block.whole():
             for name, attribute in inner.attributes.items():
                 for value in _scripts(name, attribute.value):
                     if found := _PIPED.search(re.sub(r"(?m)^\s*#.*$", "", value)):
-                        yield Hit(attribute.line, f"{_named(block)} runs whatever is sent: `{found[0][:80]}`")
+                        yield Hit(attribute.line, f"{block.name} runs whatever is sent: `{found[0][:80]}`")
 
 
 def _scripts(name: str, value: Any) -> Iterator[str]:
@@ -140,7 +130,7 @@ def _passwords(path: str, text: str) -> Iterable[Hit]:
         for name in _PASSWORDS:
             value = block.value(name)
             if isinstance(value, str) and value and "${" not in value and not re.search(r"[<>{}]", value):
-                yield Hit(block.line_of(name), f"{_named(block)}: its password is written into the file ({name})")
+                yield Hit(block.line_of(name), f"{block.name}: its password is written into the file ({name})")
 
 
 def _contributor(_: str, text: str) -> Iterable[Hit]:
@@ -169,14 +159,14 @@ def _state_in_clear(_: str, text: str) -> Iterable[Hit]:
 
 def _any_origin(_: str, text: str) -> Iterable[Hit]:
     for block in resources(text):
-        for inner in _all(block) if block.kind == "resource" and block.labels[0].startswith("azurerm_") else ():
+        for inner in block.whole() if block.kind == "resource" and block.labels[0].startswith("azurerm_") else ():
             if (
                 inner.kind == "cors"
                 and "*" in as_list(inner.value("allowed_origins"))
                 and inner.value("support_credentials") is True
             ):
                 yield Hit(
-                    inner.line_of("allowed_origins"), f"{_named(block)}: any site may act with its visitors' sessions"
+                    inner.line_of("allowed_origins"), f"{block.name}: any site may act with its visitors' sessions"
                 )
 
 
@@ -195,7 +185,7 @@ def _open_vault(_: str, text: str) -> Iterable[Hit]:
             continue  # it is there for everybody
         for rules in (block, *inside) if block.labels[0] == "azurerm_storage_account_network_rules" else inside:
             if rules.value("default_action") == "Allow":
-                yield Hit(rules.line_of("default_action"), f"{_named(block)} can be reached from every network")
+                yield Hit(rules.line_of("default_action"), f"{block.name} can be reached from every network")
 
 
 _RULE = '  start_ip_address = "{}"\n  end_ip_address = "{}"'

@@ -19,7 +19,6 @@ from boringops_tools.red_flags.cloud import (
     template,
     tf,
 )
-from boringops_tools.red_flags.hcl import Block
 from boringops_tools.yaml_files import line_of
 
 _NEVER = "Disable security features for convenience"
@@ -53,23 +52,13 @@ _SERVED = lazy_pattern(
 _EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
 
 
-def _all(block: Block) -> Iterator[Block]:
-    yield block
-    for each in block.blocks:
-        yield from _all(each)
-
-
-def _named(block: Block) -> str:
-    return ".".join(block.labels)
-
-
 def _old_tls(path: str, text: str) -> Iterable[Hit]:
     for block in resources(text) if path.endswith((".tf", ".tofu")) else ():
-        for inner in _all(block):
+        for inner in block.whole():
             for name, pattern in _OLD_TLS.items():
                 value = inner.value(name)
                 if isinstance(value, str) and pattern.fullmatch(value):
-                    yield Hit(inner.line_of(name), f"{_named(block)} takes TLS 1.1 and older ({name} = {value})")
+                    yield Hit(inner.line_of(name), f"{block.name} takes TLS 1.1 and older ({name} = {value})")
     for each in template(path, text) if is_template(path) else ():
         for owner in _mappings(each.properties):
             for name, pattern in _CFN_OLD_TLS.items():
@@ -96,7 +85,7 @@ def _in_clear(_: str, text: str) -> Iterable[Hit]:
         if block.value("protocol") == "HTTP" and any(
             action.value("type") == "forward" for action in block.inner("default_action")
         ):
-            yield Hit(block.line_of("protocol"), f"{_named(block)} takes requests from the internet in clear")
+            yield Hit(block.line_of("protocol"), f"{block.name} takes requests from the internet in clear")
 
 
 def _no_backups(path: str, text: str) -> Iterable[Hit]:
@@ -106,7 +95,7 @@ def _no_backups(path: str, text: str) -> Iterable[Hit]:
             " ".join([path, *block.labels, str(block.value("identifier")), str(block.value("cluster_identifier"))])
         )
         if _STORES.fullmatch(block.labels[0]) and block.value(name) == 0 and not kept:
-            yield Hit(block.line_of(name), f"{_named(block)} is never backed up ({name} = 0)")
+            yield Hit(block.line_of(name), f"{block.name} is never backed up ({name} = 0)")
     for each in template(path, text) if is_template(path) else ():
         period = str(each.properties.get("BackupRetentionPeriod", ""))
         if (
@@ -127,7 +116,7 @@ def _no_rotation(path: str, text: str) -> Iterable[Hit]:
             and symmetric
             and block.value("key_usage") in (None, "ENCRYPT_DECRYPT")
         ):
-            yield Hit(block.line_of("enable_key_rotation"), f"{_named(block)} is never rotated")
+            yield Hit(block.line_of("enable_key_rotation"), f"{block.name} is never rotated")
     for each in template(path, text) if is_template(path) else ():
         if (
             each.kind == "AWS::KMS::Key"
@@ -141,7 +130,7 @@ def _audit_off(path: str, text: str) -> Iterable[Hit]:
     for block in managed(text, "aws_cloudtrail") if path.endswith((".tf", ".tofu")) else ():
         for name in ("enable_logging", "enable_log_file_validation"):
             if block.value(name) is False:
-                yield Hit(block.line_of(name), f"{_named(block)}: {name} is switched off")
+                yield Hit(block.line_of(name), f"{block.name}: {name} is switched off")
     for each in template(path, text) if is_template(path) else ():
         for name in ("IsLogging", "EnableLogFileValidation"):
             if each.kind == "AWS::CloudTrail::Trail" and is_off(each.properties.get(name)):
@@ -163,7 +152,7 @@ def _anybody(path: str, text: str) -> Iterable[Hit]:
         if "_iam_" in kind and kind.startswith("google_") and not _SERVED.match(kind):
             members = [block.value("member"), *as_list(block.value("members"))]
             if any(member in _EVERYBODY for member in members if isinstance(member, str)):
-                yield Hit(block.line_of("member"), f"{_named(block)} gives everybody {block.value('role')}")
+                yield Hit(block.line_of("member"), f"{block.name} gives everybody {block.value('role')}")
 
 
 def _privileged(path: str, text: str) -> Iterable[Hit]:

@@ -59,6 +59,17 @@ class Block:
     attributes: dict[str, Attribute] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
 
+    @property
+    def name(self) -> str:
+        """As references write it: `aws_s3_bucket.logs`."""
+        return ".".join(self.labels)
+
+    def whole(self) -> Iterator[Block]:
+        """The block and all blocks in it, the outer ones first."""
+        yield self
+        for each in self.blocks:
+            yield from each.whole()
+
     def value(self, name: str) -> Any:
         """The value of an attribute; null where it is not set."""
         attribute = self.attributes.get(name)

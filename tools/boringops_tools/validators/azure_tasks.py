@@ -14,14 +14,19 @@ from boringops_tools.patterns import lazy_pattern
 _TASK = lazy_pattern(r"([A-Za-z][\w.-]*)@(\d+)")
 
 
-@functools.cache
-def _known() -> Mapping[str, int]:
-    """The tasks of the schema that check-jsonschema brings, in lower case, with the newest version of each."""
+def _schema() -> str:
+    """The schema that check-jsonschema brings; empty where it is not there."""
     from importlib import resources
 
     place = resources.files("check_jsonschema").joinpath("builtin_schemas/vendor/azure-pipelines.json")
+    return place.read_text("utf-8") if place.is_file() else ""
+
+
+@functools.cache
+def _known() -> Mapping[str, int]:
+    """The tasks of the schema that check-jsonschema brings, in lower case, with the newest version of each."""
     newest: dict[str, int] = {}
-    for name, version in re.findall(rf'"{_TASK.pattern}"', place.read_text("utf-8") if place.is_file() else ""):
+    for name, version in re.findall(rf'"{_TASK.pattern}"', _schema()):
         newest[name.lower()] = max(int(version), newest.get(name.lower(), 0))
     return newest
 
@@ -42,11 +47,8 @@ def is_foreign(task: str) -> bool:
 def _written() -> Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]]:
     """Task in lower case -> input in lower case -> (as the schema writes it, its values by their lower case): Azure takes
     names in any case, and the schema says so in a word of its own (`ignoreCase`) that validators do not know."""
-    from importlib import resources
-
-    place = resources.files("check_jsonschema").joinpath("builtin_schemas/vendor/azure-pipelines.json")
     found: dict[str, dict[str, tuple[str, Mapping[str, str]]]] = {}
-    for task, inputs in _tasks(json.loads(place.read_text("utf-8")) if place.is_file() else None):
+    for task, inputs in _tasks(json.loads(_schema() or "null")):
         known = found.setdefault(task.lower(), {})
         for name, about in inputs.items():
             loose = isinstance(about, Mapping) and about.get("ignoreCase") in ("value", "all")

@@ -81,10 +81,10 @@ class Helm(Project):
 
     def judge(self, copy: Path, home: PurePosixPath, timeout_s: float) -> Iterable[Said | Unjudged]:
         chart = copy / home
-        name = re.search(r"(?m)^name:\s*[\"']?([\w.-]+)", (chart / "Chart.yaml").read_text("utf-8", "replace"))
+        said_of_it = (chart / "Chart.yaml").read_text("utf-8", "replace")
+        name = re.search(r"(?m)^name:\s*[\"']?([\w.-]+)", said_of_it)
         if name is not None and chart != copy:  # helm wants the folder to bear the chart's name
             chart = chart.rename(copy.parent / name[1])
-        said_of_it = (chart / "Chart.yaml").read_text("utf-8", "replace")
         surroundings = Surroundings(
             name[1] if name else "",
             not re.search(r"(?m)^dependencies:", said_of_it),

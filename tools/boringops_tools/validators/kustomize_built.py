@@ -42,8 +42,8 @@ def judge(built: str, copy: Path, file: str, sources: Iterable[str]) -> Iterator
         return  # it does not become what was meant: that is to be repaired first
     told = {each.rule for each in (*before, *red_flags.scan(copy, paths), *_schema(copy, paths))}
     with tempfile.TemporaryDirectory(prefix="boringops-") as folder:
-        (Path(folder) / _FILE).write_text(built, encoding="utf-8")
         root = Path(folder)
+        (root / _FILE).write_text(built, encoding="utf-8")
         found = [*_schema(root, [_FILE]), *scan(root, [_FILE]), *red_flags.scan(root, [_FILE])]
     said: set[tuple[str, str]] = set()
     for each in found:

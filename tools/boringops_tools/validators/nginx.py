@@ -94,13 +94,14 @@ class Nginx(Program):
         for file in files:
             ran = self._tested(file.text, timeout_s)
             # A directive of a module that is not here says nothing of the rest: that is tested without it.
-            absent = _UNKNOWN.search(ran.stderr)
-            if absent and _OTHER_MODULES.fullmatch(absent[1]):
+            unknown = _UNKNOWN.search(ran.stderr)
+            absent = unknown[1] if unknown and _OTHER_MODULES.fullmatch(unknown[1]) else ""
+            if absent:
                 ran = self._tested(_without_modules(file.text), timeout_s)
             judged |= self.attribute(Ran(ran.exit_code, file.text, ran.stderr), {"": file})
-            if absent and _OTHER_MODULES.fullmatch(absent[1]):
+            if absent:
                 here = judged[file.path]
-                here.unjudged = here.unjudged or f"`{absent[1]}` is of a module that this nginx does not have"
+                here.unjudged = here.unjudged or _of_another_module(absent)
         return judged
 
     def _tested(self, text: str, timeout_s: float) -> Ran:
@@ -146,13 +147,17 @@ class Nginx(Program):
                 if defining and _OF_MODULES.search(message):
                     yield Unjudged("", f"`{defining}` may define it: {message}")
                 elif unknown and (_OTHER_MODULES.fullmatch(unknown[1]) or "load_module" in ran.stdout):
-                    yield Unjudged("", f"`{unknown[1]}` is of a module that this nginx does not have")
+                    yield Unjudged("", _of_another_module(unknown[1]))
                 elif partial and _DEFINED_ELSEWHERE.search(message):
                     yield Unjudged("", f"{partial}: {message}")
                 else:
                     yield Said("", "syntax", "error", number, message)
         if not sound and not said:
             raise ValueError(ran.stderr[:200])
+
+
+def _of_another_module(directive: str) -> str:
+    return f"`{directive}` is of a module that this nginx does not have"
 
 
 def _names(text: str) -> Iterator[str]:

@@ -51,8 +51,8 @@ class Schema:
         """`files` is an expression that whole paths match; `stage` turns the text into what is judged in its stead. Of the
         paths that `by_shape` matches, which may be something else too, it is those files whose text `shape` is found in."""
         self.name, self.options, self.stage = name, options, stage
-        self._files = re.compile(files, re.S)
-        self._by_shape, self._shape = re.compile(by_shape or r"(?!)", re.S), re.compile(shape, re.M)
+        self._files = lazy_pattern(files, re.S)
+        self._by_shape, self._shape = lazy_pattern(by_shape or r"(?!)", re.S), lazy_pattern(shape, re.M)
 
     def fits(self, file: File) -> bool:
         if self._files.fullmatch(file.path):

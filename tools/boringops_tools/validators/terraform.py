@@ -130,17 +130,12 @@ class Terraform(Project):
         made = prepare(copy, home)
         for command in commands():
             terraform = InFolder(command, copy, home, made, timeout_s)
-            ran = terraform("validate", "-json", "-no-color")
-            if not ran.stdout.lstrip().startswith("{"):
-                raise broken(ran)
-            diagnostics = json.loads(ran.stdout)["diagnostics"]
+            diagnostics = _validated(terraform)
             if not any(each["summary"] == _OTHER_CORE for each in diagnostics):
                 break  # else another Terraform of this machine may be the one it asks for
-        if any(each["summary"] == _OTHER_CORE for each in diagnostics) and _lift(copy, diagnostics):
-            ran = terraform("validate", "-json", "-no-color")
-            if not ran.stdout.lstrip().startswith("{"):
-                raise broken(ran)
-            diagnostics = json.loads(ran.stdout)["diagnostics"]
+        else:
+            if _lift(copy, diagnostics):
+                diagnostics = _validated(terraform)
         yield from (_knot(each, copy / home, home) or _said(each, home, made) for each in diagnostics)
         yield from _unsure(made)
         if not any(each["severity"] == "error" for each in diagnostics):
@@ -176,6 +171,15 @@ def commands() -> Iterator[list[str]]:
     if not found:
         raise Unfinished(f"absent: {Terraform.get}")
     yield from found
+
+
+def _validated(terraform: InFolder) -> list[dict[str, Any]]:
+    """What `terraform validate` has to say. Raises Unfinished where it says nothing that can be read."""
+    ran = terraform("validate", "-json", "-no-color")
+    if not ran.stdout.lstrip().startswith("{"):
+        raise broken(ran)
+    diagnostics: list[dict[str, Any]] = json.loads(ran.stdout)["diagnostics"]
+    return diagnostics
 
 
 def _lift(copy: Path, diagnostics: list[dict[str, Any]]) -> bool:
