@@ -23,6 +23,7 @@ from boringops_tools.reporting.gather import gather
 from boringops_tools.reporting.terminal import Look, look_of
 from boringops_tools.waivers import Waiver
 from tests.boringops_tools.sarif_schema import SCHEMA
+from tests.corpus.fakes import fake
 
 VALUE = "q7Rz" + "mW29tLk4"
 
@@ -300,6 +301,9 @@ def test_what_comments_excuse_from_other_tools_is_told(tmp_path: Path) -> None:
     assert [(path, each.tool, each.line) for path, each in told] == [("Dockerfile", "hadolint", 1)]
 
 
+PASSWORD = f'login_password: "{fake("password")}"\n'
+
+
 def test_what_a_test_makes_up_is_a_note_and_a_providers_key_is_not(tmp_path: Path) -> None:
     key = "AKIA" + "Q7ZX3MPLWDN5RT2K"
     (tmp_path / "tests").mkdir()
@@ -317,6 +321,12 @@ def test_what_a_test_makes_up_is_a_note_and_a_providers_key_is_not(tmp_path: Pat
     [
         ("docs/auth.md", "https://jo:" + "kT9xvQ2pLz" + "@packages.internal/simple\n", "info"),
         ("auth.py", 'URL = "https://jo:' + "kT9xvQ2pLz" + '@packages.internal/simple"\n', "error"),
+        ("src/settings.py", PASSWORD, "error"),
+        ("src/test_login.py", PASSWORD, "info"),
+        ("internal/login_test.go", PASSWORD, "info"),
+        ("web/locales/de.json", PASSWORD, "info"),
+        ("public/vendor/app.js.map", PASSWORD, "info"),
+        ("src/test_api.py", f'TOKEN = "{fake("github")}"\n', "error"),
         ("tests/plain/Dockerfile", "FROM under-test\n", "info"),
         ("plain/Dockerfile", "FROM under-test\n", "error"),
         (

@@ -186,6 +186,8 @@ def test_the_second_time_costs_no_tool_and_says_the_same(boringops: Boringops, t
     calls = tmp_path / "calls"
     path = fake(tmp_path / "bin", "kube-linter", f"echo x >> {calls}\necho '{{\"Reports\": null}}'")
     first = boringops("check", "-C", repo, "--output", "json", PATH=path)
+    assert first.code == 5, first
+    assert calls.is_file(), first
     assert calls.read_text() == "x\n"
     second = boringops("check", "-C", repo, "--output", "json", PATH=path)
     assert (first.result, calls.read_text()) == (second.result, "x\n")

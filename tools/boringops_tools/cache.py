@@ -39,9 +39,9 @@ class Cache:
         return self._database is not None
 
     def get(self, key: bytes) -> str | None:
-        if self._database is None:
-            return None
         with self._lock:
+            if self._database is None:
+                return None
             if key in self._new:
                 return self._new[key]
             with contextlib.suppress(sqlite3.Error):
@@ -59,7 +59,8 @@ class Cache:
 
     def close(self) -> None:
         """Write what is new, and let go of what is too much."""
-        database, self._database = self._database, None
+        with self._lock:  # a thread of a check that was called off may still be asking
+            database, self._database = self._database, None
         if database is None:
             return
         now = int(time.time())

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import threading
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -69,12 +72,13 @@ def check(
     history: Annotated[bool, typer.Option("--history", help="Look for secrets in every commit, too.")] = False,
 ) -> None:
     """Run the validators and red flags; exit 5 on findings at or over --fail-on."""
-    _stop_on_signals()
-    from boringops.errors import BoringopsError, UsageError
+    called_off = _stop_on_signals()
+    from boringops.errors import BoringopsError, Interrupted, UsageError
     from boringops.repository import Repository
     from boringops_tools.reporting import render
     from boringops_tools.reporting.gather import gather
     from boringops_tools.reporting.terminal import look_of
+    from boringops_tools.validators.programs import go_on, stoppable
 
     try:
         if write_baseline and baseline is None:
@@ -84,14 +88,17 @@ def check(
         if changed or against != "HEAD":
             now = _changed(repository, against)
             chosen = [path for path in chosen if path in now]
-        if fix or dry_run:
-            _fix(repository, chosen, named=paths or [], dry_run=dry_run)
-        report = gather(
-            repository.root, chosen, complete=not (paths or changed or against != "HEAD"), fail_on=fail_on.value,
-            history=history, baseline=baseline, write_baseline=write_baseline, cache_dir=repository.state_dir / "cache",
-            distrust=_in_request(repository), base=_base(repository, against), cost=cost,
-        )  # fmt: skip
-    except KeyboardInterrupt:
+        with stoppable(called_off):
+            go_on()
+            if fix or dry_run:
+                _fix(repository, chosen, named=paths or [], dry_run=dry_run)
+            report = gather(
+                repository.root, chosen, complete=not (paths or changed or against != "HEAD"), fail_on=fail_on.value,
+                history=history, baseline=baseline, write_baseline=write_baseline, cache_dir=repository.state_dir / "cache",
+                distrust=_in_request(repository), base=_base(repository, against), cost=cost,
+            )  # fmt: skip
+            go_on()
+    except Interrupted:
         print("boringops: interrupted; nothing is left running.", file=sys.stderr)
         sys.exit(130)
     except BoringopsError as error:
@@ -107,8 +114,6 @@ def check(
 
 def _in_request(repository: Repository) -> Mapping[str, Collection[int]] | None:
     """In CI on a pull request, the lines that it wrote: all of them where its base is not in the checkout."""
-    import os
-
     from boringops import pull_request
     from boringops.errors import UsageError
 
@@ -124,20 +129,20 @@ def _in_request(repository: Repository) -> Mapping[str, Collection[int]] | None:
         return dict.fromkeys(repository.files(), range(1, sys.maxsize))
 
 
-def _stop_on_signals() -> None:
-    """SIGINT, SIGTERM and SIGHUP end the check at once, whatever a validator is doing, and its programs with it."""
-    import signal
-    import threading
+def _stop_on_signals() -> threading.Event:
+    """SIGINT, SIGTERM and SIGHUP call the check off, whatever a validator is doing, and end its programs with it; the second
+    ends the process. Nothing is raised where the signal happens to come: every part of a check looks whether it goes on."""
+    called_off = threading.Event()
 
-    if threading.current_thread() is not threading.main_thread():
-        return
+    def stop(*_: object) -> None:
+        if called_off.is_set():
+            os._exit(130)
+        called_off.set()
 
-    def stop(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, stop)
+    if threading.current_thread() is threading.main_thread():
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, stop)
+    return called_off
 
 
 def _fix(repository: Repository, chosen: list[str], *, named: list[Path], dry_run: bool) -> None:

@@ -37,6 +37,9 @@ def deliver(make: Callable[[], Result], output: Output) -> NoReturn:
     else:
         kind = {"type": "result"} if output is Output.stream_json else {}
         say(json.dumps({**kind, **result.model_dump(mode="json")}, ensure_ascii=False))
+    # Python ends itself by SIGINT, whatever the exit code, where a KeyboardInterrupt came out of a text that was executed
+    # (dataclasses are made of such), even if it was caught; executing another one makes it forget.
+    exec("")  # noqa: S102
     sys.exit(result.exit_code)
 
 

@@ -12,6 +12,7 @@ from boringops.errors import UsageError
 from boringops.facts import Finding
 from boringops.secrets import env_file, find
 from boringops_tools.validators.base import clean, shown
+from boringops_tools.validators.programs import go_on
 
 _HUNK = re.compile(rb"@@ -\S+ \+(\d+)")
 _MOST = 256 * 1024  # bytes of one piece; a longer one is looked at in parts
@@ -24,6 +25,7 @@ def scan_history(root: Path) -> list[Finding]:
     The log is streamed: memory grows with the findings and with nothing else. Raises UsageError where git fails."""
     found: dict[tuple[str, str, str], Finding] = {}
     for commit, path, line, text in _added(root):
+        go_on()
         if env_file(path) and path.endswith((".example", ".sample", ".template")):
             continue
         for secret in find(text, path=path):

@@ -24,25 +24,11 @@ _SEALED = lazy_pattern(
     r"(?m)^\$ANSIBLE_VAULT;|\bENC\[AES256_GCM,|^age-encryption\.org/|-----BEGIN PGP MESSAGE-----|-----BEGIN AGE ENC"
 )
 _ASSIGNED = lazy_pattern(r"(?m)^\s*(?:export\s+)?(?P<name>[\w.-]+)\s*=[ \t]*(?P<value>\S.*)$")
-# What a test logs in with is made up there and opens nothing else; a provider's token, which has a shape, is one anywhere.
-_TEST_CODE = lazy_pattern(
-    r"(?:^|/)(?:tests?|__tests__|specs?|testdata|fixtures|e2e|cypress|__mocks__|mocks)/.*\.(?:[cm]?[jt]sx?|json|pyi?|go|rs|java|kts?|rb|php|cs|exs?|"
-    r"scala|swift|dart|groovy)$|(?:^|/)test_[^/]*\.py$|[._-](?:test|spec)s?\.\w{1,5}$|(?:^|/)conftest\.py$|[a-z]Tests?\.(?:java|kt|cs|php|scala)$|"
-    r"(?:^|/)config/(?:dev|test)\.exs$"
-)
 _FIELD = lazy_pattern(r"(?m)^\s*(?:- )?[\"']?(?P<name>[\w.-]+)[\"']?\s*:[ \t]*(?P<value>[^\s#>|].*?)[ \t]*,?$")
 _STANDS_FOR = lazy_pattern(
     r"(?i)^[\"']?(?:[\"'$%<{@!*&\[]|change|replace|your|todo|example|placeholder|x{3}|null\b|~|true\b|false\b|\d*$)|\{\{|<%"
 )
 _OBJECT = lazy_pattern(r"(?m)^apiVersion:[\s\S]*?^kind:|^kind:[\s\S]*?^apiVersion:")
-# What tools put together from packages: their examples and checks come with it.
-_BUNDLED = lazy_pattern(r"(?:^|/)(?:node_modules|vendor|dist|\.yarn)/.*\.[cm]?js$|\.(?:js|css)\.map$|\.min\.[cm]?js$")
-_TRANSLATED = lazy_pattern(
-    r"(?:^|/)(?:locales?|translations?|i18n|lang(?:uages?)?|intl|messages)/.*\.(?:json|ya?ml|properties|php|[jt]s|po|xml|arb|resx)$|(?:^|/)[Mm]essages_\w+\.properties$"
-)
-_SHAPELESS = frozenset({"password", "generic-secret", "url-password"})
-_MADE_UP = _SHAPELESS | {"basic-auth", "bearer-token", "jwt", "docker-auth"}
-"""What tests put together themselves, or sign with a key of their own."""
 _TEMPLATED = lazy_pattern(r"\{\{|\$\{")
 _NAMED_SECRETS = lazy_pattern(r"(?i)(?:^|/)secrets?\.(?:ya?ml|json)$")
 _PLAIN_TFVARS = lazy_pattern(r"\.tfvars(?:\.json)?$", re.I)
@@ -55,15 +41,7 @@ def _values(path: str, text: str) -> Iterable[Hit]:
             f"{secret.name} holds a secret ({secret.kind.replace('-', ' ')})",
             "Take it from a secrets manager or the environment, and rotate it: what was committed once is known.",
             rule=f"secret/{secret.kind}",
-            severity="info" if _is_made_up(path, secret.kind) else None,
         )
-
-
-def _is_made_up(path: str, kind: str) -> bool:
-    """Whether what looks like a secret without a shape of its own is none where it stands."""
-    if kind in _MADE_UP and _TEST_CODE.search(path):
-        return True
-    return kind in _SHAPELESS and bool(_BUNDLED.search(path) or _TRANSLATED.search(path))
 
 
 def lines_told(path: str, text: str) -> frozenset[int]:

@@ -84,13 +84,20 @@ def _suppressions(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, Suppr
 # provider's own shape is a key wherever it stands; these rules go by a name or a place alone. What a run writes is held to
 # them all the same.
 _MANUAL = re.compile(r"(?i)(?:.*/)?docs?/.+\.(?:rst|adoc|md|mdx|txt)")
-_MADE_UP = frozenset(
-    {"secret-file", "secret/generic-secret", "secret/password", "secret/url-password", "secret/basic-auth"}
-)
-_TEST_DATA = re.compile(r"(?i)(?:.*/)?(?:tests?|testdata|fixtures|__tests__)/.+")
-
-
 _SHOWN = frozenset({"secret/generic-secret", "secret/url-password"})
+_SHAPELESS = _SHOWN | {"secret/password"}
+_MADE_UP = _SHAPELESS | {"secret-file", "secret/basic-auth", "secret/bearer-token", "secret/jwt", "secret/docker-auth"}
+_TEST_DATA = re.compile(r"(?i)(?:.*/)?(?:tests?|testdata|fixtures|__tests__)/.+")
+# Tests that stand beside what they test, by the names that their tools go by; what mix writes for development is one, too.
+_TEST_CODE = re.compile(
+    r"(?:.*/)?(?:(?:specs?|e2e|cypress|__mocks__|mocks)/.+\.(?:[cm]?[jt]sx?|py|go|rs|java|kts?|rb|php|cs|exs?|scala|swift|dart|groovy)|"
+    r"test_[^/]*\.py|conftest\.py|[^/]*[._-](?:test|spec)s?\.\w{1,5}|[^/]*[a-z]Tests?\.(?:java|kt|cs|php|scala)|config/(?:dev|test)\.exs)"
+)
+# What tools put together from packages, whose examples and checks come with it, and texts in other languages.
+_NOBODYS = re.compile(
+    r"(?:.*/)?(?:(?:node_modules|vendor|dist|\.yarn)/.*\.[cm]?js|[^/]*\.(?:js|css)\.map|[^/]*\.min\.[cm]?js|[Mm]essages_\w+\.properties|"
+    r"(?:locales?|translations?|i18n|lang(?:uages?)?|intl|messages)/.*\.(?:json|ya?ml|properties|php|[jt]s|po|xml|arb|resx))"
+)
 # Nothing that only a test builds or sets is deployed.
 _DEPLOYED = frozenset({"image/latest", "image/untagged", "user/missing", "user/root", "tls/setting-off"})
 _IF_REAL = "Where it is made up nothing is wrong; a real one is known to all who have the repository: rotate it."
@@ -98,7 +105,11 @@ _IF_REAL = "Where it is made up nothing is wrong; a real one is known to all who
 
 def _tempered(finding: Finding) -> Finding:
     of_test = _TEST_DATA.fullmatch(finding.path)
-    if (finding.rule in _SHOWN and _MANUAL.fullmatch(finding.path)) or (finding.rule in _MADE_UP and of_test):
+    if (
+        (finding.rule in _SHOWN and _MANUAL.fullmatch(finding.path))
+        or (finding.rule in _MADE_UP and (of_test or _TEST_CODE.fullmatch(finding.path)))
+        or (finding.rule in _SHAPELESS and _NOBODYS.fullmatch(finding.path))
+    ):
         told = {} if finding.rule == "secret-file" else {"hint": _IF_REAL, "message": _supposed(finding.message)}
         return finding.model_copy(update={"severity": "info", **told})
     if finding.rule in _DEPLOYED and of_test:
